@@ -1,0 +1,5 @@
+export { allclose, type ClosenessOptions } from './allclose.js';
+export { golden, goldenIndex } from './golden.js';
+export { gradientCheck } from './gradient-check.js';
+export { expectNoLeak } from './leak-check.js';
+export { type RawTensor, readSafetensors } from './safetensors.js';
