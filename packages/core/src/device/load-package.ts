@@ -1,0 +1,42 @@
+import { createRequire } from 'node:module';
+
+const require = createRequire(import.meta.url);
+
+/**
+ * Loads an optional package (CommonJS: the addons of TensorFlow.js are), or throws a short reason: not installed, or
+ * installed and broken, with the first line of what went wrong.
+ */
+export function loadCommonJs(name: string): unknown {
+  try {
+    return require(name);
+  } catch (error) {
+    throw new Error(explain(name, error), { cause: error });
+  }
+}
+
+/** As `loadCommonJs`, for a package that is an ES module. */
+export async function loadModule(name: string): Promise<unknown> {
+  try {
+    return await import(name);
+  } catch (error) {
+    throw new Error(explain(name, error), { cause: error });
+  }
+}
+
+function explain(name: string, error: unknown): string {
+  const { code, message = String(error) } = error as { code?: string; message?: string };
+  const missing = code === 'MODULE_NOT_FOUND' || code === 'ERR_MODULE_NOT_FOUND';
+  const first = message.split('\n')[0] ?? '';
+  // The package itself is missing, as against one of the files that it wants in turn.
+  if (missing && first.includes(`'${name}'`)) return `${name} is not installed`;
+  return `${name} is installed but does not load: ${first}`;
+}
+
+/** The version that a loaded package states, for descriptions. */
+export function packageVersion(name: string): string {
+  try {
+    return (require(`${name}/package.json`) as { version: string }).version;
+  } catch {
+    return 'of unknown version';
+  }
+}

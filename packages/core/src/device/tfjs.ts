@@ -1,0 +1,20 @@
+import type { DeviceDriver } from './device.js';
+import { loadCommonJs, packageVersion } from './load-package.js';
+
+function driver(name: 'wasm' | 'js', backend: string, packageName: string, nature: string): DeviceDriver {
+  return {
+    name,
+    backend,
+    remedy: `Install it beside this package (\`npm install ${packageName}@4.22.0\`), or choose another device.`,
+    async load() {
+      loadCommonJs(packageName);
+      return { describe: () => `${packageName} ${packageVersion(packageName)}, ${nature}` };
+    },
+  };
+}
+
+/** TensorFlow.js's WebAssembly backend: cannot train convolutions (it has no filter gradient). */
+export const wasm = driver('wasm', 'wasm', '@tensorflow/tfjs-backend-wasm', 'WebAssembly');
+
+/** TensorFlow.js's plain JavaScript backend: complete and very slow. */
+export const js = driver('js', 'cpu', '@tensorflow/tfjs-backend-cpu', 'plain JavaScript');
