@@ -3,21 +3,12 @@ import { createRequire } from 'node:module';
 const require = createRequire(import.meta.url);
 
 /**
- * Loads an optional package (CommonJS: the addons of TensorFlow.js are), or throws a short reason: not installed, or
- * installed and broken, with the first line of what went wrong.
+ * Loads an optional package by name, CommonJS or ES module, or throws a short reason: not installed, or installed and
+ * broken, with the first line of what went wrong.
  */
-export function loadCommonJs(name: string): unknown {
+export function loadPackage(name: string): unknown {
   try {
     return require(name);
-  } catch (error) {
-    throw new Error(explain(name, error), { cause: error });
-  }
-}
-
-/** As `loadCommonJs`, for a package that is an ES module. */
-export async function loadModule(name: string): Promise<unknown> {
-  try {
-    return await import(name);
   } catch (error) {
     throw new Error(explain(name, error), { cause: error });
   }

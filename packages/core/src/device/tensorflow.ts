@@ -1,6 +1,6 @@
 import util from 'node:util';
 import type { DeviceDriver } from './device.js';
-import { loadCommonJs } from './load-package.js';
+import { loadPackage } from './load-package.js';
 
 /** What `cuda` and `tensorflow` read of `@tensorflow/tfjs-node` and `@tensorflow/tfjs-node-gpu`. */
 interface TensorFlowAddon {
@@ -29,7 +29,7 @@ function driver(name: 'cuda' | 'tensorflow', packageName: string): DeviceDriver 
         : `Install it beside this package (\`npm install ${packageName}@4.22.0\`; its install script downloads libtensorflow), or choose another device.`,
     async load() {
       restoreRemovedUtilities();
-      const addon = loadCommonJs(packageName) as TensorFlowAddon;
+      const addon = loadPackage(packageName) as TensorFlowAddon;
       const backend = addon.findBackend('tensorflow') as ReturnType<TensorFlowAddon['backend']> | null;
       if (!backend) throw new Error(`${packageName} is installed but registered no backend`);
       if (name === 'cuda' && backend.isUsingGpuDevice !== true) {

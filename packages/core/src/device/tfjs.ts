@@ -1,5 +1,5 @@
 import type { DeviceDriver } from './device.js';
-import { loadCommonJs, packageVersion } from './load-package.js';
+import { loadPackage, packageVersion } from './load-package.js';
 
 function driver(name: 'wasm' | 'js', backend: string, packageName: string, nature: string): DeviceDriver {
   return {
@@ -7,7 +7,7 @@ function driver(name: 'wasm' | 'js', backend: string, packageName: string, natur
     backend,
     remedy: `Install it beside this package (\`npm install ${packageName}@4.22.0\`), or choose another device.`,
     async load() {
-      loadCommonJs(packageName);
+      loadPackage(packageName);
       return { describe: () => `${packageName} ${packageVersion(packageName)}, ${nature}` };
     },
   };

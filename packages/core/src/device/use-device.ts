@@ -57,10 +57,13 @@ async function demand(name: string, reason: string): Promise<Device> {
   try {
     return await start(driver, { automatic: false, reason, passedOver: [] });
   } catch (error) {
-    throw new CrossmodalError(`useDevice: device '${name}' (${reason}) does not work here: ${(error as Error).message}`, {
-      remedy: driver.remedy,
-      cause: error,
-    });
+    throw new CrossmodalError(
+      `useDevice: device '${name}' (${reason}) does not work here: ${(error as Error).message}`,
+      {
+        remedy: driver.remedy,
+        cause: error,
+      },
+    );
   }
 }
 

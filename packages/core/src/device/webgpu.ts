@@ -1,5 +1,5 @@
 import type { DeviceDriver } from './device.js';
-import { loadModule, packageVersion } from './load-package.js';
+import { loadPackage, packageVersion } from './load-package.js';
 
 interface AdapterInfo {
   vendor: string;
@@ -53,14 +53,15 @@ export const webgpu: DeviceDriver = {
   remedy:
     'Install both packages beside this one (`npm install webgpu @tensorflow/tfjs-backend-webgpu@4.22.0`) on a machine with a GPU and its Vulkan, Metal or Direct3D 12 driver, or choose another device.',
   async load({ automatic }) {
-    const dawn = (await loadModule('webgpu')) as Dawn;
+    const dawn = loadPackage('webgpu') as Dawn;
     const gpu = installBrowserGlobals(dawn);
     const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
     if (!adapter) throw new Error('Dawn found no graphics adapter');
     const { info } = adapter;
     const label = info.description || `${info.vendor} ${info.architecture}`.trim();
-    if (automatic && isSoftware(info)) throw new Error(`only a software adapter (${label}), slower than the CPU device`);
-    await loadModule('@tensorflow/tfjs-backend-webgpu');
+    if (automatic && isSoftware(info))
+      throw new Error(`only a software adapter (${label}), slower than the CPU device`);
+    loadPackage('@tensorflow/tfjs-backend-webgpu');
     return {
       describe: () =>
         `tfjs-backend-webgpu ${packageVersion('@tensorflow/tfjs-backend-webgpu')} on Dawn, ${label}` +

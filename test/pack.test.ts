@@ -1,0 +1,66 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const run = promisify(execFile);
+const bin = join(root, 'node_modules/.bin');
+const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}`, ONNXRUNTIME_NODE_INSTALL: 'skip' };
+
+interface Manifest {
+  name: string;
+  private?: boolean;
+  dependencies?: Record<string, string>;
+  peerDependencies?: Record<string, string>;
+  exports: Record<string, unknown>;
+}
+
+let project: string;
+
+/** What a user of single packages does: npm, a blank project outside the workspace, the packed tarballs, one program. */
+describe('the packages, packed and installed by npm in a blank project', () => {
+  const names = readdirSync(join(root, 'packages'));
+
+  beforeAll(async () => {
+    project = mkdtempSync(join(tmpdir(), 'crossmodal-project-'));
+    await run('turbo', ['run', 'build', '--output-logs=errors-only'], { cwd: root, env });
+    for (const name of names) {
+      await run('pnpm', ['pack', '--pack-destination', join(project, 'tarballs')], {
+        cwd: join(root, 'packages', name),
+        env,
+      });
+    }
+    writeFileSync(join(project, 'package.json'), JSON.stringify({ name: 'blank', private: true, type: 'module' }));
+    const tarballs = readdirSync(join(project, 'tarballs')).map((file) => `./tarballs/${file}`);
+    const peers = ['@tensorflow/tfjs-core@4.22.0', '@tensorflow/tfjs-layers@4.22.0', 'openmoji@17.0.0'];
+    await run('npm', ['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs, ...peers], {
+      cwd: project,
+      env,
+    });
+  }, 400_000);
+
+  afterAll(() => rmSync(project, { recursive: true, force: true }));
+
+  test.each(names)('%s arrives without sources, workspace ranges or development conditions', (name) => {
+    const home = join(project, 'node_modules/@crossmodal', name);
+    const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as Manifest;
+    expect(JSON.stringify(manifest.exports)).not.toContain('source');
+    expect(JSON.stringify([manifest.dependencies, manifest.peerDependencies])).not.toMatch(/workspace:|catalog:/);
+    expect(readdirSync(home).sort()).toEqual(expect.arrayContaining(['README.md', 'dist', 'package.json']));
+    expect(readdirSync(home)).not.toContain('src');
+  });
+
+  test('the program of the root README runs', async () => {
+    const program = /^```ts\n([\s\S]*?)^```$/m.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1];
+    expect(program).toBeDefined();
+    // Node 20 does not strip types; the program is written so that it needs none.
+    writeFileSync(join(project, 'program.mjs'), program as string);
+    const { stdout, stderr } = await run(process.execPath, ['program.mjs'], { cwd: project, env, timeout: 200_000 });
+    expect(stderr).toBe('');
+    expect(stdout).toMatch(/recall/i);
+  }, 210_000);
+});
