@@ -25,7 +25,8 @@ function flatten(value: Comparable): Flat {
   if (isTensor(value)) return { values: Float64Array.from(value.dataSync()), shape: value.shape };
   if (ArrayBuffer.isView(value)) return { values: value as Float32Array, shape: undefined };
   const shape: number[] = [];
-  for (let inner: Nested | undefined = value as Nested; Array.isArray(inner); inner = inner[0]) shape.push(inner.length);
+  for (let inner: Nested | undefined = value as Nested; Array.isArray(inner); inner = inner[0])
+    shape.push(inner.length);
   return { values: (value as readonly number[]).flat(Number.POSITIVE_INFINITY).map(Number), shape };
 }
 

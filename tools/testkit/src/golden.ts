@@ -15,10 +15,13 @@ export function golden(file: URL): { raw: Record<string, RawTensor>; tensor(name
     raw,
     tensor(name) {
       const entry = raw[name];
-      if (!entry) throw new Error(`golden: ${file.pathname} has no tensor ${name}; it has ${Object.keys(raw).join(', ')}`);
+      if (!entry)
+        throw new Error(`golden: ${file.pathname} has no tensor ${name}; it has ${Object.keys(raw).join(', ')}`);
       if (entry.dtype === 'BOOL') return tf.tensor(entry.data as Uint8Array, entry.shape, 'bool');
       const integer = entry.dtype === 'I64' || entry.dtype === 'I32' || entry.dtype === 'U8';
-      const values = integer ? Int32Array.from(entry.data as Int32Array, Number) : Float32Array.from(entry.data as Float32Array);
+      const values = integer
+        ? Int32Array.from(entry.data as Int32Array, Number)
+        : Float32Array.from(entry.data as Float32Array);
       return tf.tensor(values, entry.shape, integer ? 'int32' : 'float32');
     },
   };

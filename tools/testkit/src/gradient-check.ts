@@ -42,7 +42,9 @@ export function gradientCheck(
           input.shape,
         );
         const shifted = (sign: number) =>
-          f(...inputs.map((x, i) => (i === index ? tf.add(x, tf.mul(direction, sign * step)) : x))).dataSync()[0] as number;
+          f(
+            ...inputs.map((x, i) => (i === index ? tf.add(x, tf.mul(direction, sign * step)) : x)),
+          ).dataSync()[0] as number;
         const numeric = (shifted(1) - shifted(-1)) / (2 * step);
         const analytic = tf.sum(tf.mul(gradients[index] as Tensor, direction)).dataSync()[0] as number;
         const error = Math.abs(numeric - analytic);

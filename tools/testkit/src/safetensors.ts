@@ -29,7 +29,8 @@ export function readSafetensors(path: string | URL): Record<string, RawTensor> {
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue;
     const view = views[entry.dtype];
-    if (!view) throw new Error(`readSafetensors: ${path}: tensor ${name} has dtype ${entry.dtype}, which tests do not use`);
+    if (!view)
+      throw new Error(`readSafetensors: ${path}: tensor ${name} has dtype ${entry.dtype}, which tests do not use`);
     const [from, to] = entry.data_offsets;
     const copy = new Uint8Array(bytes.subarray(8 + headerLength + from, 8 + headerLength + to)).slice().buffer;
     tensors[name] = { dtype: entry.dtype, shape: entry.shape, data: view(copy as ArrayBuffer) };

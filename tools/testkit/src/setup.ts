@@ -11,7 +11,10 @@ declare module 'vitest' {
 expect.extend({
   toBeAllclose(actual: Comparable, expected: Comparable, options?: ClosenessOptions) {
     const difference = allclose(actual, expected, options);
-    return { pass: difference === undefined, message: () => difference ?? 'expected the arrays to differ, they are close' };
+    return {
+      pass: difference === undefined,
+      message: () => difference ?? 'expected the arrays to differ, they are close',
+    };
   },
 });
 
