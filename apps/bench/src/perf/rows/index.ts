@@ -1,0 +1,12 @@
+import { audio } from './audio.js';
+import { clip } from './clip.js';
+import { dann } from './dann.js';
+import { dcgan } from './dcgan.js';
+import { lstm } from './lstm.js';
+import { mlp } from './mlp.js';
+import type { Row } from './row.js';
+import { transformer } from './transformer.js';
+import { vae } from './vae.js';
+
+/** All rows, in the order of the table. */
+export const rows: readonly Row[] = [dann, dcgan, clip, transformer, lstm, vae, audio, mlp];

@@ -1,0 +1,34 @@
+import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
+
+/** One training step that is timed: forward, backward and Adam. */
+export interface Workload {
+  /** Runs one step on `inputs` and returns the loss. Pure tensor code: it is compiled where the device can. */
+  step(...inputs: Tensor[]): Scalar;
+  /** The same batch is used for every step, here and in PyTorch. */
+  inputs: Tensor[];
+  /** What the step trains, to count parameters. */
+  variables: Variable[];
+}
+
+/** A row of the table: a model, a batch size, and the arithmetic that one step needs. */
+export interface Row {
+  readonly id: string;
+  readonly title: string;
+  readonly batch: number;
+  /** Floating-point operations of the forward products and convolutions for one item, two per multiply-add; a step counts three times that. */
+  readonly forwardFlops: number;
+  build(batch: number): Workload;
+}
+
+/** Two per multiply-add of a 2-D convolution. */
+export const convolutionFlops = (
+  outHeight: number,
+  outWidth: number,
+  kernel: number,
+  from: number,
+  to: number,
+): number => 2 * outHeight * outWidth * kernel * kernel * from * to;
+
+/** Two per multiply-add of a chain of dense layers. */
+export const denseFlops = (...widths: number[]): number =>
+  widths.slice(1).reduce((sum, width, i) => sum + 2 * width * (widths[i] as number), 0);

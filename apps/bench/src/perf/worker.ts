@@ -1,0 +1,65 @@
+// One engine on one row, in a process of its own: reads `run N` and `stop` from standard input, answers in JSON lines.
+import { createInterface } from 'node:readline';
+import { compile, type DeviceName, useDevice } from '@crossmodal/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { rows } from './rows/index.js';
+
+const [rowId, deviceName, batch] = process.argv.slice(2);
+const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
+
+/** Best GFLOP/s of a 1024x1024 product: what this engine can reach on this machine. */
+async function matmulPeak(): Promise<number> {
+  const size = 1024;
+  const a = tf.ones([size, size]) as tf.Tensor2D;
+  const product = compile((x: tf.Tensor2D) => tf.sum(tf.matMul(x, x)));
+  let best = Number.POSITIVE_INFINITY;
+  for (let i = 0; i < 12; i++) {
+    const started = performance.now();
+    const sum = product(a) as tf.Tensor;
+    await sum.data();
+    sum.dispose();
+    best = Math.min(best, performance.now() - started);
+  }
+  return (2 * size ** 3) / best / 1e6;
+}
+
+try {
+  const row = rows.find((candidate) => candidate.id === rowId);
+  if (!row) throw new Error(`unknown row '${rowId}'`);
+  const device = await useDevice(deviceName as DeviceName);
+  const workload = row.build(Number(batch));
+  const step = compile(workload.step);
+  const once = async () => {
+    const loss = step(...workload.inputs) as tf.Scalar;
+    const [value] = await loss.data();
+    loss.dispose();
+    return value as number;
+  };
+  const started = performance.now();
+  await once();
+  const firstMs = performance.now() - started;
+  // A second ordinary call, the traced one and two replays; an engine that takes seconds a step is warm after one.
+  for (let i = 0; i < (firstMs > 3000 ? 0 : 4); i++) await once();
+  say({ ready: true, device: device.description, firstMs });
+  for await (const line of createInterface({ input: process.stdin })) {
+    const [command, count] = line.split(' ');
+    if (command === 'run') {
+      const ms: number[] = [];
+      let loss = Number.NaN;
+      for (let i = 0; i < Number(count); i++) {
+        const before = performance.now();
+        loss = await once();
+        ms.push(performance.now() - before);
+      }
+      say({ ms, loss });
+    } else if (command === 'memory') {
+      say({ peakMb: process.resourceUsage().maxRSS / 1024, tensors: tf.memory().numTensors });
+    } else if (command === 'peak') {
+      say({ gflops: await matmulPeak() });
+    } else break;
+  }
+  process.exit(0);
+} catch (error) {
+  say({ error: (error as Error).message.split('\n')[0] });
+  process.exit(1);
+}
