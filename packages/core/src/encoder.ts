@@ -1,0 +1,114 @@
+import type { Tensor, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { CrossmodalError } from './errors.js';
+import type { Random } from './random/random.js';
+import { type NamedVariables, namedVariables, trainableVariables } from './variables.js';
+
+/** One row per item: `{ pixels }` [B, H, W, C]; `{ ids, mask }` [B, T]; `{ features, mask }` [B, T, F]; `{ waveform }` [B, S]. */
+export type Inputs = Record<string, Tensor>;
+
+/** Regions, words or frames: `sequence` [B, T, F] and which of them are real: `mask` [B, T] of ones and zeros. */
+export interface EncodedSequence {
+  sequence: Tensor3D;
+  mask?: Tensor2D | undefined;
+}
+
+/**
+ * What turns items of one modality into vectors. Everything that joins modalities takes encoders through this contract
+ * and knows nothing of where they come from.
+ */
+export interface Encoder<Item = unknown> {
+  /** `image`, `text`, `audio`, or a name of your own. */
+  readonly modality: string;
+  /** Length of the vectors that `encode` returns. */
+  readonly dimension: number;
+  /** Raw items to tensors: decoding, tokenising, augmentation when training. Not differentiable. */
+  prepare(items: readonly Item[], options?: { training?: boolean; random?: Random }): Promise<Inputs>;
+  /** Tensors to vectors [B, dimension], differentiable; works inside `compile`. */
+  encode(inputs: Inputs, options?: { training?: boolean }): Tensor2D;
+  /** Tensors to one vector per region, word or frame. */
+  encodeSequence?(inputs: Inputs, options?: { training?: boolean }): EncodedSequence;
+  namedVariables(): NamedVariables;
+  trainableVariables(): Variable[];
+  dispose(): void;
+}
+
+/**
+ * An encoder from a tfjs-layers model.
+ *
+ * @param options.model maps the tensors named in `inputs`, in the order of its inputs, to [B, dimension].
+ * @param options.sequenceModel the same inputs to [B, T, F]; usually shares layers with `model`. The mask of the
+ *   sequence is the input called `mask`, if there is one and its length is T.
+ * @throws CrossmodalError when the number of inputs or the rank of the output is wrong; later, when an input is missing.
+ * @example
+ * const encoder = defineEncoder({
+ *   modality: 'features', model, inputs: ['features'],
+ *   prepare: async (rows: readonly number[][]) => ({ features: tf.tensor2d([...rows]) }),
+ * });
+ */
+export function defineEncoder<Item>({
+  modality,
+  model,
+  inputs: names,
+  prepare,
+  sequenceModel,
+}: {
+  modality: string;
+  model: LayersModel;
+  inputs: readonly string[];
+  prepare: Encoder<Item>['prepare'];
+  sequenceModel?: LayersModel;
+}): Encoder<Item> {
+  if (names.length !== model.inputs.length) {
+    throw new CrossmodalError(
+      `defineEncoder: inputs must name each of the model's ${model.inputs.length} inputs, got [${names.join(', ')}]`,
+    );
+  }
+  const shape = model.outputs[0]?.shape ?? [];
+  const dimension = shape[1];
+  if (model.outputs.length !== 1 || shape.length !== 2 || typeof dimension !== 'number') {
+    throw new CrossmodalError(
+      `defineEncoder: the model must have one output [batch, dimension], got ${model.outputs.map((o) => `[${o.shape}]`).join(', ')}`,
+    );
+  }
+  const run = (target: LayersModel, inputs: Inputs, training: boolean): Tensor =>
+    tf.tidy(() => {
+      const list = names.map((name) => {
+        const tensor = inputs[name];
+        if (!tensor) {
+          throw new CrossmodalError(
+            `encode: the ${modality} encoder needs the inputs ${names.join(', ')}, got ${Object.keys(inputs).join(', ') || 'none'}`,
+          );
+        }
+        return tensor;
+      });
+      return target.apply(list, { training }) as Tensor;
+    });
+  const models = sequenceModel ? [model, sequenceModel] : [model];
+  const encoder: Encoder<Item> = {
+    modality,
+    dimension,
+    prepare,
+    encode: (inputs, { training = false } = {}) => run(model, inputs, training) as Tensor2D,
+    namedVariables: () => {
+      const named = namedVariables(model);
+      const known = new Set(Object.values(named));
+      const extra = Object.entries(sequenceModel ? namedVariables(sequenceModel) : {}).filter(([, v]) => !known.has(v));
+      for (const [name, variable] of extra) named[`sequence/${name}`] = variable;
+      return named;
+    },
+    trainableVariables: () => [...new Set(models.flatMap((part) => trainableVariables(part)))],
+    dispose: () => {
+      for (const part of models) part.dispose();
+    },
+  };
+  if (sequenceModel) {
+    encoder.encodeSequence = (inputs, { training = false } = {}) => {
+      const sequence = run(sequenceModel, inputs, training) as Tensor3D;
+      const mask = inputs['mask'];
+      return mask?.shape[1] === sequence.shape[1] ? { sequence, mask: mask as Tensor2D } : { sequence };
+    };
+  }
+  return encoder;
+}

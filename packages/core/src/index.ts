@@ -1,0 +1,72 @@
+export type { CompiledFunction, TensorFunction } from './device/backend-capabilities.js';
+export { compile } from './device/compile.js';
+export type { Device, DeviceName } from './device/device.js';
+export { hostInput } from './device/host-input.js';
+export { deviceNames, useDevice } from './device/use-device.js';
+export { defineEncoder, type EncodedSequence, type Encoder, type Inputs } from './encoder.js';
+export { CrossmodalError } from './errors.js';
+export { Dropout, dropout, dropoutLayer } from './layers/dropout.js';
+export { GradientReversal, gradientReversal, gradientReversalLayer } from './layers/gradient-reversal.js';
+export { L2Normalize, l2Normalize, l2NormalizeLayer } from './layers/l2-normalize.js';
+export { Reparameterise, reparameterise, reparameteriseLayer } from './layers/reparameterise.js';
+export { accuracy, topKAccuracy } from './metrics/accuracy.js';
+export { balancedAccuracy, cohenKappa, matthewsCorrelation } from './metrics/agreement.js';
+export { type BootstrapOptions, bootstrapInterval, type Interval, percentile } from './metrics/bootstrap.js';
+export { expectedCalibrationError } from './metrics/calibration.js';
+export { type ClusterAgreement, clusterAgreement, silhouette } from './metrics/clustering.js';
+export { confusionMatrix } from './metrics/confusion-matrix.js';
+export type { NumberRows, Numbers } from './metrics/inputs.js';
+export { logLoss } from './metrics/log-loss.js';
+export {
+  formatMeanAndDeviation,
+  type MeanAndDeviation,
+  meanAndDeviation,
+  overSeeds,
+} from './metrics/mean-and-deviation.js';
+export { pairedTTest, type TestResult, wilcoxonSignedRank } from './metrics/paired-tests.js';
+export {
+  type Averaging,
+  averageScores,
+  type ClassScores,
+  classScores,
+  type PrecisionRecallF1,
+  precisionRecallF1,
+} from './metrics/precision-recall-f1.js';
+export {
+  averagePrecision,
+  averagePrecisionOneVersusRest,
+  type OneVersusRestOptions,
+  rocAuc,
+  rocAucOneVersusRest,
+} from './metrics/ranking.js';
+export { type RunningMean, runningMean } from './metrics/running-mean.js';
+export {
+  type ClassificationSummary,
+  type StreamingClassification,
+  type StreamingClassificationOptions,
+  streamingClassification,
+} from './metrics/streaming-classification.js';
+export { type AdamOptions, adam, adamW } from './optimisers/adam.js';
+export type { ParameterGroup } from './optimisers/parameter-groups.js';
+export { type CommonOptions as OptimizerOptions, RuleOptimizer } from './optimisers/rule-optimizer.js';
+export { type SgdOptions, sgd } from './optimisers/sgd.js';
+export type { Slot, UpdateContext, Updated, UpdateRule } from './optimisers/update-rule.js';
+export { Random, type RandomState } from './random/random.js';
+export { randomMask, randomNormal, randomPermutation, randomUniform } from './random/tensors.js';
+export { type Schedule, scheduledScalar } from './schedules/schedule.js';
+export { constant, cosine, dannAnnealing, linearWarmup, stepDecay } from './schedules/schedules.js';
+export {
+  type AlternatingPlayer,
+  type AlternatingStep,
+  type AlternatingStepOptions,
+  alternatingStep,
+} from './train/alternating-step.js';
+export { type AverageOptions, WeightAverage } from './train/average.js';
+export { clipByNorm, clipByValue, globalNorm } from './train/clip.js';
+export { type Dataset, type TensorDataset, type TensorDatasetOptions, tensorDataset } from './train/dataset.js';
+export { type FitOptions, fit, type History, type MetricValues, type TrainRecord } from './train/fit.js';
+export type { LossResult } from './train/gradients.js';
+export type { PlayerOptions, VariableSource } from './train/player.js';
+export type { HostState, Metrics, Step } from './train/step.js';
+export { type TrainStep, type TrainStepOptions, trainStep } from './train/train-step.js';
+export { disposeVariables, type NamedVariables, namedVariables, prefixed, trainableVariables } from './variables.js';

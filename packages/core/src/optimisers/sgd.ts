@@ -1,0 +1,46 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
+import type { Slot, Updated, UpdateRule } from './update-rule.js';
+
+export interface SgdOptions extends CommonOptions {
+  momentum?: number;
+  nesterov?: boolean;
+  dampening?: number;
+  /** L2 penalty, added to the gradient: g + decay * w. */
+  weightDecay?: number;
+}
+
+/**
+ * Stochastic gradient descent: g' = g + decay w; b = momentum b + (1 - dampening) g' (the first time b = g');
+ * w = w - rate b, or with Nesterov w - rate (g' + momentum b).
+ *
+ * @see Sutskever et al.: On the importance of initialization and momentum (2013); conventions of torch.optim.SGD
+ * @example
+ * const optimizer = sgd({ learningRate: 0.1, momentum: 0.9 });
+ */
+export function sgd({
+  momentum = 0,
+  nesterov = false,
+  dampening = 0,
+  weightDecay = 0,
+  ...common
+}: SgdOptions): RuleOptimizer {
+  const rule: UpdateRule = {
+    name: 'sgd',
+    config: { momentum, nesterov, dampening, weightDecay },
+    decay: weightDecay,
+    slots: (shape): Record<string, Slot> => (momentum === 0 ? {} : { velocity: { shape } }),
+    // The buffer starts at zero, so "the first time b = g'" is a weight of 1 in place of 1 - dampening.
+    scalars: (t, rate) => ({ rate, fresh: t === 1 ? 1 : 1 - dampening }),
+    update({ value, gradient, slots, scalars, rateFactor, decay }): Updated {
+      const g = decay === 0 ? gradient : tf.add(gradient, tf.mul(value, decay));
+      const rate = rateFactor === 1 ? scalars['rate']! : tf.mul(scalars['rate']!, rateFactor);
+      if (momentum === 0) return { value: tf.sub(value, tf.mul(g, rate)), slots: {} };
+      const added = dampening === 0 ? g : tf.mul(g, scalars['fresh']!);
+      const velocity = tf.add(tf.mul(slots['velocity']!, momentum), added);
+      const direction = nesterov ? tf.add(g, tf.mul(velocity, momentum)) : velocity;
+      return { value: tf.sub(value, tf.mul(direction, rate)), slots: { velocity } };
+    },
+  };
+  return new RuleOptimizer(rule, common);
+}

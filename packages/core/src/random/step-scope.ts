@@ -1,0 +1,32 @@
+/**
+ * A training step as seen by what must differ from step to step and yet be the same after a resume: random draws and
+ * optimiser updates. Inside a scope the k-th draw of a generator is a function of (seed, step, k), so that it does not
+ * matter how often a compiled function was traced, or in which process step n runs.
+ */
+export interface StepScope {
+  /** The number of the step that is running now; read when a compiled step is replayed. */
+  readonly clock: { step: number };
+  /** How many times each owner was asked since the scope opened. */
+  readonly counts: Map<object, number>;
+}
+
+let current: StepScope | undefined;
+
+/** Runs `body` as the body of a step: at each call (eager or traced) counts start from zero. */
+export function inStepScope<T>(clock: { step: number }, body: () => T): T {
+  const outer = current;
+  current = { clock, counts: new Map() };
+  try {
+    return body();
+  } finally {
+    current = outer;
+  }
+}
+
+/** The place of the owner's next use within the running step, or undefined outside of any step. */
+export function nextInStep(owner: object): { clock: { readonly step: number }; index: number } | undefined {
+  if (!current) return undefined;
+  const index = current.counts.get(owner) ?? 0;
+  current.counts.set(owner, index + 1);
+  return { clock: current.clock, index };
+}

@@ -1,0 +1,30 @@
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** The Euclidean norm of all gradients together. */
+export function globalNorm(gradients: readonly Tensor[]): Scalar {
+  return tf.tidy(() => {
+    const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
+    return tf.sqrt(squares.length === 1 ? squares[0]! : tf.addN(squares)) as Scalar;
+  });
+}
+
+/**
+ * Scales all gradients by min(1, limit / (norm + 1e-6)), norm being that of all of them together.
+ *
+ * @see Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks (2013), algorithm 1;
+ *   the 1e-6 is torch's
+ */
+export function clipByNorm<T extends Tensor>(gradients: readonly T[], limit: number): { clipped: T[]; norm: Scalar } {
+  const norm = globalNorm(gradients);
+  const clipped = tf.tidy(() => {
+    const scale = tf.minimum(1, tf.div(limit, tf.add(norm, 1e-6)));
+    return gradients.map((gradient) => tf.mul(gradient, scale) as T);
+  });
+  return { clipped, norm };
+}
+
+/** Limits each component of each gradient to [-limit, limit]. */
+export function clipByValue<T extends Tensor>(gradients: readonly T[], limit: number): T[] {
+  return gradients.map((gradient) => tf.clipByValue(gradient, -limit, limit) as T);
+}
