@@ -1,0 +1,246 @@
+import {
+  CrossmodalError,
+  type Encoder,
+  type Inputs,
+  l2Normalize,
+  type NamedVariables,
+  prefixed,
+  Random,
+} from '@crossmodal/core';
+import { pairsByLabel } from '@crossmodal/losses';
+import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { type BatchExtras, checkExtras, type DualEncoderBatch, reservedNames } from './batch.js';
+import { embedItems } from './embed-items.js';
+import { boundedScale } from './logit-scale.js';
+import { infoNcePairLoss, type PairLoss } from './pair-loss.js';
+import { namedOf, project, type Tower, tower, trainableOf } from './towers.js';
+
+export interface DualEncoderOptions<Modality extends string> {
+  /** One encoder per modality, two or more. */
+  encoders: Record<Modality, Encoder>;
+  /** Length of the vectors of the shared space. */
+  dimension: number;
+  seed: number;
+  /** Initial temperature tau. */
+  temperature?: number;
+  /** Whether tau is learned, as log(1 / tau). */
+  learnTemperature?: boolean;
+  /** Upper bound of log(1 / tau). */
+  largestLogScale?: number;
+  /** Modalities whose encoder is used as it is; their projections still learn. */
+  locked?: readonly Modality[];
+  /** Modalities without a projection, whose encoder already ends in the shared space. */
+  unprojected?: readonly Modality[];
+  /** Whether projections have a bias. */
+  bias?: boolean;
+  /** Weight of each pair of modalities, by name in the order of `encoders`: `{ 'image-text': 1, 'image-audio': 0.5 }`. */
+  weights?: Readonly<Record<string, number>>;
+  /** What is minimised between two modalities. */
+  pairLoss?: PairLoss;
+}
+
+/** Embeddings of one batch by modality, all with equally many rows. */
+export type Embeddings<Modality extends string> = { [M in Modality]?: Tensor2D };
+
+/** `loss`, one term per pair of modalities (`image-text`), and the temperature in force. */
+export type DualEncoderLoss = { loss: Scalar } & Record<string, Scalar>;
+
+/** Encoders of two or more modalities that end in one space. */
+export interface DualEncoder<Modality extends string = string> {
+  readonly modalities: readonly Modality[];
+  readonly dimension: number;
+  /** log(1 / tau), one value, [] */
+  readonly logitScale: Variable;
+  /** Rows of unit length, [batch, dimension]; differentiable. */
+  embed(modality: Modality, inputs: Inputs, options?: { training?: boolean }): Tensor2D;
+  /** Raw items to rows of unit length, in batches; for evaluation and search. */
+  embedItems(modality: Modality, items: readonly unknown[], options?: { batchSize?: number }): Promise<Tensor2D>;
+  /** The contrastive loss of a batch; differentiable. */
+  loss(batch: DualEncoderBatch<Modality>, options?: { training?: boolean }): DualEncoderLoss;
+  /** The same from embeddings, for whoever computes them in another way. */
+  contrast(embeddings: Embeddings<Modality>, extras?: BatchExtras<Modality>): DualEncoderLoss;
+  trainableVariables(): Variable[];
+  namedVariables(): NamedVariables;
+  /** Frees projections, temperature and encoders. */
+  dispose(): void;
+}
+
+/**
+ * A dual encoder (CLIP), for two or more modalities: each has its encoder, a linear projection into the shared space and
+ * L2 normalisation; similarities are multiplied by a learnable scale.
+ *
+ * z_m = normalise(encoder_m(x_m) W_m); L = sum over pairs (m, n) of weight_mn * InfoNCE(z_m, z_n; tau), symmetric.
+ *
+ * A modality may be missing in some samples (`present`) or in a whole batch, one may be locked, and several rows may be
+ * positive for each other (`groups`, `positives`).
+ *
+ * @throws CrossmodalError when there is no pair, a name is reserved, or an option does not fit
+ * @see Radford et al. (2021), figure 3; Zhai et al. (2022) for locked towers
+ *
+ * @example
+ * const model = dualEncoder({ encoders: { image, text }, dimension: 64, seed: 1 });
+ * const step = trainStep({
+ *   loss: (batch) => model.loss(batch, { training: true }),
+ *   variables: model.trainableVariables(),
+ *   optimizer: adamW({ learningRate: 1e-3 }),
+ * });
+ */
+export function dualEncoder<Modality extends string>({
+  encoders,
+  dimension,
+  seed,
+  temperature = 0.07, // Wu et al. (2018), MoCo; CLIP's initial value
+  learnTemperature = true, // CLIP
+  largestLogScale = Math.log(100), // CLIP
+  locked = [],
+  unprojected = [],
+  bias = false, // CLIP
+  weights = {},
+  pairLoss = infoNcePairLoss,
+}: DualEncoderOptions<Modality>): DualEncoder<Modality> {
+  const modalities = Object.keys(encoders) as Modality[];
+  const pairs = modalities.flatMap((a, i) => modalities.slice(i + 1).map((b) => ({ a, b, name: `${a}-${b}` })));
+  checkNames(modalities, { locked, unprojected });
+  checkWeights(
+    weights,
+    pairs.map(({ name }) => name),
+  );
+  if (!(temperature > 0 && Number.isFinite(temperature))) {
+    throw new CrossmodalError(`dualEncoder: temperature must be positive, got ${temperature}`);
+  }
+  const random = new Random(seed).fork('projections');
+  const towers = {} as Record<Modality, Tower>;
+  for (const name of modalities) {
+    towers[name] = tower(name, encoders[name], {
+      dimension,
+      projected: !unprojected.includes(name),
+      bias,
+      locked: locked.includes(name),
+      random,
+    });
+  }
+  const logitScale = tf.tidy(() => tf.variable(tf.scalar(Math.log(1 / temperature)), learnTemperature));
+  const towerOf = (modality: Modality): Tower => {
+    const found = towers[modality];
+    if (!found)
+      throw new CrossmodalError(`dualEncoder: there is no modality '${modality}', only ${modalities.join(', ')}`);
+    return found;
+  };
+
+  const model: DualEncoder<Modality> = {
+    modalities,
+    dimension,
+    logitScale,
+    embed(modality, inputs, { training = false } = {}) {
+      return tf.tidy(() => l2Normalize(project(towerOf(modality), inputs, training)));
+    },
+    embedItems(modality, items, options) {
+      const { encoder } = towerOf(modality);
+      return embedItems(encoder, items, (inputs) => model.embed(modality, inputs), options);
+    },
+    loss(batch, options) {
+      return tf.tidy(() => {
+        const embeddings: Embeddings<Modality> = {};
+        for (const name of modalities) {
+          const inputs = batch[name] as Inputs | undefined;
+          if (inputs) embeddings[name] = model.embed(name, inputs, options);
+        }
+        return model.contrast(embeddings, batch);
+      });
+    },
+    contrast(embeddings, { present, groups, positives } = {}) {
+      return tf.tidy(() => {
+        const given = modalities.filter((name) => embeddings[name]);
+        const used = pairs.filter(({ a, b }) => given.includes(a) && given.includes(b));
+        if (used.length === 0) {
+          throw new CrossmodalError(
+            `dualEncoder.loss: a batch needs at least two modalities, got ${given.join(', ') || 'none'}`,
+          );
+        }
+        const size = checkRows(given, embeddings, dimension);
+        checkExtras({ present, groups, positives }, size);
+        const scale = boundedScale(logitScale, largestLogScale);
+        const temperature = tf.div(1, scale) as Scalar;
+        const positive = groups ? pairsByLabel(groups, groups).positive : positives;
+        const terms: Record<string, Scalar> = {};
+        let total: Scalar | undefined;
+        for (const { a, b, name } of used) {
+          const term = pairLoss(embeddings[a] as Tensor2D, embeddings[b] as Tensor2D, {
+            temperature,
+            positives: positive,
+            presentA: present?.[a],
+            presentB: present?.[b],
+          });
+          terms[name] = term;
+          const weighted = tf.mul(term, weights[name] ?? 1) as Scalar;
+          total = total ? (tf.add(total, weighted) as Scalar) : weighted;
+        }
+        return { ...terms, temperature, loss: total as Scalar };
+      });
+    },
+    trainableVariables() {
+      const learned = learnTemperature ? [logitScale] : [];
+      return [...new Set([...modalities.flatMap((name) => trainableOf(towers[name])), ...learned])];
+    },
+    namedVariables() {
+      const all = modalities.map((name) => prefixed(name, namedOf(towers[name])));
+      return Object.assign({ logitScale }, ...all) as NamedVariables;
+    },
+    dispose() {
+      for (const { encoder, projection } of Object.values<Tower>(towers)) {
+        projection?.dispose();
+        encoder.dispose();
+      }
+      logitScale.dispose();
+    },
+  };
+  return model;
+}
+
+function checkNames(modalities: readonly string[], lists: Record<string, readonly string[]>): void {
+  if (modalities.length < 2) {
+    throw new CrossmodalError(
+      `dualEncoder: there must be at least two modalities, got ${modalities.join(', ') || 'none'}`,
+    );
+  }
+  const reserved = modalities.find((name) => reservedNames.includes(name) || name.includes('-'));
+  if (reserved !== undefined) {
+    throw new CrossmodalError(
+      `dualEncoder: a modality must not contain '-' or be one of ${reservedNames.join(', ')}, got '${reserved}'`,
+    );
+  }
+  for (const [option, names] of Object.entries(lists)) {
+    const unknown = names.find((name) => !modalities.includes(name));
+    if (unknown !== undefined) {
+      throw new CrossmodalError(
+        `dualEncoder: ${option} must name modalities (${modalities.join(', ')}), got '${unknown}'`,
+      );
+    }
+  }
+}
+
+function checkWeights(weights: Readonly<Record<string, number>>, pairs: readonly string[]): void {
+  for (const [name, weight] of Object.entries(weights)) {
+    if (!pairs.includes(name))
+      throw new CrossmodalError(`dualEncoder: weights must name pairs (${pairs.join(', ')}), got '${name}'`);
+    if (!(weight >= 0 && Number.isFinite(weight))) {
+      throw new CrossmodalError(`dualEncoder: weights must be finite and not negative, got ${weight} for ${name}`);
+    }
+  }
+}
+
+function checkRows<M extends string>(given: readonly M[], embeddings: Embeddings<M>, dimension: number): number {
+  const shapes = given.map((name) => embeddings[name]?.shape as [number, number]);
+  const size = shapes[0]?.[0] as number;
+  if (shapes.some((shape) => shape[0] !== size || shape[1] !== dimension)) {
+    const list = given.map((name, i) => `${name} [${shapes[i]}]`).join(', ');
+    throw new CrossmodalError(
+      `dualEncoder.loss: all modalities must have shape [batch, ${dimension}] with one batch size, got ${list}`,
+      {
+        remedy: "repeat rows, or mark missing samples in 'present'",
+      },
+    );
+  }
+  return size;
+}

@@ -1,0 +1,34 @@
+import { CrossmodalError, type Encoder, type Inputs } from '@crossmodal/core';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * Prepares and embeds items batch by batch, so that memory is bounded by the batch and not by the collection.
+ *
+ * @returns [items, dim]
+ */
+export async function embedItems(
+  encoder: Encoder,
+  items: readonly unknown[],
+  embed: (inputs: Inputs) => Tensor2D,
+  { batchSize = 64 }: { batchSize?: number } = {},
+): Promise<Tensor2D> {
+  if (items.length === 0) throw new CrossmodalError('embedItems: there must be at least one item, got none');
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new CrossmodalError(`embedItems: batchSize must be a positive integer, got ${batchSize}`);
+  }
+  const parts: Tensor2D[] = [];
+  try {
+    for (let first = 0; first < items.length; first += batchSize) {
+      const inputs = await encoder.prepare(items.slice(first, first + batchSize), { training: false });
+      try {
+        parts.push(embed(inputs));
+      } finally {
+        tf.dispose(inputs);
+      }
+    }
+    return tf.tidy(() => tf.concat(parts, 0));
+  } finally {
+    tf.dispose(parts);
+  }
+}

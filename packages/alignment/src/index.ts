@@ -1,0 +1,30 @@
+export type { BatchExtras, DualEncoderBatch } from './dual-encoder/batch.js';
+export {
+  type DualEncoder,
+  type DualEncoderLoss,
+  type DualEncoderOptions,
+  dualEncoder,
+  type Embeddings,
+} from './dual-encoder/dual-encoder.js';
+export { infoNcePairLoss, type PairContext, type PairLoss } from './dual-encoder/pair-loss.js';
+export {
+  type CanonicalCorrelationAlignment,
+  type CanonicalCorrelationOptions,
+  canonicalCorrelation,
+} from './linear/canonical-correlation.js';
+export { type LeastSquaresAlignment, type LeastSquaresOptions, leastSquares } from './linear/least-squares.js';
+export type { LinearAlignment } from './linear/linear-alignment.js';
+export { type LinearEmbedding, type LinearEmbeddingOptions, linearEmbedding } from './linear/linear-embedding.js';
+export { type ProcrustesAlignment, type ProcrustesOptions, procrustes } from './linear/procrustes.js';
+export { type ExactIndex, type ExactIndexOptions, exactIndex } from './retrieval/exact-index.js';
+export type { RetrievalMetrics } from './retrieval/ranking-metrics.js';
+export type { Label, Relevance } from './retrieval/relevance.js';
+export type { IndexedItem, Metadata, SearchHit, SearchOptions } from './retrieval/retrieval-index.js';
+export {
+  bidirectionalMetrics,
+  type RetrievalOptions,
+  retrievalMetrics,
+  scoreMetrics,
+} from './retrieval/retrieval-metrics.js';
+export { type Similarity, similarityMatrix } from './retrieval/similarity.js';
+export { positivesFromDescriptions } from './semantic/positives-from-descriptions.js';

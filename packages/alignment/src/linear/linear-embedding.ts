@@ -1,0 +1,67 @@
+import { CrossmodalError, type NamedVariables, Random } from '@crossmodal/core';
+import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+
+export interface LinearEmbeddingOptions {
+  inputDimension: number;
+  /** Length of the vectors that come out. */
+  dimension: number;
+  bias?: boolean;
+  seed: number | Random;
+}
+
+/** y = x W + b, with trainable W and b. */
+export interface LinearEmbedding {
+  readonly inputDimension: number;
+  readonly dimension: number;
+  /** [rows, inputDimension] to [rows, dimension]. */
+  apply(x: Tensor2D): Tensor2D;
+  namedVariables(): NamedVariables;
+  trainableVariables(): Variable[];
+  dispose(): void;
+}
+
+/**
+ * A linear map into the shared space: y = x W + b, W drawn from N(0, 1 / inputDimension), b = 0.
+ *
+ * @throws CrossmodalError when a dimension is not a positive integer
+ * @see Radford et al. (2021), whose projections have this standard deviation and no bias
+ *
+ * @example
+ * const projection = linearEmbedding({ inputDimension: 512, dimension: 64, seed: 1 });
+ */
+export function linearEmbedding({
+  inputDimension,
+  dimension,
+  bias = true, // the affine map of the field's textbooks; CLIP leaves the bias out
+  seed,
+}: LinearEmbeddingOptions): LinearEmbedding {
+  for (const [name, size] of Object.entries({ inputDimension, dimension })) {
+    if (!Number.isInteger(size) || size < 1) {
+      throw new CrossmodalError(`linearEmbedding: ${name} must be a positive integer, got ${size}`);
+    }
+  }
+  const random = seed instanceof Random ? seed : new Random(seed);
+  const values = new Float32Array(inputDimension * dimension);
+  random.fillNormal(values);
+  const deviation = inputDimension ** -0.5;
+  const weight = tf.tidy(() => tf.variable(tf.mul(tf.tensor2d(values, [inputDimension, dimension]), deviation)));
+  const offset = bias ? tf.tidy(() => tf.variable(tf.zeros([dimension]))) : undefined;
+  const variables: NamedVariables = offset ? { weight, bias: offset } : { weight };
+  return {
+    inputDimension,
+    dimension,
+    apply(x) {
+      if (x.rank !== 2 || x.shape[1] !== inputDimension) {
+        throw new CrossmodalError(`linearEmbedding: x must have shape [rows, ${inputDimension}], got [${x.shape}]`);
+      }
+      return tf.tidy(() => {
+        const y = tf.matMul(x, weight as unknown as Tensor2D) as Tensor2D;
+        return offset ? tf.add(y, offset as unknown as Tensor1D) : y;
+      });
+    },
+    namedVariables: () => ({ ...variables }),
+    trainableVariables: () => Object.values(variables),
+    dispose: () => tf.dispose(variables),
+  };
+}
