@@ -1,0 +1,229 @@
+import {
+  type AlternatingStep,
+  CrossmodalError,
+  type Encoder,
+  type NamedVariables,
+  prefixed,
+  Random,
+  randomNormal,
+} from '@crossmodal/core';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import type { AdversarialKind } from './adversarial-terms.js';
+import { conditioningAugmentation } from './conditioning-augmentation.js';
+import { type GanStepOptions, ganStep } from './gan-step.js';
+import { type Condition, type ConditionOptions, conditionVectors, rolled } from './internal/conditions.js';
+import { Game, type LossTerms } from './internal/game.js';
+import { stopGradient } from './internal/stop-gradient.js';
+import type { Discriminator } from './networks/discriminator.js';
+import { imageDiscriminator } from './networks/image-discriminator.js';
+import { imageGenerator } from './networks/image-generator.js';
+
+/** One batch of training: samples and what each was asked to be. */
+export interface ConditionalGanBatch {
+  /** [batch, ...sample shape], such as images [batch, height, width, channels], with values in the gan's `range`. */
+  real: Tensor;
+  /** Condition vectors [batch, conditionDimension], or the inputs of the encoder that is trained along. */
+  condition: Condition;
+  /** Conditions that do not fit the samples, row by row; by default each row gets its neighbour's. */
+  mismatched?: Condition;
+}
+
+export interface ConditionalGanOptions {
+  conditionDimension: number;
+  latentDimension?: number;
+  /** Height and width of the images: 8, 16, 32, 64, ... */
+  size?: number;
+  channels?: number;
+  /** Channels of the convolutional maps at half the image's size; doubled at each halving. */
+  width?: number;
+  /** How the condition enters the discriminator. */
+  conditioning?: 'concatenation' | 'projection';
+  /** Networks of your own instead of the convolutional ones; the generator's condition is the augmented one, if any. */
+  generator?: LayersModel;
+  discriminator?: Discriminator;
+  loss?: AdversarialKind;
+  /** Also shows the discriminator real samples with conditions that do not fit. */
+  matchingAware?: boolean;
+  /** Conditioning augmentation, off by default: its dimension, and the weight of its divergence. */
+  augmentation?: { dimension?: number; weight?: number } | undefined;
+  /** Shifts and recolours the images that the discriminator sees; off by default. */
+  differentiableAugmentation?: { translation?: number; colour?: number } | undefined;
+  /** Scales each condition to length sqrt(conditionDimension), so that its components are of order one. */
+  normalizeCondition?: boolean;
+  /** An encoder that is trained along with the discriminator; conditions are then its inputs. */
+  encoder?: Encoder | undefined;
+  /** Values of the real samples, which are mapped to the generator's [-1, 1] and back; undefined: taken as they are. */
+  range?: readonly [low: number, high: number] | undefined;
+  seed?: number | string;
+}
+
+export interface GenerateOptions {
+  /** Draws the noise, and the augmentation of the condition. */
+  random?: Random;
+  /** [batch, latentDimension] instead of drawn noise; a single row serves all. */
+  noise?: Tensor2D;
+  /** Uses the averaged weights, once a step keeps them. */
+  averaged?: boolean;
+  /** Samples made at a time. */
+  batchSize?: number;
+}
+
+/** A generator and a discriminator that share a condition; see `conditionalGan`. */
+export interface ConditionalGan {
+  readonly generator: LayersModel;
+  readonly discriminator: Discriminator;
+  /**
+   * With scores s_r of real samples under their conditions, s_w under others', s_f of generated ones, and D the loss of the
+   * chosen kind on (real, fake) scores: matching-aware (D(s_r, s_f) + D(s_r, s_w)) / 2, else D(s_r, s_f). Terms: the mean
+   * scores `real`, `generated`, `mismatched`. Differentiable in the discriminator, and in the encoder trained along.
+   */
+  discriminatorLoss(batch: ConditionalGanBatch): LossTerms;
+  /** The adversarial term for the conditions of the batch, plus the weighted divergence of the augmentation. */
+  generatorLoss(batch: ConditionalGanBatch): LossTerms;
+  /** The training step; `generate` then uses the averaged weights that it keeps. */
+  step(options?: GanStepOptions): AlternatingStep<ConditionalGanBatch>;
+  /**
+   * Samples for conditions: [batch, ...sample shape], in `range`.
+   *
+   * @throws CrossmodalError for a condition or noise of the wrong shape, or neither `random` nor `noise`
+   */
+  generate(condition: Condition, options: GenerateOptions): Tensor;
+  /** Higher for what the discriminator takes for real and matching: [batch]. */
+  score(samples: Tensor, condition: Condition): Tensor1D;
+  /** What each player trains. */
+  generatorVariables(): NamedVariables;
+  discriminatorVariables(): NamedVariables;
+  /** Everything a checkpoint must hold, the encoder trained along included. */
+  namedVariables(): NamedVariables;
+  /** Frees the networks; the encoder stays its owner's. */
+  dispose(): void;
+}
+
+/**
+ * A conditional GAN, text to image by default: G(noise, condition) makes a sample, D(sample, condition) tells real and
+ * matching ones from generated and mismatched ones; min_G max_D of the chosen adversarial loss.
+ *
+ * @throws CrossmodalError for an image size that is not 4 times a power of two, or a range that is empty
+ * @see Mirza and Osindero, Conditional generative adversarial nets (2014), eq. 2; Reed et al., Generative adversarial text
+ *   to image synthesis (2016), algorithm 1; Miyato and Koyama, cGANs with projection discriminator (2018)
+ * @example
+ * const gan = conditionalGan({ size: 32, conditionDimension: 64, seed: 1 });
+ * const step = gan.step();
+ * await fit(step, tensorDataset({ real: images, condition: embeddings }, { batchSize: 32 }), { epochs: 20 });
+ * const drawn = gan.generate(embeddings, { random: new Random(1) });
+ */
+export function conditionalGan({
+  conditionDimension,
+  latentDimension = 100, // DCGAN
+  size = 32,
+  channels = 3,
+  width = 32,
+  conditioning = 'projection',
+  augmentation,
+  seed = 0,
+  generator,
+  discriminator,
+  loss = 'hinge', // Miyato et al. 2018, with spectral normalisation
+  matchingAware = true, // Reed et al.
+  normalizeCondition = true,
+  encoder,
+  range = generator ? undefined : [0, 1],
+  differentiableAugmentation,
+}: ConditionalGanOptions): ConditionalGan {
+  if (!Number.isInteger(conditionDimension) || conditionDimension < 1) {
+    throw new CrossmodalError(
+      `conditionalGan: conditionDimension must be a positive integer, got ${conditionDimension}`,
+    );
+  }
+  if (range && !(range[0] < range[1])) {
+    throw new CrossmodalError(`conditionalGan: range must be [low, high] with low < high, got [${range}]`);
+  }
+  const { dimension = 128, weight = 1 } = augmentation ?? {}; // StackGAN, section 4.3 and eq. 4
+  const network = augmentation && conditioningAugmentation({ conditionDimension, dimension, seed });
+  const random = new Random(seed).fork('gan');
+  const game = new Game({
+    generator:
+      generator ??
+      imageGenerator({
+        size,
+        channels,
+        width,
+        latentDimension,
+        conditionDimension: augmentation ? dimension : conditionDimension,
+        seed,
+      }),
+    discriminator:
+      discriminator ?? imageDiscriminator({ size, channels, width, conditionDimension, conditioning, seed }),
+    latentDimension,
+    loss,
+    augmentation: network && { network, weight },
+    differentiableAugmentation,
+    range,
+    random,
+  });
+  const settings: ConditionOptions = { dimension: conditionDimension, normalize: normalizeCondition, encoder };
+  const vectors = (caller: string, condition: Condition, rows: number | undefined, training: boolean): Tensor2D => {
+    const result = conditionVectors(caller, condition, settings, training);
+    if (rows === undefined || result.shape[0] === rows) return result;
+    throw new CrossmodalError(
+      `${caller}: each sample needs a condition, got ${rows} samples and ${result.shape[0]} conditions`,
+    );
+  };
+  const gan: ConditionalGan = {
+    generator: game.options.generator,
+    discriminator: game.options.discriminator,
+    discriminatorLoss: ({ real, condition, mismatched }) =>
+      tf.tidy(() => {
+        const right = vectors('discriminatorLoss', condition, real.shape[0], true);
+        const wrong = mismatched ? vectors('discriminatorLoss', mismatched, real.shape[0], true) : rolled(right);
+        return game.discriminatorLoss(real, right, matchingAware ? wrong : undefined);
+      }),
+    generatorLoss: ({ real, condition }) =>
+      tf.tidy(() => {
+        const rows = real.shape[0] as number;
+        return game.generatorLoss(rows, stopGradient(vectors('generatorLoss', condition, rows, false)));
+      }),
+    step: (options = {}) => {
+      const step = ganStep<ConditionalGanBatch>(gan, options);
+      game.step = step;
+      return step;
+    },
+    generate: (condition, { random: source, noise, averaged = true, batchSize = 128 }) =>
+      tf.tidy(() => {
+        const rows = vectors('generate', condition, undefined, false);
+        const drawn = noiseRows('generate', rows.shape[0], latentDimension, { random: source, noise });
+        const options = { random: source ?? random, noise: drawn, averaged, batchSize };
+        return game.generate(rows.shape[0], rows, options);
+      }),
+    score: (samples, condition) =>
+      tf.tidy(() => game.score(samples, vectors('score', condition, samples.shape[0], false))),
+    generatorVariables: () => game.generatorVariables(),
+    discriminatorVariables: () => {
+      const trained = new Set(encoder?.trainableVariables() ?? []);
+      const named = Object.entries(encoder?.namedVariables() ?? {}).filter(([, variable]) => trained.has(variable));
+      return { ...game.discriminatorVariables(), ...prefixed('encoder', Object.fromEntries(named)) };
+    },
+    namedVariables: () => ({ ...game.namedVariables(), ...prefixed('encoder', encoder?.namedVariables() ?? {}) }),
+    dispose: () => game.dispose(),
+  };
+  return gan;
+}
+
+/** The noise given, one row repeated for all, or drawn. */
+export function noiseRows(
+  caller: string,
+  rows: number,
+  dimension: number,
+  { random, noise }: { random?: Random | undefined; noise?: Tensor2D | undefined },
+): Tensor2D {
+  if (!noise) {
+    if (!random) throw new CrossmodalError(`${caller}: pass { random: new Random(seed) } or { noise }`);
+    return randomNormal<Tensor2D>([rows, dimension], { random });
+  }
+  if (noise.rank !== 2 || noise.shape[1] !== dimension || (noise.shape[0] !== rows && noise.shape[0] !== 1)) {
+    throw new CrossmodalError(`${caller}: noise must be [${rows} or 1, ${dimension}], got [${noise.shape}]`);
+  }
+  return noise.shape[0] === rows ? tf.clone(noise) : tf.tile(noise, [rows, 1]);
+}

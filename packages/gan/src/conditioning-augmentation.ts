@@ -1,0 +1,66 @@
+import { type NamedVariables, namedVariables, type Random, reparameterise } from '@crossmodal/core';
+import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { klStandardNormal } from './adversarial-terms.js';
+import { LayerSeeds } from './networks/layer-seeds.js';
+
+/** What the generator gets instead of the condition, and how far its distribution is from N(0, I). */
+export interface AugmentedCondition {
+  condition: Tensor2D;
+  divergence: Scalar;
+}
+
+/**
+ * Conditioning augmentation: the generator sees a sample of N(mean(c), diag exp(logVariance(c))) instead of the condition
+ * c itself, which fills the gaps between the few conditions of a small data set. KL(N(mean, variance) || N(0, I)) is added
+ * to the generator's loss.
+ *
+ * @see Zhang et al., StackGAN (2017), section 3.2, eq. 2
+ * @example
+ * const augmentation = conditioningAugmentation({ conditionDimension: 64, dimension: 32, seed: 1 });
+ * const { condition, divergence } = augmentation.apply(textEmbeddings, { random });
+ */
+export interface ConditioningAugmentation {
+  readonly dimension: number;
+  /** @param condition [batch, conditionDimension] */
+  apply(condition: Tensor2D, options: { random: Random }): AugmentedCondition;
+  namedVariables(): NamedVariables;
+  dispose(): void;
+}
+
+export function conditioningAugmentation({
+  conditionDimension,
+  dimension = 128, // StackGAN
+  seed = 0,
+}: {
+  conditionDimension: number;
+  dimension?: number;
+  seed?: number | string;
+}): ConditioningAugmentation {
+  const seeds = new LayerSeeds(seed, 'conditioning-augmentation');
+  const layer = tfl.layers.dense({
+    units: 2 * dimension,
+    inputShape: [conditionDimension],
+    kernelInitializer: seeds.glorot('gaussian'),
+    name: 'gaussian',
+  });
+  const model = tfl.sequential({ layers: [layer], name: 'conditioning_augmentation' });
+  return {
+    dimension,
+    apply(condition, { random }) {
+      return tf.tidy(() => {
+        const [mean, raw] = tf.split(model.apply(condition) as Tensor2D, 2, 1) as [Tensor2D, Tensor2D];
+        const logVariance = tf.clipByValue(raw, -10, 10); // exp stays finite whatever training does
+        return {
+          condition: reparameterise(mean, logVariance, { random }),
+          divergence: klStandardNormal(mean, logVariance),
+        };
+      });
+    },
+    namedVariables: () => namedVariables(model),
+    dispose: () => {
+      model.dispose();
+    },
+  };
+}

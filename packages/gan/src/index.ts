@@ -1,0 +1,36 @@
+export type { AdversarialKind } from './adversarial-terms.js';
+export {
+  type ConditionalGan,
+  type ConditionalGanBatch,
+  type ConditionalGanOptions,
+  conditionalGan,
+  type GenerateOptions,
+} from './conditional-gan.js';
+export {
+  type AugmentedCondition,
+  type ConditioningAugmentation,
+  conditioningAugmentation,
+} from './conditioning-augmentation.js';
+export {
+  type DifferentiableAugmentationOptions,
+  differentiableAugmentation,
+} from './differentiable-augmentation.js';
+export type { GanStepOptions } from './gan-step.js';
+export { type Condition, interpolateConditions } from './internal/conditions.js';
+export type { LossTerms } from './internal/game.js';
+export { classifierConsistency } from './metrics/classifier-consistency.js';
+export { frechetDistance } from './metrics/frechet-distance.js';
+export { inceptionScore } from './metrics/inception-score.js';
+export { kernelInceptionDistance } from './metrics/kernel-inception-distance.js';
+export { type ManifoldMetrics, manifoldMetrics } from './metrics/manifold-metrics.js';
+export { type RPrecision, rPrecision } from './metrics/r-precision.js';
+export { denseDiscriminator } from './networks/dense-discriminator.js';
+export { denseGenerator } from './networks/dense-generator.js';
+export type { Discriminator } from './networks/discriminator.js';
+export { type ImageDiscriminatorOptions, imageDiscriminator } from './networks/image-discriminator.js';
+export { type ImageGeneratorOptions, imageGenerator } from './networks/image-generator.js';
+export {
+  SpectralNormalization,
+  type SpectralNormalizationOptions,
+  spectralNormalization,
+} from './networks/spectral-normalization.js';

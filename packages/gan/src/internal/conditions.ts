@@ -1,0 +1,73 @@
+import { CrossmodalError, type Encoder, type Inputs, l2Normalize } from '@crossmodal/core';
+import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+
+/** Condition vectors [batch, conditionDimension], or the inputs of the encoder that is trained along. */
+export type Condition = Tensor | Inputs;
+
+export interface ConditionOptions {
+  dimension: number;
+  /** Scales each row to length sqrt(dimension), so that its components have about unit variance. */
+  normalize: boolean;
+  encoder: Encoder | undefined;
+}
+
+/** Condition vectors as the networks take them. */
+export function conditionVectors(
+  caller: string,
+  condition: Condition,
+  { dimension, normalize, encoder }: ConditionOptions,
+  training: boolean,
+): Tensor2D {
+  return tf.tidy(() => {
+    let vectors: Tensor2D;
+    if (condition instanceof tf.Tensor) vectors = condition as Tensor2D;
+    else if (encoder && condition) vectors = encoder.encode(condition, { training });
+    else {
+      throw new CrossmodalError(
+        `${caller}: condition must be a tensor [batch, ${dimension}], got ${typeof condition}`,
+        {
+          remedy: 'embed the texts first, or pass their encoder as option encoder to train it along',
+        },
+      );
+    }
+    if (vectors.rank !== 2 || vectors.shape[1] !== dimension) {
+      throw new CrossmodalError(`${caller}: condition must be [batch, ${dimension}], got [${vectors.shape}]`);
+    }
+    return normalize ? tf.mul(l2Normalize(vectors), Math.sqrt(dimension)) : tf.clone(vectors);
+  });
+}
+
+/** Row i gets the condition of row i + 1: with shuffled batches a random other one. */
+export function rolled(vectors: Tensor2D): Tensor2D {
+  const [batch] = vectors.shape;
+  return tf.tidy(() => tf.concat([tf.slice(vectors, 1, batch - 1), tf.slice(vectors, 0, 1)], 0));
+}
+
+/**
+ * Conditions on the line between two, ends included; with one noise vector for all they show what the text changes.
+ *
+ * @param from [dimension] or [1, dimension]
+ * @param to the same shape
+ * @returns [steps, dimension]
+ * @throws CrossmodalError for unequal shapes or fewer than two steps
+ * @see Reed et al., Generative adversarial text to image synthesis (2016), section 4.3 and figure 8
+ * @example
+ * const images = gan.generate(interpolateConditions(cat, dog, { steps: 8 }), { random, shareNoise: true });
+ */
+export function interpolateConditions(
+  from: tf.Tensor,
+  to: tf.Tensor,
+  { steps = 8 }: { steps?: number } = {},
+): Tensor2D {
+  if (from.size !== to.size || from.size === 0 || !(Number.isInteger(steps) && steps >= 2)) {
+    throw new CrossmodalError(
+      `interpolateConditions: two conditions of equal length and steps >= 2 are needed, got [${from.shape}], [${to.shape}] and ${steps}`,
+    );
+  }
+  return tf.tidy(() => {
+    const share = tf.reshape(tf.linspace(0, 1, steps), [steps, 1]);
+    const start = tf.reshape(from, [1, from.size]);
+    return tf.add(start, tf.mul(share, tf.sub(tf.reshape(to, [1, to.size]), start))) as Tensor2D;
+  });
+}

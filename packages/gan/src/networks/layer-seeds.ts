@@ -1,0 +1,31 @@
+import { Random } from '@crossmodal/core';
+import * as tfl from '@tensorflow/tfjs-layers';
+
+type Initializer = ReturnType<typeof tfl.initializers.zeros>;
+
+/** Seeded initialisers for the layers of one network: each layer's weights depend on the seed and the layer's name alone. */
+export class LayerSeeds {
+  readonly #random: Random;
+
+  constructor(seed: number | string, network: string) {
+    this.#random = new Random(seed).fork(network);
+  }
+
+  /** A seed for something else in the layer of that name. */
+  integer(layer: string): number {
+    return this.#random.fork(layer).integer(2 ** 31);
+  }
+
+  /** N(0, deviation^2), as DCGAN initialises its convolutions. */
+  normal(layer: string, deviation = 0.02): Initializer {
+    return tfl.initializers.randomNormal({ mean: 0, stddev: deviation, seed: this.integer(layer) });
+  }
+
+  glorot(layer: string): Initializer {
+    return tfl.initializers.glorotUniform({ seed: this.integer(layer) });
+  }
+
+  he(layer: string): Initializer {
+    return tfl.initializers.heNormal({ seed: this.integer(layer) });
+  }
+}
