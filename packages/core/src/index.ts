@@ -5,10 +5,39 @@ export { hostInput } from './device/host-input.js';
 export { deviceNames, useDevice } from './device/use-device.js';
 export { defineEncoder, type EncodedSequence, type Encoder, type Inputs } from './encoder.js';
 export { CrossmodalError } from './errors.js';
+export { type ActivationName, gelu, geluTanh, quickGelu } from './layers/activations.js';
+export { type AttentionOptions, attentionBias, scaledDotProductAttention } from './layers/attention.js';
+export { ClassToken, classToken } from './layers/class-token.js';
 export { Dropout, dropout, dropoutLayer } from './layers/dropout.js';
 export { GradientReversal, gradientReversal, gradientReversalLayer } from './layers/gradient-reversal.js';
+export {
+  GroupNormalization,
+  type GroupNormalizationOptions,
+  groupNormalization,
+} from './layers/group-normalization.js';
 export { L2Normalize, l2Normalize, l2NormalizeLayer } from './layers/l2-normalize.js';
+export { boundedScale, LogitScale, logitScale } from './layers/logit-scale.js';
+export { MaskedPooling, maskedPooling, type PoolingMode, poolSequence } from './layers/masked-pooling.js';
+export {
+  MultiHeadAttention,
+  type MultiHeadAttentionOptions,
+  multiHeadAttention,
+} from './layers/multi-head-attention.js';
+export { PatchEmbedding, type PatchEmbeddingOptions, patchEmbedding } from './layers/patch-embedding.js';
+export {
+  PositionEmbedding,
+  type PositionEmbeddingOptions,
+  positionEmbedding,
+  sinusoidalPositions,
+} from './layers/position-embedding.js';
+export { registerLayers } from './layers/register-layers.js';
 export { Reparameterise, reparameterise, reparameteriseLayer } from './layers/reparameterise.js';
+export {
+  SpectralNormalization,
+  type SpectralNormalizationOptions,
+  spectralNormalization,
+} from './layers/spectral-normalization.js';
+export { TransformerBlock, type TransformerBlockOptions, transformerBlock } from './layers/transformer-block.js';
 export { accuracy, topKAccuracy } from './metrics/accuracy.js';
 export { balancedAccuracy, cohenKappa, matthewsCorrelation } from './metrics/agreement.js';
 export { type BootstrapOptions, bootstrapInterval, type Interval, percentile } from './metrics/bootstrap.js';

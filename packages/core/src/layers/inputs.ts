@@ -34,3 +34,13 @@ export function firstShape(shape: LayerShape | LayerShape[]): LayerShape {
 export function isTraining(kwargs: CallArguments | undefined): boolean {
   return kwargs?.['training'] === true;
 }
+
+/**
+ * A mask that tfjs-layers handed down from an embedding, when it fits the sequence. Containers go on handing it to layers
+ * behind a pooling, where it means nothing.
+ */
+export function usableMask(implied: unknown, sequence: Tensor): Tensor | undefined {
+  const mask = implied as Tensor | null | undefined;
+  if (mask?.rank !== 2) return undefined;
+  return mask.shape[0] === sequence.shape[0] && mask.shape[1] === sequence.shape[1] ? mask : undefined;
+}
