@@ -1,0 +1,179 @@
+import {
+  constantNumbers,
+  type ElementType,
+  type Graph,
+  type InputSource,
+  type Numbers,
+  topological,
+  type Value,
+} from '../ir/graph.js';
+import { numbersOf } from '../ir/ops.js';
+import {
+  type AttributeMessage,
+  encodeModel,
+  type NodeMessage,
+  type TensorMessage,
+  type ValueInfoMessage,
+} from './schema.js';
+import { floatAttributes, staticInputs } from './static-inputs.js';
+
+/** Operator set of the emitted models: the oldest in which every reduction takes its axes as input. */
+export const OPSET = 18;
+const IR_VERSION = 9;
+
+/** ONNX TensorProto.DataType. */
+const dataTypes: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
+
+export interface EmittedInput {
+  name: string;
+  source: InputSource;
+  shape: readonly number[];
+  type: ElementType;
+}
+
+export interface EmittedModel {
+  bytes: Uint8Array;
+  inputs: EmittedInput[];
+  /** One name per graph output, in order; values that coincide share a name. */
+  outputs: string[];
+  nodes: number;
+}
+
+export interface EmitOptions {
+  /** Names for inputs and outputs instead of generated ones. */
+  inputNames?: ReadonlyMap<InputSource, string>;
+  outputNames?: readonly string[];
+  /** Symbolic name of the leading dimension of all inputs and outputs (exported files). */
+  batch?: string;
+  producer?: string;
+}
+
+/** Writes a lowered graph as an ONNX model. */
+export function emit(
+  graph: Graph,
+  { inputNames, outputNames, batch, producer = 'tfjs-backend-onnx' }: EmitOptions = {},
+): EmittedModel {
+  const names = new Map<Value, string>();
+  const nodes: NodeMessage[] = [];
+  const initializers = new Map<string, TensorMessage>();
+  const inputs: EmittedInput[] = [];
+  const domains = new Set<string>();
+
+  const initializer = (numbers: Numbers, dims: readonly number[], type: ElementType, key: string): string => {
+    const known = initializers.get(key);
+    if (known !== undefined) return known.name;
+    const name = `c${initializers.size}`;
+    const rawData = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+    initializers.set(key, { name, dims: dims.slice(), dataType: dataTypes[type], rawData });
+    return name;
+  };
+
+  const order = topological(graph.outputs);
+  for (const node of order) {
+    if (node.op === 'Input') {
+      const value = node.outputs[0]!;
+      const source = node.source as InputSource;
+      const name = inputNames?.get(source) ?? `i${inputs.length}`;
+      names.set(value, name);
+      inputs.push({ name, source, shape: value.shape, type: value.type });
+      continue;
+    }
+    if (node.op === 'Constant') {
+      const value = node.outputs[0]!;
+      names.set(value, initializer(constantNumbers(value), value.shape, value.type, `v${node.signature}`));
+      continue;
+    }
+    const input = node.inputs.map((value) => (value === undefined ? '' : names.get(value)!));
+    const attribute: AttributeMessage[] = [];
+    const statics = staticInputs[node.op];
+    for (const { attribute: name, type, scalar } of (node.domain === '' && statics) || []) {
+      const given = node.attrs[name];
+      if (given === undefined) {
+        input.push('');
+        continue;
+      }
+      const elementType = type === 'same' ? node.inputs[0]!.type : type;
+      const values = typeof given === 'number' ? [given] : (given as readonly number[]);
+      const dims = scalar ? [] : [values.length];
+      input.push(
+        initializer(
+          numbersOf(values, elementType),
+          dims,
+          elementType,
+          `${elementType}[${dims.join()}]${values.join(',')}`,
+        ),
+      );
+    }
+    while (input.length > 0 && input[input.length - 1] === '') input.pop();
+    for (const [name, value] of Object.entries(node.attrs)) {
+      if (value === undefined || (node.domain === '' && statics?.some((s) => s.attribute === name))) continue;
+      attribute.push(attributeMessage(name, value));
+    }
+    const output = node.outputs.map((value) => {
+      const name = `t${names.size}`;
+      names.set(value, name);
+      return name;
+    });
+    domains.add(node.domain);
+    nodes.push({ name: `n${nodes.length}_${node.op}`, opType: node.op, domain: node.domain, input, output, attribute });
+  }
+
+  // Outputs that are inputs or constants, or that need a name of their own, get an Identity.
+  const outputs: string[] = [];
+  const declared = new Map<string, Value>();
+  graph.outputs.forEach((value, i) => {
+    let name = names.get(value)!;
+    const wanted = outputNames?.[i];
+    if (wanted !== undefined || value.node.op === 'Input' || value.node.op === 'Constant') {
+      const own = wanted ?? `o${i}`;
+      nodes.push({ name: `out_${own}`, opType: 'Identity', domain: '', input: [name], output: [own], attribute: [] });
+      name = own;
+    }
+    outputs.push(name);
+    declared.set(name, value);
+  });
+
+  const info = (name: string, shape: readonly number[], type: ElementType): ValueInfoMessage => ({
+    name,
+    type: {
+      tensorType: {
+        elemType: dataTypes[type],
+        shape: {
+          dim: shape.map((dimValue, i) => (i === 0 && batch !== undefined ? { dimParam: batch } : { dimValue })),
+        },
+      },
+    },
+  });
+
+  const opsetImport = [{ domain: '', version: OPSET }];
+  for (const domain of domains) if (domain !== '') opsetImport.push({ domain, version: 1 });
+  const bytes = encodeModel({
+    irVersion: IR_VERSION,
+    producerName: producer,
+    opsetImport,
+    graph: {
+      name: 'graph',
+      node: nodes,
+      initializer: [...initializers.values()],
+      input: inputs.map(({ name, shape, type }) => info(name, shape, type)),
+      output: [...declared].map(([name, value]) => info(name, value.shape, value.type)),
+    },
+  });
+  return { bytes, inputs, outputs, nodes: nodes.length };
+}
+
+/** ONNX AttributeProto.AttributeType. */
+const FLOAT = 1;
+const INT = 2;
+const STRING = 3;
+const FLOATS = 6;
+const INTS = 7;
+
+function attributeMessage(name: string, value: number | string | boolean | readonly number[]): AttributeMessage {
+  if (name === 'to') return { name, type: INT, i: dataTypes[value as ElementType] };
+  if (typeof value === 'string') return { name, type: STRING, s: new TextEncoder().encode(value) };
+  if (typeof value === 'boolean') return { name, type: INT, i: value ? 1 : 0 };
+  const float = floatAttributes.has(name);
+  if (typeof value === 'number') return float ? { name, type: FLOAT, f: value } : { name, type: INT, i: value };
+  return float ? { name, type: FLOATS, floats: value.slice() } : { name, type: INTS, ints: value.slice() };
+}

@@ -1,0 +1,2 @@
+export { type BackendOptions, OnnxBackend } from './backend.js';
+export { registerOnnxBackend } from './register.js';

@@ -1,0 +1,275 @@
+import { backend_util } from '@tensorflow/tfjs-core';
+import type { Attributes, Value } from '../ir/graph.js';
+import { add, composite, transpose } from '../ir/ops.js';
+import { attribute, type KernelCall, type RecordKernel } from './kernel.js';
+import { activated } from './matmul.js';
+
+/**
+ * Convolutions of one to three spatial axes and their gradients, as composites in tfjs's own layouts: images
+ * [batch, ...space, channels], filters [...kernel, in, out]. How they are computed is decided later, per shape.
+ */
+
+type ConvInfo = ReturnType<typeof backend_util.computeConv2DInfo>;
+type ConvInfo3D = ReturnType<typeof backend_util.computeConv3DInfo>;
+type Pad = number | 'same' | 'valid' | backend_util.ExplicitPadding;
+
+/** Padding written so that floor((size + begin + end - kernel) / stride) + 1 is exactly the output size. */
+function endPadding(
+  size: number,
+  out: number,
+  stride: number,
+  kernel: number,
+  dilation: number,
+  begin: number,
+): number {
+  return Math.max(0, (out - 1) * stride + (kernel - 1) * dilation + 1 - size - begin);
+}
+
+export function geometry2D(info: ConvInfo): Attributes {
+  const {
+    strideHeight: sh,
+    strideWidth: sw,
+    dilationHeight: dh,
+    dilationWidth: dw,
+    filterHeight: kh,
+    filterWidth: kw,
+    padInfo,
+  } = info;
+  return {
+    kernel: [kh, kw],
+    strides: [sh, sw],
+    dilations: [dh, dw],
+    begin: [padInfo.top, padInfo.left],
+    end: [
+      endPadding(info.inHeight, info.outHeight, sh, kh, dh, padInfo.top),
+      endPadding(info.inWidth, info.outWidth, sw, kw, dw, padInfo.left),
+    ],
+  };
+}
+
+export function geometry3D(info: ConvInfo3D): Attributes {
+  const strides = [info.strideDepth, info.strideHeight, info.strideWidth];
+  const dilations = [info.dilationDepth, info.dilationHeight, info.dilationWidth];
+  const kernel = [info.filterDepth, info.filterHeight, info.filterWidth];
+  const begin = [info.padInfo.front, info.padInfo.top, info.padInfo.left];
+  const input = [info.inDepth, info.inHeight, info.inWidth];
+  const output = [info.outDepth, info.outHeight, info.outWidth];
+  const end = input.map((size, i) => endPadding(size, output[i]!, strides[i]!, kernel[i]!, dilations[i]!, begin[i]!));
+  return { kernel, strides, dilations, begin, end };
+}
+
+interface Conv2DAttributes {
+  strides: number | [number, number];
+  pad: Pad;
+  dataFormat?: 'NHWC' | 'NCHW';
+  dilations?: number | [number, number] | null;
+  dimRoundingMode?: 'floor' | 'round' | 'ceil';
+}
+
+const toLast = (x: Value): Value => transpose(x, [0, 2, 3, 1]);
+const toFirst = (x: Value): Value => transpose(x, [0, 3, 1, 2]);
+
+/** Runs `f` in NHWC whatever the kernel's format is. */
+function channelsLast(
+  call: KernelCall,
+  images: Value[],
+  f: (images: Value[]) => Value,
+  result: 'image' | 'filter',
+): Value {
+  if (attribute<string | undefined>(call, 'dataFormat') !== 'NCHW') return f(images);
+  const y = f(images.map(toLast));
+  return result === 'image' ? toFirst(y) : y;
+}
+
+function info2D(x: readonly number[], filter: readonly number[], call: KernelCall, depthwise: boolean): ConvInfo {
+  const { strides, pad, dilations, dimRoundingMode } = call.attrs as unknown as Conv2DAttributes;
+  const shape = x.slice() as [number, number, number, number];
+  return backend_util.computeConv2DInfo(
+    shape,
+    filter.slice() as [number, number, number, number],
+    strides,
+    dilations ?? 1,
+    pad,
+    dimRoundingMode,
+    depthwise,
+  );
+}
+
+const allFloat = (call: KernelCall): boolean => Object.values(call.inputs).every((v) => v.type === 'float32');
+
+function nhwcShape(shape: readonly number[], call: KernelCall): number[] {
+  if (attribute<string | undefined>(call, 'dataFormat') !== 'NCHW') return shape.slice();
+  return [shape[0]!, shape[2]!, shape[3]!, shape[1]!];
+}
+
+const conv2d: RecordKernel = (call) => {
+  const { x, filter } = call.inputs as { x: Value; filter: Value };
+  if (!allFloat(call)) return undefined;
+  return channelsLast(
+    call,
+    [x],
+    ([image]) => {
+      const info = info2D(image!.shape, filter.shape, call, false);
+      if (image!.shape[3] !== filter.shape[2]) return groupedConv(image!, filter, info);
+      return composite(
+        'Conv',
+        [image, filter],
+        [info.batchSize, info.outHeight, info.outWidth, info.outChannels],
+        'float32',
+        geometry2D(info),
+      );
+    },
+    'image',
+  );
+};
+
+/** Filters that see only a part of the channels. */
+function groupedConv(x: Value, filter: Value, info: ConvInfo): Value {
+  return composite('Conv', [x, filter], [info.batchSize, info.outHeight, info.outWidth, info.outChannels], 'float32', {
+    ...geometry2D(info),
+    groups: x.shape[3]! / filter.shape[2]!,
+  });
+}
+
+const conv2dBackpropInput: RecordKernel = (call) => {
+  const { dy, filter } = call.inputs as { dy: Value; filter: Value };
+  if (!allFloat(call)) return undefined;
+  const inputShape = nhwcShape(attribute<number[]>(call, 'inputShape'), call);
+  const info = info2D(inputShape, filter.shape, call, false);
+  return channelsLast(
+    call,
+    [dy],
+    ([image]) => composite('ConvInputGradient', [image, filter], inputShape, 'float32', geometry2D(info)),
+    'image',
+  );
+};
+
+const conv2dBackpropFilter: RecordKernel = (call) => {
+  const { x, dy } = call.inputs as { x: Value; dy: Value };
+  if (!allFloat(call)) return undefined;
+  const filterShape = attribute<number[]>(call, 'filterShape');
+  return channelsLast(
+    call,
+    [x, dy],
+    ([image, gradient]) => {
+      const info = info2D(image!.shape, filterShape, call, false);
+      return composite('ConvFilterGradient', [image, gradient], filterShape, 'float32', geometry2D(info));
+    },
+    'filter',
+  );
+};
+
+const depthwise: RecordKernel = (call) => {
+  const { x, filter } = call.inputs as { x: Value; filter: Value };
+  if (!allFloat(call)) return undefined;
+  return channelsLast(
+    call,
+    [x],
+    ([image]) => {
+      const info = info2D(image!.shape, filter.shape, call, true);
+      return composite(
+        'DepthwiseConv',
+        [image, filter],
+        [info.batchSize, info.outHeight, info.outWidth, info.outChannels],
+        'float32',
+        geometry2D(info),
+      );
+    },
+    'image',
+  );
+};
+
+/** Bias and activation of the fused kernels follow as operations of their own; fusing is the passes' business. */
+const fused =
+  (product: RecordKernel): RecordKernel =>
+  (call) => {
+    const result = product(call) as Value | undefined;
+    if (result === undefined) return undefined;
+    const { bias } = call.inputs;
+    if (bias === undefined) return activated(result, call);
+    const first = attribute<string | undefined>(call, 'dataFormat') === 'NCHW' && bias.shape.length === 1;
+    if (first) return undefined;
+    return activated(add(result, bias), call);
+  };
+
+interface Conv3DAttributes {
+  strides: number | [number, number, number];
+  pad: 'same' | 'valid' | number;
+  dilations?: number | [number, number, number] | null;
+}
+
+type Shape5D = [number, number, number, number, number];
+
+function info3D(x: readonly number[], filter: readonly number[], call: KernelCall): ConvInfo3D {
+  const { strides, pad, dilations } = call.attrs as unknown as Conv3DAttributes;
+  return backend_util.computeConv3DInfo(
+    x.slice() as Shape5D,
+    filter.slice() as Shape5D,
+    strides,
+    dilations ?? 1,
+    pad as 'same',
+  );
+}
+
+export const convolution: Record<string, RecordKernel> = {
+  Conv2D: conv2d,
+  Conv2DBackpropInput: conv2dBackpropInput,
+  Conv2DBackpropFilter: conv2dBackpropFilter,
+  FusedConv2D: fused(conv2d),
+  DepthwiseConv2dNative: depthwise,
+  FusedDepthwiseConv2D: fused(depthwise),
+  DepthwiseConv2dNativeBackpropInput: (call) => {
+    const { dy, filter } = call.inputs as { dy: Value; filter: Value };
+    if (!allFloat(call)) return undefined;
+    const inputShape = attribute<number[]>(call, 'inputShape');
+    return composite(
+      'DepthwiseInputGradient',
+      [dy, filter],
+      inputShape,
+      'float32',
+      geometry2D(info2D(inputShape, filter.shape, call, true)),
+    );
+  },
+  DepthwiseConv2dNativeBackpropFilter: (call) => {
+    const { x, dy } = call.inputs as { x: Value; dy: Value };
+    if (!allFloat(call)) return undefined;
+    const filterShape = attribute<number[]>(call, 'filterShape');
+    return composite(
+      'DepthwiseFilterGradient',
+      [x, dy],
+      filterShape,
+      'float32',
+      geometry2D(info2D(x.shape, filterShape, call, true)),
+    );
+  },
+  Conv3D: (call) => {
+    const { x, filter } = call.inputs as { x: Value; filter: Value };
+    if (!allFloat(call)) return undefined;
+    const info = info3D(x.shape, filter.shape, call);
+    return composite('Conv', [x, filter], info.outShape, 'float32', geometry3D(info));
+  },
+  Conv3DBackpropInputV2: (call) => {
+    const { dy, filter } = call.inputs as { dy: Value; filter: Value };
+    if (!allFloat(call)) return undefined;
+    const inputShape = attribute<number[]>(call, 'inputShape');
+    return composite(
+      'ConvInputGradient',
+      [dy, filter],
+      inputShape,
+      'float32',
+      geometry3D(info3D(inputShape, filter.shape, call)),
+    );
+  },
+  Conv3DBackpropFilterV2: (call) => {
+    const { x, dy } = call.inputs as { x: Value; dy: Value };
+    if (!allFloat(call)) return undefined;
+    const filterShape = attribute<number[]>(call, 'filterShape');
+    return composite(
+      'ConvFilterGradient',
+      [x, dy],
+      filterShape,
+      'float32',
+      geometry3D(info3D(x.shape, filterShape, call)),
+    );
+  },
+};

@@ -1,0 +1,26 @@
+import type { DataType } from '@tensorflow/tfjs-core';
+import type { ElementType } from '../ir/graph.js';
+import { cast, full } from '../ir/ops.js';
+import { attribute, type RecordKernel } from './kernel.js';
+
+const like =
+  (value: number): RecordKernel =>
+  ({ list: [x] }) =>
+    full(x!.shape, value, x!.type);
+
+/** Kernels that create tensors, and casts. Fills stay one number inside a graph. */
+export const creation: Record<string, RecordKernel> = {
+  Fill: (call) => {
+    const value = attribute<number | string>(call, 'value');
+    const dtype = attribute<DataType | undefined>(call, 'dtype') ?? 'float32';
+    if (typeof value === 'string' || dtype === 'string' || dtype === 'complex64') return undefined;
+    return full(attribute<number[]>(call, 'shape'), Number(value), dtype);
+  },
+  ZerosLike: like(0),
+  OnesLike: like(1),
+  Cast: (call) => {
+    const dtype = attribute<DataType>(call, 'dtype');
+    if (dtype === 'string' || dtype === 'complex64') return undefined;
+    return cast(call.inputs['x']!, dtype as ElementType);
+  },
+};

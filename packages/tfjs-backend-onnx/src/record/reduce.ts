@@ -1,0 +1,41 @@
+import { apply, cast, reduce } from '../ir/ops.js';
+import { reducedShape } from '../ir/shapes.js';
+import { attribute, axesOf, type KernelCall, type RecordKernel } from './kernel.js';
+
+const axes = (call: KernelCall): number[] =>
+  axesOf(attribute<number | number[]>(call, 'axis'), call.inputs['x']!.shape.length);
+const keepDims = (call: KernelCall): boolean => Boolean(attribute<boolean | undefined>(call, 'keepDims'));
+
+const number =
+  (op: string): RecordKernel =>
+  (call) => {
+    const x = call.inputs['x']!;
+    return reduce(op, x.type === 'bool' ? cast(x, 'int32') : x, axes(call), keepDims(call));
+  };
+
+/** Bools reduce as integers and come back as bools. */
+const logical =
+  (op: string): RecordKernel =>
+  (call) =>
+    cast(reduce(op, cast(call.inputs['x']!, 'int32'), axes(call), keepDims(call)), 'bool');
+
+const arg =
+  (op: string): RecordKernel =>
+  (call) => {
+    const x = call.inputs['x']!;
+    const [axis = 0] = axes(call);
+    if (x.type === 'bool') return undefined;
+    return cast(apply(op, [x], reducedShape(x.shape, [axis], false), 'int64', { axis, keepdims: 0 }), 'int32');
+  };
+
+export const reductions: Record<string, RecordKernel> = {
+  Sum: number('ReduceSum'),
+  Mean: (call) => reduce('ReduceMean', cast(call.inputs['x']!, 'float32'), axes(call), keepDims(call)),
+  Prod: number('ReduceProd'),
+  Max: number('ReduceMax'),
+  Min: number('ReduceMin'),
+  All: logical('ReduceMin'),
+  Any: logical('ReduceMax'),
+  ArgMax: arg('ArgMax'),
+  ArgMin: arg('ArgMin'),
+};

@@ -1,0 +1,82 @@
+import {
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  registerBackend,
+  registerKernel,
+  type TensorInfo,
+  util,
+} from '@tensorflow/tfjs-core';
+import { type BackendOptions, OnnxBackend } from './backend.js';
+import { CpuKernels } from './host/cpu-kernels.js';
+import type { RecordKernel } from './record/kernel.js';
+import { recordable } from './record/table.js';
+
+const BACKEND = 'onnx';
+
+/** Kernels that only rename: they share the data under another shape. */
+type Rename = (inputs: NamedTensorInfoMap, attrs: NamedAttrMap | undefined, backend: OnnxBackend) => TensorInfo;
+
+const renames: Record<string, Rename> = {
+  Identity: ({ x }, _attrs, backend) => backend.alias(x!, x!.shape),
+  Reshape: ({ x }, attrs, backend) => {
+    const size = util.sizeFromShape(x!.shape);
+    const shape = util.inferFromImplicitShape(attrs!['shape'] as number[], size);
+    const given = util.sizeFromShape(shape);
+    if (size !== given)
+      throw new Error(`reshape: the new shape [${shape}] has ${given} elements, the tensor [${x!.shape}] has ${size}`);
+    return backend.alias(x!, shape);
+  },
+  ExpandDims: ({ input }, attrs, backend) => {
+    const dim = attrs!['dim'] as number;
+    const rank = input!.shape.length;
+    if (dim < -(rank + 1) || dim > rank)
+      throw new Error(`expandDims: axis must be in [${-(rank + 1)}, ${rank}], got ${dim}`);
+    const at = dim < 0 ? rank + dim + 1 : dim;
+    return backend.alias(input!, [...input!.shape.slice(0, at), 1, ...input!.shape.slice(at)]);
+  },
+  Complex: ({ real, imag }, _attrs, backend) => backend.complexOf(real!, imag!),
+  Real: ({ input }, _attrs, backend) => {
+    const part = backend.entry(input!.dataId).parts!.real;
+    return backend.alias(part, input!.shape);
+  },
+  Imag: ({ input }, _attrs, backend) => {
+    const part = backend.entry(input!.dataId).parts!.imag;
+    return backend.alias(part, input!.shape);
+  },
+};
+
+let registered = false;
+
+/**
+ * Registers the backend `onnx` and its kernels with TensorFlow.js. Calling it again changes nothing.
+ *
+ * @param options threads of ONNX Runtime, `exact` arithmetic, bounds of recording and caching; see `BackendOptions`.
+ *
+ * @example
+ * registerOnnxBackend();
+ * await tf.setBackend('onnx');
+ */
+export function registerOnnxBackend(options: BackendOptions = {}): void {
+  if (registered) return;
+  registered = true;
+  // Above tfjs's own backends for Node (cpu 1, wasm 2), so that it is chosen when nothing is said.
+  registerBackend(BACKEND, () => new OnnxBackend(options), 3);
+  for (const [kernelName, rename] of Object.entries(renames)) {
+    registerKernel({
+      kernelName,
+      backendName: BACKEND,
+      kernelFunc: ({ inputs, attrs, backend }) => rename(inputs as NamedTensorInfoMap, attrs, backend as OnnxBackend),
+    });
+  }
+  const names = new Set([...Object.keys(recordable), ...CpuKernels.names()]);
+  for (const kernelName of names) {
+    if (kernelName in renames) continue;
+    const record: RecordKernel | undefined = recordable[kernelName];
+    registerKernel({
+      kernelName,
+      backendName: BACKEND,
+      kernelFunc: ({ inputs, attrs, backend }) =>
+        (backend as OnnxBackend).runKernel(kernelName, inputs as NamedTensorInfoMap, attrs, record),
+    });
+  }
+}

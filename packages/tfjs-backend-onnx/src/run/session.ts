@@ -1,0 +1,54 @@
+import type { Tensor } from 'onnxruntime-common';
+import type { EmittedModel } from '../emit/emit.js';
+import type { ElementType, Numbers } from '../ir/graph.js';
+import { loadOrt, type NativeSession } from './binding.js';
+
+export interface SessionOptions {
+  threads: number;
+  /** Threads of a session wait actively for the next operator: faster for one big graph, ruinous for many sessions. */
+  spinning?: boolean;
+  profile?: string;
+}
+
+/** A loaded graph. `run` is synchronous. */
+export class Session {
+  readonly model: Omit<EmittedModel, 'bytes'>;
+  private readonly native: NativeSession;
+  private disposed = false;
+
+  constructor({ bytes, ...model }: EmittedModel, { threads, spinning = false, profile }: SessionOptions) {
+    this.model = model;
+    this.native = loadOrt().createSession();
+    this.native.loadModel(bytes.buffer, bytes.byteOffset, bytes.byteLength, {
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
+      // Values must be strings, whatever the documentation of the options says.
+      extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } },
+    });
+  }
+
+  run(feeds: Record<string, Tensor>, fetches: Record<string, Tensor | null>): Record<string, Tensor> {
+    if (this.disposed) throw new Error('internal: session used after dispose');
+    return this.native.run(feeds, fetches, {});
+  }
+
+  endProfiling(): void {
+    this.native.endProfiling();
+  }
+
+  dispose(): void {
+    if (this.disposed) return;
+    this.disposed = true;
+    this.native.dispose();
+  }
+}
+
+/** Wraps numbers for ONNX Runtime without copying. */
+export function ortTensor(numbers: Numbers, shape: readonly number[], type: ElementType): Tensor {
+  const { Tensor } = loadOrt();
+  return new Tensor(type as 'float32', numbers as Float32Array, shape);
+}

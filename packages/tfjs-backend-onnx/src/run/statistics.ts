@@ -1,0 +1,14 @@
+/** What the backend did, for `profile()`. */
+export class Statistics {
+  /** Kernels that were computed in JavaScript because ONNX cannot express them. */
+  readonly fallbacks = new Map<string, number>();
+  /** Graphs that were built, and runs of graphs. */
+  builds = 0;
+  runs = 0;
+  buildMilliseconds = 0;
+  runMilliseconds = 0;
+
+  countFallback(kernel: string): void {
+    this.fallbacks.set(kernel, (this.fallbacks.get(kernel) ?? 0) + 1);
+  }
+}
