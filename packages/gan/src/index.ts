@@ -29,8 +29,4 @@ export { denseGenerator } from './networks/dense-generator.js';
 export type { Discriminator } from './networks/discriminator.js';
 export { type ImageDiscriminatorOptions, imageDiscriminator } from './networks/image-discriminator.js';
 export { type ImageGeneratorOptions, imageGenerator } from './networks/image-generator.js';
-export {
-  SpectralNormalization,
-  type SpectralNormalizationOptions,
-  spectralNormalization,
-} from './networks/spectral-normalization.js';
+export { type SpectralNorm, spectralNorm } from './spectral-norm.js';

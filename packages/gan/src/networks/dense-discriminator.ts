@@ -1,8 +1,8 @@
+import { spectralNormalization } from '@crossmodal/core';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Discriminator } from './discriminator.js';
 import { LayerSeeds } from './layer-seeds.js';
-import { spectralNormalization } from './spectral-normalization.js';
 
 /**
  * A dense discriminator for vectors: hidden layers with leaky ReLU, a score, and with a condition the projection term
@@ -32,7 +32,7 @@ export function denseDiscriminator({
   const dense = (x: SymbolicTensor, units: number, name: string) => {
     const layer = tfl.layers.dense({ units, kernelInitializer: seeds.glorot(name), name });
     const bounded = spectral
-      ? spectralNormalization(layer, { name: `${name}_spectral`, seed: seeds.integer(`${name}_spectral`) })
+      ? spectralNormalization({ layer, name: `${name}_spectral`, seed: seeds.integer(`${name}_spectral`) })
       : layer;
     return bounded.apply(x) as SymbolicTensor;
   };

@@ -1,9 +1,9 @@
+import { spectralNormalization } from '@crossmodal/core';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Discriminator } from './discriminator.js';
 import { doublings } from './image-generator.js';
 import { LayerSeeds } from './layer-seeds.js';
-import { spectralNormalization } from './spectral-normalization.js';
 
 export interface ImageDiscriminatorOptions {
   size?: number;
@@ -47,7 +47,7 @@ export function imageDiscriminator({
   const seeds = new LayerSeeds(seed, 'image-discriminator');
   const bounded = (layer: tfl.layers.Layer, name: string): tfl.layers.Layer =>
     spectral
-      ? spectralNormalization(layer, { name: `${name}_spectral`, seed: seeds.integer(`${name}_spectral`) })
+      ? spectralNormalization({ layer, name: `${name}_spectral`, seed: seeds.integer(`${name}_spectral`) })
       : layer;
   const leaky = (x: SymbolicTensor, name: string) =>
     // Slope 0.2: DCGAN.
