@@ -1,0 +1,129 @@
+import { requirePositive, type Samples, type Spectrogram } from '../waveform.js';
+import { type MelFilterbank, type MelFilterbankOptions, melFilterbank } from './mel.js';
+import { framesOf, resolveStft, type StftOptions } from './stft.js';
+
+export interface MelSpectrogramOptions extends StftOptions, Omit<MelFilterbankOptions, 'fftSize'> {}
+
+/** The non-zero stretch of each filter: a triangle covers few bins. */
+interface SparseFilters {
+  bands: number;
+  starts: Int32Array;
+  weights: Float64Array[];
+}
+
+/** Filters of recent options: a data set asks for the same ones for every file. */
+const filters = new Map<string, SparseFilters>();
+
+function sparseFilters(options: MelFilterbankOptions): SparseFilters {
+  const { sampleRate, fftSize, bands, minimumFrequency, maximumFrequency, scale, normalization } = options;
+  const key = [sampleRate, fftSize, bands, minimumFrequency, maximumFrequency, scale, normalization].join();
+  let found = filters.get(key);
+  if (!found) {
+    found = sparse(melFilterbank(options));
+    if (filters.size >= 32) filters.clear();
+    filters.set(key, found);
+  }
+  return found;
+}
+
+function sparse({ values, bands, bins }: MelFilterbank): SparseFilters {
+  const starts = new Int32Array(bands);
+  const weights: Float64Array[] = [];
+  for (let i = 0; i < bands; i++) {
+    const row = values.subarray(i * bins, (i + 1) * bins);
+    const first = row.findIndex((v) => v !== 0);
+    let last = bins - 1;
+    while (last > first && row[last] === 0) last--;
+    starts[i] = Math.max(0, first);
+    weights.push(first < 0 ? new Float64Array(0) : row.slice(first, last + 1));
+  }
+  return { bands, starts, weights };
+}
+
+/**
+ * Power spectrogram |X_{t,k}|^2 of the short-time Fourier transform.
+ *
+ * @returns [frames, 1 + fftSize/2]
+ * @throws CrossmodalError as `stft` does
+ * @example
+ * const power = powerSpectrogram(samples, { fftSize: 512, hopLength: 160 });
+ */
+export function powerSpectrogram(samples: Samples, options: StftOptions = {}): Spectrogram {
+  const spectra = framesOf('powerSpectrogram', samples, resolveStft('powerSpectrogram', options));
+  const { count: frames, bins } = spectra;
+  const values = new Float32Array(frames * bins);
+  spectra.each((spectrum, t) => {
+    for (let k = 0; k < bins; k++) values[t * bins + k] = spectrum[2 * k]! ** 2 + spectrum[2 * k + 1]! ** 2;
+  });
+  return { values, frames, bins };
+}
+
+/** Defaults of speech analysis: windows of 25 ms, steps of 10 ms. */
+function speechDefaults({
+  sampleRate,
+  windowLength,
+  fftSize,
+  hopLength = Math.max(1, Math.round(0.01 * sampleRate)), // 10 ms: Kaldi, Whisper
+  ...rest
+}: MelSpectrogramOptions): MelSpectrogramOptions & { fftSize: number } {
+  const window = windowLength ?? fftSize ?? Math.max(2, Math.round(0.025 * sampleRate)); // 25 ms: Kaldi, Whisper
+  return {
+    ...rest,
+    sampleRate,
+    hopLength,
+    windowLength: window,
+    fftSize: fftSize ?? 2 ** Math.ceil(Math.log2(window)),
+  };
+}
+
+/**
+ * Mel power spectrogram: mel filters times |STFT|^2.
+ *
+ * @param samples amplitudes, [time]
+ * @param options `sampleRate` in hertz, those of `stft` (25 ms windows every 10 ms unless given) and of `melFilterbank`
+ * @returns [frames, bands]
+ * @throws CrossmodalError when an option is out of range or the signal is shorter than a frame
+ * @see librosa.feature.melspectrogram with pad_mode='reflect'; torchaudio.transforms.MelSpectrogram
+ * @example
+ * const { values, frames, bins } = melSpectrogram(samples, { sampleRate: 16000, bands: 64 });
+ */
+export function melSpectrogram(samples: Samples, options: MelSpectrogramOptions): Spectrogram {
+  requirePositive('melSpectrogram: sampleRate', options.sampleRate);
+  const resolved = speechDefaults(options);
+  const spectra = framesOf('melSpectrogram', samples, resolveStft('melSpectrogram', resolved));
+  const { bands, starts, weights } = sparseFilters(resolved);
+  const values = new Float32Array(spectra.count * bands);
+  const power = new Float64Array(spectra.bins);
+  spectra.each((spectrum, t) => {
+    for (let k = 0; k < power.length; k++) power[k] = spectrum[2 * k]! ** 2 + spectrum[2 * k + 1]! ** 2;
+    for (let i = 0; i < bands; i++) {
+      const weight = weights[i]!;
+      const start = starts[i]!;
+      let sum = 0;
+      for (let k = 0; k < weight.length; k++) sum += weight[k]! * power[start + k]!;
+      values[t * bands + i] = sum;
+    }
+  });
+  return { values, frames: spectra.count, bins: bands };
+}
+
+/**
+ * Natural logarithm of the mel power spectrogram: ln(mel + offset).
+ *
+ * @param samples amplitudes, [time]
+ * @returns [frames, bands]
+ * @throws CrossmodalError as `melSpectrogram` does
+ * @example
+ * const features = logMel(samples, { sampleRate: 8000, bands: 40 });
+ */
+export function logMel(
+  samples: Samples,
+  {
+    offset = 1e-6, // torchaudio's wav2letter and DeepSpeech recipes
+    ...options
+  }: MelSpectrogramOptions & { offset?: number },
+): Spectrogram {
+  requirePositive('logMel: offset', offset);
+  const mel = melSpectrogram(samples, options);
+  return { ...mel, values: mel.values.map((v) => Math.log(v + offset)) };
+}

@@ -1,0 +1,29 @@
+import { kaldiFilterbank } from '../dsp/kaldi.js';
+import { requireInteger, type Samples, type Spectrogram } from '../waveform.js';
+
+/**
+ * Input features of the Audio Spectrogram Transformer (AST): Kaldi filterbank energies of sound in [-1, 1] at 16 kHz,
+ * cut or zero-padded to `frames`, then (v - mean) / (2 standardDeviation).
+ *
+ * @param samples amplitudes at 16 kHz in [-1, 1], [time]
+ * @returns [frames, bands]
+ * @throws CrossmodalError when the signal is shorter than 25 ms
+ * @see Gong, Chung and Glass (2021), "AST: audio spectrogram transformer", section 2.1
+ * @example
+ * const features = astFeatures(samples);
+ */
+export function astFeatures(
+  samples: Samples,
+  {
+    bands = 128, // AST
+    frames = 1024, // AST on AudioSet
+    mean = -4.2677393, // AudioSet
+    standardDeviation = 4.5689974, // AudioSet
+  }: { bands?: number; frames?: number; mean?: number; standardDeviation?: number } = {},
+): Spectrogram {
+  requireInteger('astFeatures: frames', frames, 1);
+  const bank = kaldiFilterbank(samples, { sampleRate: 16000, bands, window: 'hann' });
+  const values = new Float32Array(frames * bands);
+  values.set(bank.values.subarray(0, values.length));
+  return { values: values.map((v) => (v - mean) / (2 * standardDeviation)), frames, bins: bands };
+}

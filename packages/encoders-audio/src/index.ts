@@ -1,0 +1,26 @@
+export { specAugment } from './augment/spec-augment.js';
+export { addNoise, timeShift } from './augment/waveform.js';
+export { powerToDecibels } from './dsp/decibels.js';
+export { delta } from './dsp/delta.js';
+export { griffinLim } from './dsp/griffin-lim.js';
+export { inverseStft } from './dsp/inverse-stft.js';
+export { kaldiFilterbank } from './dsp/kaldi.js';
+export {
+  hertzToMel,
+  type MelFilterbank,
+  type MelFilterbankOptions,
+  type MelScale,
+  melFilterbank,
+  melToHertz,
+} from './dsp/mel.js';
+export { logMel, type MelSpectrogramOptions, melSpectrogram, powerSpectrogram } from './dsp/mel-spectrogram.js';
+export { mfcc } from './dsp/mfcc.js';
+export { type ResampleOptions, resample } from './dsp/resample.js';
+export { spectralCentroid } from './dsp/spectral-centroid.js';
+export { type ComplexSpectrogram, type StftOptions, stft } from './dsp/stft.js';
+export { astFeatures } from './features/audio-spectrogram-transformer.js';
+export { clapFeatures } from './features/clap.js';
+export { whisperFeatures } from './features/whisper.js';
+export { encodeWav } from './wav/encode-wav.js';
+export { decodeWav, readWav, type Wav } from './wav/read-wav.js';
+export { monoMix, type Samples, type Spectrogram, type Waveform } from './waveform.js';

@@ -1,0 +1,58 @@
+import { CrossmodalError } from '@crossmodal/core';
+
+/** One channel of sound. */
+export interface Waveform {
+  /** Amplitudes, nominally in [-1, 1]. */
+  readonly samples: Float32Array;
+  /** Samples per second, in hertz. */
+  readonly sampleRate: number;
+}
+
+/** A time-frequency picture in time-major order: value of frame t, bin k at `values[t * bins + k]`. */
+export interface Spectrogram {
+  readonly values: Float32Array;
+  readonly frames: number;
+  readonly bins: number;
+}
+
+/** Any indexable list of amplitudes: a typed array or a plain one. */
+export type Samples = ArrayLike<number>;
+
+/**
+ * Averages channels into one: y_t = mean over c of x_{c,t}.
+ *
+ * @param channels equally long channels, at least one
+ * @returns Float32Array of the channels' length
+ * @throws CrossmodalError when there is no channel, or when lengths differ
+ * @example
+ * monoMix([new Float32Array([1, 0]), new Float32Array([0, 0])]); // Float32Array [0.5, 0]
+ */
+export function monoMix(channels: readonly Samples[]): Float32Array {
+  const first = channels[0];
+  if (!first) throw new CrossmodalError('monoMix: channels must hold at least one channel, got none');
+  const lengths = channels.map((c) => c.length);
+  if (lengths.some((length) => length !== first.length)) {
+    throw new CrossmodalError(`monoMix: channels must be equally long, got ${lengths.join(', ')} samples`);
+  }
+  const mix = new Float32Array(first.length);
+  for (let t = 0; t < mix.length; t++) {
+    let sum = 0;
+    for (const channel of channels) sum += channel[t]!;
+    mix[t] = sum / channels.length;
+  }
+  return mix;
+}
+
+/** Throws unless `value` is a whole number >= `least`; `where` is "function: option". */
+export function requireInteger(where: string, value: number, least: number): void {
+  if (!Number.isInteger(value) || value < least) {
+    throw new CrossmodalError(`${where} must be a whole number of at least ${least}, got ${value}`);
+  }
+}
+
+/** Throws unless `value` is finite and positive. */
+export function requirePositive(where: string, value: number): void {
+  if (!(Number.isFinite(value) && value > 0)) {
+    throw new CrossmodalError(`${where} must be a positive number, got ${value}`);
+  }
+}
