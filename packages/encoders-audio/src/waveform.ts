@@ -8,11 +8,10 @@ export interface Waveform {
   readonly sampleRate: number;
 }
 
-/** A time-frequency picture in time-major order: value of frame t, bin k at `values[t * bins + k]`. */
+/** A time-frequency picture, [frames, bins]: the value of frame t, bin k is `data[t * bins + k]`. A `HostArray` of core. */
 export interface Spectrogram {
-  readonly values: Float32Array;
-  readonly frames: number;
-  readonly bins: number;
+  readonly data: Float32Array;
+  readonly shape: readonly [frames: number, bins: number];
 }
 
 /** Any indexable list of amplitudes: a typed array or a plain one. */

@@ -27,7 +27,7 @@ export function read(name: string): (tensor: string) => { data: Float32Array; sh
 }
 
 /** [frames, bins] to [bins, frames], the order of the reference values. */
-export function transposed({ values, frames, bins }: Spectrogram): Float32Array {
+export function transposed({ data: values, shape: [frames, bins] }: Spectrogram): Float32Array {
   return Float32Array.from(
     { length: frames * bins },
     (_, i) => values[(i % frames) * bins + Math.floor(i / frames)] as number,

@@ -59,7 +59,10 @@ describe('stft', () => {
   it('of a cosine on a bin is a quarter of the window length there and in the neighbours half of that', () => {
     const size = 64;
     const x = Float32Array.from({ length: 256 }, (_, n) => Math.cos((2 * Math.PI * 10 * n) / size));
-    const { values, bins } = powerSpectrogram(x, { fftSize: size, hopLength: 16, center: false });
+    const {
+      data: values,
+      shape: [, bins],
+    } = powerSpectrogram(x, { fftSize: size, hopLength: 16, center: false });
     const frame = values.subarray(5 * bins, 6 * bins).map(Math.sqrt);
     expect([...frame.subarray(8, 13)]).toBeAllclose([0, size / 8, size / 4, size / 8, 0], { atol: 1e-3 });
   });
@@ -105,7 +108,10 @@ describe('mel', () => {
   });
 
   it('filters without norm sum to one between the first and the last peak', () => {
-    const { values, bands, bins } = melFilterbank({
+    const {
+      data,
+      shape: [bands, bins],
+    } = melFilterbank({
       sampleRate: 16000,
       fftSize: 2048,
       bands: 20,
@@ -115,7 +121,7 @@ describe('mel', () => {
     const last = Math.floor((melToHertz((20 * hertzToMel(8000)) / 21) * 2048) / 16000);
     for (let k = first; k <= last; k++) {
       let sum = 0;
-      for (let i = 0; i < bands; i++) sum += values[i * bins + k] as number;
+      for (let i = 0; i < bands; i++) sum += data[i * bins + k] as number;
       expect(sum).toBeCloseTo(1, 9);
     }
   });
@@ -123,11 +129,11 @@ describe('mel', () => {
   it('of silence is the logarithm of the offset, and decibels are the floor', () => {
     const silence = new Float32Array(1600);
     const features = logMel(silence, { sampleRate: 16000, bands: 10, offset: 1e-3 });
-    expect([features.frames, features.bins]).toEqual([11, 10]);
-    expect(features.values).toBeAllclose(new Float32Array(110).fill(Math.log(1e-3)));
-    const decibels = powerToDecibels({ values: new Float32Array(4), frames: 2, bins: 2 });
-    expect([...decibels.values]).toEqual([-100, -100, -100, -100]);
-    expect(mfcc(silence, { sampleRate: 16000, bands: 20 }).values.every(Number.isFinite)).toBe(true);
+    expect([...features.shape]).toEqual([11, 10]);
+    expect(features.data).toBeAllclose(new Float32Array(110).fill(Math.log(1e-3)));
+    const decibels = powerToDecibels({ data: new Float32Array(4), shape: [2, 2] });
+    expect([...decibels.data]).toEqual([-100, -100, -100, -100]);
+    expect(mfcc(silence, { sampleRate: 16000, bands: 20 }).data.every(Number.isFinite)).toBe(true);
   });
 
   it('refuses what it cannot do, with the values', () => {
@@ -146,17 +152,17 @@ describe('delta', () => {
   it('of a parabola is its derivative', () => {
     const frames = 30;
     const values = Float32Array.from({ length: frames }, (_, t) => 0.25 * t * t - 2 * t + 1);
-    const first = delta({ values, frames, bins: 1 }, { width: 5 }).values;
+    const first = delta({ data: values, shape: [frames, 1] }, { width: 5 }).data;
     for (let t = 2; t < frames - 2; t++) expect(first[t]).toBeCloseTo(0.5 * t - 2, 4);
-    const second = delta({ values, frames, bins: 1 }, { width: 7, order: 2 }).values;
+    const second = delta({ data: values, shape: [frames, 1] }, { width: 7, order: 2 }).data;
     for (const v of second) expect(v).toBeCloseTo(0.5, 4);
   });
 
   it('refuses even widths and too few frames', () => {
-    const few = { values: new Float32Array(4), frames: 4, bins: 1 };
+    const few = { data: new Float32Array(4), shape: [4, 1] } as const;
     expect(() => delta(few, { width: 4 })).toThrow(/odd/);
     expect(() => delta(few)).toThrow(/at least 9 frames, got 4; use edge: 'repeat'/);
-    expect(delta(few, { edge: 'repeat' }).values).toHaveLength(4);
+    expect(delta(few, { edge: 'repeat' }).data).toHaveLength(4);
   });
 });
 
@@ -202,7 +208,7 @@ describe('monoMix', () => {
 });
 
 describe('augmentation', () => {
-  const features = { values: Float32Array.from({ length: 50 * 20 }, (_, i) => 1 + i), frames: 50, bins: 20 };
+  const features = { data: Float32Array.from({ length: 50 * 20 }, (_, i) => 1 + i), shape: [50, 20] } as const;
 
   it('specAugment masks whole bands and stretches within their widths, the same for the same seed', () => {
     const options = { frequencyMasks: 1, frequencyWidth: 6, timeMasks: 1, timeWidth: 10, value: 0 };
@@ -210,7 +216,7 @@ describe('augmentation', () => {
     for (let seed = 0; seed < 40; seed++) {
       const masked = specAugment(features, { ...options, random: new Random(seed) });
       expect(masked).toEqual(specAugment(features, { ...options, random: new Random(seed) }));
-      const zero = (t: number, k: number) => masked.values[t * 20 + k] === 0;
+      const zero = (t: number, k: number) => masked.data[t * 20 + k] === 0;
       const bands = Array.from({ length: 20 }, (_, k) => k).filter((k) =>
         Array.from({ length: 50 }, (_, t) => t).every((t) => zero(t, k)),
       );
@@ -221,11 +227,11 @@ describe('augmentation', () => {
       expect(bands.length).toBeLessThanOrEqual(6);
       expect(times.length).toBeLessThanOrEqual(10);
       if (bands.length > 1) expect((bands.at(-1) as number) - (bands[0] as number)).toBe(bands.length - 1);
-      const changed = masked.values.filter((v, i) => v !== features.values[i]).length;
+      const changed = masked.data.filter((v, i) => v !== features.data[i]).length;
       expect(changed).toBe(bands.length * 50 + times.length * 20 - bands.length * times.length);
     }
     expect(widths.size).toBe(7);
-    expect(features.values[0]).toBe(1);
+    expect(features.data[0]).toBe(1);
   });
 
   it('specAugment takes the mean, obeys timeShare, and refuses negative numbers', () => {
@@ -236,11 +242,9 @@ describe('augmentation', () => {
       timeWidth: 1000,
       timeShare: 0,
     });
-    expect(all.values).toEqual(features.values);
+    expect(all.data).toEqual(features.data);
     const masked = specAugment(features, { random: new Random(3), frequencyMasks: 9, frequencyWidth: 20 });
-    expect(masked.values.filter((v, i) => v !== features.values[i]).every((v) => Math.abs(v - 500.5) < 1e-3)).toBe(
-      true,
-    );
+    expect(masked.data.filter((v, i) => v !== features.data[i]).every((v) => Math.abs(v - 500.5) < 1e-3)).toBe(true);
     expect(() => specAugment(features, { random: new Random(1), timeMasks: -1 })).toThrow(
       /timeMasks must be 0 or more, got -1/,
     );

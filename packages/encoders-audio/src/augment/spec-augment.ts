@@ -39,18 +39,18 @@ export function specAugment(
   for (const [name, given] of Object.entries(numbers)) {
     if (!(given >= 0)) throw new CrossmodalError(`specAugment: ${name} must be 0 or more, got ${given}`);
   }
-  const { frames, bins } = features;
-  const values = Float32Array.from(features.values);
-  const fill = value === 'mean' ? values.reduce((sum, v) => sum + v, 0) / Math.max(1, values.length) : value;
+  const [frames, bins] = features.shape;
+  const data = Float32Array.from(features.data);
+  const fill = value === 'mean' ? data.reduce((sum, v) => sum + v, 0) / Math.max(1, data.length) : value;
   for (let i = 0; i < frequencyMasks; i++) {
     const [from, to] = mask(random, Math.min(frequencyWidth, bins), bins);
-    for (let t = 0; t < frames; t++) values.fill(fill, t * bins + from, t * bins + to);
+    for (let t = 0; t < frames; t++) data.fill(fill, t * bins + from, t * bins + to);
   }
   for (let i = 0; i < timeMasks; i++) {
     const [from, to] = mask(random, Math.min(timeWidth, Math.floor(timeShare * frames), frames), frames);
-    values.fill(fill, from * bins, to * bins);
+    data.fill(fill, from * bins, to * bins);
   }
-  return { values, frames, bins };
+  return { data, shape: [frames, bins] };
 }
 
 function mask(random: Random, widest: number, length: number): [from: number, to: number] {

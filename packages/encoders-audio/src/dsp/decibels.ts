@@ -25,11 +25,11 @@ export function powerToDecibels(
   requirePositive('powerToDecibels: floor', floor);
   if (!(range > 0)) throw new CrossmodalError(`powerToDecibels: range must be positive decibels, got ${range}`);
   let largest = Number.NEGATIVE_INFINITY;
-  for (const value of power.values) largest = Math.max(largest, value);
+  for (const value of power.data) largest = Math.max(largest, value);
   const zero = 10 * Math.log10(Math.max(floor, reference === 'maximum' ? largest : reference));
   const lowest = 10 * Math.log10(Math.max(floor, largest)) - zero - range;
   return {
-    ...power,
-    values: power.values.map((v) => Math.max(10 * Math.log10(Math.max(floor, v)) - zero, lowest)),
+    shape: power.shape,
+    data: power.data.map((v) => Math.max(10 * Math.log10(Math.max(floor, v)) - zero, lowest)),
   };
 }

@@ -23,7 +23,7 @@ export function delta(
     edge = 'fit', // librosa
   }: { width?: number; order?: 1 | 2; edge?: 'fit' | 'repeat' } = {},
 ): Spectrogram {
-  const { frames, bins, values } = features;
+  const [frames, bins] = features.shape;
   if (!Number.isInteger(width) || width < 3 || width % 2 === 0) {
     throw new CrossmodalError(`delta: width must be an odd whole number of at least 3, got ${width}`);
   }
@@ -41,12 +41,12 @@ export function delta(
       let sum = 0;
       for (let n = -half; n <= half; n++) {
         const frame = Math.min(Math.max(centre + n, 0), frames - 1);
-        sum += weightOf(order, n, half) * values[frame * bins + k]!;
+        sum += weightOf(order, n, half) * features.data[frame * bins + k]!;
       }
       out[t * bins + k] = sum;
     }
   }
-  return { values: out, frames, bins };
+  return { data: out, shape: [frames, bins] };
 }
 
 /** Least-squares weights of the derivatives at the centre of -half .. half. */

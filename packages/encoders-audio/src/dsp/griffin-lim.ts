@@ -12,7 +12,7 @@ import { resolveStft, type StftOptions, stft } from './stft.js';
  * @throws CrossmodalError when the number of bins does not fit `fftSize`
  * @see Griffin and Lim (1984); Perraudin, Balazs and Sondergaard (2013), "A fast Griffin-Lim algorithm"
  * @example
- * const heard = griffinLim({ values, frames, bins }, { fftSize: 512, hopLength: 128 });
+ * const heard = griffinLim(magnitude, { fftSize: 512, hopLength: 128 });
  */
 export function griffinLim(
   magnitude: Spectrogram,
@@ -25,13 +25,13 @@ export function griffinLim(
 ): Float32Array {
   const resolved = resolveStft('griffinLim', options);
   requireInteger('griffinLim: iterations', iterations, 1);
-  const { values, frames, bins } = magnitude;
+  const { data: values, shape } = magnitude;
   const real = Float32Array.from(values);
   const imaginary = new Float32Array(values.length);
   const inertia = momentum / (1 + momentum);
   let previous: { real: Float32Array; imaginary: Float32Array } | undefined;
   for (let i = 0; i < iterations; i++) {
-    const signal = inverseStft({ real, imaginary, frames, bins }, { ...resolved, length });
+    const signal = inverseStft({ real, imaginary, shape }, { ...resolved, length });
     const rebuilt = stft(signal, resolved);
     // A shorter `length` may give fewer frames than asked for: the missing ones keep zero phase.
     const known = Math.min(rebuilt.real.length, values.length);
@@ -49,5 +49,5 @@ export function griffinLim(
     }
     previous = rebuilt;
   }
-  return inverseStft({ real, imaginary, frames, bins }, { ...resolved, length });
+  return inverseStft({ real, imaginary, shape }, { ...resolved, length });
 }

@@ -16,7 +16,7 @@ import { hann } from './window.js';
  * const again = inverseStft(stft(samples, options), { ...options, length: samples.length });
  */
 export function inverseStft(
-  { real, imaginary, frames, bins }: ComplexSpectrogram,
+  { real, imaginary, shape: [frames, bins] }: ComplexSpectrogram,
   { length, ...options }: StftOptions & { length?: number } = {},
 ): Float32Array {
   const { fftSize, hopLength, windowLength, center } = resolveStft('inverseStft', options);

@@ -47,7 +47,7 @@ export function kaldiFilterbank(
   const frame = new Float64Array(size);
   const spectrum = new Float64Array(size + 2);
   const power = new Float64Array(size / 2);
-  const values = new Float32Array(frames * bands);
+  const data = new Float32Array(frames * bands);
   for (let t = 0; t < frames; t++) {
     let mean = 0;
     for (let n = 0; n < length; n++) mean += samples[t * hop + n]! / length;
@@ -62,10 +62,10 @@ export function kaldiFilterbank(
     for (let i = 0; i < bands; i++) {
       let sum = 0;
       for (let k = 0; k < power.length; k++) sum += filters[i * power.length + k]! * power[k]!;
-      values[t * bands + i] = Math.log(Math.max(sum, 2 ** -23));
+      data[t * bands + i] = Math.log(Math.max(sum, 2 ** -23));
     }
   }
-  return { values, frames, bins: bands };
+  return { data, shape: [frames, bands] };
 }
 
 function melTriangles(sampleRate: number, size: number, bands: number, minimum: number): Float64Array {

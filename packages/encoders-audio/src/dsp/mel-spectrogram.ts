@@ -26,11 +26,11 @@ function sparseFilters(options: MelFilterbankOptions): SparseFilters {
   return found;
 }
 
-function sparse({ values, bands, bins }: MelFilterbank): SparseFilters {
+function sparse({ data, shape: [bands, bins] }: MelFilterbank): SparseFilters {
   const starts = new Int32Array(bands);
   const weights: Float64Array[] = [];
   for (let i = 0; i < bands; i++) {
-    const row = values.subarray(i * bins, (i + 1) * bins);
+    const row = data.subarray(i * bins, (i + 1) * bins);
     const first = row.findIndex((v) => v !== 0);
     let last = bins - 1;
     while (last > first && row[last] === 0) last--;
@@ -51,11 +51,11 @@ function sparse({ values, bands, bins }: MelFilterbank): SparseFilters {
 export function powerSpectrogram(samples: Samples, options: StftOptions = {}): Spectrogram {
   const spectra = framesOf('powerSpectrogram', samples, resolveStft('powerSpectrogram', options));
   const { count: frames, bins } = spectra;
-  const values = new Float32Array(frames * bins);
+  const data = new Float32Array(frames * bins);
   spectra.each((spectrum, t) => {
-    for (let k = 0; k < bins; k++) values[t * bins + k] = spectrum[2 * k]! ** 2 + spectrum[2 * k + 1]! ** 2;
+    for (let k = 0; k < bins; k++) data[t * bins + k] = spectrum[2 * k]! ** 2 + spectrum[2 * k + 1]! ** 2;
   });
-  return { values, frames, bins };
+  return { data, shape: [frames, bins] };
 }
 
 /** Defaults of speech analysis: windows of 25 ms, steps of 10 ms. */
@@ -85,14 +85,14 @@ function speechDefaults({
  * @throws CrossmodalError when an option is out of range or the signal is shorter than a frame
  * @see librosa.feature.melspectrogram with pad_mode='reflect'; torchaudio.transforms.MelSpectrogram
  * @example
- * const { values, frames, bins } = melSpectrogram(samples, { sampleRate: 16000, bands: 64 });
+ * const { data, shape } = melSpectrogram(samples, { sampleRate: 16000, bands: 64 });
  */
 export function melSpectrogram(samples: Samples, options: MelSpectrogramOptions): Spectrogram {
   requirePositive('melSpectrogram: sampleRate', options.sampleRate);
   const resolved = speechDefaults(options);
   const spectra = framesOf('melSpectrogram', samples, resolveStft('melSpectrogram', resolved));
   const { bands, starts, weights } = sparseFilters(resolved);
-  const values = new Float32Array(spectra.count * bands);
+  const data = new Float32Array(spectra.count * bands);
   const power = new Float64Array(spectra.bins);
   spectra.each((spectrum, t) => {
     for (let k = 0; k < power.length; k++) power[k] = spectrum[2 * k]! ** 2 + spectrum[2 * k + 1]! ** 2;
@@ -101,10 +101,10 @@ export function melSpectrogram(samples: Samples, options: MelSpectrogramOptions)
       const start = starts[i]!;
       let sum = 0;
       for (let k = 0; k < weight.length; k++) sum += weight[k]! * power[start + k]!;
-      values[t * bands + i] = sum;
+      data[t * bands + i] = sum;
     }
   });
-  return { values, frames: spectra.count, bins: bands };
+  return { data, shape: [spectra.count, bands] };
 }
 
 /**
@@ -125,5 +125,5 @@ export function logMel(
 ): Spectrogram {
   requirePositive('logMel: offset', offset);
   const mel = melSpectrogram(samples, options);
-  return { ...mel, values: mel.values.map((v) => Math.log(v + offset)) };
+  return { data: mel.data.map((v) => Math.log(v + offset)), shape: mel.shape };
 }

@@ -21,9 +21,8 @@ export interface MelFilterbankOptions {
 
 /** A matrix of triangles, [bands, bins], row-major. */
 export interface MelFilterbank {
-  readonly values: Float64Array;
-  readonly bands: number;
-  readonly bins: number;
+  readonly data: Float64Array;
+  readonly shape: readonly [bands: number, bins: number];
 }
 
 /**
@@ -50,7 +49,7 @@ export function melToHertz(mel: number, { scale = 'slaney' }: { scale?: MelScale
  * @throws CrossmodalError when the frequencies are not 0 <= minimum < maximum <= sampleRate / 2
  * @see Slaney (1998), "Auditory toolbox"; librosa.filters.mel; torchaudio.functional.melscale_fbanks
  * @example
- * const { values, bands, bins } = melFilterbank({ sampleRate: 16000, fftSize: 400, bands: 80 });
+ * const { data, shape } = melFilterbank({ sampleRate: 16000, fftSize: 400, bands: 80 });
  */
 export function melFilterbank({
   sampleRate,
@@ -76,7 +75,7 @@ export function melFilterbank({
     melToHertz(low + ((high - low) * i) / (bands + 1), { scale }),
   );
   const bins = 1 + Math.floor(fftSize / 2);
-  const values = new Float64Array(bands * bins);
+  const data = new Float64Array(bands * bins);
   for (let i = 0; i < bands; i++) {
     const left = edges[i]!;
     const peak = edges[i + 1]!;
@@ -84,8 +83,8 @@ export function melFilterbank({
     const factor = normalization === 'area' ? 2 / (right - left) : 1;
     for (let k = 0; k < bins; k++) {
       const f = (k * sampleRate) / fftSize;
-      values[i * bins + k] = Math.max(0, Math.min((f - left) / (peak - left), (right - f) / (right - peak))) * factor;
+      data[i * bins + k] = Math.max(0, Math.min((f - left) / (peak - left), (right - f) / (right - peak))) * factor;
     }
   }
-  return { values, bands, bins };
+  return { data, shape: [bands, bins] };
 }

@@ -28,7 +28,7 @@ export function mfcc(
   requireInteger('mfcc: coefficients', coefficients, 1);
   if (!(lifter >= 0)) throw new CrossmodalError(`mfcc: lifter must be 0 or more, got ${lifter}`);
   const decibels = powerToDecibels(melSpectrogram(samples, options), { range });
-  const { frames, bins: bands } = decibels;
+  const [frames, bands] = decibels.shape;
   if (coefficients > bands) {
     throw new CrossmodalError(`mfcc: coefficients must be at most bands (${bands}), got ${coefficients}`);
   }
@@ -40,13 +40,13 @@ export function mfcc(
       transform[n * bands + k] = factor * Math.cos((Math.PI * n * (2 * k + 1)) / (2 * bands));
     }
   }
-  const values = new Float32Array(frames * coefficients);
+  const data = new Float32Array(frames * coefficients);
   for (let t = 0; t < frames; t++) {
     for (let n = 0; n < coefficients; n++) {
       let sum = 0;
-      for (let k = 0; k < bands; k++) sum += transform[n * bands + k]! * decibels.values[t * bands + k]!;
-      values[t * coefficients + n] = sum;
+      for (let k = 0; k < bands; k++) sum += transform[n * bands + k]! * decibels.data[t * bands + k]!;
+      data[t * coefficients + n] = sum;
     }
   }
-  return { values, frames, bins: coefficients };
+  return { data, shape: [frames, coefficients] };
 }

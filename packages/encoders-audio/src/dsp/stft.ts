@@ -20,8 +20,7 @@ export interface StftOptions {
 export interface ComplexSpectrogram {
   readonly real: Float32Array;
   readonly imaginary: Float32Array;
-  readonly frames: number;
-  readonly bins: number;
+  readonly shape: readonly [frames: number, bins: number];
 }
 
 export interface Frames {
@@ -109,7 +108,7 @@ function pad(where: string, samples: Samples, width: number, padding: 'reflect' 
  * @throws CrossmodalError when an option is out of range or the signal is shorter than a frame
  * @see Allen and Rabiner (1977), "A unified approach to short-time Fourier analysis and synthesis"; torch.stft
  * @example
- * const { real, imaginary, frames, bins } = stft(samples, { fftSize: 512, hopLength: 160 });
+ * const { real, imaginary, shape } = stft(samples, { fftSize: 512, hopLength: 160 });
  */
 export function stft(samples: Samples, options: StftOptions = {}): ComplexSpectrogram {
   const spectra = framesOf('stft', samples, resolveStft('stft', options));
@@ -122,5 +121,5 @@ export function stft(samples: Samples, options: StftOptions = {}): ComplexSpectr
       imaginary[t * bins + k] = spectrum[2 * k + 1]!;
     }
   });
-  return { real, imaginary, frames, bins };
+  return { real, imaginary, shape: [frames, bins] };
 }

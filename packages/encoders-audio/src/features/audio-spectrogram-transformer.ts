@@ -23,7 +23,7 @@ export function astFeatures(
 ): Spectrogram {
   requireInteger('astFeatures: frames', frames, 1);
   const bank = kaldiFilterbank(samples, { sampleRate: 16000, bands, window: 'hann' });
-  const values = new Float32Array(frames * bands);
-  values.set(bank.values.subarray(0, values.length));
-  return { values: values.map((v) => (v - mean) / (2 * standardDeviation)), frames, bins: bands };
+  const data = new Float32Array(frames * bands);
+  data.set(bank.data.subarray(0, data.length));
+  return { data: data.map((v) => (v - mean) / (2 * standardDeviation)), shape: [frames, bands] };
 }

@@ -31,7 +31,8 @@ export function whisperFeatures(
     bands,
     maximumFrequency: 8000,
   });
-  const values = mel.values.slice(0, (mel.frames - 1) * bands).map((v) => Math.log10(Math.max(v, 1e-10)));
-  const largest = values.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
-  return { values: values.map((v) => (Math.max(v, largest - 8) + 4) / 4), frames: mel.frames - 1, bins: bands };
+  const frames = mel.shape[0] - 1;
+  const data = mel.data.slice(0, frames * bands).map((v) => Math.log10(Math.max(v, 1e-10)));
+  const largest = data.reduce((a, b) => Math.max(a, b), Number.NEGATIVE_INFINITY);
+  return { data: data.map((v) => (Math.max(v, largest - 8) + 4) / 4), shape: [frames, bands] };
 }
