@@ -1,0 +1,121 @@
+import { Command, CommanderError } from 'commander';
+import { entries, findEntry } from '../entries/index.js';
+import { oneLine } from '../errors.js';
+import { cacheFolder, reportFolder } from '../paths.js';
+import { parsePreset, presetNames } from '../presets.js';
+import { runSuite } from '../suite.js';
+import { addPerfCommand } from './perf-command.js';
+import { entriesTable } from './table.js';
+import { processTerminal, type Terminal } from './terminal.js';
+
+interface Options {
+  preset: string;
+  seed: number;
+  device: string;
+  data?: string;
+  cache?: string;
+  out?: string;
+  shuffle: boolean;
+  verbose: boolean;
+}
+
+/**
+ * Runs the command line.
+ *
+ * @param args without the names of Node and the script.
+ * @returns the exit code: 0, or 1 after one line that says what is wrong.
+ */
+export async function runCommandLine(
+  args: readonly string[],
+  {
+    terminal = processTerminal(),
+    environment = process.env,
+  }: { terminal?: Terminal; environment?: NodeJS.ProcessEnv } = {},
+): Promise<number> {
+  const program = buildProgram(terminal, environment);
+  try {
+    await program.parseAsync([...args], { from: 'user' });
+    return program.failed ? 1 : 0;
+  } catch (error) {
+    if (error instanceof CommanderError) return reportUsage(error, terminal);
+    terminal.note(`bench: ${oneLine(error).replace(/^bench: /, '')}`);
+    if (args.includes('--verbose') && error instanceof Error) terminal.note(error.stack ?? '');
+    return 1;
+  }
+}
+
+type Program = Command & { failed: boolean };
+
+function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Program {
+  const program = Object.assign(new Command('bench'), { failed: false });
+  program
+    .description('Trains small cross-modal models of every paradigm on real data and reports how well they do.')
+    .option('--preset NAME', `how much is trained: ${presetNames.join(' or ')}`, 'quick')
+    .option('--seed N', 'seed of everything that is random', parseSeed, 0)
+    .option(
+      '--device NAME',
+      'cuda, webgpu, cpu, tensorflow, wasm, js or auto',
+      environment['CROSSMODAL_DEVICE'] ?? 'auto',
+    )
+    .option('--data DIR', 'folder with data sets (default: CROSSMODAL_DATA, or the installed npm packages)')
+    .option('--cache DIR', 'folder for rendered pictures and speech (default: CROSSMODAL_CACHE, or .cache/bench)')
+    .option('--out DIR', 'folder for report.html and results.json (default: reports/<preset>)')
+    .option('--shuffle', 'control: shuffle the training pairs and labels; results must fall to chance', false)
+    .option('--verbose', 'show stack traces', false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => terminal.out(text.trimEnd()),
+      writeErr: () => {}, // errors are reported in one place, as one line
+    });
+
+  const run = async (ids: readonly string[]) => {
+    const options = program.opts<Options>();
+    const preset = parsePreset(options.preset);
+    const chosen = ids.length > 0 ? ids.map(findEntry) : entries;
+    const name = ids.length > 0 ? `${preset}-${[...ids, `seed${options.seed}`].join('-')}` : preset;
+    const { failures } = await runSuite(chosen, {
+      preset,
+      seed: options.seed,
+      shuffle: options.shuffle,
+      device: options.device,
+      dataFolder: options.data ?? environment['CROSSMODAL_DATA'],
+      cacheFolder: cacheFolder(options.cache, environment),
+      reportFolder: reportFolder(options.out, options.shuffle ? `${name}-shuffled` : name),
+      verbose: options.verbose,
+      terminal,
+    });
+    program.failed = failures.length > 0;
+  };
+
+  program
+    .command('all', { isDefault: true })
+    .description('run every entry of the preset (what happens without a command)')
+    .action(() => run([]));
+  program
+    .command('list')
+    .description('list the entries')
+    .action(() => terminal.out(entriesTable(entries)));
+  program
+    .command('run')
+    .argument('<ids...>', 'entries, as `list` shows them')
+    .description('run some of the entries')
+    .action((ids: string[]) => run(ids));
+  addPerfCommand(program, terminal);
+  for (const command of program.commands) command.exitOverride().allowExcessArguments(false);
+  return program;
+}
+
+function parseSeed(text: string): number {
+  if (!/^\d{1,9}$/.test(text))
+    throw new CommanderError(1, 'bench.seed', `--seed must be a whole number, got "${text}"`);
+  return Number(text);
+}
+
+/** Help is no failure; everything else that commander refuses is told in one line. */
+function reportUsage(error: CommanderError, terminal: Terminal): number {
+  if (error.exitCode === 0) return 0;
+  const unknownCommand = error.code === 'commander.excessArguments' && error.message.includes("'all'");
+  const reason = unknownCommand ? 'unknown command; commands are list, run ID and perf' : error.message;
+  terminal.note(`bench: ${reason.replace(/^error: /, '').split('\n')[0]}; see "npm run bench -- --help"`);
+  return 1;
+}

@@ -1,0 +1,202 @@
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { CrossmodalError } from '@crossmodal/core';
+
+/** What the manifest keeps of each file. */
+interface Entry {
+  readonly bytes: number;
+  readonly sha256: string;
+}
+
+/** Told about progress and about what was found wrong. */
+export interface CacheWatcher {
+  progress?: (done: number, total: number) => void;
+  notice?: (line: string) => void;
+}
+
+const manifestName = 'manifest.json';
+
+/**
+ * A folder of files that are made once. `manifest.json` lists the size and SHA-256 of each; it carries a key that says
+ * how the files were made, and a folder with another key is emptied. Files and manifest are written beside their place
+ * and moved into it, so a run that is cut short leaves nothing half written under a final name; a file that is missing,
+ * short or altered all the same is found by its checksum and made again.
+ */
+export class FileCache {
+  readonly folder: string;
+  readonly #entries: Map<string, Entry>;
+  readonly #key: string;
+  readonly #verified = new Set<string>();
+  #notices: string[];
+
+  private constructor(folder: string, key: string, entries: Map<string, Entry>, notices: string[]) {
+    this.folder = folder;
+    this.#key = key;
+    this.#entries = entries;
+    this.#notices = notices;
+  }
+
+  /**
+   * Opens the cache, empty when there is none.
+   *
+   * @param folder where the files lie; made when missing.
+   * @param key says how the files are made; another key empties the folder.
+   * @throws CrossmodalError when the folder cannot be made or emptied.
+   */
+  static async open(folder: string, key: string): Promise<FileCache> {
+    const file = join(folder, manifestName);
+    const entries = new Map<string, Entry>();
+    const notices: string[] = [];
+    try {
+      await mkdir(folder, { recursive: true });
+      if (existsSync(file)) {
+        const found = parseManifest(await readFile(file, 'utf8'));
+        if (found?.key === key) for (const [name, entry] of Object.entries(found.files)) entries.set(name, entry);
+        else {
+          if (found === undefined) notices.push(`cache: ${file} is damaged; its files are made again`);
+          await rm(folder, { recursive: true, force: true });
+          await mkdir(folder, { recursive: true });
+        }
+      }
+    } catch (cause) {
+      throw new CrossmodalError(`cache: the folder ${folder} cannot be used (${(cause as Error).message})`, {
+        remedy: 'make it writable, or name another one with --cache DIR',
+        cause,
+      });
+    }
+    return new FileCache(folder, key, entries, notices);
+  }
+
+  /** Where a file of this name lies. */
+  path(name: string): string {
+    return join(this.folder, name);
+  }
+
+  /** Names in the manifest. */
+  names(): string[] {
+    return [...this.#entries.keys()];
+  }
+
+  /**
+   * Makes sure that files are there and whole.
+   *
+   * @param names the files wanted.
+   * @param make makes some of them: called once with the names that are missing or damaged, it hands each over to `put`.
+   * @returns the paths, in the order of the names.
+   * @throws what `make` throws; what was put before is kept.
+   */
+  async ensure(
+    names: readonly string[],
+    make: (missing: string[], put: (name: string, bytes: Uint8Array) => Promise<void>) => Promise<void>,
+    { progress, notice }: CacheWatcher = {},
+  ): Promise<string[]> {
+    for (const line of this.#notices.splice(0)) notice?.(line);
+    const states = await mapConcurrently(names, 16, (name) => this.#state(name));
+    const missing = [...new Set(names.filter((_, index) => states[index] !== 'whole'))];
+    const damaged = states.filter((state) => state === 'damaged').length;
+    if (damaged > 0) {
+      notice?.(`cache: ${damaged} of ${names.length} files in ${this.folder} were missing or cut short; made again`);
+    }
+    if (missing.length > 0) {
+      let done = 0;
+      try {
+        progress?.(0, missing.length);
+        await make(missing, async (name, bytes) => {
+          await this.#put(name, bytes);
+          progress?.(++done, missing.length);
+        });
+      } finally {
+        await this.#writeManifest();
+      }
+      const absent = missing.filter((name) => !this.#verified.has(name));
+      if (absent.length > 0)
+        throw new Error(`internal: ${absent.length} files were not made, the first is ${absent[0]}`);
+    }
+    return names.map((name) => this.path(name));
+  }
+
+  async #state(name: string): Promise<'whole' | 'missing' | 'damaged'> {
+    const entry = this.#entries.get(name);
+    if (!entry) return 'missing';
+    if (this.#verified.has(name)) return 'whole';
+    try {
+      const bytes = await readFile(this.path(name));
+      if (bytes.length !== entry.bytes || sha256(bytes) !== entry.sha256) return 'damaged';
+    } catch {
+      return 'damaged';
+    }
+    this.#verified.add(name);
+    return 'whole';
+  }
+
+  async #put(name: string, bytes: Uint8Array): Promise<void> {
+    await writeAtomically(this.path(name), bytes);
+    this.#entries.set(name, { bytes: bytes.length, sha256: sha256(bytes) });
+    this.#verified.add(name);
+  }
+
+  async #writeManifest(): Promise<void> {
+    const files = Object.fromEntries([...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1)));
+    await writeAtomically(join(this.folder, manifestName), `${JSON.stringify({ key: this.#key, files })}\n`);
+  }
+}
+
+/**
+ * Writes a file beside its place and moves it there: a reader sees the old content or the new, never a part.
+ *
+ * @throws CrossmodalError when the disk does not take it.
+ */
+export async function writeAtomically(file: string, content: Uint8Array | string): Promise<void> {
+  const temporary = join(dirname(file), `.${randomUUID()}.tmp`);
+  try {
+    await mkdir(dirname(file), { recursive: true });
+    await writeFile(temporary, content);
+    await rename(temporary, file);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => {}); // the first failure is what counts
+    throw new CrossmodalError(`cannot write ${file} (${(cause as Error).message})`, {
+      remedy: 'free space or name another folder with --cache DIR or --out DIR',
+      cause,
+    });
+  }
+}
+
+/** Runs `work` over the items, at most `limit` at a time; results in order. */
+export async function mapConcurrently<T, R>(
+  items: readonly T[],
+  limit: number,
+  work: (item: T, index: number) => Promise<R>,
+): Promise<R[]> {
+  const results = new Array<R>(items.length);
+  let next = 0;
+  let failed = false;
+  const worker = async () => {
+    while (next < items.length && !failed) {
+      const index = next++;
+      try {
+        results[index] = await work(items[index]!, index);
+      } catch (error) {
+        failed = true;
+        throw error;
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
+  return results;
+}
+
+function parseManifest(text: string): { key: string; files: Record<string, Entry> } | undefined {
+  try {
+    const { key, files } = JSON.parse(text) as { key: unknown; files: unknown };
+    if (typeof key !== 'string' || typeof files !== 'object' || files === null) return undefined;
+    return { key, files: files as Record<string, Entry> };
+  } catch {
+    return undefined;
+  }
+}
+
+function sha256(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

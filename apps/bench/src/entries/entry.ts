@@ -1,0 +1,45 @@
+import type { Device } from '@crossmodal/core';
+import type { OpenMoji, Style } from '../data/openmoji.js';
+import type { Utterance } from '../data/speech.js';
+import type { PresetName } from '../presets.js';
+import type { Figure } from '../report/figure.js';
+import type { Result } from '../results.js';
+
+/** A row as an entry returns it; the suite adds the entry's name, paradigm and time. */
+export type Row = Omit<Result, 'id' | 'paradigm' | 'seconds'>;
+
+/** What an entry brings back. */
+export interface EntryOutcome {
+  rows: Row[];
+  /** One honest sentence or two: what was done, how to read the number. */
+  summary: string;
+  /** Sizes and settings worth knowing, in order. */
+  facts: Record<string, string | number>;
+  figures: Figure[];
+}
+
+/** What an entry is given. */
+export interface EntryContext {
+  readonly preset: PresetName;
+  readonly seed: number;
+  /** Control: pairs and labels of the training data are shuffled; results must fall back to chance. */
+  readonly shuffle: boolean;
+  readonly device: Device;
+  readonly openmoji: OpenMoji;
+  /** The cached pictures of emojis: paths of PNG files of 72 x 72 pixels. */
+  pictures(hexcodes: readonly string[], style: Style): Promise<string[]>;
+  /** The cached wav files of spoken names. */
+  speech(utterances: readonly Utterance[]): Promise<string[]>;
+  /** Show progress bars of training. */
+  readonly progress: boolean;
+}
+
+/** One experiment of the suite. */
+export interface Entry {
+  readonly id: string;
+  readonly paradigm: string;
+  readonly title: string;
+  /** One line for `bench list`. */
+  readonly question: string;
+  run(context: EntryContext): Promise<EntryOutcome>;
+}

@@ -1,0 +1,70 @@
+/** A picture as the bytes of a PNG file. */
+export type Png = Uint8Array;
+
+/** Lines over a common horizontal axis. */
+export interface CurvesFigure {
+  kind: 'curves';
+  title: string;
+  xLabel: string;
+  yLabel: string;
+  series: { name: string; points: [x: number, y: number][] }[];
+  /** Horizontal lines to compare with. */
+  references?: { name: string; y: number }[];
+}
+
+/** Queries and what was found for them, best first. */
+export interface RetrievalFigure {
+  kind: 'retrieval';
+  title: string;
+  caption: string;
+  queries: {
+    /** Words, a picture, or both; `spoken` marks words that were heard, not read. */
+    text?: string;
+    picture?: Png;
+    spoken?: boolean;
+    /** Where the right answer came, from 1. */
+    rank: number;
+    results: { label: string; picture?: Png; right: boolean }[];
+  }[];
+}
+
+/** Rows of pictures under common headings. */
+export interface PicturesFigure {
+  kind: 'pictures';
+  title: string;
+  caption: string;
+  /** One per column, when columns mean something. */
+  headings?: string[];
+  rows: { label?: string; pictures: Png[] }[];
+}
+
+/** Horizontal bars, to compare a few numbers. */
+export interface BarsFigure {
+  kind: 'bars';
+  title: string;
+  caption: string;
+  bars: { name: string; value: number; emphasis?: boolean }[];
+  /** The end of the scale; the largest value when left out. */
+  maximum?: number;
+}
+
+/** How often each class was taken for each other. */
+export interface ConfusionFigure {
+  kind: 'confusion';
+  title: string;
+  caption: string;
+  classes: string[];
+  /** `counts[actual][predicted]`. */
+  counts: number[][];
+}
+
+/** Points in a plane, coloured by series. */
+export interface ScatterFigure {
+  kind: 'scatter';
+  title: string;
+  caption: string;
+  series: { name: string; points: [x: number, y: number][] }[];
+}
+
+/** What an entry shows in the report. */
+export type Figure = CurvesFigure | RetrievalFigure | PicturesFigure | BarsFigure | ConfusionFigure | ScatterFigure;

@@ -1,0 +1,63 @@
+import { bars } from './charts/bars.js';
+import { confusion } from './charts/confusion.js';
+import { curves } from './charts/curves.js';
+import { scatter } from './charts/scatter.js';
+import type { Figure, PicturesFigure, Png, RetrievalFigure } from './figure.js';
+import { html, type Markup } from './html.js';
+
+/** A figure as markup that needs no other file. */
+export function renderFigure(figure: Figure): Markup {
+  switch (figure.kind) {
+    case 'curves':
+      return curves(figure);
+    case 'bars':
+      return bars(figure);
+    case 'confusion':
+      return confusion(figure);
+    case 'scatter':
+      return scatter(figure);
+    case 'retrieval':
+      return retrieval(figure);
+    case 'pictures':
+      return pictures(figure);
+  }
+}
+
+function image(png: Png, label = ''): Markup {
+  return html`<img src="data:image/png;base64,${Buffer.from(png).toString('base64')}" alt="${label}" title="${label}">`;
+}
+
+function retrieval({ title, caption, queries }: RetrievalFigure): Markup {
+  return html`<figure class="wide">
+    <figcaption><b>${title}</b> ${caption}</figcaption>
+    <div class="retrieval">${queries.map(
+      ({ text, picture, spoken, rank, results }) => html`<div class="query">
+        <div class="asked">${picture && html`<span class="tile">${image(picture, text)}</span>`}
+          <span class="words">${spoken && html`<i class="heard" title="spoken">♪</i> `}${text}</span>
+          <span class="rank ${rank <= 10 ? 'near' : ''}">${rank === 1 ? 'found first' : `right one at ${rank}`}</span>
+        </div>
+        <ol>${results.map(
+          ({ label, picture: found, right }) =>
+            html`<li class="${right ? 'right' : ''}">${found && html`<span class="tile">${image(found, label)}</span>`}<span class="name">${label}</span></li>`,
+        )}</ol>
+      </div>`,
+    )}</div>
+  </figure>`;
+}
+
+function pictures({ title, caption, headings, rows }: PicturesFigure): Markup {
+  const labelled = rows.some(({ label }) => label !== undefined);
+  return html`<figure class="wide">
+    <figcaption><b>${title}</b> ${caption}</figcaption>
+    <div class="scroll"><table class="pictures">
+      ${
+        headings &&
+        html`<thead><tr>${labelled && html`<th></th>`}${headings.map((heading) => html`<th>${heading}</th>`)}</tr></thead>`
+      }
+      <tbody>${rows.map(
+        ({ label, pictures: row }) =>
+          html`<tr>${labelled && html`<th>${label}</th>`}${row.map((png) => html`<td><span class="tile">${image(png, label)}</span></td>`)}</tr>`,
+      )}</tbody>
+    </table></div>
+  </figure>`;
+}

@@ -1,0 +1,103 @@
+import { createRequire } from 'node:module';
+import { arch, cpus, platform, totalmem } from 'node:os';
+import type { Device } from '@crossmodal/core';
+
+/** One measured number beside what it must be compared with. */
+export interface Result {
+  /** The entry, as `bench run` takes it. */
+  id: string;
+  paradigm: string;
+  /** What is measured, on what. */
+  metric: string;
+  better: 'higher' | 'lower';
+  /** What guessing reaches; null where guessing has no such number. */
+  chance: number | null;
+  /** The same model before training. */
+  untrained: number | null;
+  value: number;
+  /** What the literature reports for exactly this; null where nobody has. */
+  published: number | null;
+  /** Of the whole entry. */
+  seconds: number;
+}
+
+/** The computer that ran the suite. */
+export interface Machine {
+  platform: string;
+  processor: string;
+  cores: number;
+  memoryGiB: number;
+}
+
+/** What `results.json` holds. */
+export interface ResultsFile {
+  preset: string;
+  seed: number;
+  /** True for a control run with broken pairs and labels. */
+  shuffled: boolean;
+  startedAt: string;
+  seconds: number;
+  device: { name: string; backend: string; description: string; reason: string };
+  machine: Machine;
+  versions: Record<string, string>;
+  results: Result[];
+  /** Entries that ended with an error. */
+  failures: { id: string; error: string }[];
+}
+
+/** This computer. */
+export function describeMachine(): Machine {
+  const processors = cpus();
+  return {
+    platform: `${platform()} ${arch()}`,
+    processor: processors[0]?.model.trim() ?? 'unknown',
+    cores: processors.length,
+    memoryGiB: Math.round(totalmem() / 2 ** 30),
+  };
+}
+
+/** What a device is, without its internals. */
+export function describeDevice({ name, backend, description, reason }: Device): ResultsFile['device'] {
+  return { name, backend, description, reason };
+}
+
+/** Versions of Node and of the libraries that the numbers depend on. */
+export function describeVersions(openmoji: string): Record<string, string> {
+  const require = createRequire(import.meta.url);
+  const versions: Record<string, string> = { node: process.versions.node, openmoji };
+  for (const name of ['@tensorflow/tfjs-core', 'onnxruntime-node', 'sharp', 'wavefile', 'espeak-ng']) {
+    try {
+      versions[name] = (require(`${name}/package.json`) as { version: string }).version;
+    } catch {
+      // hidden by the package's exports, or not installed: left out
+    }
+  }
+  return versions;
+}
+
+/**
+ * Checks what is about to be written: numbers that JSON cannot hold would silently become null.
+ *
+ * @throws Error naming the row and the field.
+ */
+export function checkResults(results: readonly Result[]): void {
+  for (const [index, result] of results.entries()) {
+    const where = `results: row ${index} (${result.id}, ${result.metric})`;
+    for (const key of ['id', 'paradigm', 'metric'] as const) {
+      if (typeof result[key] !== 'string' || result[key] === '') throw new Error(`${where}: ${key} must be a text`);
+    }
+    if (result.better !== 'higher' && result.better !== 'lower') {
+      throw new Error(`${where}: better must be "higher" or "lower", got ${String(result.better)}`);
+    }
+    for (const key of ['value', 'seconds'] as const) {
+      if (!Number.isFinite(result[key]))
+        throw new Error(`${where}: ${key} must be a finite number, got ${result[key]}`);
+    }
+    for (const key of ['chance', 'untrained', 'published'] as const) {
+      const value = result[key];
+      if (value !== null && !Number.isFinite(value)) {
+        throw new Error(`${where}: ${key} must be a finite number or null, got ${value}`);
+      }
+    }
+  }
+}

@@ -1,0 +1,125 @@
+import { join } from 'node:path';
+import { CrossmodalError, type Device, type DeviceName, deviceNames, useDevice } from '@crossmodal/core';
+import { resultsTable } from './cli/table.js';
+import { progressLine, type Terminal } from './cli/terminal.js';
+import { type CacheWatcher, writeAtomically } from './data/cache.js';
+import { locateOpenMoji, readOpenMoji } from './data/openmoji.js';
+import { renderPictures } from './data/pictures.js';
+import { speakNames } from './data/speech.js';
+import type { Entry, EntryContext } from './entries/entry.js';
+import { oneLine } from './errors.js';
+import type { PresetName } from './presets.js';
+import { formatSeconds } from './report/format.js';
+import { type ReportSection, renderReport } from './report/report.js';
+import {
+  checkResults,
+  describeDevice,
+  describeMachine,
+  describeVersions,
+  type Result,
+  type ResultsFile,
+} from './results.js';
+
+export interface SuiteOptions {
+  preset: PresetName;
+  seed: number;
+  shuffle: boolean;
+  device: string;
+  dataFolder?: string | undefined;
+  cacheFolder: string;
+  reportFolder: string;
+  verbose: boolean;
+  terminal: Terminal;
+}
+
+/**
+ * Runs entries one after the other, prints the table and writes `report.html` and `results.json`. An entry that fails
+ * is named in both; the others still run.
+ *
+ * @throws CrossmodalError when the device, the data or the cache cannot be used at all.
+ */
+export async function runSuite(entries: readonly Entry[], options: SuiteOptions): Promise<ResultsFile> {
+  const { preset, seed, shuffle, terminal, verbose } = options;
+  const started = performance.now();
+  const openmoji = readOpenMoji(locateOpenMoji(options.dataFolder));
+  const device = await openDevice(options.device);
+  terminal.note(`device ${device.name}: ${device.description} (${device.reason})`);
+  const context: EntryContext = {
+    preset,
+    seed,
+    shuffle,
+    device,
+    openmoji,
+    progress: terminal.interactive,
+    pictures: (hexcodes, style) =>
+      renderPictures(openmoji, hexcodes, {
+        style,
+        cacheFolder: options.cacheFolder,
+        ...watcher(terminal, `rendering ${style} pictures`),
+      }),
+    speech: (utterances) =>
+      speakNames(utterances, { cacheFolder: options.cacheFolder, ...watcher(terminal, 'speaking names') }),
+  };
+  const file: ResultsFile = {
+    preset,
+    seed,
+    shuffled: shuffle,
+    startedAt: new Date().toISOString(),
+    seconds: 0,
+    device: describeDevice(device),
+    machine: describeMachine(),
+    versions: describeVersions(openmoji.version),
+    results: [],
+    failures: [],
+  };
+  const sections: ReportSection[] = [];
+  for (const [index, entry] of entries.entries()) {
+    terminal.note(`[${index + 1}/${entries.length}] ${entry.id}: ${entry.title}`);
+    const entryStarted = performance.now();
+    try {
+      const outcome = await entry.run(context);
+      const seconds = round((performance.now() - entryStarted) / 1000);
+      const rows = outcome.rows.map((row): Result => ({ id: entry.id, paradigm: entry.paradigm, ...row, seconds }));
+      checkResults(rows);
+      file.results.push(...rows);
+      sections.push({ id: entry.id, title: entry.title, paradigm: entry.paradigm, seconds, outcome });
+    } catch (error) {
+      // What a single entry must not survive, such as a drawing that does not parse, ends the others too.
+      if (entries.length === 1 || CrossmodalError.isInstance(error)) throw error;
+      file.failures.push({ id: entry.id, error: oneLine(error) });
+      terminal.note(`${entry.id} failed: ${oneLine(error)}`);
+      if (verbose && error instanceof Error) terminal.note(error.stack ?? '');
+    }
+  }
+  file.seconds = round((performance.now() - started) / 1000);
+  terminal.out(resultsTable(file.results));
+  const report = join(options.reportFolder, 'report.html');
+  await writeAtomically(join(options.reportFolder, 'results.json'), `${JSON.stringify(file, null, 2)}\n`);
+  await writeAtomically(report, renderReport(file, sections));
+  terminal.out(`${formatSeconds(file.seconds)} on ${device.name}; report: ${report}`);
+  return file;
+}
+
+async function openDevice(name: string): Promise<Device> {
+  const known = ['auto', ...deviceNames];
+  if (!known.includes(name)) {
+    throw new CrossmodalError(`bench: unknown device "${name}"; devices are ${known.join(', ')}`);
+  }
+  return useDevice(name as DeviceName | 'auto');
+}
+
+function watcher(terminal: Terminal, label: string): CacheWatcher {
+  let announced = false;
+  return {
+    progress: (done, total) => {
+      if (!announced && !terminal.interactive) terminal.note(`${label}: ${total}, once`);
+      announced = true;
+      terminal.status(done < total ? progressLine(label, done, total) : '');
+    },
+    notice: (line) => terminal.note(line),
+  };
+}
+
+function round(seconds: number): number {
+  return Math.round(seconds * 100) / 100;
+}

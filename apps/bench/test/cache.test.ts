@@ -1,0 +1,111 @@
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { FileCache, mapConcurrently, writeAtomically } from '../src/data/cache.js';
+import { temporaryFolder } from './fixture.js';
+
+const content = (name: string) => Buffer.from(`content of ${name}`.repeat(20));
+
+/** Opens the cache afresh and asks for three files; returns what had to be made and what was said. */
+async function ensureThree(folder: string, key = 'v1') {
+  const made: string[] = [];
+  const notices: string[] = [];
+  const cache = await FileCache.open(folder, key);
+  const paths = await cache.ensure(
+    ['a', 'sub/b', 'c'],
+    async (missing, put) => {
+      for (const name of missing) {
+        made.push(name);
+        await put(name, content(name));
+      }
+    },
+    { notice: (line) => notices.push(line) },
+  );
+  for (const [index, name] of ['a', 'sub/b', 'c'].entries()) expect(readFileSync(paths[index]!)).toEqual(content(name));
+  return { made, notices };
+}
+
+describe('FileCache', () => {
+  test('makes files once', async () => {
+    const folder = temporaryFolder();
+    expect((await ensureThree(folder)).made).toEqual(['a', 'sub/b', 'c']);
+    expect(await ensureThree(folder)).toEqual({ made: [], notices: [] });
+    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  });
+
+  test('finds a file that was cut short, altered or removed, says so, and makes it again', async () => {
+    const folder = temporaryFolder();
+    await ensureThree(folder);
+    truncateSync(join(folder, 'a'), 7);
+    const altered = content('sub/b');
+    altered[3]! ^= 1;
+    writeFileSync(join(folder, 'sub/b'), altered);
+    rmSync(join(folder, 'c'));
+    const { made, notices } = await ensureThree(folder);
+    expect(made).toEqual(['a', 'sub/b', 'c']);
+    expect(notices).toEqual([`cache: 3 of 3 files in ${folder} were missing or cut short; made again`]);
+    expect((await ensureThree(folder)).made).toEqual([]);
+  });
+
+  test('starts afresh when the manifest is cut short', async () => {
+    const folder = temporaryFolder();
+    await ensureThree(folder);
+    truncateSync(join(folder, 'manifest.json'), 30);
+    const { made, notices } = await ensureThree(folder);
+    expect(made).toHaveLength(3);
+    expect(notices[0]).toMatch(/manifest\.json is damaged; its files are made again/);
+  });
+
+  test('empties a folder that was made in another way', async () => {
+    const folder = temporaryFolder();
+    await ensureThree(folder, 'v1');
+    expect((await ensureThree(folder, 'v2')).made).toHaveLength(3);
+    expect((await ensureThree(folder, 'v2')).made).toHaveLength(0);
+  });
+
+  test('keeps what was made before a failure', async () => {
+    const folder = temporaryFolder();
+    const failing = (await FileCache.open(folder, 'v1')).ensure(['a', 'sub/b'], async (_, put) => {
+      await put('a', content('a'));
+      throw new Error('the power went');
+    });
+    await expect(failing).rejects.toThrow('the power went');
+    expect((await ensureThree(folder)).made).toEqual(['sub/b', 'c']);
+  });
+
+  test('refuses a folder that cannot be made, in one line with a remedy', async () => {
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    await expect(FileCache.open(join(file, 'cache'), 'v1')).rejects.toThrow(/cannot be used .*--cache DIR$/);
+  });
+});
+
+test('writeAtomically leaves nothing behind when it fails', async () => {
+  const folder = temporaryFolder();
+  const file = join(folder, 'file');
+  await writeAtomically(file, 'old');
+  await expect(writeAtomically(join(file, 'below'), 'new')).rejects.toThrow(/cannot write/);
+  expect(readFileSync(file, 'utf8')).toBe('old');
+  expect(readdirSync(folder)).toEqual(['file']);
+  expect(existsSync(join(folder, 'below'))).toBe(false);
+});
+
+test('mapConcurrently keeps order, keeps to the limit and stops at the first failure', async () => {
+  let running = 0;
+  let most = 0;
+  const doubled = await mapConcurrently([3, 1, 2], 2, async (value) => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, value));
+    running--;
+    return 2 * value;
+  });
+  expect(doubled).toEqual([6, 2, 4]);
+  expect(most).toBe(2);
+  const started: number[] = [];
+  const failing = mapConcurrently([1, 2, 3, 4], 1, async (value) => {
+    started.push(value);
+    if (value === 2) throw new Error('two');
+  });
+  await expect(failing).rejects.toThrow('two');
+  expect(started).toEqual([1, 2]);
+});
