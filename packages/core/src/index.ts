@@ -1,3 +1,49 @@
+export { type ArrayCacheOptions, type CachedDecoder, cached } from './data/array-cache.js';
+export { everyCaption, joinCaptions, oneCaption } from './data/captions.js';
+export { type ClassFolder, type ClassFolderOptions, classFolder } from './data/class-folder.js';
+export {
+  type Column,
+  collate,
+  type PaddedBatch,
+  type PaddedOptions,
+  padded,
+  presence,
+  type StackedOptions,
+  scalars,
+  stacked,
+} from './data/collate.js';
+export { type DataFolderOptions, dataFolder } from './data/data-folder.js';
+export type { Decoder } from './data/decoder.js';
+export { type DownloadOptions, download, sha256OfFile } from './data/download.js';
+export { parseIdx, readIdx } from './data/files/idx.js';
+export { formatNpy, parseNpy, readNpy } from './data/files/npy.js';
+export type { ReadBytesOptions } from './data/files/read-bytes.js';
+export type { TarLimits } from './data/files/read-tar.js';
+export type { HostArray, HostValues } from './data/host-array.js';
+export { type ManifestFormat, type ManifestOptions, manifest } from './data/manifest.js';
+export type { ManifestColumns, Role } from './data/manifest-columns.js';
+export { mediaKind } from './data/media-kind.js';
+export { Pipeline, pipeline, zip } from './data/pipeline.js';
+export type { Media, Row } from './data/row.js';
+export { type SampleRowOptions, sampleRow } from './data/sample-row.js';
+export { bsds500 } from './data/sets/bsds500.js';
+export { type FsddRow, fsdd } from './data/sets/fsdd.js';
+export { type LabelledImages, type Mnist, type MnistOptions, mnist, mnistFiles } from './data/sets/mnist.js';
+export { type MnistMOptions, mnistM } from './data/sets/mnist-m.js';
+export { type NlvrOptions, nlvr } from './data/sets/nlvr.js';
+export { type UcmRow, ucmCaptions, ucmClasses } from './data/sets/ucm-captions.js';
+export { type PairedFeatures, type Wikipedia, wikipedia } from './data/sets/wikipedia.js';
+export type { Source } from './data/source.js';
+export { type Fractions, splitByGroup, splitOf } from './data/split-by-group.js';
+export type { BatchOptions } from './data/stages/batch.js';
+export type { BucketOptions } from './data/stages/bucket-by-length.js';
+export type { ItemContext } from './data/stages/item-context.js';
+export type { ItemFunction, MapOptions } from './data/stages/map.js';
+export type { MapOrSkipOptions } from './data/stages/map-or-skip.js';
+export type { ShuffleOptions } from './data/stages/shuffle.js';
+export type { ZipOptions, Zipped } from './data/stages/zip.js';
+export { type TarSample, type TarShardOptions, tarShards } from './data/tar-shards.js';
+export { type WorkerPool, type WorkerPoolOptions, workerPool } from './data/worker-pool.js';
 export type { CompiledFunction, TensorFunction } from './device/backend-capabilities.js';
 export { compile } from './device/compile.js';
 export type { Device, DeviceName } from './device/device.js';
@@ -75,15 +121,37 @@ export {
   type StreamingClassificationOptions,
   streamingClassification,
 } from './metrics/streaming-classification.js';
+export { type AdadeltaOptions, adadelta } from './optimisers/adadelta.js';
+export { type AdafactorOptions, adafactor } from './optimisers/adafactor.js';
+export { type AdagradOptions, adagrad } from './optimisers/adagrad.js';
 export { type AdamOptions, adam, adamW } from './optimisers/adam.js';
+export { type AdamVariantOptions, adamax, nadam, radam } from './optimisers/adam-variants.js';
+export { type LambOptions, lamb } from './optimisers/lamb.js';
+export { type LarsOptions, lars } from './optimisers/lars.js';
+export { type LionOptions, lion } from './optimisers/lion.js';
 export type { ParameterGroup } from './optimisers/parameter-groups.js';
+export { type RmsPropOptions, rmsProp } from './optimisers/rms-prop.js';
 export { type CommonOptions as OptimizerOptions, RuleOptimizer } from './optimisers/rule-optimizer.js';
 export { type SgdOptions, sgd } from './optimisers/sgd.js';
 export type { Slot, UpdateContext, Updated, UpdateRule } from './optimisers/update-rule.js';
 export { Random, type RandomState } from './random/random.js';
+export { inStepScope, type StepScope } from './random/step-scope.js';
 export { randomMask, randomNormal, randomPermutation, randomUniform } from './random/tensors.js';
+export { type Plateau, type PlateauOptions, type PlateauState, plateau } from './schedules/plateau.js';
 export { type Schedule, scheduledScalar } from './schedules/schedule.js';
-export { constant, cosine, dannAnnealing, linearWarmup, stepDecay } from './schedules/schedules.js';
+export {
+  constant,
+  cosine,
+  cosineRestarts,
+  dannAnnealing,
+  exponentialDecay,
+  inverseSquareRoot,
+  linearWarmup,
+  milestones,
+  oneCycle,
+  polynomial,
+  stepDecay,
+} from './schedules/schedules.js';
 export {
   type AlternatingPlayer,
   type AlternatingStep,
@@ -91,7 +159,7 @@ export {
   alternatingStep,
 } from './train/alternating-step.js';
 export { type AverageOptions, WeightAverage } from './train/average.js';
-export { clipByNorm, clipByValue, globalNorm } from './train/clip.js';
+export { type ClipOptions, clipByNorm, clipByValue, globalNorm } from './train/clip.js';
 export { type Dataset, type TensorDataset, type TensorDatasetOptions, tensorDataset } from './train/dataset.js';
 export { type FitOptions, fit, type History, type MetricValues, type TrainRecord } from './train/fit.js';
 export type { LossResult } from './train/gradients.js';

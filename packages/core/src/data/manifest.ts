@@ -1,0 +1,179 @@
+import { dirname, extname } from 'node:path';
+import { pipeline as connect, Readable } from 'node:stream';
+import { parse } from 'csv-parse';
+import { CrossmodalError } from '../errors.js';
+import { fileError, readingError } from './files/file-error.js';
+import { readLines, readText } from './files/read-text.js';
+import { type ManifestColumns, type Role, rowReader } from './manifest-columns.js';
+import { type Pipeline, pipeline } from './pipeline.js';
+import type { Row } from './row.js';
+
+export type ManifestFormat = 'csv' | 'tsv' | 'jsonl';
+
+export interface ManifestOptions {
+  /** By default from the file's extension: .csv, .tsv or .tab, .jsonl or .ndjson. */
+  format?: ManifestFormat;
+  /** Which column holds what, where the columns are not called text, image, audio, label, domain, split and group. */
+  columns?: ManifestColumns;
+  /** Names of the columns of a file whose first line is already a row. */
+  header?: readonly string[];
+  /** Folder that relative paths start from; by default the manifest's own. */
+  root?: string;
+  /** Parts that each row must have. A row without text, image and audio is refused in any case. */
+  require?: readonly Role[];
+  /** The character that encloses fields, or false. By default `"` for CSV (RFC 4180) and none for TSV (IANA). */
+  quote?: string | false;
+  /** Characters that a row may have. */
+  maximumRow?: number;
+}
+
+const extensions: Record<string, ManifestFormat> = {
+  '.csv': 'csv',
+  '.tsv': 'tsv',
+  '.tab': 'tsv',
+  '.jsonl': 'jsonl',
+  '.ndjson': 'jsonl',
+};
+
+/**
+ * Rows of a CSV, TSV or JSON-lines file: text, paths of image and audio, label, domain, split and group. The file is read
+ * as a stream, anew for each epoch; `toArray()` holds the rows for good, which a full shuffle needs.
+ *
+ * @throws CrossmodalError naming file, line and remedy: a file that cannot be read or is not UTF-8, a column that does not
+ * exist, a row with too many or too few fields, with an open quote, with broken JSON, without a required part, or too long.
+ * @see RFC 4180 (CSV); IANA text/tab-separated-values; jsonlines.org
+ * @example
+ * // A classic: subtitle <tab> path of the recording, no header.
+ * const rows = manifest('subtitles.tsv', { header: ['text', 'audio'], require: ['text', 'audio'] });
+ */
+export function manifest(path: string, options: ManifestOptions = {}): Pipeline<Row> {
+  const format = options.format ?? extensions[extname(path).toLowerCase()];
+  if (format !== 'csv' && format !== 'tsv' && format !== 'jsonl') {
+    throw fileError('manifest', path, 'is not called .csv, .tsv or .jsonl', "pass format: 'csv', 'tsv' or 'jsonl'");
+  }
+  const { maximumRow = 2 ** 20 } = options;
+  if (!Number.isSafeInteger(maximumRow) || maximumRow < 1) {
+    throw new CrossmodalError(`manifest: maximumRow must be an integer of at least 1, got ${maximumRow}`);
+  }
+  const read = format === 'jsonl' ? jsonRows : tableRows;
+  return pipeline<Row>({
+    async *iterateFrom(_, start) {
+      let index = 0;
+      for await (const row of read(path, format, { ...options, maximumRow })) if (index++ >= start) yield row;
+    },
+  });
+}
+
+type ReadOptions = ManifestOptions & { maximumRow: number };
+
+function reader(
+  path: string,
+  present: readonly string[] | undefined,
+  { columns = {}, root, require = [] }: ReadOptions,
+) {
+  return rowReader(present ? `manifest: ${path}` : 'manifest', present, {
+    columns,
+    require,
+    root: root ?? dirname(path),
+  });
+}
+
+async function* tableRows(path: string, format: ManifestFormat, options: ReadOptions): AsyncGenerator<Row> {
+  const { header, maximumRow, quote = format === 'csv' ? '"' : false } = options;
+  const records = readRecords(path, { delimiter: format === 'csv' ? ',' : '\t', quote, maximumRow });
+  let names: readonly string[] | undefined = header;
+  let rows = names && reader(path, checkNames(path, names), options);
+  for await (const [record, line] of records) {
+    if (!rows || !names) {
+      names = record.map((name) => name.trim());
+      rows = reader(path, checkNames(path, names), options);
+      continue;
+    }
+    if (record.length !== names.length) {
+      throw fileError(
+        'manifest',
+        `${path}, line ${line}`,
+        `has ${record.length} fields, the header has ${names.length}`,
+        fieldsRemedy(format),
+      );
+    }
+    yield rows.row(Object.fromEntries(names.map((name, i) => [name, record[i]])), `${path}, line ${line}`);
+  }
+  if (!rows) throw fileError('manifest', path, 'is empty', 'the first line must name the columns');
+}
+
+function fieldsRemedy(format: ManifestFormat): string {
+  return format === 'csv'
+    ? 'enclose fields that hold commas in double quotes'
+    : "replace tabs inside fields, or pass quote: '\"'";
+}
+
+function checkNames(path: string, names: readonly string[]): readonly string[] {
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw fileError('manifest', path, `has two columns called "${twice}"`, 'rename one of them');
+  return names;
+}
+
+async function* readRecords(
+  path: string,
+  { delimiter, quote, maximumRow }: { delimiter: string; quote: string | false; maximumRow: number },
+): AsyncGenerator<[string[], number]> {
+  const parser = parse({
+    delimiter,
+    quote,
+    escape: quote === false ? null : quote,
+    record_delimiter: ['\r\n', '\n', '\r'],
+    relax_column_count: true, // counted by the caller, which knows the line
+    skip_empty_lines: true,
+    max_record_size: maximumRow,
+    info: true,
+  });
+  const source = Readable.from(readText('manifest', path));
+  // Errors of either end arrive at the reader of the parser, below.
+  connect(source, parser, () => {});
+  try {
+    for await (const { record, info } of parser as AsyncIterable<{ record: string[]; info: { lines: number } }>) {
+      yield [record, info.lines];
+    }
+  } catch (error) {
+    if (CrossmodalError.isInstance(error)) throw error;
+    const { lines, code, message } = error as { lines?: number; code?: string; message: string };
+    if (lines === undefined) throw readingError('manifest', path, error);
+    const [problem, remedy] =
+      code === 'CSV_MAX_RECORD_SIZE'
+        ? [`has more than ${maximumRow} characters`, 'close an open quote, or raise maximumRow']
+        : [message, 'correct the line'];
+    throw fileError('manifest', `${path}, line ${lines}`, problem, remedy, error);
+  } finally {
+    source.destroy();
+    parser.destroy();
+  }
+}
+
+async function* jsonRows(path: string, _: ManifestFormat, options: ReadOptions): AsyncGenerator<Row> {
+  const rows = reader(path, undefined, options);
+  let empty = true;
+  for await (const [line, number] of readLines('manifest', path, options.maximumRow)) {
+    if (line.trim() === '') continue;
+    empty = false;
+    const origin = `${path}, line ${number}`;
+    let value: unknown;
+    try {
+      value = JSON.parse(line);
+    } catch (error) {
+      throw fileError(
+        'manifest',
+        origin,
+        `is not JSON (${(error as Error).message})`,
+        'each line must be one JSON object',
+        error,
+      );
+    }
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      const kind = value === null ? 'null' : Array.isArray(value) ? 'a list' : typeof value;
+      throw fileError('manifest', origin, `must be a JSON object, got ${kind}`, 'each line must be one JSON object');
+    }
+    yield rows.row(value as Record<string, unknown>, origin);
+  }
+  if (empty) throw fileError('manifest', path, 'is empty', 'each line must be one JSON object');
+}
