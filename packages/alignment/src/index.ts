@@ -1,3 +1,4 @@
+export { type CachedGradientOptions, cachedGradientStep } from './cached-gradients/cached-gradient-step.js';
 export type { BatchExtras, DualEncoderBatch } from './dual-encoder/batch.js';
 export {
   type DualEncoder,
@@ -28,3 +29,10 @@ export {
 } from './retrieval/retrieval-metrics.js';
 export { type Similarity, similarityMatrix } from './retrieval/similarity.js';
 export { positivesFromDescriptions } from './semantic/positives-from-descriptions.js';
+export {
+  type PromptTemplate,
+  type ZeroShotClassifier,
+  type ZeroShotGuess,
+  type ZeroShotOptions,
+  zeroShotClassifier,
+} from './zero-shot/zero-shot-classifier.js';

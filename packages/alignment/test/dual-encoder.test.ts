@@ -160,7 +160,7 @@ describe('dualEncoder', () => {
       return value(grads[other.logitScale.name] as tf.Tensor);
     };
     expect(slope(10)).toBeLessThan(-0.01);
-    expect(slope(Math.log(100))).toBe(0);
+    expect(Math.abs(slope(Math.log(100)))).toBe(0);
     const fixed = dualEncoder({ encoders: pair(), dimension: 5, seed: 3, learnTemperature: false });
     expect(fixed.trainableVariables()).not.toContain(fixed.logitScale);
     model.dispose();

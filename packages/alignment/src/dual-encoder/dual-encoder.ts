@@ -52,6 +52,8 @@ export interface DualEncoder<Modality extends string = string> {
   readonly dimension: number;
   /** log(1 / tau), one value, [] */
   readonly logitScale: Variable;
+  /** 1 / tau in force: exp(logitScale), bounded, []. */
+  scale(): Scalar;
   /** Rows of unit length, [batch, dimension]; differentiable. */
   embed(modality: Modality, inputs: Inputs, options?: { training?: boolean }): Tensor2D;
   /** Raw items to rows of unit length, in batches; for evaluation and search. */
@@ -109,6 +111,7 @@ export function dualEncoder<Modality extends string>({
   if (!(temperature > 0 && Number.isFinite(temperature))) {
     throw new CrossmodalError(`dualEncoder: temperature must be positive, got ${temperature}`);
   }
+  checkDimensions(encoders, dimension, unprojected);
   const random = new Random(seed).fork('projections');
   const towers = {} as Record<Modality, Tower>;
   for (const name of modalities) {
@@ -132,6 +135,7 @@ export function dualEncoder<Modality extends string>({
     modalities,
     dimension,
     logitScale,
+    scale: () => boundedScale(logitScale, largestLogScale),
     embed(modality, inputs, { training = false } = {}) {
       return tf.tidy(() => l2Normalize(project(towerOf(modality), inputs, training)));
     },
@@ -160,8 +164,7 @@ export function dualEncoder<Modality extends string>({
         }
         const size = checkRows(given, embeddings, dimension);
         checkExtras({ present, groups, positives }, size);
-        const scale = boundedScale(logitScale, largestLogScale);
-        const temperature = tf.div(1, scale) as Scalar;
+        const temperature = tf.div(1, model.scale()) as Scalar;
         const positive = groups ? pairsByLabel(groups, groups).positive : positives;
         const terms: Record<string, Scalar> = {};
         let total: Scalar | undefined;
@@ -215,6 +218,20 @@ function checkNames(modalities: readonly string[], lists: Record<string, readonl
     if (unknown !== undefined) {
       throw new CrossmodalError(
         `dualEncoder: ${option} must name modalities (${modalities.join(', ')}), got '${unknown}'`,
+      );
+    }
+  }
+}
+
+function checkDimensions(encoders: Record<string, Encoder>, dimension: number, unprojected: readonly string[]): void {
+  if (!Number.isInteger(dimension) || dimension < 1) {
+    throw new CrossmodalError(`dualEncoder: dimension must be a positive integer, got ${dimension}`);
+  }
+  for (const name of unprojected) {
+    const own = encoders[name]?.dimension;
+    if (own !== dimension) {
+      throw new CrossmodalError(
+        `dualEncoder: without projection the ${name} encoder must have dimension ${dimension}, got ${own}`,
       );
     }
   }

@@ -1,11 +1,4 @@
-import {
-  CrossmodalError,
-  type Encoder,
-  type Inputs,
-  type NamedVariables,
-  prefixed,
-  type Random,
-} from '@crossmodal/core';
+import { type Encoder, type Inputs, type NamedVariables, prefixed, type Random } from '@crossmodal/core';
 import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type LinearEmbedding, linearEmbedding } from '../linear/linear-embedding.js';
@@ -31,11 +24,6 @@ export function tower(
   encoder: Encoder,
   { dimension, projected, bias, locked, random }: TowerOptions,
 ): Tower {
-  if (!projected && encoder.dimension !== dimension) {
-    throw new CrossmodalError(
-      `dualEncoder: without projection the ${name} encoder must have dimension ${dimension}, got ${encoder.dimension}`,
-    );
-  }
   const projection = projected
     ? linearEmbedding({ inputDimension: encoder.dimension, dimension, bias, seed: random.fork(name) })
     : undefined;
