@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { averaged, decayed, scaled, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
 
@@ -57,15 +58,13 @@ function adamRule(
       rootCorrection: 1 / Math.sqrt(1 - beta2 ** t),
     }),
     update({ value, gradient, slots, scalars, rateFactor, decay }): Updated {
-      const g = decay === 0 || decoupled ? gradient : tf.add(gradient, tf.mul(value, decay));
-      const first = tf.add(tf.mul(slots['first']!, beta1), tf.mul(g, 1 - beta1));
-      const second = tf.add(tf.mul(slots['second']!, beta2), tf.mul(tf.square(g), 1 - beta2));
+      const g = decoupled ? gradient : withPenalty(gradient, value, decay);
+      const first = averaged(slots['first'], g, beta1);
+      const second = averaged(slots['second'], tf.square(g), beta2);
       const largest = amsgrad ? tf.maximum(slots['largest']!, second) : second;
       const denominator = tf.add(tf.mul(tf.sqrt(largest), scalars['rootCorrection']!), epsilon);
-      const stepSize = rateFactor === 1 ? scalars['stepSize']! : tf.mul(scalars['stepSize']!, rateFactor);
-      const moved = tf.mul(tf.div(first, denominator), stepSize);
-      const kept =
-        decoupled && decay !== 0 ? tf.mul(value, tf.sub(1, tf.mul(scalars['rate']!, decay * rateFactor))) : value;
+      const moved = tf.mul(tf.div(first, denominator), scaled(scalars['stepSize'], rateFactor));
+      const kept = decoupled ? decayed(value, scalars['rate'], rateFactor, decay) : value;
       return { value: tf.sub(kept, moved), slots: { first, second, ...(amsgrad ? { largest } : {}) } };
     },
   };

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { scaled, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Slot, Updated, UpdateRule } from './update-rule.js';
 
@@ -33,8 +34,8 @@ export function sgd({
     // The buffer starts at zero, so "the first time b = g'" is a weight of 1 in place of 1 - dampening.
     scalars: (t, rate) => ({ rate, fresh: t === 1 ? 1 : 1 - dampening }),
     update({ value, gradient, slots, scalars, rateFactor, decay }): Updated {
-      const g = decay === 0 ? gradient : tf.add(gradient, tf.mul(value, decay));
-      const rate = rateFactor === 1 ? scalars['rate']! : tf.mul(scalars['rate']!, rateFactor);
+      const g = withPenalty(gradient, value, decay);
+      const rate = scaled(scalars['rate'], rateFactor);
       if (momentum === 0) return { value: tf.sub(value, tf.mul(g, rate)), slots: {} };
       const added = dampening === 0 ? g : tf.mul(g, scalars['fresh']!);
       const velocity = tf.add(tf.mul(slots['velocity']!, momentum), added);

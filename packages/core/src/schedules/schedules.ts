@@ -1,5 +1,5 @@
 import { CrossmodalError } from '../errors.js';
-import type { Schedule } from './schedule.js';
+import { asSchedule, type Schedule } from './schedule.js';
 
 /** The same value at each step. */
 export function constant(value: number): Schedule {
@@ -17,26 +17,144 @@ export function cosine({ from, to = 0, steps }: { from: number; to?: number; ste
 }
 
 /**
- * Rises linearly from `from` over the first `steps` steps to the first value of `then`, which starts after them.
+ * Half cosines from `from` to `to`, each starting again at `from` and `growth` times as long as the one before.
+ *
+ * @see Loshchilov, Hutter: SGDR (2017), section 3
  */
+export function cosineRestarts({
+  from,
+  to = 0,
+  steps,
+  growth = 1,
+}: {
+  from: number;
+  to?: number;
+  /** Length of the first. */
+  steps: number;
+  growth?: number;
+}): Schedule {
+  checkSteps('cosineRestarts', steps);
+  if (!(growth >= 1)) throw new CrossmodalError(`cosineRestarts: growth must be at least 1, got ${growth}`);
+  return (step) => {
+    let length = steps;
+    let at = step;
+    if (growth === 1) at = step % steps;
+    else {
+      for (; at >= length; length *= growth) at -= length;
+    }
+    return to + ((from - to) * (1 + Math.cos((Math.PI * at) / length))) / 2;
+  };
+}
+
+/** Rises linearly from `from` over the first `steps` steps to the first value of `to`, which goes on from there. */
 export function linearWarmup({
   steps,
   from = 0,
-  then,
+  to,
 }: {
   steps: number;
   from?: number;
-  then: number | Schedule;
+  to: number | Schedule;
 }): Schedule {
-  const rest = typeof then === 'number' ? constant(then) : then;
   if (!(steps >= 0)) throw new CrossmodalError(`linearWarmup: steps must not be negative, got ${steps}`);
+  const rest = asSchedule(to);
   return (step) => (step < steps ? from + ((rest(0) - from) * step) / steps : rest(step - steps));
 }
 
-/** `from` times `factor` for each `every` steps that passed: from * factor^floor(t / every). */
+/** From `from` to `to` over `steps` steps along (1 - t / steps)^power, then `to`; a straight line by default. */
+export function polynomial({
+  from,
+  to = 0,
+  steps,
+  power = 1,
+}: {
+  from: number;
+  to?: number;
+  steps: number;
+  power?: number;
+}): Schedule {
+  checkSteps('polynomial', steps);
+  return (step) => to + (from - to) * (1 - Math.min(step, steps) / steps) ** power;
+}
+
+/** `from` times `factor` for each `every` steps that passed: from factor^floor(t / every). */
 export function stepDecay({ from, factor = 0.1, every }: { from: number; factor?: number; every: number }): Schedule {
   checkSteps('stepDecay', every);
   return (step) => from * factor ** Math.floor(step / every);
+}
+
+/** `from` times `factor` for each milestone that was reached. */
+export function milestones({
+  from,
+  factor = 0.1,
+  at,
+}: {
+  from: number;
+  factor?: number;
+  at: readonly number[];
+}): Schedule {
+  return (step) => from * factor ** at.filter((milestone) => step >= milestone).length;
+}
+
+/** from factor^t. */
+export function exponentialDecay({ from, factor }: { from: number; factor: number }): Schedule {
+  return (step) => from * factor ** step;
+}
+
+/** from / sqrt(1 + t / timescale); with a warm-up of `timescale` steps before it, the schedule of the first Transformer. */
+export function inverseSquareRoot({ from, timescale }: { from: number; timescale: number }): Schedule {
+  checkSteps('inverseSquareRoot', timescale);
+  return (step) => from / Math.sqrt((step + timescale) / timescale);
+}
+
+/**
+ * One cycle: from peak / 25 up to `peak` over the first `rise` of the steps, then down to peak / 250,000, along half cosines
+ * or lines; with `symmetric` down to the start at the same pace first, then to the end.
+ *
+ * @see Smith, Topin: Super-convergence (2018), section 4; conventions of torch.optim.lr_scheduler.OneCycleLR
+ */
+export function oneCycle({
+  peak,
+  steps,
+  rise = 0.3, // torch's default
+  startDivisor = 25, // torch's default
+  endDivisor = 1e4, // torch's default
+  shape = 'cosine',
+  symmetric = false,
+}: {
+  peak: number;
+  steps: number;
+  rise?: number;
+  startDivisor?: number;
+  /** Of the start. */
+  endDivisor?: number;
+  shape?: 'cosine' | 'line';
+  symmetric?: boolean;
+}): Schedule {
+  checkSteps('oneCycle', steps);
+  const start = peak / startDivisor;
+  const end = start / endDivisor;
+  const top = rise * steps - 1;
+  const phases: [until: number, from: number, to: number][] = symmetric
+    ? [
+        [top, start, peak],
+        [2 * top, peak, start],
+        [steps - 1, start, end],
+      ]
+    : [
+        [top, start, peak],
+        [steps - 1, peak, end],
+      ];
+  const blend = (from: number, to: number, share: number) =>
+    shape === 'line' ? from + (to - from) * share : to + ((from - to) * (1 + Math.cos(Math.PI * share))) / 2;
+  return (step) => {
+    let since = 0;
+    for (const [until, from, to] of phases) {
+      if (step <= until) return blend(from, to, (step - since) / (until - since));
+      since = until;
+    }
+    return end;
+  };
 }
 
 /**
@@ -51,6 +169,6 @@ export function dannAnnealing({ steps, from }: { steps: number; from?: number })
   return (step) => 2 / (1 + Math.exp((-10 * Math.min(step, steps)) / steps)) - 1;
 }
 
-export function checkSteps(caller: string, steps: number): void {
+function checkSteps(caller: string, steps: number): void {
   if (!(steps > 0)) throw new CrossmodalError(`${caller}: the number of steps must be positive, got ${steps}`);
 }

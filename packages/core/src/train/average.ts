@@ -8,27 +8,31 @@ import type { NamedVariables } from '../variables.js';
 export interface AverageOptions {
   /** Share of the old average that each update keeps. */
   decay?: number;
-  /** Starts with a small decay: min(decay, (1 + t) / (10 + t)) at update t. */
+  /** Follows the weights closely at first: update t keeps at most 1 - (t - 1)^(-2/3). */
   warmup?: boolean;
+  /** Averages all updates equally (stochastic weight averaging); `decay` then means nothing. */
+  equal?: boolean;
 }
 
 /**
  * Exponential moving average of weights: a = decay a + (1 - decay) w after each update. Starts as a copy.
  *
- * @see Polyak, Juditsky: Acceleration of stochastic approximation by averaging (1992); warm-up as in TensorFlow's
- *   ExponentialMovingAverage
+ * @see Polyak, Juditsky: Acceleration of stochastic approximation by averaging (1992); equal
+ *   weights: Izmailov et al.: Averaging weights leads to wider optima (2018); warm-up as in timm's ModelEmaV3
  */
 export class WeightAverage {
   readonly #decay: number;
   readonly #warmup: boolean;
+  readonly #equal: boolean;
   readonly #weights: NamedVariables;
   readonly #averages: NamedVariables = {};
   updates = 0;
 
-  constructor(weights: NamedVariables, { decay = 0.999, warmup = false }: AverageOptions = {}) {
+  constructor(weights: NamedVariables, { decay = 0.999, warmup = false, equal = false }: AverageOptions = {}) {
     if (!(decay >= 0 && decay < 1)) throw new CrossmodalError(`WeightAverage: decay must be in [0, 1), got ${decay}`);
     this.#decay = decay;
     this.#warmup = warmup;
+    this.#equal = equal;
     this.#weights = weights;
     for (const [name, weight] of Object.entries(weights)) {
       this.#averages[name] = tf.tidy(() => tf.variable(tf.clone(weight), false));
@@ -47,13 +51,20 @@ export class WeightAverage {
       const rest = hostInput([], 'float32', (out) => {
         if (!place) this.updates++;
         const t = place ? this.updates + place.index + 1 : this.updates;
-        out[0] = 1 - (this.#warmup ? Math.min(this.#decay, (1 + t) / (10 + t)) : this.#decay);
+        out[0] = 1 - this.#kept(t);
       }) as Scalar;
       for (const [name, weight] of Object.entries(this.#weights)) {
         const average = this.#averages[name]!;
         average.assign(tf.add(average, tf.mul(tf.sub(weight, average), rest)));
       }
     });
+  }
+
+  /** The share of the old average that update t keeps. */
+  #kept(t: number): number {
+    if (this.#equal) return t / (t + 1);
+    if (!this.#warmup) return this.#decay;
+    return t <= 2 ? 0 : Math.min(this.#decay, 1 - (t - 1) ** (-2 / 3));
   }
 
   /** Exchanges weights and averages; twice is the identity. */

@@ -1,9 +1,15 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
-/** The Euclidean norm of all gradients together. */
-export function globalNorm(gradients: readonly Tensor[]): Scalar {
+export interface ClipOptions {
+  /** 2 for the Euclidean norm, 'largest' for the largest component. */
+  order?: 2 | 'largest';
+}
+
+/** The norm of all gradients together. */
+export function globalNorm(gradients: readonly Tensor[], { order = 2 }: ClipOptions = {}): Scalar {
   return tf.tidy(() => {
+    if (order !== 2) return tf.max(tf.stack(gradients.map((gradient) => tf.max(tf.abs(gradient))))) as Scalar;
     const squares = gradients.map((gradient) => tf.sum(tf.square(gradient)));
     return tf.sqrt(squares.length === 1 ? squares[0]! : tf.addN(squares)) as Scalar;
   });
@@ -15,8 +21,12 @@ export function globalNorm(gradients: readonly Tensor[]): Scalar {
  * @see Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks (2013), algorithm 1;
  *   the 1e-6 is torch's
  */
-export function clipByNorm<T extends Tensor>(gradients: readonly T[], limit: number): { clipped: T[]; norm: Scalar } {
-  const norm = globalNorm(gradients);
+export function clipByNorm<T extends Tensor>(
+  gradients: readonly T[],
+  limit: number,
+  options: ClipOptions = {},
+): { clipped: T[]; norm: Scalar } {
+  const norm = globalNorm(gradients, options);
   const clipped = tf.tidy(() => {
     const scale = tf.minimum(1, tf.div(limit, tf.add(norm, 1e-6)));
     return gradients.map((gradient) => tf.mul(gradient, scale) as T);

@@ -1,0 +1,43 @@
+import * as tf from '@tensorflow/tfjs-core';
+import { averaged, decayed, scaled } from './parts.js';
+import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
+import type { Updated, UpdateRule } from './update-rule.js';
+
+export interface LionOptions extends CommonOptions {
+  beta1?: number;
+  beta2?: number;
+  /** Decoupled. */
+  weightDecay?: number;
+}
+
+/**
+ * Lion: w = w (1 - rate decay) - rate sign(b1 m + (1 - b1) g), then m = b2 m + (1 - b2) g. Wants a learning rate three to
+ * ten times below AdamW's and a weight decay as much above.
+ *
+ * @see Chen et al.: Symbolic discovery of optimization algorithms (2023), program 1
+ * @example
+ * const optimizer = lion({ learningRate: 1e-4, weightDecay: 0.1 });
+ */
+export function lion({
+  beta1 = 0.9, // the paper's
+  beta2 = 0.99, // the paper's
+  weightDecay = 0,
+  ...common
+}: LionOptions): RuleOptimizer {
+  const rule: UpdateRule = {
+    name: 'lion',
+    config: { beta1, beta2, weightDecay },
+    decay: weightDecay,
+    slots: (shape) => ({ momentum: { shape } }),
+    scalars: (_, rate) => ({ rate }),
+    update({ value, gradient, slots, scalars, rateFactor, decay }): Updated {
+      const direction = tf.sign(averaged(slots['momentum'], gradient, beta1));
+      const kept = decayed(value, scalars['rate'], rateFactor, decay);
+      return {
+        value: tf.sub(kept, tf.mul(direction, scaled(scalars['rate'], rateFactor))),
+        slots: { momentum: averaged(slots['momentum'], gradient, beta2) },
+      };
+    },
+  };
+  return new RuleOptimizer(rule, common);
+}
