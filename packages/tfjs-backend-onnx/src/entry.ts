@@ -1,4 +1,5 @@
 import type { backend_util, DataType, TensorInfo } from '@tensorflow/tfjs-core';
+import type { Tensor } from 'onnxruntime-common';
 import type { ElementType, InputSource, Numbers, Value } from './ir/graph.js';
 
 export type BackendValues = backend_util.BackendValues;
@@ -21,6 +22,8 @@ export interface Entry {
   shared: boolean;
   /** A buffer of the same length that a compiled function may write the next value of a variable into. */
   spare: Numbers | undefined;
+  /** `values` and `spare` as ONNX Runtime tensors, kept from replay to replay. */
+  ort: { current: Tensor; spare: Tensor | undefined } | undefined;
 }
 
 export function createEntry(
@@ -39,6 +42,7 @@ export function createEntry(
     parts: undefined,
     shared: false,
     spare: undefined,
+    ort: undefined,
   };
 }
 

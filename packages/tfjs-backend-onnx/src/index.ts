@@ -1,2 +1,5 @@
-export { type BackendOptions, OnnxBackend } from './backend.js';
+export { type CompiledFunction, type CompileOptions, compile } from './compile/compile.js';
+export { type HostArray, hostInput } from './compile/host-input.js';
+export { OnnxBackend } from './onnx-backend.js';
+export type { BackendOptions } from './recording-backend.js';
 export { registerOnnxBackend } from './register.js';

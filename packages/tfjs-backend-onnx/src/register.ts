@@ -6,10 +6,11 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
-import { type BackendOptions, OnnxBackend } from './backend.js';
 import { CpuKernels } from './host/cpu-kernels.js';
+import { OnnxBackend } from './onnx-backend.js';
 import type { RecordKernel } from './record/kernel.js';
 import { recordable } from './record/table.js';
+import type { BackendOptions } from './recording-backend.js';
 
 const BACKEND = 'onnx';
 

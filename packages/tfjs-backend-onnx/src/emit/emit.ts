@@ -43,6 +43,8 @@ export interface EmitOptions {
   /** Names for inputs and outputs instead of generated ones. */
   inputNames?: ReadonlyMap<InputSource, string>;
   outputNames?: readonly string[];
+  /** From this output on, each has memory of its own even where values coincide (the state of compiled functions). */
+  distinctFrom?: number;
   /** Symbolic name of the leading dimension of all inputs and outputs (exported files). */
   batch?: string;
   producer?: string;
@@ -51,7 +53,13 @@ export interface EmitOptions {
 /** Writes a lowered graph as an ONNX model. */
 export function emit(
   graph: Graph,
-  { inputNames, outputNames, batch, producer = 'tfjs-backend-onnx' }: EmitOptions = {},
+  {
+    inputNames,
+    outputNames,
+    distinctFrom = Number.POSITIVE_INFINITY,
+    batch,
+    producer = 'tfjs-backend-onnx',
+  }: EmitOptions = {},
 ): EmittedModel {
   const names = new Map<Value, string>();
   const nodes: NodeMessage[] = [];
@@ -124,7 +132,8 @@ export function emit(
   graph.outputs.forEach((value, i) => {
     let name = names.get(value)!;
     const wanted = outputNames?.[i];
-    if (wanted !== undefined || value.node.op === 'Input' || value.node.op === 'Constant') {
+    const taken = declared.has(name) && i >= distinctFrom;
+    if (taken || wanted !== undefined || value.node.op === 'Input' || value.node.op === 'Constant') {
       const own = wanted ?? `o${i}`;
       nodes.push({ name: `out_${own}`, opType: 'Identity', domain: '', input: [name], output: [own], attribute: [] });
       name = own;

@@ -2,8 +2,12 @@ import { apply, cast, reduce } from '../ir/ops.js';
 import { reducedShape } from '../ir/shapes.js';
 import { attribute, axesOf, type KernelCall, type RecordKernel } from './kernel.js';
 
+// Max alone calls its axes otherwise.
 const axes = (call: KernelCall): number[] =>
-  axesOf(attribute<number | number[]>(call, 'axis'), call.inputs['x']!.shape.length);
+  axesOf(
+    attribute<number | number[] | undefined>(call, 'axis') ?? attribute(call, 'reductionIndices'),
+    call.inputs['x']!.shape.length,
+  );
 const keepDims = (call: KernelCall): boolean => Boolean(attribute<boolean | undefined>(call, 'keepDims'));
 
 const number =

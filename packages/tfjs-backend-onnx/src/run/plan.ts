@@ -1,7 +1,7 @@
 import { type EmittedModel, emit } from '../emit/emit.js';
 import { type Graph, sizeOf, topological, type Value } from '../ir/graph.js';
 import { optimise } from '../passes/optimise.js';
-import { type GraphKey, graphKey } from './key.js';
+import type { GraphKey } from './key.js';
 import { Session } from './session.js';
 
 export interface PlanOptions {
@@ -14,6 +14,9 @@ export interface Plan {
   session: Session;
   feeds: { name: string; position: number; shape: readonly number[]; type: Value['type'] }[];
   outputs: readonly string[];
+  /** Shape and type in which each output comes out. */
+  results: readonly Value[];
+  nodes: number;
   milliseconds: number;
 }
 
@@ -22,11 +25,11 @@ export function makePlan(
   outputs: readonly Value[],
   { inputs }: GraphKey,
   { threads, exact }: PlanOptions,
-  profile?: string,
+  { distinctFrom, profile }: { distinctFrom?: number; profile?: string } = {},
 ): Plan {
   const start = performance.now();
   const graph = optimise({ outputs }, { exact });
-  const model = emit(graph);
+  const model = emit(graph, { distinctFrom });
   const position = new Map(inputs.map(({ source }, i) => [source, i]));
   const feeds = model.inputs.map(({ name, source, shape, type }) => ({
     name,
@@ -35,11 +38,14 @@ export function makePlan(
     type,
   }));
   const session = load(model, graph, threadsFor(graph, threads), profile);
-  return { session, feeds, outputs: model.outputs, milliseconds: performance.now() - start };
-}
-
-export function planFor(outputs: readonly Value[]): GraphKey {
-  return graphKey(outputs);
+  return {
+    session,
+    feeds,
+    outputs: model.outputs,
+    results: graph.outputs,
+    nodes: model.nodes,
+    milliseconds: performance.now() - start,
+  };
 }
 
 function load(model: EmittedModel, graph: Graph, threads: number, profile: string | undefined): Session {

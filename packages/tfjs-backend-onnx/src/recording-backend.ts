@@ -40,7 +40,7 @@ type KernelInputs = NamedTensorInfoMap | TensorInfo[];
  * The tfjs backend `onnx`. Kernels record; numbers are computed when somebody reads them. One read computes everything
  * that is recorded and alive, as one ONNX graph; graphs of equal structure share a session.
  */
-export class OnnxBackend extends KernelBackend {
+export class RecordingBackend extends KernelBackend {
   readonly options: Required<BackendOptions>;
   readonly statistics = new Statistics();
   readonly executor: Executor;
@@ -174,10 +174,7 @@ export class OnnxBackend extends KernelBackend {
 
   /** Numbers of a tensor on the host, computed now if they are pending. They must not be written. */
   numbers(entry: Entry): BackendValues {
-    if (this.trace !== undefined) {
-      const traced = this.trace.read(entry);
-      if (traced !== undefined) return traced;
-    }
+    if (this.trace !== undefined) return this.trace.read(entry);
     if (entry.values === undefined) this.flush();
     if (entry.values === undefined)
       throw new Error(
@@ -256,9 +253,7 @@ export class OnnxBackend extends KernelBackend {
     attrs: NamedAttrMap | undefined,
     record: RecordKernel | undefined,
   ): TensorInfo | TensorInfo[] {
-    const infos = (Array.isArray(inputs) ? inputs : Object.values(inputs).flat()).filter(
-      (info) => info != null,
-    ) as TensorInfo[];
+    const infos = infosOf(inputs);
     if (record === undefined) return this.runOnHost(name, inputs, attrs, true);
     let small = infos.length === 0 ? sizeOf((attrs?.['shape'] as number[] | undefined) ?? []) : 0;
     let host = this.trace === undefined || infos.every((info) => this.trace!.isConstant(this.entry(info.dataId)));
@@ -303,7 +298,7 @@ export class OnnxBackend extends KernelBackend {
     fallback: boolean,
   ): TensorInfo | TensorInfo[] {
     if (fallback) this.statistics.countFallback(name);
-    if (fallback && this.trace !== undefined) this.trace.fallback(name, inputs);
+    this.trace?.fallback(name, infosOf(inputs), (info) => this.entry(info.dataId));
     const tensor = (info: TensorInfo): HostTensor => {
       const entry = this.entry(info.dataId);
       if (entry.parts !== undefined) {
@@ -374,7 +369,12 @@ export class OnnxBackend extends KernelBackend {
   }
 }
 
-function withoutReshape(value: Value): Value {
+function infosOf(inputs: KernelInputs): TensorInfo[] {
+  return (Array.isArray(inputs) ? inputs : Object.values(inputs).flat()).filter((info) => info != null) as TensorInfo[];
+}
+
+/** A value under the reshapes at its end. */
+export function withoutReshape(value: Value): Value {
   let base = value;
   while (base.node.op === 'Reshape') base = base.node.inputs[0]!;
   return base;

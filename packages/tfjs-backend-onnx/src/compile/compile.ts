@@ -1,0 +1,93 @@
+import { backend as activeBackend, engine, tidy } from '@tensorflow/tfjs-core';
+import { RecordingBackend } from '../recording-backend.js';
+import { Lru } from '../run/lru.js';
+import { flatten } from './container.js';
+import { Program } from './program.js';
+
+export interface CompileOptions {
+  /** Name used in messages. */
+  name?: string;
+  /** Signatures that are kept; with more, the one unused for longest is built again when it returns. */
+  maxSignatures?: number;
+  /** Threads of ONNX Runtime. Default: the backend's. */
+  threads?: number;
+}
+
+/** A function that replays as one graph, until it is disposed. */
+export type CompiledFunction<F> = F & {
+  /** Frees the graphs. Variables stay. */
+  dispose(): void;
+};
+
+type Func = (...args: unknown[]) => unknown;
+interface Known {
+  program: Program | undefined;
+  free(): void;
+}
+
+/**
+ * Compiles a function of tensors to one ONNX graph per input signature (shapes and types of its tensors, values of
+ * everything else). The first call with a signature runs the function as it is, so that it may create variables
+ * (optimiser slots, lazily built layers); the second follows it and builds the graph; from then on calls replay the
+ * graph and run no JavaScript of the function. Variables that it reads are inputs and variables that it assigns are
+ * outputs of the graph, without copies.
+ *
+ * JavaScript numbers and tensors from outside are frozen as they are when the graph is built. What must change comes in
+ * as an argument, as a variable, or through `hostInput`.
+ *
+ * @param fn synchronous; nested lists and plain objects of tensors in and out.
+ * @returns a function with the same arguments; its results are new tensors that belong to the caller.
+ * @throws when the function reads numbers that depend on its arguments, creates variables at each call, or creates
+ * constants that differ from call to call (`tf.randomNormal`, `tf.dropout`).
+ *
+ * @example
+ * const step = compile((x: tf.Tensor2D, y: tf.Tensor2D) =>
+ *   optimizer.minimize(() => tf.losses.meanSquaredError(y, predict(x)), true));
+ */
+export function compile<F extends (...args: never[]) => unknown>(
+  fn: F,
+  options: CompileOptions = {},
+): CompiledFunction<F> {
+  const name = options.name ?? (fn.name || 'function');
+  const { maxSignatures = 16 } = options;
+  const call = fn as unknown as Func;
+  const known = new Lru<Known>(maxSignatures, (entry) => entry.free());
+  let builds = 0;
+  let disposed = false;
+
+  const compiled = (...args: unknown[]): unknown => {
+    if (disposed) throw new Error(`compile: ${name} was disposed`);
+    const backend = activeBackend();
+    if (!(backend instanceof RecordingBackend)) {
+      throw new Error(
+        `compile: ${name} needs backend 'onnx', the active backend is another; call tf.setBackend('onnx')`,
+      );
+    }
+    const plain = () => tidy(() => call(...args) as never) as unknown;
+    // Inside another compiled function, or under a gradient tape, the steps themselves are needed.
+    if (backend.trace !== undefined || engine().state.gradientDepth > 0) return plain();
+    const { signature } = flatten(args);
+    let entry = known.get(signature);
+    if (entry === undefined) {
+      const created: Known = { program: undefined, free: () => created.program?.dispose() };
+      entry = created;
+      known.set(signature, entry);
+      return plain();
+    }
+    if (entry.program === undefined) {
+      entry.program = Program.compile(backend, call, args, { threads: options.threads });
+      builds++;
+      if (builds === 2 * maxSignatures) {
+        process.emitWarning(
+          `compile: ${name} was built ${builds} times, for more signatures than it keeps (${maxSignatures}). Pad its inputs to few shapes, or raise maxSignatures`,
+        );
+      }
+    }
+    return entry.program.run(args);
+  };
+  const dispose = () => {
+    disposed = true;
+    known.clear();
+  };
+  return Object.assign(compiled, { dispose }) as unknown as CompiledFunction<F>;
+}

@@ -1,0 +1,203 @@
+import { engine, type TensorInfo, type Tensor as TfTensor, type Variable } from '@tensorflow/tfjs-core';
+import type { Tensor } from 'onnxruntime-common';
+import { type BackendValues, elementType, HostSource } from '../entry.js';
+import { type InputSource, inputValue, type Numbers, sizeOf, type Value } from '../ir/graph.js';
+import { type RecordingBackend, withoutReshape } from '../recording-backend.js';
+import { graphKey } from '../run/key.js';
+import { makePlan, type Plan } from '../run/plan.js';
+import { ortTensor } from '../run/session.js';
+import { flatten, type Structure, unflatten } from './container.js';
+import { ArgumentSource, type FillSource, StateSource } from './sources.js';
+import { commit, stateFeed, stateFetch } from './state.js';
+import { differingConstant, Trace } from './trace.js';
+
+type Func = (...args: unknown[]) => unknown;
+
+interface Traced {
+  /** Results in the order of the structure, then the new values of variables. */
+  outputs: Value[];
+  shapes: (readonly number[])[];
+  structure: Structure;
+  states: Variable[];
+  fills: FillSource[];
+  trace: Trace;
+}
+
+/** Follows a function once, with placeholders for its arguments, and leaves everything outside as it was. */
+export function traceFunction(backend: RecordingBackend, fn: Func, args: unknown[]): Traced {
+  backend.flush();
+  const state = engine();
+  const variables = Object.values(state.registeredVariables).map((variable) => ({
+    variable,
+    dataId: variable.dataId,
+    entry: backend.entry(variable.dataId),
+  }));
+  const trace = new Trace(variables, (value) => backend.executor.run([value])[0]!);
+  // An extra reference keeps the numbers of variables that the function assigns to.
+  for (const { entry } of variables) entry.refCount++;
+  backend.trace = trace;
+  state.startScope('compile');
+  try {
+    const { tensors, structure } = flatten(args);
+    const placeholders = tensors.map((tensor, index) => {
+      if (sizeOf(tensor.shape) === 0) return tensor;
+      const value = inputValue(new ArgumentSource(index), tensor.shape, elementType(tensor.dtype)!);
+      return state.makeTensorFromTensorInfo(backend.tensorOf(value, tensor.dtype), backend);
+    });
+    const result = fn(...(unflatten(structure, placeholders) as unknown[]));
+    if (result instanceof Promise)
+      throw new Error('compile: the function must not be asynchronous, it returned a promise');
+    const created = Object.values(state.registeredVariables).filter(
+      (v) => !variables.some(({ variable }) => variable === v),
+    );
+    if (created.length > 0) {
+      const names = created.map((v) => v.name).join(', ');
+      for (const variable of created) variable.dispose();
+      throw new Error(`compile: the function creates variables at each call (${names}); create them once, outside`);
+    }
+    const { tensors: results, structure: shape } = flatten(result);
+    const outputs = results.map((tensor) => trace.recorded(backend.entry(tensor.dataId)));
+    const assigned = variables.filter(({ variable, dataId }) => variable.dataId !== dataId);
+    for (const { variable } of assigned) outputs.push(trace.recorded(backend.entry(variable.dataId)));
+    return {
+      outputs: outputs.map(withoutReshape),
+      shapes: results.map((tensor) => tensor.shape.slice()),
+      structure: shape,
+      states: assigned.map(({ variable }) => variable),
+      fills: trace.fills,
+      trace,
+    };
+  } finally {
+    for (const { variable, dataId, entry } of variables) {
+      if (variable.dataId === dataId) {
+        entry.refCount--;
+        continue;
+      }
+      const info: TensorInfo = { dataId, shape: variable.shape, dtype: variable.dtype };
+      const original = state.makeTensorFromTensorInfo(info, backend) as TfTensor;
+      variable.assign(original);
+      original.dispose();
+    }
+    state.endScope();
+    backend.trace = undefined;
+  }
+}
+
+/** A function compiled for one signature. */
+export class Program {
+  readonly plan: Plan;
+  private readonly sources: readonly InputSource[];
+  private readonly constants = new Map<InputSource, Tensor>();
+
+  private constructor(
+    private readonly backend: RecordingBackend,
+    private readonly traced: Omit<Traced, 'trace' | 'outputs'>,
+    outputs: readonly Value[],
+    threads: number,
+  ) {
+    const key = graphKey(outputs);
+    const { exact } = backend.options;
+    this.plan = makePlan(outputs, key, { threads, exact }, { distinctFrom: traced.shapes.length });
+    this.sources = this.plan.feeds.map(({ position }) => key.inputs[position]!.source);
+    this.plan.feeds.forEach(({ shape, type }, i) => {
+      const source = this.sources[i]!;
+      if (source instanceof HostSource) this.constants.set(source, ortTensor(source.numbers, shape, type));
+    });
+    backend.statistics.builds++;
+    backend.statistics.buildMilliseconds += this.plan.milliseconds;
+  }
+
+  /** Follows the function twice, compares, and builds the graph. */
+  static compile(
+    backend: RecordingBackend,
+    fn: Func,
+    args: unknown[],
+    { threads = backend.options.threads } = {},
+  ): Program {
+    const first = traceFunction(backend, fn, args);
+    const second = traceFunction(backend, fn, args);
+    const constant = differingConstant(first.trace.written, second.trace.written);
+    if (constant !== undefined) {
+      throw new Error(
+        `compile: the function creates ${constant} with other numbers each time it is called; compiled, they would be frozen. Random numbers (tf.randomNormal, tf.dropout) and changing JavaScript numbers must come in as arguments, as variables, or through hostInput, which is computed anew at each run`,
+      );
+    }
+    if (graphKey(first.outputs).key !== graphKey(second.outputs).key) {
+      throw new Error(
+        'compile: the function takes other steps each time it is called; its path must depend on its arguments only',
+      );
+    }
+    const { outputs, trace: _, ...traced } = second;
+    return new Program(backend, traced, outputs, threads);
+  }
+
+  /** Runs the compiled graph: no JavaScript of the function is called. */
+  run(args: unknown[]): unknown {
+    const { backend, plan, traced } = this;
+    const { tensors } = flatten(args);
+    const feeds: Record<string, Tensor> = {};
+    for (const source of traced.fills) source.fill(source.numbers);
+    for (let i = 0; i < plan.feeds.length; i++) {
+      const { name, shape, type } = plan.feeds[i]!;
+      feeds[name] = this.feed(this.sources[i]!, tensors, shape, type);
+    }
+    const fetches: Record<string, Tensor | null> = {};
+    const results = traced.shapes.length;
+    for (let i = 0; i < results; i++) fetches[plan.outputs[i]!] = null;
+    const entries = traced.states.map((variable, i) => {
+      const entry = backend.entry(variable.dataId);
+      backend.numbers(entry);
+      fetches[plan.outputs[results + i]!] = stateFetch(entry, plan.results[results + i]!);
+      return entry;
+    });
+    const start = performance.now();
+    const computed = plan.session.run(feeds, fetches);
+    backend.statistics.runs++;
+    backend.statistics.runMilliseconds += performance.now() - start;
+    traced.states.forEach((variable, i) => {
+      const name = plan.outputs[results + i]!;
+      commit(backend, variable, entries[i]!, fetches[name]!);
+    });
+    const seen = new Set<string>();
+    const output = traced.shapes.map((shape, i) => {
+      const name = plan.outputs[i]!;
+      const info = backend.tensorOfNumbers(
+        computed[name]!.data as BackendValues,
+        shape,
+        plan.results[i]!.type as 'float32',
+      );
+      if (seen.has(name)) backend.entry(info.dataId).shared = true;
+      seen.add(name);
+      return engine().makeTensorFromTensorInfo(info, backend);
+    });
+    return unflatten(traced.structure, output);
+  }
+
+  private feed(
+    source: InputSource,
+    tensors: readonly TfTensor[],
+    shape: readonly number[],
+    type: Value['type'],
+  ): Tensor {
+    if (source instanceof StateSource) {
+      const { variable } = source;
+      if (variable.isDisposed)
+        throw new Error(`compile: variable ${variable.name} was disposed, the compiled function still uses it`);
+      return stateFeed(this.backend, this.backend.entry(variable.dataId), shape, type);
+    }
+    if (source instanceof ArgumentSource) {
+      const tensor = tensors[source.index]!;
+      const numbers = this.backend.numbers(this.backend.entry(tensor.dataId)) as Numbers;
+      return ortTensor(numbers, shape, type);
+    }
+    const constant = this.constants.get(source);
+    if (constant !== undefined) return constant;
+    const fill = source as FillSource;
+    return ortTensor(fill.numbers, shape, type);
+  }
+
+  dispose(): void {
+    this.plan.session.dispose();
+    this.constants.clear();
+  }
+}
