@@ -1,0 +1,10 @@
+export type { ElboReport, LikelihoodReport } from './evaluation.js';
+export type { Gaussian } from './internal/gaussian-head.js';
+export type { FeatureNetwork, Observation } from './internal/observation.js';
+export { bernoulli } from './likelihoods/bernoulli.js';
+export { categorical } from './likelihoods/categorical.js';
+export { gaussian } from './likelihoods/gaussian.js';
+export type { Likelihood } from './likelihoods/likelihood.js';
+export { convolutionalDecoder, convolutionalInference } from './networks/convolutional-networks.js';
+export { denseDecoder, denseInference } from './networks/dense-networks.js';
+export { type ConditionOption, type LossTerms, type Vae, type VaeOptions, vae } from './vae.js';

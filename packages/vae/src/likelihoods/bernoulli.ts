@@ -1,0 +1,26 @@
+import { randomUniform } from '@crossmodal/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { bernoulliLogLikelihood } from '../internal-densities.js';
+import { checkValues, type Likelihood } from './likelihood.js';
+
+/**
+ * Independent Bernoulli values; the decoder gives logits l: log p(x | l) = sum x l - log(1 + exp(l)). Values may lie
+ * between 0 and 1 (grey images), where this is the negative cross entropy and no longer a density.
+ *
+ * @see Kingma and Welling, Auto-encoding variational Bayes (2014), appendix C.1
+ * @example
+ * const model = vae({ encoder, decoder, likelihood: bernoulli() });
+ */
+export function bernoulli(): Likelihood {
+  return {
+    name: 'bernoulli',
+    parametersPerValue: 1,
+    logLikelihood(logits, values) {
+      checkValues('bernoulli', logits, values, 1);
+      return bernoulliLogLikelihood(logits, values);
+    },
+    mean: (logits) => tf.sigmoid(logits),
+    sample: (logits, { random }) =>
+      tf.tidy(() => tf.cast(tf.less(randomUniform(logits.shape, { random }), tf.sigmoid(logits)), 'float32')),
+  };
+}

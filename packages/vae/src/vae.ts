@@ -1,0 +1,272 @@
+import {
+  CrossmodalError,
+  type NamedVariables,
+  namedVariables,
+  prefixed,
+  Random,
+  randomNormal,
+  type Schedule,
+  scheduledScalar,
+} from '@crossmodal/core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { type ElboReport, heldOutElbo, type LikelihoodReport, marginalLikelihood } from './evaluation.js';
+import { type Gaussian, gaussianHead } from './internal/gaussian-head.js';
+import { logMeanExp, standardNormalLogDensity } from './internal/log-weights.js';
+import {
+  type FeatureNetwork,
+  featureSize,
+  featuresOf,
+  isEncoder,
+  type Observation,
+  repeated,
+  rowsOf,
+  targetOf,
+} from './internal/observation.js';
+import { gaussianLogLikelihood, klStandardNormal } from './internal-densities.js';
+import { bernoulli } from './likelihoods/bernoulli.js';
+import type { Likelihood } from './likelihoods/likelihood.js';
+
+/** A loss with the terms that are reported beside it. */
+export type LossTerms = { loss: Scalar } & Record<string, Scalar>;
+
+export interface VaeOptions {
+  /** Observations (and conditions) -> features; the heads for mean and log variance are added. */
+  encoder: FeatureNetwork;
+  /** Latents [batch, latentDimension] (and conditions) -> parameters of the likelihood. */
+  decoder: LayersModel;
+  /** Checked against the decoder's first input when given. */
+  latentDimension?: number;
+  /** Length of the condition of a conditional VAE; 0 for none. Encoder and decoder then take it as second input. */
+  conditionDimension?: number;
+  likelihood?: Likelihood;
+  /** Weight of the divergence: a number, or a schedule over the training steps (annealing). */
+  beta?: number | Schedule;
+  /** Nats per latent dimension (mean over the batch) that cost nothing. */
+  freeBits?: number;
+  /** `importance-weighted` trains on the IWAE bound of `samples` samples. */
+  objective?: 'elbo' | 'importance-weighted';
+  /** Latents drawn per item in training. */
+  samples?: number;
+  seed?: number | string;
+}
+
+export interface ConditionOption {
+  /** [batch, conditionDimension], for a conditional VAE. */
+  condition?: Tensor2D | undefined;
+}
+
+/** A variational autoencoder; see `vae`. */
+export interface Vae {
+  readonly latentDimension: number;
+  readonly likelihood: Likelihood;
+  /** q(z | x): mean and log variance, [batch, latentDimension]. */
+  posterior(x: Observation, options?: ConditionOption & { training?: boolean }): Gaussian;
+  /** Latents -> parameters of p(x | z). */
+  decode(z: Tensor2D, options?: ConditionOption & { training?: boolean }): Tensor;
+  /**
+   * The loss of a batch, mean over items, in nats. For the ELBO: `reconstruction` -E_q log p(x|z), `divergence`
+   * KL(q || p), loss = reconstruction + beta divergence. Importance-weighted: loss = -log 1/K sum_k w_k.
+   */
+  loss(x: Observation, options?: ConditionOption & { training?: boolean }): LossTerms;
+  /** log p(x, z_k) - log q(z_k | x) of `samples` latents drawn per item: [samples, batch]. */
+  logWeights(x: Observation, options: ConditionOption & { samples: number; random: Random }): Tensor2D;
+  /** The evidence lower bound of held-out items (beta 1, whatever was trained with). */
+  elbo(
+    x: Observation,
+    options: ConditionOption & { random: Random; samples?: number; batchSize?: number },
+  ): Promise<ElboReport>;
+  /** log p(x) of held-out items by importance sampling. */
+  logLikelihood(
+    x: Observation,
+    options: ConditionOption & { random: Random; samples?: number; samplesAtOnce?: number; batchSize?: number },
+  ): Promise<LikelihoodReport>;
+  /** Expected values under the latent's mean (or, with `random`, under a draw of it). */
+  reconstruct(x: Observation, options?: ConditionOption & { random?: Random }): Tensor;
+  /** Expected values (or, with `draw`, drawn ones) under latents from the prior; one per condition row, if any. */
+  sample(count: number, options: ConditionOption & { random: Random; draw?: boolean }): Tensor;
+  /** Expected values on the line between the latent means of two observations of one row each: [steps, ...]. */
+  interpolate(from: Observation, to: Observation, options?: ConditionOption & { steps?: number }): Tensor;
+  /** Expected values with one latent dimension of a one-row observation set to each of `values`: [values, ...]. */
+  traverse(x: Observation, options: ConditionOption & { dimension: number; values?: readonly number[] }): Tensor;
+  trainableVariables(): Variable[];
+  namedVariables(): NamedVariables;
+  /** Frees the networks; an `Encoder` stays its owner's. */
+  dispose(): void;
+}
+
+/**
+ * A variational autoencoder: log p(x) >= E_q(z|x) log p(x|z) - KL(q(z|x) || p(z)), with q a diagonal Gaussian and p(z)
+ * standard normal. Also beta-VAE (`beta`), conditional VAE (`conditionDimension`), and IWAE (`objective`, `samples`):
+ * log p(x) >= E log 1/K sum_k p(x, z_k) / q(z_k | x).
+ *
+ * @throws CrossmodalError for networks whose shapes do not fit, a negative beta, samples below one
+ * @see Kingma and Welling, Auto-encoding variational Bayes (2014), eq. 10; Higgins et al., beta-VAE (2017), eq. 4;
+ *   Sohn et al., Structured output representation (2015); Burda et al., Importance weighted autoencoders (2016), eq. 8
+ * @example
+ * const model = vae({ encoder: denseInference({ inputDimension: 784 }),
+ *   decoder: denseDecoder({ latentDimension: 50, outputDimension: 784 }), seed: 1 });
+ * const step = trainStep({ loss: ({ x }) => model.loss(x), variables: model.trainableVariables(), optimizer: adam({ learningRate: 1e-3 }) });
+ */
+export function vae({
+  encoder,
+  decoder,
+  latentDimension: expectedLatent,
+  conditionDimension = 0,
+  likelihood = bernoulli(),
+  beta = 1,
+  freeBits = 0,
+  objective = 'elbo',
+  samples = 1, // Kingma and Welling, section 2.3
+  seed = 0,
+}: VaeOptions): Vae {
+  const latentDimension = decoder.inputs[0]?.shape[1] as number;
+  if (typeof latentDimension !== 'number' || (expectedLatent ?? latentDimension) !== latentDimension) {
+    throw new CrossmodalError(
+      `vae: the decoder must take latents [batch, ${expectedLatent ?? 'latentDimension'}], its input is [${decoder.inputs[0]?.shape}]`,
+    );
+  }
+  if (typeof beta === 'number' && !(beta >= 0))
+    throw new CrossmodalError(`vae: beta must not be negative, got ${beta}`);
+  if (!Number.isInteger(samples) || samples < 1) {
+    throw new CrossmodalError(`vae: samples must be an integer of at least 1, got ${samples}`);
+  }
+  const head = gaussianHead('latent', featureSize('vae', encoder, conditionDimension), latentDimension, seed);
+  const noise = new Random(seed).fork('vae-noise');
+
+  const checked = (caller: string, condition: Tensor2D | undefined, rows: number): Tensor2D | undefined => {
+    const shape = condition?.shape ?? [];
+    const fits = conditionDimension === 0 ? !condition : shape[0] === rows && shape[1] === conditionDimension;
+    if (!fits) {
+      const wanted = conditionDimension === 0 ? 'no condition' : `a condition [${rows}, ${conditionDimension}]`;
+      throw new CrossmodalError(`${caller}: this VAE takes ${wanted}, got ${condition ? `[${shape}]` : 'none'}`);
+    }
+    return condition;
+  };
+  const encode = (caller: string, x: Observation, condition: Tensor2D | undefined, training: boolean): Gaussian =>
+    head.apply(featuresOf(caller, encoder, x, checked(caller, condition, rowsOf(x)), training));
+  const decode = (z: Tensor2D, condition: Tensor2D | undefined, training: boolean): Tensor =>
+    decoder.apply(condition ? [z, condition] : z, { training }) as Tensor;
+
+  /** `count` latents per item and what they say: all rows once, then again. */
+  const draw = (x: Observation, condition: Tensor2D | undefined, count: number, random: Random, training: boolean) => {
+    const q = encode('vae', x, condition, training);
+    const rows = rowsOf(x);
+    const mean = repeated(q.mean, count);
+    const logVariance = repeated(q.logVariance, count);
+    const epsilon = randomNormal([count * rows, latentDimension], { random });
+    const z = tf.add(mean, tf.mul(tf.exp(tf.mul(logVariance, 0.5)), epsilon)) as Tensor2D;
+    const parameters = decode(z, condition && repeated(condition, count), training);
+    const logLikelihood = likelihood.logLikelihood(parameters, repeated(targetOf(x), count));
+    return { q, mean, logVariance, z, logLikelihood, rows };
+  };
+  const logWeights = (
+    x: Observation,
+    condition: Tensor2D | undefined,
+    count: number,
+    random: Random,
+    training: boolean,
+  ) => {
+    const { mean, logVariance, z, logLikelihood, rows } = draw(x, condition, count, random, training);
+    const ratio = tf.sub(standardNormalLogDensity(z), gaussianLogLikelihood(mean, logVariance, z));
+    return tf.reshape(tf.add(logLikelihood, ratio), [count, rows]) as Tensor2D;
+  };
+  const expected = (z: Tensor2D, condition: Tensor2D | undefined) => likelihood.mean(decode(z, condition, false));
+
+  const model: Vae = {
+    latentDimension,
+    likelihood,
+    posterior: (x, { condition, training = false } = {}) => tf.tidy(() => encode('posterior', x, condition, training)),
+    decode: (z, { condition, training = false } = {}) =>
+      tf.tidy(() => decode(z, checked('decode', condition, z.shape[0]), training)),
+    loss: (x, { condition, training = true } = {}) =>
+      tf.tidy((): LossTerms => {
+        if (objective === 'importance-weighted') {
+          const bound = logMeanExp(logWeights(x, condition, samples, noise, training));
+          return { loss: tf.neg(tf.mean(bound)) as Scalar };
+        }
+        const { q, logLikelihood } = draw(x, condition, samples, noise, training);
+        const reconstruction = tf.neg(tf.mean(logLikelihood)) as Scalar;
+        const divergence = tf.mean(klStandardNormal(q.mean, q.logVariance)) as Scalar;
+        const priced = freeBits === 0 ? divergence : pricedDivergence(q, freeBits);
+        const weight = typeof beta === 'number' ? beta : scheduledScalar(beta);
+        return { loss: tf.add(reconstruction, tf.mul(weight, priced)) as Scalar, reconstruction, divergence };
+      }),
+    logWeights: (x, { condition, samples: count, random }) =>
+      tf.tidy(() => logWeights(x, condition, count, random, false)),
+    elbo: (x, { condition, ...options }) =>
+      heldOutElbo(x, condition, options, (part, rows, count, random) => {
+        const { q, logLikelihood } = draw(part, rows, count, random, false);
+        const each = tf.mean(tf.reshape(logLikelihood, [count, -1]), 0) as Tensor1D;
+        return { logLikelihood: each, divergence: klStandardNormal(q.mean, q.logVariance) };
+      }),
+    logLikelihood: (x, { condition, ...options }) =>
+      marginalLikelihood(x, condition, options, (part, rows, count, random) =>
+        logWeights(part, rows, count, random, false),
+      ),
+    reconstruct: (x, { condition, random } = {}) =>
+      tf.tidy(() => {
+        if (random) {
+          const { mean, logVariance } = encode('reconstruct', x, condition, false);
+          const epsilon = randomNormal(mean.shape, { random });
+          return expected(tf.add(mean, tf.mul(tf.exp(tf.mul(logVariance, 0.5)), epsilon)) as Tensor2D, condition);
+        }
+        return expected(encode('reconstruct', x, condition, false).mean, condition);
+      }),
+    sample: (count, { condition, random, draw: drawn = false }) =>
+      tf.tidy(() => {
+        const z = randomNormal<Tensor2D>([count, latentDimension], { random });
+        const parameters = decode(z, checked('sample', condition, count), false);
+        return drawn ? likelihood.sample(parameters, { random }) : likelihood.mean(parameters);
+      }),
+    interpolate: (from, to, { condition, steps = 8 } = {}) =>
+      tf.tidy(() => {
+        if (rowsOf(from) !== 1 || rowsOf(to) !== 1 || !Number.isInteger(steps) || steps < 2) {
+          throw new CrossmodalError(
+            `interpolate: two observations of one row and steps >= 2 are needed, got ${rowsOf(from)} and ${rowsOf(to)} rows, ${steps} steps`,
+          );
+        }
+        const start = encode('interpolate', from, condition, false).mean;
+        const end = encode('interpolate', to, condition, false).mean;
+        const share = tf.reshape(tf.linspace(0, 1, steps), [steps, 1]);
+        const z = tf.add(start, tf.mul(share, tf.sub(end, start))) as Tensor2D;
+        return expected(z, condition && repeated(condition, steps));
+      }),
+    traverse: (x, { condition, dimension, values = [-3, -2, -1, 0, 1, 2, 3] }) =>
+      tf.tidy(() => {
+        if (rowsOf(x) !== 1 || !Number.isInteger(dimension) || dimension < 0 || dimension >= latentDimension) {
+          throw new CrossmodalError(
+            `traverse: an observation of one row and a dimension from 0 to ${latentDimension - 1} are needed, got ${rowsOf(x)} rows and ${dimension}`,
+          );
+        }
+        const centre = repeated(encode('traverse', x, condition, false).mean, values.length);
+        const one = tf.reshape(tf.oneHot(tf.tensor1d([dimension], 'int32'), latentDimension), [1, latentDimension]);
+        const set = tf.mul(tf.reshape(tf.tensor1d([...values]), [values.length, 1]), one);
+        const z = tf.add(tf.mul(centre, tf.sub(1, one)), set) as Tensor2D;
+        return expected(z, condition && repeated(condition, values.length));
+      }),
+    trainableVariables: () => Object.values(model.namedVariables()).filter((variable) => variable.trainable),
+    namedVariables: () => ({
+      ...prefixed('encoder', isEncoder(encoder) ? encoder.namedVariables() : namedVariables(encoder)),
+      ...prefixed('latent', head.namedVariables()),
+      ...prefixed('decoder', namedVariables(decoder)),
+    }),
+    dispose: () => {
+      if (!isEncoder(encoder)) encoder.dispose();
+      head.dispose();
+      decoder.dispose();
+    },
+  };
+  return model;
+}
+
+/**
+ * sum_d max(freeBits, mean over the batch of KL_d): dimensions below the allowance exert no pull towards the prior.
+ *
+ * @see Kingma et al., Improved variational inference with inverse autoregressive flow (2016), eq. 15
+ */
+function pricedDivergence({ mean, logVariance }: Gaussian, freeBits: number): Scalar {
+  const terms = tf.sub(tf.sub(tf.add(tf.exp(logVariance), tf.square(mean)), 1), logVariance);
+  return tf.sum(tf.maximum(tf.mul(0.5, tf.mean(terms, 0)), freeBits)) as Scalar;
+}
