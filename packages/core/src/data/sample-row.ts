@@ -34,7 +34,7 @@ export function sampleRow({ columns = {} }: SampleRowOptions = {}): (sample: Tar
     };
     const media: { image?: Uint8Array; audio?: Uint8Array } = {};
     for (const [extension, data] of members) {
-      const kind = mediaKind(`.${extension}`);
+      const kind = extension.includes('.') ? undefined : mediaKind(`member.${extension}`);
       if ((kind === 'image' || kind === 'audio') && !media[kind]) media[kind] = data;
     }
     const written = members.get('txt') && memberText(origin, 'txt', members.get('txt') as Uint8Array);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { fileURLToPath } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { CrossmodalError } from '../errors.js';
 
@@ -47,7 +48,8 @@ const buffers = (value, found = new Set(), depth = 0) => {
   }
   return [...found];
 };
-const ready = import(workerData.module).then((loaded) => {
+const typescript = workerData.tsx ? import(workerData.tsx).then(({ register }) => register()) : Promise.resolve();
+const ready = typescript.then(() => import(workerData.module)).then((loaded) => {
   const call = loaded[workerData.name];
   if (typeof call !== 'function') throw new Error('exports no function called ' + workerData.name);
   return call;
@@ -102,7 +104,7 @@ export function workerPool<Input, Output>(
     const worker = new Worker(bootstrap, {
       eval: true,
       execArgv: target.execArgv,
-      workerData: { module: target.url, name, settings },
+      workerData: { module: target.url, tsx: target.tsx, name, settings },
       resourceLimits: { maxOldGenerationSizeMb: memory },
     });
     const thread: Thread = { worker, task: undefined, timer: undefined };
@@ -189,11 +191,18 @@ interface Thread {
 }
 
 /** The module itself, or the TypeScript source beside it when only that exists, with what Node needs to load it. */
-function resolveModule(module: URL): { url: string; execArgv: string[] } {
+function resolveModule(module: URL): { url: string; execArgv: string[]; tsx?: string } {
   const source = new URL(module.href.replace(/\.js$/, '.ts'));
-  const typescript =
-    module.protocol === 'file:' && !existsSync(fileURLToPath(module)) && existsSync(fileURLToPath(source));
+  const typescript = module.protocol === 'file:' && !existsSync(module) && existsSync(source);
   const url = typescript ? source.href : module.href;
   if (!url.endsWith('.ts')) return { url, execArgv: [] };
-  return { url, execArgv: ['--conditions=@crossmodal/source', '--import', 'tsx'] };
+  try {
+    const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href;
+    return { url, execArgv: ['--conditions=@crossmodal/source'], tsx };
+  } catch (error) {
+    throw new CrossmodalError(`workerPool: ${url} is TypeScript, and tsx is not installed`, {
+      remedy: 'install tsx, or build the module',
+      cause: error,
+    });
+  }
 }

@@ -45,7 +45,7 @@ export function parseIdx(bytes: Uint8Array, name = 'bytes'): HostArray {
 }
 
 function values(element: Element, bytes: Uint8Array, view: DataView, start: number, size: number): HostArray['data'] {
-  if (element === 'u8') return bytes.slice(start, start + size);
+  if (element === 'u8') return new Uint8Array(bytes.subarray(start, start + size));
   const read: Record<Exclude<Element, 'u8'>, (i: number) => number> = {
     i8: (i) => view.getInt8(start + i),
     i16: (i) => view.getInt16(start + 2 * i),

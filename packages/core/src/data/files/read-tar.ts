@@ -34,7 +34,7 @@ export async function* readTar(where: string, path: string, limits: TarLimits): 
     const chunks: Uint8Array[] = [];
     if (failure === undefined && entry.type !== 'Directory') {
       entry.on('data', (chunk) => chunks.push(chunk as Uint8Array));
-      entry.on('end', () => ready.push({ name: entry.path, data: Buffer.concat(chunks) }));
+      entry.on('end', () => ready.push({ name: entry.path, data: joined(chunks) }));
     }
     entry.resume();
   };
@@ -70,6 +70,16 @@ export async function* readTar(where: string, path: string, limits: TarLimits): 
   } finally {
     stream.destroy();
   }
+}
+
+function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    bytes.set(chunk, at);
+    at += chunk.length;
+  }
+  return bytes;
 }
 
 function memberProblem(entry: ReadEntry, count: number, limits: TarLimits): [string, string?] | undefined {
