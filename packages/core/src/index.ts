@@ -137,6 +137,19 @@ export type { Slot, UpdateContext, Updated, UpdateRule } from './optimisers/upda
 export { Random, type RandomState } from './random/random.js';
 export { inStepScope, type StepScope } from './random/step-scope.js';
 export { randomMask, randomNormal, randomPermutation, randomUniform } from './random/tensors.js';
+export type { SafetensorsDtype } from './safetensors/dtypes.js';
+export type { TensorEntry } from './safetensors/header.js';
+export {
+  type OpenSafetensors,
+  openSafetensors,
+  parseSafetensors,
+  readSafetensors,
+  type SafetensorsFile,
+} from './safetensors/read.js';
+export { writeSafetensors } from './safetensors/save.js';
+export { fromTensor, toTensor } from './safetensors/tensors.js';
+export { decodeValues, type StoredTensor, type StoredValues } from './safetensors/values.js';
+export { type StoredTensors, safetensorsPieces } from './safetensors/write.js';
 export { type Plateau, type PlateauOptions, type PlateauState, plateau } from './schedules/plateau.js';
 export { type Schedule, scheduledScalar } from './schedules/schedule.js';
 export {
