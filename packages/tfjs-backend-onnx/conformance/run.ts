@@ -1,0 +1,86 @@
+/**
+ * Runs tfjs-core's own tests on backend `onnx`.
+ *
+ *   npm run conformance                     all cases; the last line is "N passed, N failed, N skipped"
+ *   npm run conformance -- --grep conv2d    only cases whose full name contains the text
+ *   npm run conformance -- --verbose        the complete message of each failure
+ */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { registerOnnxBackend } from '../src/index.js';
+import { bundleTests } from './bundle.js';
+import { exclusions } from './exclusions.js';
+
+interface Result {
+  fullName: string;
+  status: string;
+  failedExpectations: { message: string; stack: string }[];
+}
+interface Jasmine {
+  getEnv(): {
+    configure(options: object): void;
+    addReporter(reporter: object): void;
+    execute(): Promise<unknown>;
+  };
+}
+
+const args = process.argv.slice(2);
+const option = (name: string): string | undefined => {
+  const at = args.indexOf(`--${name}`);
+  return at < 0 ? undefined : args[at + 1];
+};
+const grep = option('grep');
+const verbose = args.includes('--verbose');
+const report = option('report');
+
+const require = createRequire(import.meta.url);
+const outfile = join(import.meta.dirname, '..', 'node_modules', '.cache', 'conformance', 'tests.cjs');
+mkdirSync(dirname(outfile), { recursive: true });
+const files = await bundleTests(outfile);
+
+// Every kernel is recorded: with the default threshold most of these tiny cases would be computed in JavaScript.
+registerOnnxBackend({ hostThreshold: 0, threads: 2, cacheSize: 16 });
+
+const jasmineCore = require('jasmine-core') as { boot(): Jasmine };
+const jasmine = jasmineCore.boot();
+const environment = jasmine.getEnv();
+const print = console.log.bind(console);
+for (const method of ['log', 'warn', 'error', 'info'] as const) console[method] = () => undefined;
+
+const results: Result[] = [];
+const excluded = (name: string): boolean => exclusions.some((exclusion) => exclusion.name.test(name));
+environment.configure({
+  random: false,
+  specFilter: (spec: { getFullName(): string }) =>
+    !excluded(spec.getFullName()) && (grep === undefined || spec.getFullName().includes(grep)),
+});
+environment.addReporter({
+  specDone: (result: Result) => {
+    results.push(result);
+  },
+});
+require(outfile);
+await environment.execute();
+
+const failed = results.filter((result) => result.status === 'failed');
+for (const { fullName, failedExpectations } of failed) {
+  const message = failedExpectations[0]?.message ?? '';
+  print(
+    `FAILED ${fullName}\n       ${verbose ? `${message}\n${failedExpectations[0]?.stack}` : message.split('\n')[0]!.slice(0, 300)}`,
+  );
+}
+const passed = results.filter((result) => result.status === 'passed').length;
+const skipped = results.filter((result) => result.status === 'excluded' || result.status === 'pending').length;
+if (report !== undefined)
+  writeFileSync(
+    report,
+    JSON.stringify(
+      results.map(({ fullName, status }) => ({ fullName, status })),
+      null,
+      1,
+    ),
+  );
+print(`${files} files of tfjs-core`);
+print(`${passed} passed, ${failed.length} failed, ${skipped} skipped`);
+process.exitCode = failed.length > 0 ? 1 : 0;
