@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { CrossmodalError } from '../errors.js';
+import type { Decoder } from './decoder.js';
 import { readingError } from './files/file-error.js';
 import { formatNpy, parseNpy } from './files/npy.js';
 import { readBytes } from './files/read-bytes.js';
@@ -11,42 +12,38 @@ import type { Media } from './row.js';
 
 export interface ArrayCacheOptions {
   folder: string;
-  /** Everything that the result depends on besides the content: sizes, means, the decoder's name and version. Plain JSON. */
-  settings: unknown;
   /** Bytes the folder may hold; when they are used up, nothing more is added. */
   maximum?: number;
 }
 
 /** A decoder that remembers on disk. */
-export interface CachedDecoder<Item extends Media> {
-  (item: Item): Promise<HostArray>;
+export interface CachedDecoder<Item extends Media> extends Decoder<Item> {
   readonly statistics: { readonly hits: number; readonly misses: number; readonly damaged: number };
 }
 
 const formatVersion = 1;
 
 /**
- * A decoder that keeps its results on disk, under the SHA-256 of the file's content and of the settings: a file that is
- * renamed is still found, one that changes is decoded anew, and other settings never meet. Entries are written under
- * another name and renamed, and carry a checksum; a damaged one is decoded and written again.
+ * A decoder that keeps the results of another one on disk, under the SHA-256 of the file's content and of the decoder's
+ * settings: a file that is renamed is still found, one that changes is decoded anew, and other settings never meet.
+ * Entries are written under another name and renamed, and carry a checksum; a damaged one is decoded and written again.
  *
- * @param decode what is remembered: a function of the content and the settings alone
- * @throws CrossmodalError what `decode` throws; that the file cannot be read; that the folder cannot be made or written.
+ * @throws CrossmodalError what decoding throws; that the file cannot be read; that the folder cannot be made or written.
  * @example
- * const load = cached(decodeImage, { folder: '.cache/images', settings: { size: 64, version: 1 } });
- * pipeline(rows).map((row) => load(row.image), { concurrency: 8 });
+ * const decoder = cached(imageDecoder({ size: 64 }), { folder: '.cache/images' });
+ * pipeline(rows).map((row) => decoder.decode(row.image), { concurrency: 8 });
  */
 export function cached<Item extends Media>(
-  decode: (item: Item) => HostArray | Promise<HostArray>,
-  { folder, settings, maximum = 64 * 2 ** 30 }: ArrayCacheOptions,
+  decoder: Decoder<Item>,
+  { folder, maximum = 64 * 2 ** 30 }: ArrayCacheOptions,
 ): CachedDecoder<Item> {
-  const described = stableJson(settings);
+  const described = stableJson(decoder.settings);
   const home = join(folder, createHash('sha256').update(`${formatVersion} ${described}`).digest('hex').slice(0, 16));
   const statistics = { hits: 0, misses: 0, damaged: 0 };
   let used: Promise<number> | undefined;
   let added = 0;
 
-  const load = async (item: Item): Promise<HostArray> => {
+  const decode = async (item: Item): Promise<HostArray> => {
     const content = typeof item === 'string' ? await readBytes('cached', item) : item;
     const key = createHash('sha256').update(content).digest('hex');
     const path = join(home, key.slice(0, 2), `${key.slice(2)}.npy`);
@@ -60,7 +57,7 @@ export function cached<Item extends Media>(
       statistics.damaged++;
     }
     statistics.misses++;
-    const array = await decode(item);
+    const array = await decoder.decode(item);
     const entry = seal(array);
     used ??= sizeOfFolder(folder);
     if ((await used) + added + entry.length <= maximum) {
@@ -69,7 +66,7 @@ export function cached<Item extends Media>(
     }
     return array;
   };
-  return Object.assign(load, { statistics });
+  return { decode, statistics, settings: decoder.settings, close: () => decoder.close() };
 }
 
 /** The array as a .npy file with its checksum behind it. */

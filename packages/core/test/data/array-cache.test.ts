@@ -15,7 +15,9 @@ function counted(settings: unknown = { size: 2 }, options: { maximum?: number; f
     const bytes = typeof item === 'string' ? readFileSync(item) : item;
     return { data: Float32Array.from(bytes, (byte) => byte / 255), shape: [bytes.length, 1] };
   };
-  return { load: cached(decode, { settings, folder, ...options }), calls: () => calls, folder };
+  const decoder = cached({ decode, settings, close: async () => {} }, { folder, ...options });
+  const load = Object.assign((item: string | Uint8Array) => decoder.decode(item), { statistics: decoder.statistics });
+  return { load, calls: () => calls, folder };
 }
 
 const entries = (folder: string) =>
@@ -94,12 +96,10 @@ describe('cached', () => {
   });
 
   it('passes on what decoding throws, and names files', async () => {
-    const failing = cached(() => Promise.reject(new Error('not an image')), {
-      folder: join(temporary.path, 'f'),
-      settings: {},
-    });
-    await expect(failing(Buffer.from('x'))).rejects.toThrow('not an image');
-    await expect(failing('/does/not/exist.png')).rejects.toThrow(/exist\.png: does not exist; check the path/);
+    const decode = () => Promise.reject(new Error('not an image'));
+    const failing = cached({ decode, settings: {}, close: async () => {} }, { folder: join(temporary.path, 'f') });
+    await expect(failing.decode(Buffer.from('x'))).rejects.toThrow('not an image');
+    await expect(failing.decode('/does/not/exist.png')).rejects.toThrow(/exist\.png: does not exist; check the path/);
     const blocked = temporary.write('blocked', 'a file where a folder should be');
     const { load } = counted({}, { folder: blocked });
     await expect(load(Buffer.from('x'))).rejects.toThrow(/blocked/);
