@@ -1,0 +1,85 @@
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { type DrawOptions, drawUniform } from '../internal/draw.js';
+import { safeSqrt } from '../internal/safe-sqrt.js';
+import { requireFloat, requireNumber, requireSameShape, requireThat, shapeOf } from '../internal/validate.js';
+
+/** A network from a batch to one raw output per row (any shape). */
+export type Critic = (x: Tensor) => Tensor;
+
+/** `random` (or else `seed`) draws the points between real and fake; with a seed they are always the same. */
+export interface GradientPenaltyOptions extends DrawOptions {
+  /** The norm that the gradient should have. */
+  target?: number;
+  /** [batch] or [batch, 1, ...] numbers in [0, 1] instead of drawn ones: how much of `real` each point has. */
+  epsilon?: Tensor;
+}
+
+/**
+ * The penalty of WGAN-GP: the critic's gradient has norm 1 between real and generated samples. Multiply by lambda (10 in the paper) and
+ * add it to `discriminatorLoss(real, fake, { kind: 'wasserstein' })`.
+ *
+ * mean_i ( || grad_x D(x^_i) ||_2 - target )^2, x^_i = epsilon_i real_i + (1 - epsilon_i) fake_i. Differentiable in D's weights:
+ * layers whose gradient has no gradient in TensorFlow.js (max pooling, for one) cannot be used in D.
+ *
+ * @param critic maps a batch to raw outputs; rows must not influence each other (no batch normalisation)
+ * @param real [batch, ...], float32
+ * @param fake [batch, ...], float32
+ * @throws CrossmodalError when the shapes differ
+ * @see Gulrajani et al., 2017, Improved Training of Wasserstein GANs, eq. 3 and algorithm 1
+ * @example
+ * const loss = tf.add(discriminatorLoss(d(real), d(fake), { kind: 'wasserstein' }), tf.mul(10, gradientPenalty(d, real, fake, { random })));
+ */
+export function gradientPenalty(
+  critic: Critic,
+  real: Tensor,
+  fake: Tensor,
+  { target = 1, epsilon, seed, random }: GradientPenaltyOptions = {}, // the paper's two-sided penalty
+): Scalar {
+  const where = 'gradientPenalty';
+  requireFloat(where, 'real', real);
+  requireFloat(where, 'fake', fake);
+  requireSameShape(where, ['real', 'fake'], real, fake);
+  requireThat(real.rank >= 2, where, () => `real and fake must be [batch, ...], got ${shapeOf(real)}`);
+  requireNumber(where, 'target', target, { minimum: 0 });
+  const batch = real.shape[0] as number;
+  requireThat(
+    !epsilon || epsilon.size === batch,
+    where,
+    () => `epsilon must have one entry per row, got ${shapeOf(epsilon as Tensor)}`,
+  );
+  return tf.tidy(() => {
+    const share = tf.reshape(epsilon ?? drawUniform([batch], { seed, random }), [
+      batch,
+      ...real.shape.slice(1).map(() => 1),
+    ]);
+    const between = tf.add(tf.mul(share, real), tf.mul(tf.sub(1, share), fake));
+    const norms = safeSqrt(squaredGradientNorms(critic, between));
+    return tf.mean(tf.square(tf.sub(norms, target))) as Scalar;
+  });
+}
+
+/**
+ * R1: the discriminator's gradient vanishes on real samples. Multiply by gamma / 2 (gamma = 10 in the paper) and add it to any
+ * discriminator loss; on generated samples it is R2.
+ *
+ * mean_i || grad_x D(x_i) ||_2^2. Differentiable in D's weights, see {@link gradientPenalty} for what D may contain.
+ *
+ * @param critic maps a batch to raw outputs; rows must not influence each other
+ * @param x [batch, ...], float32
+ * @throws CrossmodalError when x has rank below 2
+ * @see Mescheder et al., 2018, Which Training Methods for GANs do actually Converge?, eq. 9
+ * @example
+ * const loss = tf.add(discriminatorLoss(d(real), d(fake)), tf.mul(5, squaredGradientPenalty(d, real)));
+ */
+export function squaredGradientPenalty(critic: Critic, x: Tensor): Scalar {
+  requireFloat('squaredGradientPenalty', 'x', x);
+  requireThat(x.rank >= 2, 'squaredGradientPenalty', () => `x must be [batch, ...], got ${shapeOf(x)}`);
+  return tf.tidy(() => tf.mean(squaredGradientNorms(critic, x)) as Scalar);
+}
+
+/** || grad_x D(x_i) ||^2 for each row: [batch]. */
+function squaredGradientNorms(critic: Critic, x: Tensor): Tensor {
+  const gradient = tf.grad((input: Tensor) => tf.sum(critic(input)))(x);
+  return tf.sum(tf.square(tf.reshape(gradient, [x.shape[0] as number, -1])), 1);
+}

@@ -1,0 +1,81 @@
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { logSumExp } from './log-sum-exp.js';
+
+/** Matrices up to this many entries (4 MB) are handled in one piece. */
+const ONE_PIECE = 2 ** 20;
+/** Larger ones in this many blocks of rows, so that the temporaries of a block are small beside the matrix. */
+const BLOCKS = 8;
+
+export interface SimilarityLogSumExpOptions {
+  /** Rows of the matrix at a time; given, the blocks are thrown away and made again in the backward pass. */
+  blockRows?: number;
+}
+
+/** log sum exp over the rows [n] and over the columns [m] of a matrix [n, m]. */
+type BothLogSums = { rows: Tensor1D; columns: Tensor1D };
+
+/**
+ * With S = u v^T: log sum_j exp(S_ij) for each row and log sum_i exp(S_ij) for each column, without ever holding more than
+ * one matrix of the size of S (in blocks of rows, kept for the backward pass), or with `blockRows` a few blocks only.
+ *
+ * @param u [n, dim]
+ * @param v [m, dim]
+ */
+export function similarityLogSumExp(
+  u: Tensor2D,
+  v: Tensor2D,
+  { blockRows }: SimilarityLogSumExpOptions = {},
+): BothLogSums {
+  const [n, width] = u.shape;
+  const ofBlock = blockRows === undefined ? keepingBlock : remakingBlock;
+  const size = blockRows ?? (n * v.shape[0] <= ONE_PIECE ? n : Math.ceil(n / BLOCKS));
+  if (size >= n) return ofBlock(u, v);
+  const blocks: BothLogSums[] = [];
+  for (let start = 0; start < n; start += size) {
+    blocks.push(ofBlock(tf.slice(u, [start, 0], [Math.min(size, n - start), width]), v));
+  }
+  const columns = tf.stack(blocks.map((block) => block.columns));
+  return { rows: tf.concat(blocks.map((block) => block.rows)), columns: logSumExp<Tensor1D>(columns, 0) };
+}
+
+/** One block as ordinary operations: TensorFlow.js keeps the block until its gradient is made. */
+function keepingBlock(u: Tensor2D, v: Tensor2D): BothLogSums {
+  const similarities = tf.matMul(u, v, false, true);
+  return { rows: logSumExp<Tensor1D>(similarities, 1), columns: logSumExp<Tensor1D>(similarities, 0) };
+}
+
+/**
+ * One block that is forgotten and made again backwards. With rows r_i and columns c_j the gradient of the block is
+ * G_ij = dr_i exp(S_ij - r_i) + dc_j exp(S_ij - c_j), so du = G v and dv = G^T u.
+ */
+function remakingBlock(u: Tensor2D, v: Tensor2D): BothLogSums {
+  const [n, m] = [u.shape[0], v.shape[0]];
+  const operation = tf.customGrad((...inputs) => {
+    const [x, y, save] = inputs as unknown as [Tensor2D, Tensor2D, (tensors: Tensor[]) => void];
+    const value = tf.tidy(() => {
+      const { rows, columns } = keepingBlock(x, y);
+      return tf.concat([rows, columns]);
+    });
+    save([x, y, value]);
+    const gradFunc = (dy: Tensor, saved: Tensor[]) =>
+      blockGradients(dy as Tensor1D, ...(saved as [Tensor2D, Tensor2D, Tensor1D]));
+    return { value, gradFunc };
+  });
+  const both = operation(u, v) as Tensor1D;
+  return { rows: tf.slice(both, [0], [n]), columns: tf.slice(both, [n], [m]) };
+}
+
+function blockGradients(dy: Tensor1D, u: Tensor2D, v: Tensor2D, logSums: Tensor1D): Tensor[] {
+  const [n, m] = [u.shape[0], v.shape[0]];
+  return tf.tidy(() => {
+    const similarities = tf.matMul(u, v, false, true);
+    const part = (start: number, size: number, shape: [number, number]) =>
+      tf.tidy(() => {
+        const take = (x: Tensor1D) => tf.reshape(tf.slice(x, [start], [size]), shape);
+        return tf.mul(take(dy), tf.exp(tf.sub(similarities, take(logSums))));
+      });
+    const gradient = tf.add(part(0, n, [n, 1]), part(n, m, [1, m])) as Tensor2D;
+    return [tf.matMul(gradient, v), tf.matMul(gradient, u, true, false)];
+  });
+}

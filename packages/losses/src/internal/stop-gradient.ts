@@ -1,0 +1,16 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * The value of `f` as a constant. Nothing inside is recorded for the backward pass, so it costs no memory, and operations that have
+ * no gradient in TensorFlow.js (`greater`, `equal`, `topk`) may be used: asking for theirs would throw.
+ */
+export function withoutGradient<T extends Tensor>(f: () => T): T {
+  // A custom operation without inputs: no gradient can reach anything through it.
+  return tf.customGrad(() => ({ value: f(), gradFunc: () => [] }))() as T;
+}
+
+/** The same values as a constant. */
+export function stopGradient<T extends Tensor>(x: T): T {
+  return withoutGradient(() => tf.clone(x));
+}

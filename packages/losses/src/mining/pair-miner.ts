@@ -1,0 +1,29 @@
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { withoutGradient } from '../internal/stop-gradient.js';
+import { requireMatrix } from '../internal/validate.js';
+import { type Pairs, requirePairs } from '../pairs/pairs.js';
+
+/**
+ * Chooses among the pairs by their distances, and returns masks of the same shape: no indices, so that the shapes of a
+ * compiled step do not depend on the data. `mining` options take one:
+ *
+ * `tripletLoss(a, b, { mining: (distances, pairs) => hardNegatives(distances, pairs, { count: 5 }) })`
+ */
+export type PairMiner = (distances: Tensor2D, pairs: Pairs) => Pairs;
+
+/** Runs a miner, unrecorded; without one, the pairs as they are. */
+export function minePairs(distances: Tensor2D, pairs: Pairs, mining: PairMiner | undefined): Pairs {
+  if (!mining) return pairs;
+  const both = withoutGradient(() => {
+    const { positive, negative } = mining(distances, pairs);
+    return tf.stack([positive, negative]);
+  });
+  const [positive, negative] = tf.unstack(both) as [Tensor2D, Tensor2D];
+  return { positive, negative };
+}
+
+export function checkMinerInput(where: string, distances: Tensor2D, pairs: Pairs): void {
+  requireMatrix(where, 'distances', distances);
+  requirePairs(where, pairs, distances.shape[0], distances.shape[1]);
+}
