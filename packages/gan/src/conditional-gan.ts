@@ -5,16 +5,16 @@ import {
   type NamedVariables,
   prefixed,
   Random,
-  randomNormal,
 } from '@crossmodal/core';
+import type { AdversarialKind } from '@crossmodal/losses';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import type { AdversarialKind } from './adversarial-terms.js';
 import { conditioningAugmentation } from './conditioning-augmentation.js';
 import { type GanStepOptions, ganStep } from './gan-step.js';
 import { type Condition, type ConditionOptions, conditionVectors, rolled } from './internal/conditions.js';
 import { Game, type LossTerms } from './internal/game.js';
+import { noiseRows } from './internal/noise.js';
 import { stopGradient } from './internal/stop-gradient.js';
 import type { Discriminator } from './networks/discriminator.js';
 import { imageDiscriminator } from './networks/image-discriminator.js';
@@ -120,12 +120,12 @@ export function conditionalGan({
   size = 32,
   channels = 3,
   width = 32,
-  conditioning = 'projection',
+  conditioning = 'projection', // Miyato and Koyama; on OpenMoji it follows the text far earlier than concatenation
   augmentation,
   seed = 0,
   generator,
   discriminator,
-  loss = 'hinge', // Miyato et al. 2018, with spectral normalisation
+  loss = 'non-saturating', // Reed et al.; learned a little faster than hinge on OpenMoji
   matchingAware = true, // Reed et al.
   normalizeCondition = true,
   encoder,
@@ -209,21 +209,4 @@ export function conditionalGan({
     dispose: () => game.dispose(),
   };
   return gan;
-}
-
-/** The noise given, one row repeated for all, or drawn. */
-export function noiseRows(
-  caller: string,
-  rows: number,
-  dimension: number,
-  { random, noise }: { random?: Random | undefined; noise?: Tensor2D | undefined },
-): Tensor2D {
-  if (!noise) {
-    if (!random) throw new CrossmodalError(`${caller}: pass { random: new Random(seed) } or { noise }`);
-    return randomNormal<Tensor2D>([rows, dimension], { random });
-  }
-  if (noise.rank !== 2 || noise.shape[1] !== dimension || (noise.shape[0] !== rows && noise.shape[0] !== 1)) {
-    throw new CrossmodalError(`${caller}: noise must be [${rows} or 1, ${dimension}], got [${noise.shape}]`);
-  }
-  return noise.shape[0] === rows ? tf.clone(noise) : tf.tile(noise, [rows, 1]);
 }

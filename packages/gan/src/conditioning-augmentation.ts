@@ -1,8 +1,8 @@
 import { type NamedVariables, namedVariables, type Random, reparameterise } from '@crossmodal/core';
+import { klStandardNormal } from '@crossmodal/losses';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { klStandardNormal } from './adversarial-terms.js';
 import { LayerSeeds } from './networks/layer-seeds.js';
 
 /** What the generator gets instead of the condition, and how far its distribution is from N(0, I). */

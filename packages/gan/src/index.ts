@@ -1,4 +1,3 @@
-export type { AdversarialKind } from './adversarial-terms.js';
 export {
   type ConditionalGan,
   type ConditionalGanBatch,
@@ -15,6 +14,7 @@ export {
   type DifferentiableAugmentationOptions,
   differentiableAugmentation,
 } from './differentiable-augmentation.js';
+export { type Gan, type GanBatch, type GanOptions, gan } from './gan.js';
 export type { GanStepOptions } from './gan-step.js';
 export { type Condition, interpolateConditions } from './internal/conditions.js';
 export type { LossTerms } from './internal/game.js';

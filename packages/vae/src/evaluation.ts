@@ -1,7 +1,6 @@
 import { CrossmodalError, compile, type Random } from '@crossmodal/core';
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor2D, TensorContainer } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Observation, rowsOf, sliceObservation, targetOf } from './internal/observation.js';
 
 /** Means over the items, in nats. */
 export interface ElboReport {
@@ -25,27 +24,38 @@ export interface LikelihoodReport {
   perItem: Float64Array;
 }
 
-interface Batching {
+export interface EvaluationOptions {
   random: Random;
+  /** Latents per item. */
+  samples?: number;
   batchSize?: number;
 }
 
-/** Rows of an observation and its condition, a batch at a time. */
-function* batches(x: Observation, condition: Tensor2D | undefined, batchSize: number) {
+export interface LikelihoodOptions extends EvaluationOptions {
+  /** How many of the samples are decoded together. */
+  samplesAtOnce?: number;
+}
+
+/** Held-out items, cut into batches as needed. */
+export interface Items<T extends TensorContainer> {
+  rows: number;
+  /** Values per item. */
+  values: number;
+  slice(start: number, count: number): T;
+}
+
+/** A batch at a time, disposed after use. */
+function* batches<T extends TensorContainer>({ rows, slice }: Items<T>, batchSize: number) {
   if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new CrossmodalError(`elbo: batchSize must be an integer of at least 1, got ${batchSize}`);
+    throw new CrossmodalError(`evaluation: batchSize must be an integer of at least 1, got ${batchSize}`);
   }
-  const rows = rowsOf(x);
   for (let start = 0; start < rows; start += batchSize) {
     const count = Math.min(batchSize, rows - start);
-    const part = tf.tidy(() => ({
-      x: sliceObservation(x, start, count),
-      condition: condition ? tf.slice(condition, start, count) : undefined,
-    }));
+    const part = tf.tidy(() => slice(start, count));
     try {
-      yield { ...part, start, count };
+      yield { part, start, count };
     } finally {
-      tf.dispose(part as tf.TensorContainerObject);
+      tf.dispose(part);
     }
   }
 }
@@ -53,46 +63,39 @@ function* batches(x: Observation, condition: Tensor2D | undefined, batchSize: nu
 const meanOf = (values: Float64Array) => values.reduce((sum, v) => sum + v, 0) / values.length;
 
 /** Evaluates the bound batch by batch; `terms` gives log p(x|z) and the divergence per item. */
-export async function heldOutElbo(
-  x: Observation,
-  condition: Tensor2D | undefined,
-  { random, samples = 1, batchSize = 100 }: Batching & { samples?: number },
-  terms: (
-    x: Observation,
-    condition: Tensor2D | undefined,
-    samples: number,
-    random: Random,
-  ) => { logLikelihood: Tensor1D; divergence: Tensor1D },
+export async function heldOutElbo<T extends TensorContainer>(
+  items: Items<T>,
+  { random, samples = 1, batchSize = 100 }: EvaluationOptions,
+  terms: (part: T, samples: number, random: Random) => { logLikelihood: Tensor1D; divergence: Tensor1D },
 ): Promise<ElboReport> {
-  const rows = rowsOf(x);
+  const { rows } = items;
   const perItem = new Float64Array(rows);
   const explained = new Float64Array(rows);
   const paid = new Float64Array(rows);
-  const fn = compile((part: Observation, given: Tensor2D | undefined) => {
-    const { logLikelihood, divergence } = terms(part, given, samples, random);
+  const fn = compile((part: T) => {
+    const { logLikelihood, divergence } = terms(part, samples, random);
     return { logLikelihood, divergence };
   });
   try {
-    for (const part of batches(x, condition, batchSize)) {
-      const result = fn(part.x, part.condition);
+    for (const { part, start, count } of batches(items, batchSize)) {
+      const result = fn(part);
       const [likelihoods, divergences] = await Promise.all([result.logLikelihood.data(), result.divergence.data()]);
       tf.dispose(result);
-      for (let i = 0; i < part.count; i++) {
-        explained[part.start + i] = likelihoods[i] as number;
-        paid[part.start + i] = divergences[i] as number;
-        perItem[part.start + i] = (likelihoods[i] as number) - (divergences[i] as number);
+      for (let i = 0; i < count; i++) {
+        explained[start + i] = likelihoods[i] as number;
+        paid[start + i] = divergences[i] as number;
+        perItem[start + i] = (likelihoods[i] as number) - (divergences[i] as number);
       }
     }
   } finally {
     fn.dispose();
   }
   const elbo = meanOf(perItem);
-  const values = targetOf(x).size / rows;
   return {
     elbo,
     reconstruction: -meanOf(explained),
     divergence: meanOf(paid),
-    bitsPerValue: -elbo / (values * Math.LN2),
+    bitsPerValue: -elbo / (items.values * Math.LN2),
     perItem,
   };
 }
@@ -102,41 +105,33 @@ export async function heldOutElbo(
  *
  * @see Burda et al., Importance weighted autoencoders (2016), section 5: 5,000 samples
  */
-export async function marginalLikelihood(
-  x: Observation,
-  condition: Tensor2D | undefined,
-  {
-    random,
-    samples = 1000,
-    samplesAtOnce = 50,
-    batchSize = 100,
-  }: Batching & { samples?: number; samplesAtOnce?: number },
-  logWeights: (x: Observation, condition: Tensor2D | undefined, samples: number, random: Random) => Tensor,
+export async function marginalLikelihood<T extends TensorContainer>(
+  items: Items<T>,
+  { random, samples = 1000, samplesAtOnce = 50, batchSize = 100 }: LikelihoodOptions,
+  logWeights: (part: T, samples: number, random: Random) => Tensor2D,
 ): Promise<LikelihoodReport> {
   if (!Number.isInteger(samples) || samples < 1 || !Number.isInteger(samplesAtOnce) || samplesAtOnce < 1) {
     throw new CrossmodalError(
       `logLikelihood: samples and samplesAtOnce must be integers of at least 1, got ${samples} and ${samplesAtOnce}`,
     );
   }
-  const perItem = new Float64Array(rowsOf(x));
-  const fn = compile((part: Observation, given: Tensor2D | undefined, count: number) =>
-    logWeights(part, given, count, random),
-  );
+  const perItem = new Float64Array(items.rows);
+  const fn = compile((part: T, size: number) => logWeights(part, size, random));
   try {
-    for (const part of batches(x, condition, batchSize)) {
-      const peak = new Float64Array(part.count).fill(Number.NEGATIVE_INFINITY);
-      const sum = new Float64Array(part.count);
+    for (const { part, start, count } of batches(items, batchSize)) {
+      const peak = new Float64Array(count).fill(Number.NEGATIVE_INFINITY);
+      const sum = new Float64Array(count);
       for (let done = 0; done < samples; done += samplesAtOnce) {
-        const count = Math.min(samplesAtOnce, samples - done);
-        const result = fn(part.x, part.condition, count);
+        const size = Math.min(samplesAtOnce, samples - done);
+        const result = fn(part, size);
         const weights = await result.data();
         tf.dispose(result);
-        for (let k = 0; k < count; k++) {
-          for (let i = 0; i < part.count; i++) addLog(peak, sum, i, weights[k * part.count + i] as number);
+        for (let k = 0; k < size; k++) {
+          for (let i = 0; i < count; i++) addLog(peak, sum, i, weights[k * count + i] as number);
         }
       }
-      for (let i = 0; i < part.count; i++) {
-        perItem[part.start + i] = (peak[i] as number) + Math.log((sum[i] as number) / samples);
+      for (let i = 0; i < count; i++) {
+        perItem[start + i] = (peak[i] as number) + Math.log((sum[i] as number) / samples);
       }
     }
   } finally {

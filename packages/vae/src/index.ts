@@ -1,10 +1,25 @@
-export type { ElboReport, LikelihoodReport } from './evaluation.js';
+export type { ElboReport, EvaluationOptions, LikelihoodOptions, LikelihoodReport } from './evaluation.js';
 export type { Gaussian } from './internal/gaussian-head.js';
 export type { FeatureNetwork, Observation } from './internal/observation.js';
 export { bernoulli } from './likelihoods/bernoulli.js';
 export { categorical } from './likelihoods/categorical.js';
 export { gaussian } from './likelihoods/gaussian.js';
 export type { Likelihood } from './likelihoods/likelihood.js';
+export {
+  mixtureLogDensity,
+  type ProductOfExpertsOptions,
+  productOfExperts,
+  subsetsOf,
+} from './multimodal/experts.js';
+export type { Fusion, Modality } from './multimodal/inference.js';
+export {
+  type MultimodalObservation,
+  type MultimodalVae,
+  type MultimodalVaeOptions,
+  multimodalVae,
+  type Presence,
+} from './multimodal/multimodal-vae.js';
+export { divergenceToExperts, type Posterior } from './multimodal/posterior.js';
 export { convolutionalDecoder, convolutionalInference } from './networks/convolutional-networks.js';
 export { denseDecoder, denseInference } from './networks/dense-networks.js';
 export { type ConditionOption, type LossTerms, type Vae, type VaeOptions, vae } from './vae.js';

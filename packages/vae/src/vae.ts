@@ -8,12 +8,20 @@ import {
   type Schedule,
   scheduledScalar,
 } from '@crossmodal/core';
+import { gaussianLogLikelihood, iwaeBound, klStandardNormal, freeBits as pricedByFreeBits } from '@crossmodal/losses';
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type ElboReport, heldOutElbo, type LikelihoodReport, marginalLikelihood } from './evaluation.js';
+import {
+  type ElboReport,
+  type EvaluationOptions,
+  heldOutElbo,
+  type Items,
+  type LikelihoodOptions,
+  type LikelihoodReport,
+  marginalLikelihood,
+} from './evaluation.js';
 import { type Gaussian, gaussianHead } from './internal/gaussian-head.js';
-import { logMeanExp, standardNormalLogDensity } from './internal/log-weights.js';
 import {
   type FeatureNetwork,
   featureSize,
@@ -22,9 +30,9 @@ import {
   type Observation,
   repeated,
   rowsOf,
+  sliceObservation,
   targetOf,
 } from './internal/observation.js';
-import { gaussianLogLikelihood, klStandardNormal } from './internal-densities.js';
 import { bernoulli } from './likelihoods/bernoulli.js';
 import type { Likelihood } from './likelihoods/likelihood.js';
 
@@ -52,6 +60,9 @@ export interface VaeOptions {
   seed?: number | string;
 }
 
+/** A batch of held-out items. */
+type Part = { x: Observation; condition?: Tensor2D };
+
 export interface ConditionOption {
   /** [batch, conditionDimension], for a conditional VAE. */
   condition?: Tensor2D | undefined;
@@ -73,15 +84,9 @@ export interface Vae {
   /** log p(x, z_k) - log q(z_k | x) of `samples` latents drawn per item: [samples, batch]. */
   logWeights(x: Observation, options: ConditionOption & { samples: number; random: Random }): Tensor2D;
   /** The evidence lower bound of held-out items (beta 1, whatever was trained with). */
-  elbo(
-    x: Observation,
-    options: ConditionOption & { random: Random; samples?: number; batchSize?: number },
-  ): Promise<ElboReport>;
+  elbo(x: Observation, options: ConditionOption & EvaluationOptions): Promise<ElboReport>;
   /** log p(x) of held-out items by importance sampling. */
-  logLikelihood(
-    x: Observation,
-    options: ConditionOption & { random: Random; samples?: number; samplesAtOnce?: number; batchSize?: number },
-  ): Promise<LikelihoodReport>;
+  logLikelihood(x: Observation, options: ConditionOption & LikelihoodOptions): Promise<LikelihoodReport>;
   /** Expected values under the latent's mean (or, with `random`, under a draw of it). */
   reconstruct(x: Observation, options?: ConditionOption & { random?: Random }): Tensor;
   /** Expected values (or, with `draw`, drawn ones) under latents from the prior; one per condition row, if any. */
@@ -169,9 +174,17 @@ export function vae({
     training: boolean,
   ) => {
     const { mean, logVariance, z, logLikelihood, rows } = draw(x, condition, count, random, training);
-    const ratio = tf.sub(standardNormalLogDensity(z), gaussianLogLikelihood(mean, logVariance, z));
+    const ratio = tf.sub(gaussianLogLikelihood(z, 0), gaussianLogLikelihood(z, mean, { logVariance }));
     return tf.reshape(tf.add(logLikelihood, ratio), [count, rows]) as Tensor2D;
   };
+  const items = (x: Observation, condition: Tensor2D | undefined): Items<Part> => ({
+    rows: rowsOf(x),
+    values: targetOf(x).size / rowsOf(x),
+    slice: (start, count) => ({
+      x: sliceObservation(x, start, count),
+      ...(condition ? { condition: tf.slice(condition, start, count) } : {}),
+    }),
+  });
   const expected = (z: Tensor2D, condition: Tensor2D | undefined) => likelihood.mean(decode(z, condition, false));
 
   const model: Vae = {
@@ -183,27 +196,26 @@ export function vae({
     loss: (x, { condition, training = true } = {}) =>
       tf.tidy((): LossTerms => {
         if (objective === 'importance-weighted') {
-          const bound = logMeanExp(logWeights(x, condition, samples, noise, training));
-          return { loss: tf.neg(tf.mean(bound)) as Scalar };
+          return { loss: tf.neg(iwaeBound(logWeights(x, condition, samples, noise, training))) as Scalar };
         }
         const { q, logLikelihood } = draw(x, condition, samples, noise, training);
         const reconstruction = tf.neg(tf.mean(logLikelihood)) as Scalar;
-        const divergence = tf.mean(klStandardNormal(q.mean, q.logVariance)) as Scalar;
-        const priced = freeBits === 0 ? divergence : pricedDivergence(q, freeBits);
+        const divergence = klStandardNormal(q.mean, q.logVariance);
+        const priced = freeBits === 0 ? divergence : pricedByFreeBits(q.mean, q.logVariance, { floor: freeBits });
         const weight = typeof beta === 'number' ? beta : scheduledScalar(beta);
         return { loss: tf.add(reconstruction, tf.mul(weight, priced)) as Scalar, reconstruction, divergence };
       }),
     logWeights: (x, { condition, samples: count, random }) =>
       tf.tidy(() => logWeights(x, condition, count, random, false)),
     elbo: (x, { condition, ...options }) =>
-      heldOutElbo(x, condition, options, (part, rows, count, random) => {
-        const { q, logLikelihood } = draw(part, rows, count, random, false);
+      heldOutElbo(items(x, condition), options, (part, count, random) => {
+        const { q, logLikelihood } = draw(part.x, part.condition, count, random, false);
         const each = tf.mean(tf.reshape(logLikelihood, [count, -1]), 0) as Tensor1D;
-        return { logLikelihood: each, divergence: klStandardNormal(q.mean, q.logVariance) };
+        return { logLikelihood: each, divergence: klStandardNormal(q.mean, q.logVariance, { reduction: 'none' }) };
       }),
     logLikelihood: (x, { condition, ...options }) =>
-      marginalLikelihood(x, condition, options, (part, rows, count, random) =>
-        logWeights(part, rows, count, random, false),
+      marginalLikelihood(items(x, condition), options, (part, count, random) =>
+        logWeights(part.x, part.condition, count, random, false),
       ),
     reconstruct: (x, { condition, random } = {}) =>
       tf.tidy(() => {
@@ -259,14 +271,4 @@ export function vae({
     },
   };
   return model;
-}
-
-/**
- * sum_d max(freeBits, mean over the batch of KL_d): dimensions below the allowance exert no pull towards the prior.
- *
- * @see Kingma et al., Improved variational inference with inverse autoregressive flow (2016), eq. 15
- */
-function pricedDivergence({ mean, logVariance }: Gaussian, freeBits: number): Scalar {
-  const terms = tf.sub(tf.sub(tf.add(tf.exp(logVariance), tf.square(mean)), 1), logVariance);
-  return tf.sum(tf.maximum(tf.mul(0.5, tf.mean(terms, 0)), freeBits)) as Scalar;
 }

@@ -6,10 +6,10 @@ import {
   type Random,
   randomNormal,
 } from '@crossmodal/core';
+import { type AdversarialKind, discriminatorLoss, generatorLoss } from '@crossmodal/losses';
 import type { Scalar, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type AdversarialKind, discriminatorLoss, generatorLoss } from '../adversarial-terms.js';
 import type { ConditioningAugmentation } from '../conditioning-augmentation.js';
 import { differentiableAugmentation } from '../differentiable-augmentation.js';
 import type { Discriminator } from '../networks/discriminator.js';

@@ -1,6 +1,7 @@
 import { randomUniform } from '@crossmodal/core';
+import { bernoulliLogLikelihood } from '@crossmodal/losses';
+import type { Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { bernoulliLogLikelihood } from '../internal-densities.js';
 import { checkValues, type Likelihood } from './likelihood.js';
 
 /**
@@ -17,7 +18,7 @@ export function bernoulli(): Likelihood {
     parametersPerValue: 1,
     logLikelihood(logits, values) {
       checkValues('bernoulli', logits, values, 1);
-      return bernoulliLogLikelihood(logits, values);
+      return bernoulliLogLikelihood(values, logits) as Tensor1D;
     },
     mean: (logits) => tf.sigmoid(logits),
     sample: (logits, { random }) =>

@@ -1,5 +1,6 @@
 import { CrossmodalError, randomUniform } from '@crossmodal/core';
-import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { categoricalLogLikelihood } from '@crossmodal/losses';
+import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Likelihood } from './likelihood.js';
 
@@ -29,12 +30,7 @@ export function categorical({ classes, padding }: { classes: number; padding?: n
           `categorical: values must be int32 [batch, ${count}] for parameters [${parameters.shape}], got ${values.dtype} [${values.shape}]`,
         );
       }
-      return tf.tidy(() => {
-        const chosen = tf.oneHot(values as tf.Tensor1D, classes);
-        const each = tf.sum(tf.mul(tf.logSoftmax(positions(parameters)), chosen), -1);
-        const counted = padding === undefined ? each : tf.mul(each, tf.cast(tf.notEqual(values, padding), 'float32'));
-        return tf.sum(counted, 1) as Tensor1D;
-      });
+      return tf.tidy(() => categoricalLogLikelihood(values, positions(parameters), { ignoreLabel: padding }));
     },
     /** The most probable value of each position. */
     mean: (parameters) => tf.tidy(() => choose(positions(parameters))),

@@ -1,7 +1,7 @@
 import { CrossmodalError, randomNormal } from '@crossmodal/core';
-import type { Tensor } from '@tensorflow/tfjs-core';
+import { gaussianLogLikelihood } from '@crossmodal/losses';
+import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { gaussianLogLikelihood } from '../internal-densities.js';
 import { checkValues, type Likelihood } from './likelihood.js';
 
 /**
@@ -39,7 +39,7 @@ export function gaussian({
       checkValues('gaussian', parameters, values, parametersPerValue);
       return tf.tidy(() => {
         const [mean, logVariance] = split(parameters);
-        return gaussianLogLikelihood(mean, logVariance, values);
+        return gaussianLogLikelihood(values, mean, { logVariance }) as Tensor1D;
       });
     },
     mean: (parameters) => tf.tidy(() => tf.clone(split(parameters)[0])),

@@ -45,7 +45,7 @@ function trunk(name: string, dimension: number, options: Required<DenseOptions>)
 export function denseInference({
   inputDimension,
   hidden = [200, 200], // Burda et al.
-  activation = 'tanh', // Burda et al.
+  activation = 'relu', // Burda et al. take tanh, which learns more slowly at first
   conditionDimension = 0,
   seed = 0,
 }: DenseOptions & { inputDimension: number }): tfl.LayersModel {
@@ -64,7 +64,7 @@ export function denseDecoder({
   latentDimension,
   outputDimension,
   hidden = [200, 200], // Burda et al.
-  activation = 'tanh', // Burda et al.
+  activation = 'relu', // Burda et al. take tanh, which learns more slowly at first
   conditionDimension = 0,
   seed = 0,
   outputBias,

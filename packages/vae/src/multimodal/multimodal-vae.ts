@@ -1,0 +1,269 @@
+import {
+  CrossmodalError,
+  type NamedVariables,
+  namedVariables,
+  prefixed,
+  Random,
+  randomNormal,
+  type Schedule,
+  scheduledScalar,
+} from '@crossmodal/core';
+import { gaussianLogLikelihood, klStandardNormal } from '@crossmodal/losses';
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import {
+  type ElboReport,
+  type EvaluationOptions,
+  heldOutElbo,
+  type Items,
+  type LikelihoodOptions,
+  type LikelihoodReport,
+  marginalLikelihood,
+} from '../evaluation.js';
+import type { Gaussian } from '../internal/gaussian-head.js';
+import { isEncoder, type Observation, repeated, rowsOf, sliceObservation, targetOf } from '../internal/observation.js';
+import { bernoulli } from '../likelihoods/bernoulli.js';
+import type { LossTerms } from '../vae.js';
+import { mixtureLogDensity, productOfExperts } from './experts.js';
+import { type Fusion, Inference, type Modality } from './inference.js';
+import {
+  chosenComponent,
+  divergenceToExperts,
+  drawFrom,
+  expectedLatent,
+  type Posterior,
+  repeatedPosterior,
+} from './posterior.js';
+
+/** What is known of each item, by modality; modalities may be left out. */
+export type MultimodalObservation = Record<string, Observation>;
+
+/** Which rows have a modality: [batch] of ones and zeros; a modality without an entry is there in all rows. */
+export type Presence = Record<string, Tensor1D>;
+
+export interface MultimodalVaeOptions {
+  modalities: Record<string, Modality>;
+  fusion?: Fusion;
+  beta?: number | Schedule;
+  /** Weighs each log likelihood by (most values of any modality) / (own values), so that large ones do not drown small ones. */
+  rescale?: boolean;
+  /** `product`: adds the bounds of the single modalities, without which they do not learn to stand alone. */
+  subsampling?: boolean;
+  /** `joint`: weight of the divergence from the joint posterior to those of the single modalities. */
+  alpha?: number;
+  seed?: number | string;
+}
+
+/** A VAE of several modalities with one latent; see `multimodalVae`. */
+export interface MultimodalVae {
+  readonly latentDimension: number;
+  readonly modalities: readonly string[];
+  /** q(z | what is given): a mixture of Gaussians (of one, for `product` and `joint`). */
+  posterior(x: MultimodalObservation, options?: { present?: Presence; training?: boolean }): Posterior;
+  /** The loss of a batch, mean over items, in nats; terms `reconstruction`, `divergence`. */
+  loss(x: MultimodalObservation, options?: { present?: Presence; training?: boolean }): LossTerms;
+  /** The bound of held-out items, without rescaling and with beta 1. */
+  elbo(x: MultimodalObservation, options: EvaluationOptions): Promise<ElboReport>;
+  /** log p(all that is given) of held-out items by importance sampling. */
+  logLikelihood(x: MultimodalObservation, options: LikelihoodOptions): Promise<LikelihoodReport>;
+  /** Expected values of one modality given any others; latents are means, or drawn when `random` is given. */
+  generate(x: MultimodalObservation, options: { to: string; random?: Random }): Tensor;
+  /** Expected values of all modalities under the same latents from the prior. */
+  sample(count: number, options: { random: Random }): Record<string, Tensor>;
+  trainableVariables(): Variable[];
+  namedVariables(): NamedVariables;
+  /** Frees the networks; encoders of core stay their owners'. */
+  dispose(): void;
+}
+
+/**
+ * A VAE of several modalities that share one latent: log p(x_1 ... x_M) >= sum_s w_s { E_{q_s} sum_m log p(x_m | z) -
+ * KL(q_s || p) } over the components q_s of the posterior. Modalities may be missing, in training as in use: they are left
+ * out, or marked row by row in `present`.
+ *
+ * @throws CrossmodalError for fewer than two modalities, decoders of different latent dimensions, a negative beta or alpha
+ * @see Wu and Goodman (MVAE, 2018), eq. 4-5; Shi et al. (MMVAE, 2019); Sutter et al., Generalized multimodal ELBO (MoPoE,
+ *   2021), eq. 6; Suzuki et al., Joint multimodal learning with deep generative models (JMVAE, 2016), eq. 5
+ * @example
+ * const model = multimodalVae({ modalities: { image: { encoder, decoder }, label: { encoder: e, decoder: d, likelihood: categorical({ classes: 10 }) } } });
+ * const drawn = model.generate({ label }, { to: 'image' });
+ */
+export function multimodalVae({
+  modalities,
+  fusion = 'mixture-of-products',
+  beta = 1,
+  rescale = false,
+  subsampling = true, // Wu and Goodman, section 2.2
+  alpha = 0.1, // Suzuki et al., section 4.1
+  seed = 0,
+}: MultimodalVaeOptions): MultimodalVae {
+  const names = Object.keys(modalities);
+  const dimensions = names.map((name) => modalities[name]!.decoder.inputs[0]?.shape[1]);
+  const latentDimension = dimensions[0];
+  if (names.length < 2 || typeof latentDimension !== 'number' || dimensions.some((size) => size !== latentDimension)) {
+    throw new CrossmodalError(
+      `multimodalVae: needs two or more modalities whose decoders take latents of one dimension, got ${names.map((name, i) => `${name}: ${dimensions[i]}`).join(', ') || 'none'}`,
+    );
+  }
+  if (typeof beta === 'number' && !(beta >= 0))
+    throw new CrossmodalError(`multimodalVae: beta must not be negative, got ${beta}`);
+  if (!(alpha >= 0)) throw new CrossmodalError(`multimodalVae: alpha must not be negative, got ${alpha}`);
+  const inference = new Inference(modalities, fusion, latentDimension, seed);
+  const noise = new Random(seed).fork('multimodal-vae-noise');
+  const binary = bernoulli();
+  const likelihoodOf = (name: string) => modalities[name]!.likelihood ?? binary;
+  const decode = (name: string, z: Tensor2D, training: boolean) =>
+    modalities[name]!.decoder.apply(z, { training }) as Tensor;
+  const weightOf = (name: string, x: MultimodalObservation): number => {
+    const own = modalities[name]!.weight ?? 1;
+    if (!rescale) return own;
+    const sizes = Object.values(x).map((observation) => targetOf(observation).size / rowsOf(observation));
+    return (own * Math.max(...sizes)) / (targetOf(x[name]!).size / rowsOf(x[name]!));
+  };
+
+  /** sum_m weight_m present_m log p(x_m | z), z holding the rows `times` times: [times * batch]. */
+  const explain = (
+    x: MultimodalObservation,
+    present: Presence,
+    z: Tensor2D,
+    times: number,
+    training: boolean,
+    weight: (name: string) => number,
+    only = names,
+  ): Tensor1D => {
+    const terms = only.flatMap((name) => {
+      const observation = x[name];
+      if (!observation) return [];
+      const values = repeated(targetOf(observation), times);
+      const each = likelihoodOf(name).logLikelihood(decode(name, z, training), values);
+      const mask = present[name];
+      const counted = mask ? tf.mul(each, repeated(mask, times)) : each;
+      return [weight(name) === 1 ? counted : tf.mul(counted, weight(name))];
+    });
+    return (terms.length === 1 ? terms[0] : tf.addN(terms)) as Tensor1D;
+  };
+  /** The bound per row: log likelihood and divergence, weighted over the components of the posterior. */
+  const bound = (
+    x: MultimodalObservation,
+    present: Presence,
+    { components, weights }: Posterior,
+    random: Random,
+    training: boolean,
+    weight: (name: string) => number,
+  ) => {
+    const count = components.length;
+    const all: Gaussian = {
+      mean: tf.concat(
+        components.map(({ mean }) => mean),
+        0,
+      ) as Tensor2D,
+      logVariance: tf.concat(
+        components.map(({ logVariance }) => logVariance),
+        0,
+      ) as Tensor2D,
+    };
+    const explained = tf.reshape(explain(x, present, drawFrom(all, random), count, training, weight), [count, -1]);
+    const paid = tf.reshape(klStandardNormal(all.mean, all.logVariance, { reduction: 'none' }), [count, -1]);
+    const share = weights ? tf.stack(weights) : 1 / count;
+    const over = (terms: Tensor) => tf.sum(tf.mul(terms, share), 0) as Tensor1D;
+    return { logLikelihood: over(explained), divergence: over(paid) };
+  };
+
+  const one = () => 1;
+  const model: MultimodalVae = {
+    latentDimension,
+    modalities: names,
+    posterior: (x, { present = {}, training = false } = {}) =>
+      tf.tidy(() => inference.infer(x, present, training).posterior),
+    loss: (x, { present = {}, training = true } = {}) =>
+      tf.tidy((): LossTerms => {
+        const weight = (name: string) => weightOf(name, x);
+        const price = typeof beta === 'number' ? beta : scheduledScalar(beta);
+        const { experts, posterior } = inference.infer(x, present, training);
+        const { logLikelihood, divergence } = bound(x, present, posterior, noise, training, weight);
+        const reconstruction = tf.neg(tf.mean(logLikelihood)) as Scalar;
+        const paid = tf.mean(divergence) as Scalar;
+        let loss = tf.add(reconstruction, tf.mul(price, paid));
+        if (fusion === 'product' && subsampling) {
+          for (const [name, expert] of Object.entries(experts)) {
+            const alone = productOfExperts([expert]);
+            const explained = explain(x, present, drawFrom(alone, noise), 1, training, weight, [name]);
+            const kl = tf.mul(price, klStandardNormal(alone.mean, alone.logVariance, { reduction: 'none' }));
+            const mask = present[name];
+            const each = tf.sub(mask ? tf.mul(kl, mask) : kl, explained);
+            loss = tf.add(loss, tf.mean(each));
+          }
+        }
+        if (fusion === 'joint') {
+          const joint = posterior.components[0] as Gaussian;
+          loss = tf.add(loss, tf.mul(alpha, divergenceToExperts(joint, Object.values(experts))));
+        }
+        return { loss: loss as Scalar, reconstruction, divergence: paid };
+      }),
+    elbo: (x, options) =>
+      heldOutElbo(itemsOf(x), options, (part, samples, random) => {
+        const { posterior } = inference.infer(part, {}, false);
+        const draws = Array.from({ length: samples }, () => bound(part, {}, posterior, random, false, one));
+        const explained = tf.addN(draws.map(({ logLikelihood }) => logLikelihood));
+        return { logLikelihood: tf.div(explained, samples) as Tensor1D, divergence: draws[0]!.divergence };
+      }),
+    logLikelihood: (x, options) =>
+      marginalLikelihood(itemsOf(x), options, (part, samples, random) => {
+        const q = repeatedPosterior(inference.infer(part, {}, false).posterior, samples);
+        const z = drawFrom(chosenComponent(q, random), random);
+        const explained = explain(part, {}, z, samples, false, one);
+        const ratio = tf.sub(gaussianLogLikelihood(z, 0), mixtureLogDensity(z, q.components, { weights: q.weights }));
+        return tf.reshape(tf.add(explained, ratio), [samples, -1]) as Tensor2D;
+      }),
+    generate: (x, { to, random }) =>
+      tf.tidy(() => {
+        if (!names.includes(to)) {
+          throw new CrossmodalError(`generate: to must be one of ${names.join(', ')}, got ${to}`);
+        }
+        const { posterior } = inference.infer(x, {}, false);
+        const z = random ? drawFrom(chosenComponent(posterior, random), random) : expectedLatent(posterior);
+        return likelihoodOf(to).mean(decode(to, z, false));
+      }),
+    sample: (count, { random }) =>
+      tf.tidy(() => {
+        const z = randomNormal<Tensor2D>([count, latentDimension], { random });
+        return Object.fromEntries(names.map((name) => [name, likelihoodOf(name).mean(decode(name, z, false))]));
+      }),
+    trainableVariables: () => Object.values(model.namedVariables()).filter((variable) => variable.trainable),
+    namedVariables: () => {
+      const named = inference.namedVariables();
+      for (const [name, { encoder, decoder }] of Object.entries(modalities)) {
+        const own = isEncoder(encoder) ? encoder.namedVariables() : namedVariables(encoder);
+        Object.assign(named, prefixed(`encoder/${name}`, own), prefixed(`decoder/${name}`, namedVariables(decoder)));
+      }
+      return named;
+    },
+    dispose: () => {
+      for (const { encoder, decoder } of Object.values(modalities)) {
+        if (!isEncoder(encoder)) encoder.dispose();
+        decoder.dispose();
+      }
+      inference.dispose();
+    },
+  };
+  return model;
+}
+
+/** Held-out rows of all modalities. */
+function itemsOf(x: MultimodalObservation): Items<MultimodalObservation> {
+  const observations = Object.values(x);
+  const rows = observations[0] ? rowsOf(observations[0]) : 0;
+  if (rows === 0 || observations.some((observation) => rowsOf(observation) !== rows)) {
+    throw new CrossmodalError(
+      `multimodalVae: all modalities must have equally many rows, got ${observations.map(rowsOf).join(', ') || 'none'}`,
+    );
+  }
+  return {
+    rows,
+    values: observations.reduce((sum, observation) => sum + targetOf(observation).size / rows, 0),
+    slice: (start, count) =>
+      Object.fromEntries(
+        Object.entries(x).map(([name, observation]) => [name, sliceObservation(observation, start, count)]),
+      ),
+  };
+}
