@@ -1,3 +1,12 @@
+export {
+  type Checkpoint,
+  checkpointSteps,
+  type Json,
+  newestCheckpoint,
+  readCheckpoint,
+  writeCheckpoint,
+} from './checkpoint/checkpoints.js';
+export { loadVariables, type Mismatch, saveVariables } from './checkpoint/variables.js';
 export { type ArrayCacheOptions, type CachedDecoder, cached } from './data/array-cache.js';
 export { everyCaption, joinCaptions, oneCaption } from './data/captions.js';
 export { type ClassFolder, type ClassFolderOptions, classFolder } from './data/class-folder.js';
@@ -84,6 +93,8 @@ export {
   spectralNormalization,
 } from './layers/spectral-normalization.js';
 export { TransformerBlock, type TransformerBlockOptions, transformerBlock } from './layers/transformer-block.js';
+export { type JsonlWriter, jsonlWriter } from './log/jsonl-writer.js';
+export { type EventOptions, type TensorBoardWriter, tensorBoardWriter } from './log/tensorboard-writer.js';
 export { accuracy, topKAccuracy } from './metrics/accuracy.js';
 export { balancedAccuracy, cohenKappa, matthewsCorrelation } from './metrics/agreement.js';
 export { type BootstrapOptions, bootstrapInterval, type Interval, percentile } from './metrics/bootstrap.js';
