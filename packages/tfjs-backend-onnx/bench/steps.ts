@@ -36,6 +36,6 @@ for (const name of names.split(',')) {
         ' ',
       )} ... ${losses[losses.length - 1]!.toFixed(5)}  builds ${builds} (${buildMilliseconds.toFixed(0)} ms) fallbacks ${[...fallbacks].join(' ') || 'none'}`,
   );
-  if ('dispose' in run) run.dispose();
+  (run as { dispose?: () => void }).dispose?.();
   tf.disposeVariables();
 }

@@ -16,6 +16,8 @@ export interface Entry {
   value: Value | undefined;
   /** The graph input made for `values`. */
   leaf: Value | undefined;
+  /** Why the numbers could not be computed. */
+  failure: unknown;
   /** Real and imaginary part of a complex tensor. */
   parts: { real: TensorInfo; imag: TensorInfo } | undefined;
   /** Somebody else may hold `values`: they must never be written again. */
@@ -39,6 +41,7 @@ export function createEntry(
     values: content.values,
     value: content.value,
     leaf: undefined,
+    failure: undefined,
     parts: undefined,
     shared: false,
     spare: undefined,

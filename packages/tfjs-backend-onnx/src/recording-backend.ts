@@ -176,11 +176,16 @@ export class RecordingBackend extends KernelBackend {
   numbers(entry: Entry): BackendValues {
     if (this.trace !== undefined) return this.trace.read(entry);
     if (entry.values === undefined) this.flush();
-    if (entry.values === undefined)
-      throw new Error(
-        'tfjs-backend-onnx: the tensor belongs to the inside of a compiled function and has no numbers outside of it; return it from the function',
-      );
-    return entry.values;
+    this.assertComputed(entry);
+    return entry.values!;
+  }
+
+  private assertComputed(entry: Entry): void {
+    if (entry.failure !== undefined) throw entry.failure;
+    if (entry.values !== undefined) return;
+    throw new Error(
+      'tfjs-backend-onnx: the tensor belongs to the inside of a compiled function and has no numbers outside of it; return it from the function',
+    );
   }
 
   /** The value of a tensor inside the graph that is being recorded, in the tensor's own shape. */
@@ -189,6 +194,7 @@ export class RecordingBackend extends KernelBackend {
     let value = this.trace === undefined ? entry.value : this.trace.recorded(entry);
     if (value === undefined) {
       if (entry.leaf === undefined) {
+        this.assertComputed(entry);
         entry.leaf = inputValue(new HostSource(entry.values as Numbers), entry.shape, elementType(entry.dtype)!);
         entry.shared = true;
       }
@@ -347,7 +353,14 @@ export class RecordingBackend extends KernelBackend {
     this.assigned = false;
     // Entries keep flat numbers, so a reshape at the end need not be computed.
     const outputs = alive.map((entry) => withoutReshape(entry.value!));
-    const results = this.executor.run(outputs);
+    this.pending.clear();
+    let results: Numbers[];
+    try {
+      results = this.executor.run(outputs);
+    } catch (error) {
+      this.runApart(alive, error);
+      return;
+    }
     const owners = new Map<Numbers, Entry>();
     alive.forEach((entry, i) => {
       const numbers = results[i]!;
@@ -360,7 +373,18 @@ export class RecordingBackend extends KernelBackend {
       }
       owners.set(numbers, entry);
     });
-    this.pending.clear();
+  }
+
+  /** After a failed run: what can be computed is, and what cannot keeps the reason for whoever reads it. */
+  private runApart(entries: readonly Entry[], reason: unknown): void {
+    for (const entry of entries) {
+      try {
+        entry.values = this.executor.run([withoutReshape(entry.value!)])[0] as BackendValues;
+      } catch (error) {
+        entry.failure = entries.length === 1 ? reason : error;
+      }
+      entry.value = undefined;
+    }
   }
 
   /** Names of the options in force, for reports. */

@@ -13,6 +13,7 @@ import {
   maxPoolGradientTiled,
 } from './pooling.js';
 import { segmentSumOneHot, segmentSumScatter } from './segment-sum.js';
+import { stepDirect, stepGradientDirect } from './step.js';
 
 /** All formulations. For each composite the first that applies is taken; the last always applies. */
 export const formulations: readonly Formulation[] = [
@@ -33,4 +34,6 @@ export const formulations: readonly Formulation[] = [
   averagePoolGradientGeneral,
   segmentSumOneHot,
   segmentSumScatter,
+  stepDirect,
+  stepGradientDirect,
 ];

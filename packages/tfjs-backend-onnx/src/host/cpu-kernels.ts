@@ -83,7 +83,13 @@ export class CpuKernels {
       return info;
     }
     // Not makeTensorInfo: strings arrive encoded already.
-    return { dataId: this.cpu.write(values!, shape.slice(), dtype), shape: shape.slice(), dtype };
+    const info: TensorInfo & { rank: number } = {
+      dataId: this.cpu.write(values!, shape.slice(), dtype),
+      shape: shape.slice(),
+      dtype,
+      rank: shape.length, // some kernels take for granted that they get tensors
+    };
+    return info;
   }
 
   private take(info: TensorInfo): HostTensor {

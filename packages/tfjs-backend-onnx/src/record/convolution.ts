@@ -1,6 +1,6 @@
 import { backend_util } from '@tensorflow/tfjs-core';
 import type { Attributes, Value } from '../ir/graph.js';
-import { add, composite, transpose } from '../ir/ops.js';
+import { add, composite, reshape, slice, transpose } from '../ir/ops.js';
 import { attribute, type KernelCall, type RecordKernel } from './kernel.js';
 import { activated } from './matmul.js';
 
@@ -81,8 +81,17 @@ function channelsLast(
   return result === 'image' ? toFirst(y) : y;
 }
 
+/** Explicit paddings come in the order of the data format. */
+function padOf({ pad, dataFormat }: Conv2DAttributes): Pad {
+  if (dataFormat !== 'NCHW' || !Array.isArray(pad)) return pad;
+  const [n, c, h, w] = pad as [number[], number[], number[], number[]];
+  return [n, h, w, c] as Pad;
+}
+
 function info2D(x: readonly number[], filter: readonly number[], call: KernelCall, depthwise: boolean): ConvInfo {
-  const { strides, pad, dilations, dimRoundingMode } = call.attrs as unknown as Conv2DAttributes;
+  const attrs = call.attrs as unknown as Conv2DAttributes;
+  const { strides, dilations, dimRoundingMode } = attrs;
+  const pad = padOf(attrs);
   const shape = x.slice() as [number, number, number, number];
   return backend_util.computeConv2DInfo(
     shape,
@@ -139,7 +148,11 @@ const conv2dBackpropInput: RecordKernel = (call) => {
   return channelsLast(
     call,
     [dy],
-    ([image]) => composite('ConvInputGradient', [image, filter], inputShape, 'float32', geometry2D(info)),
+    ([image]) => {
+      // tfjs allows a gradient larger than the output of such a convolution, and reads its corner.
+      const seen = slice(image!, [0, 0], [info.outHeight, info.outWidth], [1, 2]);
+      return composite('ConvInputGradient', [seen, filter], inputShape, 'float32', geometry2D(info));
+    },
     'image',
   );
 };
@@ -185,10 +198,13 @@ const fused =
   (call) => {
     const result = product(call) as Value | undefined;
     if (result === undefined) return undefined;
-    const { bias } = call.inputs;
+    const { bias, preluActivationWeights: alpha } = call.inputs;
+    if (attribute<string | undefined>(call, 'dataFormat') === 'NCHW') {
+      // One number per channel goes along the second axis.
+      if (alpha?.shape.length === 1) call.inputs['preluActivationWeights'] = reshape(alpha, [alpha.shape[0]!, 1, 1]);
+      if (bias?.shape.length === 1) return activated(add(result, reshape(bias, [bias.shape[0]!, 1, 1])), call);
+    }
     if (bias === undefined) return activated(result, call);
-    const first = attribute<string | undefined>(call, 'dataFormat') === 'NCHW' && bias.shape.length === 1;
-    if (first) return undefined;
     return activated(add(result, bias), call);
   };
 

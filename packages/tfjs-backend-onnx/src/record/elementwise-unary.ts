@@ -1,5 +1,5 @@
 import type { Value } from '../ir/graph.js';
-import { add, apply, binary, cast, compare, div, mul, scalar, sub, unary, where } from '../ir/ops.js';
+import { add, apply, binary, cast, compare, composite, div, mul, scalar, sub, unary, where } from '../ir/ops.js';
 import { attribute, type KernelCall, type RecordKernel, throughFloat } from './kernel.js';
 
 const x = (call: KernelCall): Value => call.inputs['x'] ?? call.list[0]!;
@@ -20,6 +20,12 @@ const written =
   (f: (v: Value, call: KernelCall) => Value): RecordKernel =>
   (call) =>
     x(call).type === 'bool' ? undefined : throughFloat(x(call), (v) => f(v, call));
+
+/** Kernels whose result is float32 for any number. */
+const floating =
+  (f: (v: Value, call: KernelCall) => Value): RecordKernel =>
+  (call) =>
+    x(call).type === 'bool' ? undefined : f(cast(x(call), 'float32'), call);
 
 /** Rounding leaves integers alone. */
 const rounding =
@@ -51,10 +57,9 @@ function softplus(v: Value): Value {
   return sub(unary('Relu', v), unary('Log', unary('Sigmoid', unary('Abs', v))));
 }
 
+/** 1 above zero, alpha elsewhere; a composite, because its use in gradients need not care for NaN. */
 function step(v: Value, alpha: number): Value {
-  const positive = cast(compare('Greater', v, scalar(0)), 'float32');
-  if (alpha === 0) return positive;
-  return add(mul(positive, scalar(1 - alpha)), scalar(alpha));
+  return composite('Step', [v], v.shape, 'float32', { alpha });
 }
 
 export const elementwiseUnary: Record<string, RecordKernel> = {
@@ -83,7 +88,7 @@ export const elementwiseUnary: Record<string, RecordKernel> = {
     return mul(dy!, binary('Min', add(y!, scalar(1)), scalar(1)));
   },
   Erf: direct('Erf'),
-  Exp: direct('Exp'),
+  Exp: floating((v) => unary('Exp', v)),
   Expm1: written(expm1),
   Floor: rounding('Floor'),
   IsFinite: (call) => {
@@ -98,7 +103,7 @@ export const elementwiseUnary: Record<string, RecordKernel> = {
   },
   IsInf: (call) => apply('IsInf', [cast(x(call), 'float32')], x(call).shape, 'bool'),
   IsNan: (call) => apply('IsNaN', [cast(x(call), 'float32')], x(call).shape, 'bool'),
-  LeakyRelu: written((v, call) => unary('LeakyRelu', v, { alpha: attribute<number>(call, 'alpha') })),
+  LeakyRelu: floating((v, call) => unary('LeakyRelu', v, { alpha: attribute<number>(call, 'alpha') })),
   Log: direct('Log'),
   Log1p: written(log1p),
   LogicalNot: (call) => unary('Not', x(call)),
@@ -115,7 +120,10 @@ export const elementwiseUnary: Record<string, RecordKernel> = {
   Rsqrt: written((v) => unary('Reciprocal', unary('Sqrt', v))),
   Selu: written((v) => unary('Selu', v, { alpha: 1.6732632423543772, gamma: 1.0507009873554805 })),
   Sigmoid: direct('Sigmoid'),
-  Sign: anyNumber('Sign'),
+  // A NaN has no sign: 0, as in tfjs.
+  Sign: written((v) =>
+    sub(cast(compare('Greater', v, scalar(0)), 'float32'), cast(compare('Less', v, scalar(0)), 'float32')),
+  ),
   Sin: direct('Sin'),
   Sinh: direct('Sinh'),
   Softplus: written(softplus),

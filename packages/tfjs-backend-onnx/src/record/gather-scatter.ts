@@ -1,4 +1,5 @@
-import { backend_util } from '@tensorflow/tfjs-core';
+import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import { HostSource } from '../entry.js';
 import { constantValue, createNode, type ElementType, sizeOf, type Value } from '../ir/graph.js';
 import {
   add,
@@ -24,16 +25,37 @@ function ramp(n: number, shape: readonly number[]): Value {
   return constantValue(values, shape, 'int32', `ramp${n}`);
 }
 
+/** tfjs's shape checks read shape, rank and type. */
+function described({ shape, type }: Value): TensorInfo {
+  return { shape: shape.slice(), rank: shape.length, dtype: type, dataId: {} } as unknown as TensorInfo;
+}
+
+/** Indices that are known already are checked at once, few enough not to matter; others when the graph runs. */
+function checkRange(indices: Value, size: number): void {
+  const { source } = indices.node;
+  if (!(source instanceof HostSource) || source.numbers.length > 4096) return;
+  for (const index of source.numbers as Int32Array) {
+    if (index < 0 || index >= size) throw new Error(`GatherV2: the index value ${index} is not in [0, ${size - 1}]`);
+  }
+}
+
 function gatherV2(call: KernelCall): Value | undefined {
   const { x, indices } = call.inputs as { x: Value; indices: Value };
   const [axis = 0] = axesOf(attribute<number>(call, 'axis'), x.shape.length);
   const batchDims = attribute<number | undefined>(call, 'batchDims') ?? 0;
+  const size = x.shape[axis]!;
+  checkRange(indices, size);
+  backend_util.segment_util.collectGatherOpShapeInfo(
+    { shape: x.shape } as never,
+    { shape: indices.shape } as never,
+    axis,
+    batchDims,
+  );
   const index = cast(indices, 'int32');
   if (batchDims === 0) return gather(x, index, axis);
   // Batch axes become part of the index: [batch, outer, axis, inner] with an offset per batch.
   const batch = sizeOf(x.shape.slice(0, batchDims));
   const outer = sizeOf(x.shape.slice(batchDims, axis));
-  const size = x.shape[axis]!;
   const inner = sizeOf(x.shape.slice(axis + 1));
   const count = sizeOf(index.shape) / batch;
   const flat = reshape(transpose(reshape(x, [batch, outer, size, inner]), [0, 2, 1, 3]), [batch * size, outer, inner]);
@@ -101,6 +123,7 @@ export const gatherScatter: Record<string, RecordKernel> = {
   GatherV2: gatherV2,
   GatherNd: (call) => {
     const { params, indices } = call.inputs as { params: Value; indices: Value };
+    backend_util.prepareAndValidate(described(params), described(indices));
     const depth = indices.shape[indices.shape.length - 1]!;
     const shape = [...indices.shape.slice(0, -1), ...params.shape.slice(depth)];
     return apply('GatherND', [params, cast(indices, 'int64')], shape, params.type);

@@ -1,3 +1,4 @@
+import { backend_util } from '@tensorflow/tfjs-core';
 import type { Value } from '../ir/graph.js';
 import { add, apply, compare, matMul, mul, scalar, unary, where } from '../ir/ops.js';
 import { attribute, type KernelCall, type RecordKernel } from './kernel.js';
@@ -30,7 +31,15 @@ export function activated(value: Value, call: KernelCall): Value | undefined {
 const product = (call: KernelCall): Value | undefined => {
   const { a, b } = call.inputs;
   if (a!.type !== b!.type || a!.type === 'bool') return undefined;
-  return matMul(a!, b!, attribute<boolean>(call, 'transposeA'), attribute<boolean>(call, 'transposeB'));
+  const transA = attribute<boolean>(call, 'transposeA');
+  const transB = attribute<boolean>(call, 'transposeB');
+  const innerA = a!.shape[a!.shape.length - (transA ? 2 : 1)];
+  const innerB = b!.shape[b!.shape.length - (transB ? 1 : 2)];
+  if (a!.shape.length < 2 || b!.shape.length < 2 || innerA !== innerB) {
+    const shapes = `[${a!.shape}]${transA ? ' transposed' : ''} and [${b!.shape}]${transB ? ' transposed' : ''}`;
+    throw new Error(`matMul: the inner dimensions of two matrices must match, got ${shapes}`);
+  }
+  return matMul(a!, b!, transA, transB);
 };
 
 export const matmul: Record<string, RecordKernel> = {
@@ -43,6 +52,8 @@ export const matmul: Record<string, RecordKernel> = {
   },
   Einsum: (call) => {
     const equation = attribute<string>(call, 'equation').replace(/\s/g, '');
+    const { allDims, idDims } = backend_util.decodeEinsumEquation(equation, call.list.length);
+    backend_util.checkEinsumDimSizes(allDims.length, idDims, call.list.map(({ shape }) => ({ shape })) as never);
     if (call.list.some((v) => v.type !== 'float32')) return undefined;
     const [terms, result] = equation.split('->') as [string, string];
     const sizes = new Map<string, number>();

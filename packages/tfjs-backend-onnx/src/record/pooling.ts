@@ -33,24 +33,35 @@ function geometry(shape: readonly number[], call: KernelCall): { attrs: Attribut
   return { attrs: geometry2D(info), outShape: info.outShape };
 }
 
+/** Whether each window reaches into the image; ONNX Runtime refuses others. */
+function inside(attrs: Attributes): boolean {
+  const kernel = attrs['kernel'] as readonly number[];
+  const within = (pads: readonly number[]) => pads.every((pad, i) => pad < kernel[i]!);
+  return within(attrs['begin'] as readonly number[]) && within(attrs['end'] as readonly number[]);
+}
+
 const pool =
   (op: string): RecordKernel =>
   (call) => {
     const x = call.inputs['x']!;
     if (x.type !== 'float32') return undefined;
     const { attrs, outShape } = geometry(x.shape, call);
+    if (!inside(attrs)) return undefined;
     return composite(op, [x], outShape, 'float32', attrs);
   };
 
 const averageGradient: RecordKernel = (call) => {
   const { dy, input } = call.inputs as { dy: Value; input: Value };
-  return composite('AveragePoolGradient', [dy], input.shape, 'float32', geometry(input.shape, call).attrs);
+  const { attrs } = geometry(input.shape, call);
+  if (!inside(attrs)) return undefined;
+  return composite('AveragePoolGradient', [dy], input.shape, 'float32', attrs);
 };
 
 const maxGradient: RecordKernel = (call) => {
   const { dy, input } = call.inputs as { dy: Value; input: Value };
   if (input.type !== 'float32') return undefined;
   const { attrs, outShape } = geometry(input.shape, call);
+  if (!inside(attrs)) return undefined;
   const output = call.inputs['output'] ?? composite('MaxPool', [input], outShape, 'float32', attrs);
   return composite('MaxPoolGradient', [dy, input, output], input.shape, 'float32', attrs);
 };

@@ -1,4 +1,5 @@
-import { apply, cast, reduce } from '../ir/ops.js';
+import type { Value } from '../ir/graph.js';
+import { apply, cast, reduce, scalar, where } from '../ir/ops.js';
 import { reducedShape } from '../ir/shapes.js';
 import { attribute, axesOf, type KernelCall, type RecordKernel } from './kernel.js';
 
@@ -17,6 +18,20 @@ const number =
     return reduce(op, x.type === 'bool' ? cast(x, 'int32') : x, axes(call), keepDims(call));
   };
 
+/** ONNX Runtime's extremes skip NaN, tfjs's do not. */
+const extreme =
+  (op: string): RecordKernel =>
+  (call) => {
+    const x = call.inputs['x']!;
+    const result = number(op)(call) as Value;
+    if (x.type !== 'float32') return result;
+    const bad = cast(
+      reduce('ReduceMax', cast(apply('IsNaN', [x], x.shape, 'bool'), 'float32'), axes(call), keepDims(call)),
+      'bool',
+    );
+    return where(bad, scalar(Number.NaN), result);
+  };
+
 /** Bools reduce as integers and come back as bools. */
 const logical =
   (op: string): RecordKernel =>
@@ -29,15 +44,18 @@ const arg =
     const x = call.inputs['x']!;
     const [axis = 0] = axes(call);
     if (x.type === 'bool') return undefined;
-    return cast(apply(op, [x], reducedShape(x.shape, [axis], false), 'int64', { axis, keepdims: 0 }), 'int32');
+    // NaN is never the largest or smallest.
+    const worst = scalar(op === 'ArgMax' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
+    const known = x.type === 'float32' ? where(apply('IsNaN', [x], x.shape, 'bool'), worst, x) : x;
+    return cast(apply(op, [known], reducedShape(x.shape, [axis], false), 'int64', { axis, keepdims: 0 }), 'int32');
   };
 
 export const reductions: Record<string, RecordKernel> = {
   Sum: number('ReduceSum'),
   Mean: (call) => reduce('ReduceMean', cast(call.inputs['x']!, 'float32'), axes(call), keepDims(call)),
   Prod: number('ReduceProd'),
-  Max: number('ReduceMax'),
-  Min: number('ReduceMin'),
+  Max: extreme('ReduceMax'),
+  Min: extreme('ReduceMin'),
   All: logical('ReduceMin'),
   Any: logical('ReduceMax'),
   ArgMax: arg('ArgMax'),

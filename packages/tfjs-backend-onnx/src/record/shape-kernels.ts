@@ -1,4 +1,4 @@
-import { backend_util, slice_util } from '@tensorflow/tfjs-core';
+import { backend_util, slice_util, util } from '@tensorflow/tfjs-core';
 import { sizeOf, type Value } from '../ir/graph.js';
 import { apply, concat, constant, expand, gather, pad, reshape, slice, split, transpose } from '../ir/ops.js';
 import { attribute, axesOf, type KernelCall, type RecordKernel } from './kernel.js';
@@ -118,12 +118,23 @@ export const shapeKernels: Record<string, RecordKernel> = {
     const rank = call.list[0]!.shape.length;
     const [axis = 0] = axesOf(attribute<number>(call, 'axis'), rank);
     if (new Set(call.list.map((v) => v.type)).size > 1) return undefined;
+    backend_util.assertParamsConsistent(
+      call.list.map((v) => v.shape.slice()),
+      axis,
+    );
     return concat(call.list, axis);
   },
   Pack: (call) => {
     const rank = call.list[0]!.shape.length + 1;
     const [axis = 0] = axesOf(attribute<number>(call, 'axis'), rank);
     if (new Set(call.list.map((v) => v.type)).size > 1) return undefined;
+    for (const { shape } of call.list) {
+      util.assertShapesMatch(
+        call.list[0]!.shape.slice(),
+        shape.slice(),
+        'All tensors passed to stack must have matching shapes',
+      );
+    }
     const rows = call.list.map((v) => reshape(v, [...v.shape.slice(0, axis), 1, ...v.shape.slice(axis)]));
     return concat(rows, axis);
   },
@@ -159,9 +170,8 @@ export const shapeKernels: Record<string, RecordKernel> = {
   BroadcastTo: (call) => expand(call.inputs['x']!, attribute<number[]>(call, 'shape')),
   Reverse: (call) => {
     const x = call.inputs['x']!;
-    const axes = axesOf(attribute<number | number[]>(call, 'dims'), x.shape.length).filter(
-      (axis) => x.shape[axis]! > 1,
-    );
+    const dims = util.parseAxisParam(attribute<number | number[]>(call, 'dims'), x.shape.slice());
+    const axes = dims.filter((axis) => x.shape[axis]! > 1);
     if (axes.length === 0) return x;
     return slice(
       x,
