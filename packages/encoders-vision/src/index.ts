@@ -1,0 +1,14 @@
+export { colourJitter, randomCrop, randomErasing, randomFlip, randomResizedCrop } from './augment/augment.js';
+export { type ConvolutionalEncoderOptions, convolutionalEncoder } from './encoders/convolutional.js';
+export type { ImageEncoderOptions } from './encoders/image-options.js';
+export { linearEncoder } from './encoders/linear.js';
+export { type BytePixels, type Image, type ImageItem, toImage } from './image.js';
+export { type DecodeImageOptions, decodeImage } from './load/decode-image.js';
+export { imageDecoder } from './load/image-decoder.js';
+export { type LoadImageOptions, loadImages } from './load/load-images.js';
+export { adjustBrightness, adjustContrast, adjustHue, adjustSaturation, grayscale } from './transform/colour.js';
+export { type Box, centerCrop, crop, flipHorizontally } from './transform/crop.js';
+export { type Fit, fitInto } from './transform/fit.js';
+export { gaussianBlur } from './transform/gaussian-blur.js';
+export { type NormalizeOptions, normalizations, normalize } from './transform/normalize.js';
+export { type ResizeKernel, type ResizeOptions, resize, shortestEdgeSize } from './transform/resize.js';

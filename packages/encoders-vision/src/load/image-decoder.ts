@@ -1,0 +1,16 @@
+import type { Decoder } from '@crossmodal/core';
+import { type DecodeImageOptions, decodeImage } from './decode-image.js';
+
+/**
+ * A decoder for core's pipelines and caches: files to bytes [height, width, 3], on sharp's threads.
+ *
+ * @example
+ * const decoder = cached(imageDecoder({ size: 64 }), { folder: 'cache' });
+ */
+export function imageDecoder(options: DecodeImageOptions = {}): Decoder {
+  return {
+    decode: (item) => decodeImage(item, options),
+    settings: { kind: 'image', ...options },
+    close: async () => {},
+  };
+}

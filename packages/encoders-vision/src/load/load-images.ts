@@ -1,0 +1,70 @@
+import { CrossmodalError } from '@crossmodal/core';
+import type { Tensor4D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Image, type ImageItem, toImage } from '../image.js';
+import { grayscale } from '../transform/colour.js';
+import { fitInto } from '../transform/fit.js';
+import { type NormalizeOptions, normalize } from '../transform/normalize.js';
+import { mapConcurrently } from './concurrency.js';
+import { type DecodeImageOptions, decodeImage } from './decode-image.js';
+
+export interface LoadImageOptions extends DecodeImageOptions, NormalizeOptions {
+  /** 3 for colour, 1 for grey. */
+  channels?: 1 | 3;
+  /** Changes each picture before it is normalised: augmentation. */
+  change?: (image: Image, index: number) => Image;
+}
+
+/** Pictures under way at a time: sharp works on four threads, and a few more keep them busy. */
+const concurrency = 8;
+
+/**
+ * Decodes pictures, brings them to one size and normalises them: (v - mean) / standardDeviation per channel.
+ *
+ * @param items paths, bytes of files, or pixels; at least one
+ * @param options.size needed unless all pictures have the same size
+ * @returns [items, height, width, channels], float32
+ * @throws CrossmodalError naming the first file that cannot be read, or when the pictures differ in size
+ * @example
+ * const pixels = await loadImages(['cat.jpg', 'dog.png'], { size: 64 });
+ */
+export async function loadImages(items: readonly ImageItem[], options: LoadImageOptions = {}): Promise<Tensor4D> {
+  if (items.length === 0) throw new CrossmodalError('loadImages: items must hold at least one picture, got none');
+  const images = await mapConcurrently(items, concurrency, (item, index) => loadImage(item, index, options));
+  const { shape } = images[0]!;
+  const size = images[0]!.data.length;
+  const data = new Float32Array(images.length * size);
+  images.forEach((image, i) => {
+    if (image.shape.join() !== shape.join()) {
+      throw new CrossmodalError(
+        `loadImages: pictures must have one shape, got [${shape}] for the first and [${image.shape}] for number ${i + 1}`,
+        { remedy: 'give a size' },
+      );
+    }
+    data.set(image.data, i * size);
+  });
+  return tf.tensor4d(data, [images.length, ...shape]);
+}
+
+async function loadImage(
+  item: ImageItem,
+  index: number,
+  { channels = 3, change, mean, standardDeviation, ...decoding }: LoadImageOptions,
+): Promise<Image> {
+  const raw = typeof item === 'string' || item instanceof Uint8Array;
+  let image = toImage(raw ? await decodeImage(item, decoding) : item);
+  const { size, fit, kernel } = decoding;
+  const [height, width] = typeof size === 'number' ? [size, size] : (size ?? image.shape);
+  if (image.shape[0] !== height || image.shape[1] !== width) {
+    image = fitInto(image, { height, width, fit, kernel, fill: [1] }); // pixels have no colour of their own: white
+  }
+  if (image.shape[2] !== channels) image = channels === 1 ? grayscale(image, { channels: 1 }) : coloured(image);
+  if (change) image = change(image, index);
+  return normalize(image, { mean, standardDeviation });
+}
+
+function coloured({ data, shape: [height, width, channels] }: Image): Image {
+  const out = new Float32Array(height * width * 3);
+  for (let i = 0; i < out.length; i++) out[i] = data[Math.floor(i / 3) * channels]!;
+  return { data: out, shape: [height, width, 3] };
+}
