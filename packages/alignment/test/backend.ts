@@ -1,11 +1,10 @@
-import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-layers';
-import * as tf from '@tensorflow/tfjs-core';
+import { type DeviceName, useDevice } from '@crossmodal/core';
 import { beforeAll } from 'vitest';
 
-/** The backend that this package's tests run on. */
-export function useTestBackend(): void {
+/** The device that this package's tests run on: plain JavaScript, unless CROSSMODAL_DEVICE names another. */
+export function useTestBackend(fallback: DeviceName = 'js'): void {
   beforeAll(async () => {
-    await tf.setBackend('cpu');
+    await useDevice((process.env['CROSSMODAL_DEVICE'] as DeviceName | undefined) ?? fallback);
   });
 }

@@ -1,4 +1,5 @@
 import {
+  boundedScale,
   CrossmodalError,
   type Encoder,
   type Inputs,
@@ -12,7 +13,6 @@ import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type BatchExtras, checkExtras, type DualEncoderBatch, reservedNames } from './batch.js';
 import { embedItems } from './embed-items.js';
-import { boundedScale } from './logit-scale.js';
 import { infoNcePairLoss, type PairLoss } from './pair-loss.js';
 import { namedOf, project, type Tower, tower, trainableOf } from './towers.js';
 
@@ -26,8 +26,8 @@ export interface DualEncoderOptions<Modality extends string> {
   temperature?: number;
   /** Whether tau is learned, as log(1 / tau). */
   learnTemperature?: boolean;
-  /** Upper bound of log(1 / tau). */
-  largestLogScale?: number;
+  /** Upper bound of 1 / tau. */
+  maximumScale?: number;
   /** Modalities whose encoder is used as it is; their projections still learn. */
   locked?: readonly Modality[];
   /** Modalities without a projection, whose encoder already ends in the shared space. */
@@ -94,7 +94,7 @@ export function dualEncoder<Modality extends string>({
   seed,
   temperature = 0.07, // Wu et al. (2018), MoCo; CLIP's initial value
   learnTemperature = true, // CLIP
-  largestLogScale = Math.log(100), // CLIP
+  maximumScale = 100, // CLIP
   locked = [],
   unprojected = [],
   bias = false, // CLIP
@@ -135,7 +135,7 @@ export function dualEncoder<Modality extends string>({
     modalities,
     dimension,
     logitScale,
-    scale: () => boundedScale(logitScale, largestLogScale),
+    scale: () => boundedScale(logitScale as unknown as Scalar, { maximum: maximumScale }),
     embed(modality, inputs, { training = false } = {}) {
       return tf.tidy(() => l2Normalize(project(towerOf(modality), inputs, training)));
     },

@@ -1,0 +1,142 @@
+import {
+  type AlternatingStep,
+  alternatingStep,
+  CrossmodalError,
+  type NamedVariables,
+  prefixed,
+  Random,
+} from '@crossmodal/core';
+import type { Optimizer, Scalar, Tensor2D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { DomainAdapter } from './domain-adapter.js';
+import { type DomainInputs, type Features, featureExtractor } from './feature-extractor.js';
+import { head } from './head.js';
+
+export interface AddaOptions {
+  /** A classifier trained on the source (`sourceOnly`); it stays as it is. */
+  source: DomainAdapter;
+  /** The source's extractor as it was given to `source`, whose weights the target starts from. */
+  sourceFeatures: Features;
+  /** Another extractor of the same architecture, for the target; its weights are overwritten. */
+  targetFeatures: Features;
+  seed: number;
+  /** Hidden layers of the discriminator. */
+  hidden?: readonly number[];
+}
+
+/** Unlabelled items of both domains. */
+export interface AddaBatch {
+  source: DomainInputs;
+  target: DomainInputs;
+}
+
+export interface AddaOptimizers {
+  discriminator: Optimizer;
+  encoder: Optimizer;
+}
+
+/** The second phase of ADDA. */
+export interface Adda {
+  /** mean softplus(-D(f_s)) + mean softplus(D(f_t)): source 1, target 0; for the discriminator's variables. */
+  discriminatorLoss(batch: AddaBatch): { loss: Scalar; accuracy: Scalar };
+  /** mean softplus(-D(f_t)): the target labelled as source; for the target encoder's variables. */
+  encoderLoss(batch: AddaBatch): Scalar;
+  /** Discriminator, then encoder, on each batch. */
+  step(optimizers: AddaOptimizers): AlternatingStep<AddaBatch>;
+  /** Target features, [batch, features] */
+  features(inputs: DomainInputs): Tensor2D;
+  /** Logits of the source's label predictor on target features, [batch, classes] */
+  classify(inputs: DomainInputs): Tensor2D;
+  namedVariables(): NamedVariables;
+  /** Frees the discriminator and the target extractor; the source classifier stays. */
+  dispose(): void;
+}
+
+/**
+ * Adversarial discriminative domain adaptation (ADDA): a copy of the source extractor learns to produce target features that
+ * a discriminator takes for source features; then the source's label predictor works on the target.
+ *
+ * min_D mean softplus(-D(f_s(x_s))) + mean softplus(D(f_t(x_t))); min_{f_t} mean softplus(-D(f_t(x_t))), in turn.
+ *
+ * @throws CrossmodalError when the two extractors have different weights
+ * @see Tzeng et al. (2017), equation 9
+ *
+ * @example
+ * const adapted = adda({ source: trained, sourceFeatures, targetFeatures: digitFeatures({ seed: 2 }), seed: 2 });
+ * const step = adapted.step({ discriminator: adam({ learningRate: 1e-4 }), encoder: adam({ learningRate: 1e-4 }) });
+ */
+export function adda({
+  source,
+  sourceFeatures,
+  targetFeatures,
+  seed,
+  hidden = [500, 500], // the paper, section 5.1
+}: AddaOptions): Adda {
+  const fixed = featureExtractor('adda', sourceFeatures);
+  const moving = featureExtractor('adda', targetFeatures);
+  copyWeights(fixed.namedVariables(), moving.namedVariables());
+  const discriminator = head('adda', { inputs: fixed.dimension, hidden, outputs: 1, random: new Random(seed) });
+  const mean = (x: tf.Tensor): Scalar => tf.mean(x) as Scalar;
+
+  const adapted: Adda = {
+    discriminatorLoss: (batch) =>
+      tf.tidy(() => {
+        const onSource = discriminator.apply(fixed.extract(batch.source, false));
+        const onTarget = discriminator.apply(moving.extract(batch.target, true));
+        const loss = tf.add(mean(tf.softplus(tf.neg(onSource))), mean(tf.softplus(onTarget))) as Scalar;
+        const right = tf.concat([tf.greater(onSource, 0), tf.lessEqual(onTarget, 0)], 0);
+        return { loss, accuracy: mean(tf.cast(right, 'float32')) };
+      }),
+    encoderLoss: (batch) =>
+      tf.tidy(() => mean(tf.softplus(tf.neg(discriminator.apply(moving.extract(batch.target, true)))))),
+    step: ({ discriminator: judge, encoder }) =>
+      alternatingStep<AddaBatch>(
+        [
+          {
+            name: 'discriminator',
+            loss: (batch) => adapted.discriminatorLoss(batch),
+            variables: discriminator.trainableVariables(),
+            optimizer: judge,
+          },
+          {
+            name: 'encoder',
+            loss: (batch) => adapted.encoderLoss(batch),
+            variables: moving.trainableVariables(),
+            optimizer: encoder,
+          },
+        ],
+        { state: () => adapted.namedVariables() },
+      ),
+    features: (inputs) => moving.extract(inputs, false),
+    classify: (inputs) => tf.tidy(() => source.predict(moving.extract(inputs, false))),
+    namedVariables: () => ({
+      ...prefixed('features', moving.namedVariables()),
+      ...prefixed('domain', discriminator.namedVariables()),
+    }),
+    dispose() {
+      moving.dispose();
+      discriminator.dispose();
+    },
+  };
+  return adapted;
+}
+
+function copyWeights(from: NamedVariables, to: NamedVariables): void {
+  const names = Object.keys(from);
+  const different = [...names.filter((name) => !to[name]), ...Object.keys(to).filter((name) => !from[name])];
+  const [odd] = different;
+  if (odd !== undefined)
+    throw new CrossmodalError(`adda: both extractors must have the same weights, only one has '${odd}'`);
+  for (const name of names) {
+    const [source, target] = [from[name] as tf.Variable, to[name] as tf.Variable];
+    if (source === target) throw new CrossmodalError('adda: targetFeatures must be another model than sourceFeatures');
+    if (source.shape.join() !== target.shape.join()) {
+      throw new CrossmodalError(
+        `adda: both extractors must have the same weights, '${name}' is [${source.shape}] and [${target.shape}]`,
+      );
+    }
+  }
+  tf.tidy(() => {
+    for (const name of names) (to[name] as tf.Variable).assign(tf.clone(from[name] as tf.Variable));
+  });
+}

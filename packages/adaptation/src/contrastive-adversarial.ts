@@ -1,0 +1,143 @@
+import {
+  CrossmodalError,
+  gradientReversal,
+  type Inputs,
+  type NamedVariables,
+  prefixed,
+  Random,
+  type Schedule,
+  scheduledScalar,
+} from '@crossmodal/core';
+import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { type DomainReduction, domainAccuracy, domainCrossEntropy } from './domain-cross-entropy.js';
+import { type Head, head } from './head.js';
+
+/** What the wrapped model must offer; a dual encoder of `@crossmodal/alignment` does. */
+export interface EmbeddingModel<Modality extends string, Extras extends object> {
+  readonly modalities: readonly Modality[];
+  readonly dimension: number;
+  /** [batch, dimension] */
+  embed(modality: Modality, inputs: Inputs, options?: { training?: boolean }): Tensor2D;
+  /** The contrastive loss of paired embeddings. */
+  contrast(embeddings: { [M in Modality]?: Tensor2D }, extras?: Extras): { loss: Scalar } & Record<string, Scalar>;
+  trainableVariables(): Variable[];
+  namedVariables(): NamedVariables;
+}
+
+export interface ContrastiveAdversarialOptions<Modality extends string, Extras extends object> {
+  model: EmbeddingModel<Modality, Extras>;
+  seed: number;
+  /** Strength of the gradient reversal: a number, or `dannAnnealing({ steps })`. */
+  lambda: number | Schedule;
+  /** Modalities whose embeddings are made alike in both domains; those whose appearance changes. */
+  adapted?: readonly Modality[];
+  /** Hidden layers of the domain classifiers. */
+  hidden?: readonly number[];
+  domainReduction?: DomainReduction;
+}
+
+/** Paired source samples, and target samples of the adapted modalities, unpaired and of any number. */
+export interface CrossDomainBatch<Modality extends string, Extras extends object> {
+  source: { [M in Modality]?: Inputs } & Extras;
+  target: { [M in Modality]?: Inputs };
+}
+
+/** A model that exposes its embeddings, with a domain classifier on them. */
+export interface ContrastiveAdversarial<Modality extends string, Extras extends object> {
+  loss(
+    batch: CrossDomainBatch<Modality, Extras>,
+    options?: { training?: boolean },
+  ): { loss: Scalar } & Record<string, Scalar>;
+  /** Of the model and the domain classifiers. */
+  trainableVariables(): Variable[];
+  namedVariables(): NamedVariables;
+  /** Frees the domain classifiers; the model stays. */
+  dispose(): void;
+}
+
+/**
+ * Contrastive and adversarial training combined: paired samples of the source teach which image belongs to which text, unpaired
+ * samples of the target teach, through a gradient reversal, to embed both domains alike.
+ *
+ * L = L_contrastive(source pairs) + sum_m CE(domain classifier_m(R_lambda(z_m)), domain), z_m the embeddings of modality m in
+ * both domains; R multiplies the gradient by -lambda, so the embeddings see -lambda times the domain loss. Reported terms:
+ * `contrastive` and those of the model, `domain/m` and `domainAccuracy/m` for each adapted modality.
+ *
+ * @throws CrossmodalError when an adapted modality is unknown, or a batch lacks one in either domain
+ * @see Ganin and Lempitsky (2015), equations 4-9; Radford et al. (2021), figure 3
+ *
+ * @example
+ * const joint = contrastiveAdversarial({ model: dual, seed: 1, lambda: dannAnnealing({ steps }), adapted: ['image'] });
+ * const step = trainStep({
+ *   loss: (batch) => joint.loss(batch, { training: true }),
+ *   variables: joint.trainableVariables(),
+ *   optimizer: adamW({ learningRate: 1e-3 }),
+ * });
+ */
+export function contrastiveAdversarial<Modality extends string, Extras extends object>({
+  model,
+  seed,
+  lambda,
+  adapted = model.modalities,
+  hidden = [100], // DANN's domain classifier
+  domainReduction = 'concatenated', // the mean over both domains
+}: ContrastiveAdversarialOptions<Modality, Extras>): ContrastiveAdversarial<Modality, Extras> {
+  const unknown = adapted.find((name) => !model.modalities.includes(name));
+  if (adapted.length === 0 || unknown !== undefined) {
+    throw new CrossmodalError(
+      `contrastiveAdversarial: adapted must name modalities of the model (${model.modalities.join(', ')}), got [${adapted}]`,
+    );
+  }
+  const random = new Random(seed).fork('domain');
+  const classifiers = new Map<Modality, Head>();
+  for (const name of adapted) {
+    const sizes = { inputs: model.dimension, hidden, outputs: 2 };
+    classifiers.set(name, head('contrastiveAdversarial', { ...sizes, random: random.fork(name) }));
+  }
+  const named = (): NamedVariables =>
+    Object.assign(
+      {},
+      ...[...classifiers].map(([name, classifier]) => prefixed(`domain/${name}`, classifier.namedVariables())),
+    );
+
+  return {
+    loss({ source, target }, { training = false } = {}) {
+      return tf.tidy(() => {
+        const embeddings: { [M in Modality]?: Tensor2D } = {};
+        for (const name of model.modalities) {
+          const inputs = source[name] as Inputs | undefined;
+          if (inputs) embeddings[name] = model.embed(name, inputs, { training });
+        }
+        const { loss: contrastive, ...terms } = model.contrast(embeddings, source);
+        let total = contrastive;
+        for (const [name, classifier] of classifiers) {
+          const ofSource = embeddings[name];
+          const inputs = target[name] as Inputs | undefined;
+          if (!ofSource || !inputs) {
+            throw new CrossmodalError(
+              `contrastiveAdversarial.loss: '${name}' is adapted, but the ${ofSource ? 'target' : 'source'} lacks it`,
+            );
+          }
+          const strength = scheduledScalar(lambda);
+          const judge = (rows: Tensor2D) => classifier.apply(gradientReversal(rows, { lambda: strength }));
+          const sourceLogits = judge(ofSource);
+          const targetLogits = judge(model.embed(name, inputs, { training }));
+          const domain = domainCrossEntropy(sourceLogits, targetLogits, domainReduction);
+          terms[`domain/${name}`] = domain;
+          terms[`domainAccuracy/${name}`] = domainAccuracy(sourceLogits, targetLogits);
+          total = tf.add(total, domain) as Scalar;
+        }
+        return { ...terms, contrastive: tf.clone(contrastive), loss: total };
+      });
+    },
+    trainableVariables: () => [
+      ...model.trainableVariables(),
+      ...[...classifiers.values()].flatMap((classifier) => classifier.trainableVariables()),
+    ],
+    namedVariables: () => ({ ...model.namedVariables(), ...named() }),
+    dispose() {
+      for (const classifier of classifiers.values()) classifier.dispose();
+    },
+  };
+}

@@ -1,0 +1,17 @@
+import { type AdapterOptions, type DomainAdapter, domainAdapter } from './domain-adapter.js';
+
+/**
+ * The baseline that every adaptation is measured against: a classifier of one domain, without adaptation. Trained on
+ * source items it is "source only"; trained on labelled target items, "train on target", the upper reference.
+ *
+ * L = mean cross entropy of the labels.
+ *
+ * @throws CrossmodalError when `classes` or the extractor do not fit
+ * @see Ganin and Lempitsky (2015), section 4, for both references
+ *
+ * @example
+ * const baseline = sourceOnly({ features: digitFeatures({ seed: 1 }), classes: 10, seed: 1 });
+ */
+export function sourceOnly(options: AdapterOptions): DomainAdapter {
+  return domainAdapter('sourceOnly', options);
+}

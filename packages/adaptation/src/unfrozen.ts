@@ -1,0 +1,35 @@
+import { CrossmodalError, type NamedVariables } from '@crossmodal/core';
+
+/** A part of a name, or a pattern for it: `'features'`, `/conv2d/`. */
+export type NamePattern = string | RegExp;
+
+/**
+ * Plain transfer: the variables that stay trainable when some layers are frozen. Pre-train on the source, then fine-tune what is
+ * left on a few labels of the target.
+ *
+ * @param variables by name, as `namedVariables()` gives them
+ * @param options.frozen a variable is frozen if its name starts with one of the strings or matches one of the patterns
+ * @throws CrossmodalError when a pattern matches nothing, or nothing is left
+ * @see Yosinski et al. (2014), How transferable are features in deep neural networks?
+ *
+ * @example
+ * const step = trainStep({ ...settings, variables: unfrozen(model.namedVariables(), { frozen: ['features'] }) });
+ */
+export function unfrozen(variables: NamedVariables, { frozen }: { frozen: readonly NamePattern[] }): NamedVariables {
+  const names = Object.keys(variables);
+  const matches = (pattern: NamePattern, name: string) =>
+    typeof pattern === 'string' ? name === pattern || name.startsWith(`${pattern}/`) : pattern.test(name);
+  for (const pattern of frozen) {
+    if (!names.some((name) => matches(pattern, name))) {
+      throw new CrossmodalError(
+        `unfrozen: each pattern must match a variable, '${pattern}' matches none of ${names.join(', ')}`,
+      );
+    }
+  }
+  const left = Object.entries(variables).filter(
+    ([name, { trainable }]) => trainable && !frozen.some((pattern) => matches(pattern, name)),
+  );
+  if (left.length === 0)
+    throw new CrossmodalError(`unfrozen: at least one trainable variable must be left of ${names.length}, none is`);
+  return Object.fromEntries(left);
+}

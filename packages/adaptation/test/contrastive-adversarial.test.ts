@@ -1,0 +1,131 @@
+import { adam, type Inputs, l2Normalize, trainStep } from '@crossmodal/core';
+import { infoNce } from '@crossmodal/losses';
+import { expectNoLeak } from '@crossmodal/testkit';
+import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { describe, expect, it } from 'vitest';
+import { type CrossDomainBatch, contrastiveAdversarial, type EmbeddingModel } from '../src/index.js';
+import { useTestBackend } from './backend.js';
+import { seededMatrix } from './synthetic.js';
+
+useTestBackend();
+
+type Pair = 'image' | 'text';
+type Extras = Record<never, never>;
+
+/** Two linear maps into four dimensions: the least that exposes embeddings. */
+function linearPair(seed: number): EmbeddingModel<Pair, Extras> {
+  const weights = { image: tf.variable(seededMatrix(6, 4, seed)), text: tf.variable(seededMatrix(5, 4, seed + 1)) };
+  return {
+    modalities: ['image', 'text'],
+    dimension: 4,
+    embed: (modality, { features }) =>
+      l2Normalize(tf.matMul(features as Tensor2D, weights[modality] as unknown as Tensor2D)),
+    contrast: ({ image, text }) => {
+      const loss = infoNce(image as Tensor2D, text as Tensor2D, { temperature: 0.2 });
+      return { loss, 'image-text': loss };
+    },
+    trainableVariables: () => Object.values(weights),
+    namedVariables: () => ({ ...weights }),
+  };
+}
+
+const inputs = (rows: number, columns: number, seed: number): Inputs => ({
+  features: seededMatrix(rows, columns, seed),
+});
+const batchOf = (seed: number): CrossDomainBatch<Pair, Extras> => ({
+  source: { image: inputs(6, 6, seed), text: inputs(6, 5, seed + 1) },
+  target: { image: inputs(9, 6, seed + 2) },
+});
+
+describe('contrastiveAdversarial', () => {
+  it('adds the domain loss to the contrastive one and reports both', () => {
+    const model = linearPair(1);
+    const joint = contrastiveAdversarial({ model, seed: 2, lambda: 0.5, adapted: ['image'] });
+    const batch = batchOf(3);
+    const terms = joint.loss(batch, { training: true });
+    expect(Object.keys(terms).sort()).toEqual([
+      'contrastive',
+      'domain/image',
+      'domainAccuracy/image',
+      'image-text',
+      'loss',
+    ]);
+    expect(terms.loss).toBeAllclose(tf.add(terms['contrastive'] as Scalar, terms['domain/image'] as Scalar));
+    const [a, b] = [
+      model.embed('image', batch.source.image as Inputs),
+      model.embed('text', batch.source.text as Inputs),
+    ];
+    expect(terms['contrastive'] as Scalar).toBeAllclose(infoNce(a, b, { temperature: 0.2 }));
+    // By hand: two layers, cross entropy of source 0 and target 1, mean over all 15 rows.
+    const named = joint.namedVariables();
+    const get = (name: string) => named[`domain/image/${name}`] as unknown as Tensor2D;
+    const rows = tf.concat([a, model.embed('image', batch.target.image as Inputs)], 0);
+    const logits = tf.add(
+      tf.matMul(tf.relu(tf.add(tf.matMul(rows, get('0/kernel')), get('0/bias'))), get('1/kernel')),
+      get('1/bias'),
+    );
+    const labels = tf.oneHot(tf.tensor1d([0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1], 'int32'), 2);
+    expect(terms['domain/image'] as Scalar).toBeAllclose(tf.losses.softmaxCrossEntropy(labels, logits), { rtol: 1e-5 });
+  });
+
+  it('gives embeddings the contrastive gradient minus lambda times the domain gradient', () => {
+    const model = linearPair(1);
+    const batch = batchOf(3);
+    const variable = model.trainableVariables()[0] as tf.Variable;
+    const gradient = (lambda: number, term: 'loss' | 'contrastive') => {
+      const joint = contrastiveAdversarial({ model, seed: 2, lambda, adapted: ['image'] });
+      const { grads } = tf.variableGrads(() => joint.loss(batch)[term] as Scalar, [variable]);
+      joint.dispose();
+      return grads[variable.name] as tf.Tensor;
+    };
+    const contrastive = gradient(1, 'contrastive');
+    expect(gradient(0, 'loss')).toBeAllclose(contrastive);
+    const domain = tf.sub(contrastive, gradient(1, 'loss'));
+    expect(tf.max(tf.abs(domain)).dataSync()[0]).toBeGreaterThan(1e-3);
+    expect(gradient(2, 'loss')).toBeAllclose(tf.sub(contrastive, tf.mul(domain, 2)), { atol: 1e-5 });
+  });
+
+  it('makes the embeddings of two domains alike', () => {
+    // Target pictures carry an offset that pairs do not need.
+    const offset = tf.tensor1d([0, 0, 0, 3, 3, 3]);
+    const measure = (lambda: number) => {
+      const model = linearPair(5);
+      const joint = contrastiveAdversarial({ model, seed: 2, lambda, adapted: ['image'], hidden: [16] });
+      const step = trainStep<CrossDomainBatch<Pair, Extras>>({
+        loss: (batch) => joint.loss(batch, { training: true }),
+        variables: joint.trainableVariables(),
+        optimizer: adam({ learningRate: 1e-2 }),
+      });
+      const source = seededMatrix(64, 6, 11);
+      const target = { features: tf.add(seededMatrix(64, 6, 12), offset) };
+      const batch = {
+        source: { image: { features: source }, text: { features: tf.slice(source, [0, 0], [64, 5]) } },
+        target: { image: target },
+      };
+      for (let i = 0; i < 150; i++) tf.dispose(step.run(batch));
+      const means = [source, target.features].map((x) => tf.mean(model.embed('image', { features: x }), 0));
+      return tf.norm(tf.sub(means[0] as tf.Tensor, means[1] as tf.Tensor)).dataSync()[0] as number;
+    };
+    const [without, adapted] = [measure(0), measure(1)];
+    expect(without).toBeGreaterThan(0.3);
+    expect(adapted).toBeLessThan(without / 2);
+  });
+
+  it('refuses unknown and missing modalities, and leaks nothing', async () => {
+    const model = linearPair(1);
+    const options = { model, seed: 2, lambda: 1 };
+    expect(() => contrastiveAdversarial({ ...options, adapted: [] })).toThrow(
+      'must name modalities of the model (image, text), got []',
+    );
+    expect(() => contrastiveAdversarial({ ...options, adapted: ['sound' as Pair] })).toThrow('got [sound]');
+    const joint = contrastiveAdversarial(options);
+    expect(() => joint.loss(batchOf(3))).toThrow("'text' is adapted, but the target lacks it");
+    const incomplete = batchOf(3);
+    await expectNoLeak(() => joint.loss(incomplete));
+    const image = contrastiveAdversarial({ ...options, adapted: ['image'] });
+    await expectNoLeak(() => image.loss(incomplete, { training: true }));
+    await expectNoLeak(() => contrastiveAdversarial(options).dispose());
+    await expectNoLeak(() => void contrastiveAdversarial({ ...options, hidden: [0] }));
+  });
+});
