@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from './errors.js';
 import type { Random } from './random/random.js';
-import { type NamedVariables, namedVariables, trainableVariables } from './variables.js';
+import { disposeVariables, type NamedVariables, namedVariables, trainableVariables } from './variables.js';
 
 /** One row per item: `{ pixels }` [B, H, W, C]; `{ ids, mask }` [B, T]; `{ features, mask }` [B, T, F]; `{ waveform }` [B, S]. */
 export type Inputs = Record<string, Tensor>;
@@ -99,9 +99,8 @@ export function defineEncoder<Item>({
       return named;
     },
     trainableVariables: () => [...new Set(models.flatMap((part) => trainableVariables(part)))],
-    dispose: () => {
-      for (const part of models) part.dispose();
-    },
+    // Not through the models: they share layers, and tfjs-layers refuses to dispose of a layer twice.
+    dispose: () => disposeVariables(encoder.namedVariables()),
   };
   if (sequenceModel) {
     encoder.encodeSequence = (inputs, { training = false } = {}) => {
