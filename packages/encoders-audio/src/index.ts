@@ -1,3 +1,4 @@
+export { type AudioDecoderOptions, audioDecoder } from './audio-decoder.js';
 export { specAugment } from './augment/spec-augment.js';
 export { addNoise, timeShift } from './augment/waveform.js';
 export { powerToDecibels } from './dsp/decibels.js';
