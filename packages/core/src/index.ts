@@ -185,9 +185,18 @@ export {
 export { type AverageOptions, WeightAverage } from './train/average.js';
 export { type ClipOptions, clipByNorm, clipByValue, globalNorm } from './train/clip.js';
 export { type Dataset, type TensorDataset, type TensorDatasetOptions, tensorDataset } from './train/dataset.js';
-export { type FitOptions, fit, type History, type MetricValues, type TrainRecord } from './train/fit.js';
+export { fit } from './train/fit.js';
+export type {
+  Callback,
+  CallbackResult,
+  CheckpointOptions,
+  EarlyStoppingOptions,
+  FitOptions,
+  LogOptions,
+} from './train/fit-options.js';
 export type { LossResult } from './train/gradients.js';
 export type { PlayerOptions, VariableSource } from './train/player.js';
+export type { History, MetricValues, TrainRecord, Watched } from './train/records.js';
 export type { HostState, Metrics, Step } from './train/step.js';
 export { type TrainStep, type TrainStepOptions, trainStep } from './train/train-step.js';
 export { disposeVariables, type NamedVariables, namedVariables, prefixed, trainableVariables } from './variables.js';

@@ -1,0 +1,44 @@
+import { CrossmodalError } from '../errors.js';
+import type { StoredTensor } from '../safetensors/values.js';
+import type { MetricValues, TrainRecord } from './records.js';
+
+/** The names of the terms that are not finite; parts before the sum that they spoil. */
+export function spoiltTerms(metrics: MetricValues): string[] {
+  const spoilt = Object.keys(metrics).filter((name) => !Number.isFinite(metrics[name]));
+  const isTotal = (name: string) => name === 'loss' || name.endsWith('/loss');
+  return [...spoilt.filter((name) => !isTotal(name)), ...spoilt.filter(isTotal)];
+}
+
+/** Where the run stands after the guard stopped it. */
+export function afterwards(restored: string | undefined): string {
+  return restored
+    ? `the weights of the last good checkpoint, ${restored}, are in place`
+    : 'there is no checkpoint to go back to, and the weights are probably spoilt';
+}
+
+/** What is said when a term is no number any more. */
+export function nanError(
+  { step, metrics }: TrainRecord,
+  previous: TrainRecord | undefined,
+  restored: string | undefined,
+): CrossmodalError {
+  const terms = spoiltTerms(metrics);
+  const [first = 'loss'] = terms;
+  const said = terms.map((name) => `'${name}' is ${metrics[name]}`).join(', ');
+  const finite = Object.keys(metrics).filter((name) => !terms.includes(name));
+  const others = finite.length > 0 ? ` (finite: ${finite.join(', ')})` : '';
+  const before = previous ? `; at step ${previous.step} '${first}' was ${previous.metrics[first]}` : '';
+  return new CrossmodalError(`fit: ${said} at step ${step}${others}${before}; ${afterwards(restored)}`, {
+    remedy: `lower the learning rate, clip the gradients (clipNorm), or bound '${first}'`,
+  });
+}
+
+/** The first tensor that is not finite, before it is saved as good. */
+export function spoiltTensor(tensors: ReadonlyMap<string, StoredTensor>): string | undefined {
+  for (const [name, { dtype, bytes }] of tensors) {
+    if (dtype !== 'F32') continue;
+    const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+    for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return name;
+  }
+  return undefined;
+}

@@ -1,0 +1,42 @@
+import type { Json } from '../checkpoint/checkpoints.js';
+import type { PlateauState } from '../schedules/plateau.js';
+import type { TrainRecord } from './records.js';
+import type { HostState } from './step.js';
+import type { WatchState } from './watch.js';
+
+/** Everything of a run that is not a tensor; what `state.json` of a checkpoint holds. */
+export interface RunState {
+  /** Steps made. */
+  step: number;
+  /** The epoch that is running, and how many of its batches were used: the data cursor. */
+  epoch: number;
+  batch: number;
+  seed?: number | string;
+  seconds: number;
+  records: TrainRecord[];
+  validations: TrainRecord[];
+  host: HostState;
+  /** By what they serve: best, earlyStopping. */
+  watches: Record<string, WatchState>;
+  plateau?: PlateauState;
+  callbacks: Record<string, Json>;
+  notes: string[];
+  /** Why the run ended, once it did. */
+  stopped?: 'early' | 'callback';
+}
+
+export function initialState(seed: number | string | undefined): RunState {
+  return {
+    step: 0,
+    epoch: 0,
+    batch: 0,
+    ...(seed === undefined ? {} : { seed }),
+    seconds: 0,
+    records: [],
+    validations: [],
+    host: {},
+    watches: {},
+    callbacks: {},
+    notes: [],
+  };
+}

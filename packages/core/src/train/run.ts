@@ -1,0 +1,232 @@
+import type { TensorContainer } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { CrossmodalError } from '../errors.js';
+import { openProgress, type Progress, silent } from '../log/progress.js';
+import { batchesOf } from './batches.js';
+import { BestWeights } from './best-weights.js';
+import { ContrastiveHint, rowsOf } from './contrastive-hint.js';
+import type { Dataset } from './dataset.js';
+import type { CallbackResult, FitOptions } from './fit-options.js';
+import { nanError, spoiltTerms } from './nan-guard.js';
+import type { History, MetricValues, TrainRecord } from './records.js';
+import { RunCheckpoints } from './run-checkpoints.js';
+import { RunLog } from './run-log.js';
+import { initialState, type RunState } from './run-state.js';
+import type { Metrics, Step } from './step.js';
+import { checkAllSaved, variableData } from './unsaved-state.js';
+import { Watch, watchedValue } from './watch.js';
+
+/** One call of `fit`. */
+export class Run<Batch> {
+  readonly #step: Step<Batch>;
+  readonly #data: Dataset<Batch>;
+  readonly #options: FitOptions;
+  readonly #checkpoints: RunCheckpoints<Batch> | undefined;
+  /** By what they serve. */
+  readonly #watches: { best?: Watch; earlyStopping?: Watch } = {};
+  readonly #bestWeights: BestWeights;
+  readonly #hint = new ContrastiveHint();
+  #state: RunState;
+  #log: RunLog | undefined;
+  #progress: Progress = silent;
+  /** When training would have begun, had it never been interrupted. */
+  #began = 0;
+  #firstStep = 0;
+  #stop: 'early' | 'callback' | 'aborted' | undefined;
+
+  constructor(step: Step<Batch>, data: Dataset<Batch>, options: FitOptions) {
+    this.#step = step;
+    this.#data = data;
+    this.#options = options;
+    this.#state = initialState(options.seed);
+    this.#bestWeights = new BestWeights(step);
+    if (options.checkpoint !== undefined) this.#checkpoints = new RunCheckpoints(step, options.checkpoint);
+    const best = this.#checkpoints?.options.best;
+    if (best) this.#watches.best = new Watch('checkpoint.best', best);
+    if (options.earlyStopping) this.#watches.earlyStopping = new Watch('earlyStopping', options.earlyStopping);
+    if ((best || options.earlyStopping || options.plateau) && !options.validate) {
+      throw new CrossmodalError('fit: earlyStopping, plateau and checkpoint.best need validate');
+    }
+  }
+
+  async execute(): Promise<History> {
+    const { seed, log, progress = 'auto', label = 'fit', earlyStopping } = this.#options;
+    const { epochs = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_INFINITY } = this.#options;
+    const resumed = await this.#checkpoints?.resume(seed);
+    if (resumed) this.#take(resumed);
+    this.#firstStep = this.#state.step;
+    if (log) this.#log = new RunLog(log, resumed ? this.#state.step : undefined);
+    if (progress !== false) this.#progress = openProgress({ label, total: this.#total(), start: this.#state.step });
+    if (resumed) this.#progress.note(`goes on after step ${this.#state.step}`);
+    for (const note of resumed?.notes ?? []) this.#progress.note(note);
+    const began = performance.now();
+    this.#began = began - 1000 * this.#state.seconds;
+    while (!this.#stop && this.#state.epoch < epochs && this.#state.step < steps) await this.#epoch(steps);
+    const made = this.#state.step - this.#firstStep;
+    const seconds = this.#seconds();
+    if (made > 0) await this.#save();
+    if (earlyStopping?.restoreBest && this.#stop !== 'aborted') await this.#restoreBest();
+    const watch = this.#watches.earlyStopping ?? this.#watches.best;
+    return {
+      records: this.#state.records,
+      validations: this.#state.validations,
+      seconds,
+      stepsPerSecond: made === 0 ? 0 : (made * 1000) / (performance.now() - began),
+      stopped: this.#stop ?? 'finished',
+      notes: this.#state.notes,
+      ...(watch?.state.best ? { best: { metric: watch.metric, ...watch.state.best } } : {}),
+    };
+  }
+
+  /** One pass over the data, or the rest of one. */
+  async #epoch(steps: number): Promise<void> {
+    const state = this.#state;
+    let empty = state.batch === 0;
+    for await (const { batch, last } of batchesOf(this.#data, state.epoch, state.batch)) {
+      empty = false;
+      await this.#train(batch);
+      const at = { step: state.step, epoch: state.epoch, endOfEpoch: last };
+      // The data cursor points behind the step before anything is saved.
+      state.epoch += last ? 1 : 0;
+      state.batch = last ? 0 : state.batch + 1;
+      await this.#afterStep(at);
+      if (this.#stop || state.step >= steps || last) return;
+    }
+    if (empty) throw new CrossmodalError(`fit: the dataset gave no batch in epoch ${state.epoch}`);
+    // A checkpoint of an epoch that has become shorter since.
+    state.epoch++;
+    state.batch = 0;
+  }
+
+  /** One step: run, read, record, check. */
+  async #train(batch: Batch): Promise<void> {
+    const { recordEvery = 1, steps, callbacks = [] } = this.#options;
+    const rows = rowsOf(batch);
+    const before = this.#checkpoints && this.#state.step === this.#firstStep ? variableData() : undefined;
+    let metrics: Metrics;
+    try {
+      metrics = this.#step.run(batch);
+    } finally {
+      tf.dispose(batch as TensorContainer);
+    }
+    try {
+      const step = ++this.#state.step;
+      if (before) checkAllSaved(before, this.#step.namedState());
+      if (step % recordEvery !== 0 && step !== steps) return;
+      const record: TrainRecord = { step, epoch: this.#state.epoch, metrics: await readMetrics(metrics) };
+      this.#log?.train(record, this.#step.learningRates?.() ?? {}, this.#seconds());
+      if (spoiltTerms(record.metrics).length > 0) {
+        throw nanError(record, this.#state.records.at(-1), await this.#checkpoints?.restoreNewest());
+      }
+      this.#state.records.push(record);
+      this.#progress.update(record);
+      this.#note(this.#hint.observe(record, rows));
+      for (const callback of callbacks) this.#obey(await callback.onStep?.(record));
+    } finally {
+      tf.dispose(metrics);
+    }
+  }
+
+  /** Validation and saving, where they are due. */
+  async #afterStep({ step, epoch, endOfEpoch }: { step: number; epoch: number; endOfEpoch: boolean }): Promise<void> {
+    const { validate, validateEverySteps, callbacks = [], signal } = this.#options;
+    let keep = false;
+    if (validate && (validateEverySteps ? step % validateEverySteps === 0 : endOfEpoch)) {
+      keep = await this.#validated({ step, epoch, metrics: await validate({ step, epoch }) });
+    }
+    if (endOfEpoch) for (const callback of callbacks) this.#obey(await callback.onEpoch?.({ step, epoch }));
+    if (signal?.aborted) this.#stop = 'aborted';
+    if (keep || this.#checkpoints?.due({ step, epoch, endOfEpoch })) await this.#save();
+  }
+
+  /** Takes a validation in; true when the weights of this moment should be kept on disk. */
+  async #validated(record: TrainRecord): Promise<boolean> {
+    const { earlyStopping, plateau, callbacks = [] } = this.#options;
+    this.#state.validations.push(record);
+    this.#log?.validation(record, this.#seconds());
+    plateau?.schedule.observe(watchedValue('plateau', plateau, record));
+    let keep = this.#watches.best?.observe(record) ?? false;
+    const watch = this.#watches.earlyStopping;
+    if (earlyStopping && watch) {
+      const improved = watch.observe(record);
+      if (improved && earlyStopping.restoreBest) {
+        if (this.#checkpoints) keep = true;
+        else this.#bestWeights.take();
+      }
+      if (watch.state.since > earlyStopping.patience) this.#stop = 'early';
+    }
+    for (const callback of callbacks) this.#obey(await callback.onValidation?.(record));
+    return keep;
+  }
+
+  async #restoreBest(): Promise<void> {
+    const best = this.#watches.earlyStopping?.state.best;
+    if (!best) return;
+    if (this.#checkpoints) await this.#checkpoints.restore(best.step);
+    else this.#bestWeights.restore();
+  }
+
+  async #save(): Promise<void> {
+    if (!this.#checkpoints || this.#checkpoints.newest === this.#state.step) return;
+    await this.#checkpoints.save(this.#give());
+  }
+
+  /** The state of the run with that of everything that keeps its own. */
+  #give(): RunState {
+    const { plateau, callbacks = [] } = this.#options;
+    const state = this.#state;
+    state.seconds = this.#seconds();
+    state.host = this.#step.hostState?.() ?? {};
+    for (const [use, watch] of Object.entries(this.#watches)) state.watches[use] = watch.state;
+    if (plateau) state.plateau = plateau.schedule.state();
+    for (const callback of callbacks) if (callback.state) state.callbacks[callback.name] = callback.state();
+    if (this.#stop === 'early' || this.#stop === 'callback') state.stopped = this.#stop;
+    return state;
+  }
+
+  /** Goes on from a saved state. */
+  #take(state: RunState): void {
+    const { plateau, callbacks = [] } = this.#options;
+    this.#state = state;
+    this.#stop = state.stopped;
+    for (const [use, watch] of Object.entries(this.#watches)) watch.state = state.watches[use] ?? watch.state;
+    if (plateau && state.plateau) plateau.schedule.restore(state.plateau);
+    for (const callback of callbacks) {
+      const saved = state.callbacks[callback.name];
+      if (saved !== undefined) callback.restore?.(saved);
+    }
+  }
+
+  #obey(result: CallbackResult): void {
+    if (result === 'stop') this.#stop = 'callback';
+  }
+
+  #note(text: string | undefined): void {
+    if (text === undefined) return;
+    this.#state.notes.push(text);
+    this.#progress.note(text);
+  }
+
+  #seconds(): number {
+    return (performance.now() - this.#began) / 1000;
+  }
+
+  /** The number of steps in all, when it is known. */
+  #total(): number | undefined {
+    const { epochs = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_INFINITY } = this.#options;
+    const perEpoch = this.#data.batchesPerEpoch ?? Number.POSITIVE_INFINITY;
+    const total = Math.min(steps, perEpoch * epochs);
+    return Number.isFinite(total) ? total : undefined;
+  }
+
+  close(): void {
+    this.#progress.stop();
+    this.#log?.close();
+    this.#bestWeights.dispose();
+  }
+}
+
+async function readMetrics(metrics: Metrics): Promise<MetricValues> {
+  const entries = Object.entries(metrics).map(async ([name, scalar]) => [name, (await scalar.data())[0]] as const);
+  return Object.fromEntries(await Promise.all(entries)) as MetricValues;
+}
