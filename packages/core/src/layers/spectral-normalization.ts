@@ -157,12 +157,6 @@ export class SpectralNormalization extends tfl.layers.Layer {
     const [layerType, fromConfig] = entry;
     return new type({ ...config, layer: fromConfig(layerType, inner) });
   }
-
-  override dispose(): ReturnType<tfl.layers.Layer['dispose']> {
-    const own = super.dispose();
-    const inner = this.layer.dispose();
-    return { ...own, numDisposedVariables: own.numDisposedVariables + inner.numDisposedVariables };
-  }
 }
 
 /**
