@@ -14,6 +14,12 @@ export {
   type DifferentiableAugmentationOptions,
   differentiableAugmentation,
 } from './differentiable-augmentation.js';
+export {
+  type EmbeddingGan,
+  type EmbeddingGanBatch,
+  type EmbeddingGanOptions,
+  embeddingGan,
+} from './embedding-gan.js';
 export { type Gan, type GanBatch, type GanOptions, gan } from './gan.js';
 export type { GanStepOptions } from './gan-step.js';
 export { type Condition, interpolateConditions } from './internal/conditions.js';
@@ -27,6 +33,7 @@ export { type RPrecision, rPrecision } from './metrics/r-precision.js';
 export { denseDiscriminator } from './networks/dense-discriminator.js';
 export { denseGenerator } from './networks/dense-generator.js';
 export type { Discriminator } from './networks/discriminator.js';
+export { embeddingMap } from './networks/embedding-map.js';
 export { type ImageDiscriminatorOptions, imageDiscriminator } from './networks/image-discriminator.js';
 export { type ImageGeneratorOptions, imageGenerator } from './networks/image-generator.js';
 export { type SpectralNorm, spectralNorm } from './spectral-norm.js';

@@ -1,0 +1,36 @@
+import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { LayerSeeds } from './layer-seeds.js';
+
+/**
+ * A map between embedding spaces: hidden layers with leaky ReLU, then a linear layer; without hidden layers it is linear.
+ *
+ * [batch, inputDimension] -> [batch, outputDimension].
+ *
+ * @example
+ * const map = embeddingMap({ inputDimension: 64, outputDimension: 128, hidden: [256], seed: 1 });
+ */
+export function embeddingMap({
+  inputDimension,
+  outputDimension,
+  hidden = [256],
+  seed = 0,
+}: {
+  inputDimension: number;
+  outputDimension: number;
+  hidden?: readonly number[];
+  seed?: number | string;
+}): tfl.LayersModel {
+  const seeds = new LayerSeeds(seed, 'embedding-map');
+  const embedding = tfl.input({ shape: [inputDimension], name: 'embedding' });
+  let x: SymbolicTensor = embedding;
+  hidden.forEach((units, i) => {
+    const name = `hidden_${i + 1}`;
+    x = tfl.layers.dense({ units, kernelInitializer: seeds.he(name), name }).apply(x) as SymbolicTensor;
+    x = tfl.layers.leakyReLU({ alpha: 0.2, name: `${name}_leaky` }).apply(x) as SymbolicTensor;
+  });
+  x = tfl.layers
+    .dense({ units: outputDimension, kernelInitializer: seeds.glorot('output'), name: 'output' })
+    .apply(x) as SymbolicTensor;
+  return tfl.model({ inputs: embedding, outputs: x, name: 'embedding_map' });
+}

@@ -1,0 +1,225 @@
+import { defineEncoder, type NamedVariables, Random, randomNormal } from '@crossmodal/core';
+import { ganClsLoss } from '@crossmodal/losses';
+import { expectNoLeak } from '@crossmodal/testkit';
+import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { beforeAll, describe, expect, it } from 'vitest';
+import {
+  type ConditionalGanOptions,
+  conditionalGan,
+  denseDiscriminator,
+  denseGenerator,
+  interpolateConditions,
+} from '../src/index.js';
+import { usePlainBackend } from './backend.js';
+
+beforeAll(usePlainBackend);
+
+/** A GAN of vectors [2] under conditions [3]; without spectral normalisation scores are the same in and out of training. */
+function small(options: Partial<ConditionalGanOptions> = {}) {
+  const conditionDimension = options.augmentation?.dimension ?? 3;
+  return conditionalGan({
+    conditionDimension: 3,
+    latentDimension: 4,
+    generator: denseGenerator({
+      outputDimension: 2,
+      latentDimension: 4,
+      conditionDimension,
+      hidden: [8],
+      activation: 'linear',
+      seed: 1,
+    }),
+    discriminator: denseDiscriminator({
+      inputDimension: 2,
+      conditionDimension: 3,
+      hidden: [8],
+      spectral: false,
+      seed: 1,
+    }),
+    seed: 1,
+    ...options,
+  });
+}
+
+const normal = (rows: number, columns: number, seed: number) =>
+  randomNormal<Tensor2D>([rows, columns], { random: new Random(seed) });
+const batch = (rows = 6) => ({ real: normal(rows, 2, 5), condition: normal(rows, 3, 6) });
+const number = (x: Tensor) => x.dataSync()[0] as number;
+
+/** Makes the generator ignore its noise, so that what it draws can be drawn again. */
+function withoutNoise(generator: tfl.LayersModel, latentDimension: number): void {
+  const layer = generator.getLayer('hidden_1');
+  const [kernel, bias] = layer.getWeights() as [Tensor2D, Tensor];
+  const kept = kernel.shape[0] - latentDimension;
+  layer.setWeights([
+    tf.concat([tf.zeros([latentDimension, kernel.shape[1]]), tf.slice(kernel, latentDimension, kept)]),
+    bias,
+  ]);
+}
+
+describe('losses', () => {
+  it("are Reed's matching-aware losses of the scores", () => {
+    const gan = small();
+    withoutNoise(gan.generator, 4);
+    const { real, condition } = batch();
+    const generated = gan.generate(condition, { noise: tf.zeros([1, 4]) });
+    const rolled = tf.gather(condition, tf.tensor1d([1, 2, 3, 4, 5, 0], 'int32'));
+    const scores = [gan.score(real, condition), gan.score(real, rolled), gan.score(generated, condition)] as const;
+    const { loss, ...terms } = gan.discriminatorLoss({ real, condition });
+    expect(loss).toBeAllclose(ganClsLoss(...scores), { rtol: 1e-5 });
+    expect(number(terms['real']!)).toBeAllclose(number(tf.mean(scores[0])), { rtol: 1e-5 });
+    expect(number(terms['mismatched']!)).toBeAllclose(number(tf.mean(scores[1])), { rtol: 1e-5 });
+    expect(number(terms['generated']!)).toBeAllclose(number(tf.mean(scores[2])), { rtol: 1e-5 });
+    expect(gan.generatorLoss({ real, condition }).loss).toBeAllclose(tf.mean(tf.softplus(tf.neg(scores[2]))), {
+      rtol: 1e-5,
+    });
+  });
+
+  it('take the mismatched conditions of the batch, or none at all', () => {
+    const { real, condition } = batch();
+    const fair = small({ loss: 'wasserstein' }).discriminatorLoss({ real, condition, mismatched: condition });
+    expect(number(fair['mismatched']!)).toBeAllclose(number(fair['real']!), { rtol: 1e-5 });
+    const {
+      loss,
+      real: r,
+      generated: f,
+      mismatched: w,
+    } = small({ loss: 'wasserstein' }).discriminatorLoss({ real, condition });
+    expect(number(loss)).toBeAllclose((number(f!) + number(w!)) / 2 - number(r!), { rtol: 1e-4 });
+    const plain = small({ loss: 'wasserstein', matchingAware: false }).discriminatorLoss({ real, condition });
+    expect(Object.keys(plain).sort()).toEqual(['generated', 'loss', 'real']);
+    expect(number(plain.loss)).toBeAllclose(number(plain['generated']!) - number(plain['real']!), { rtol: 1e-4 });
+  });
+
+  it('reach their own player only', () => {
+    const gan = small({ augmentation: { dimension: 5, weight: 0.5 } });
+    const data = batch();
+    const gradients = (loss: () => Scalar, variables: NamedVariables) =>
+      Object.values(tf.variableGrads(loss, Object.values(variables)).grads).map((g) => number(tf.max(tf.abs(g))));
+    const ofDiscriminator = () => gan.discriminatorLoss(data).loss;
+    const ofGenerator = () => gan.generatorLoss(data).loss;
+    expect(Math.max(...gradients(ofDiscriminator, gan.discriminatorVariables()))).toBeGreaterThan(1e-3);
+    expect(Math.max(...gradients(ofGenerator, gan.generatorVariables()))).toBeGreaterThan(1e-3);
+    const both = { ...gan.generatorVariables(), ...gan.discriminatorVariables() };
+    const { grads } = tf.variableGrads(ofDiscriminator, Object.values(both));
+    for (const [name, variable] of Object.entries(gan.generatorVariables())) {
+      const gradient = grads[variable.name];
+      expect([name, gradient ? number(tf.max(tf.abs(gradient))) : 0]).toEqual([name, 0]);
+    }
+  });
+
+  it('add the weighted divergence of the augmented condition', () => {
+    const gan = small({ augmentation: { dimension: 5, weight: 0.5 } });
+    const { loss, adversarial, divergence } = gan.generatorLoss(batch());
+    expect(number(divergence!)).toBeGreaterThan(0);
+    expect(number(loss)).toBeAllclose(number(adversarial!) + 0.5 * number(divergence!), { rtol: 1e-5 });
+    expect(Object.keys(gan.generatorVariables()).filter((name) => name.startsWith('augmentation/'))).toHaveLength(2);
+  });
+});
+
+describe('conditions', () => {
+  it('count by their direction alone, unless that is switched off', () => {
+    const { real, condition } = batch();
+    const longer = tf.mul(condition, 7);
+    expect(small().score(real, longer)).toBeAllclose(small().score(real, condition), { rtol: 1e-4 });
+    const plain = small({ normalizeCondition: false });
+    const difference = tf.max(tf.abs(tf.sub(plain.score(real, longer), plain.score(real, condition))));
+    expect(number(difference)).toBeGreaterThan(0.01);
+    expect(Number.isFinite(number(tf.sum(small().score(real, tf.zeros([6, 3])))))).toBe(true);
+  });
+
+  it('may come from an encoder that is trained with the discriminator', () => {
+    const model = tfl.sequential({ layers: [tfl.layers.dense({ units: 3, inputShape: [5], name: 'words' })] });
+    const encoder = defineEncoder({
+      modality: 'text',
+      model,
+      inputs: ['bag'],
+      prepare: async (rows: readonly number[][]) => ({ bag: tf.tensor2d(rows.map((row) => [...row])) }),
+    });
+    const gan = small({ encoder });
+    const data = { real: normal(6, 2, 5), condition: { bag: normal(6, 5, 7) } };
+    const before = (model.getWeights()[0] as Tensor).dataSync().slice();
+    const step = gan.step({ generatorRate: 0, averageDecay: 0 });
+    tf.dispose(step.run(data));
+    expect((model.getWeights()[0] as Tensor).dataSync()).not.toEqual(before);
+    expect(Object.keys(gan.namedVariables())).toContain('encoder/words/kernel');
+    expect(Object.keys(gan.generatorVariables()).some((name) => name.startsWith('encoder'))).toBe(false);
+    const after = (model.getWeights()[0] as Tensor).dataSync().slice();
+    const still = gan.step({ discriminatorRate: 0, averageDecay: 0 });
+    tf.dispose(still.run(data));
+    expect((model.getWeights()[0] as Tensor).dataSync()).toEqual(after);
+  });
+
+  it('interpolate on a line, ends included', () => {
+    const line = interpolateConditions(tf.tensor1d([0, 2]), tf.tensor1d([4, 0]), { steps: 5 });
+    expect(line).toBeAllclose([[0, 2], [1, 1.5], [2, 1], [3, 0.5], [4, 0]]); // biome-ignore format: one line per table
+    expect(() => interpolateConditions(tf.zeros([2]), tf.zeros([3]))).toThrow('of equal length and steps >= 2');
+  });
+});
+
+describe('generate', () => {
+  it('repeats by seed, batch by batch as in one piece, and takes one noise for all', () => {
+    const gan = small();
+    const { condition } = batch(7);
+    const whole = gan.generate(condition, { random: new Random(3) });
+    expect(gan.generate(condition, { random: new Random(3), batchSize: 3 })).toBeAllclose(whole, { rtol: 1e-6 });
+    const other = gan.generate(condition, { random: new Random(4) });
+    expect(number(tf.max(tf.abs(tf.sub(other, whole))))).toBeGreaterThan(1e-3);
+    const same = tf.tile(tf.slice(condition, 0, 1), [7, 1]);
+    const alike = gan.generate(same, { noise: normal(1, 4, 9) });
+    expect(number(tf.max(tf.abs(tf.sub(alike, tf.slice(alike, 0, 1)))))).toBeLessThan(1e-6);
+  });
+
+  it('gives images in the range of the real ones', () => {
+    const gan = conditionalGan({
+      size: 8,
+      channels: 1,
+      width: 4,
+      conditionDimension: 3,
+      latentDimension: 4,
+      range: [0, 255],
+    });
+    const images = gan.generate(tf.eye(3), { random: new Random(1) });
+    expect(images.shape).toEqual([3, 8, 8, 1]);
+    expect(number(tf.min(images))).toBeGreaterThanOrEqual(0);
+    expect(number(tf.max(images))).toBeLessThanOrEqual(255);
+    expect(Math.abs(number(tf.mean(images)) - 127.5)).toBeLessThan(30);
+    gan.dispose();
+  });
+});
+
+describe('bad input', () => {
+  it('is named', () => {
+    const gan = small();
+    const { real, condition } = batch();
+    expect(() => gan.discriminatorLoss({ real, condition: tf.zeros([5, 3]) })).toThrow(
+      'discriminatorLoss: each sample needs a condition, got 6 samples and 5 conditions',
+    );
+    expect(() => gan.generatorLoss({ real, condition: tf.zeros([6, 4]) })).toThrow(
+      'condition must be [batch, 3], got [6,4]',
+    );
+    expect(() => gan.generate({ bag: condition }, { random: new Random(1) })).toThrow('embed the texts first');
+    expect(() => gan.generate(condition, {})).toThrow('generate: pass { random: new Random(seed) } or { noise }');
+    expect(() => gan.generate(condition, { noise: tf.zeros([6, 3]) })).toThrow('noise must be [6 or 1, 4], got [6,3]');
+    expect(() => conditionalGan({ conditionDimension: 3, size: 20 })).toThrow('8, 16, 32, 64, ...), got 20');
+    expect(() => conditionalGan({ conditionDimension: 0 })).toThrow(
+      'conditionDimension must be a positive integer, got 0',
+    );
+    expect(() => small({ range: [1, 1] })).toThrow('low < high, got [1,1]');
+  });
+
+  it('and good input leave no tensors behind', async () => {
+    const gan = small({ augmentation: { dimension: 5 } });
+    const { real, condition } = batch();
+    for (const given of [condition, tf.zeros([6, 4])]) {
+      await expectNoLeak(() => gan.discriminatorLoss({ real, condition: given }));
+      await expectNoLeak(() => gan.generatorLoss({ real, condition: given }));
+      await expectNoLeak(() => gan.generate(given, { random: new Random(1) }));
+      await expectNoLeak(() => gan.score(real, given));
+    }
+    const before = tf.memory().numTensors;
+    small({ augmentation: { dimension: 5 } }).dispose();
+    expect(tf.memory().numTensors).toBe(before);
+  });
+});
