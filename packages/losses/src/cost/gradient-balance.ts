@@ -125,7 +125,7 @@ export class GradientBalance {
         const now = stopGradient(required('norms', norms, name));
         const old = this.#norms[name] as unknown as Variable<Rank.R0>;
         const blended = tf.add(tf.mul(momentum, old), tf.mul(1 - momentum, now));
-        old.assign(tf.where(tf.less(old, 0), now, blended));
+        old.assign(tf.where(tf.less(old, 0), now, blended) as Scalar);
         return tf.maximum(old, SMALLEST);
       });
       const rates = restoring > 0 ? this.#rates(names, losses) : undefined;

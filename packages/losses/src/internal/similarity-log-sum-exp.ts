@@ -1,6 +1,6 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { logSumExp } from './log-sum-exp.js';
+import { logSumExp, scaledSoftmax } from './log-sum-exp.js';
 
 /** Matrices up to this many entries (4 MB) are handled in one piece. */
 const ONE_PIECE = 2 ** 20;
@@ -46,36 +46,33 @@ function keepingBlock(u: Tensor2D, v: Tensor2D): BothLogSums {
 }
 
 /**
- * One block that is forgotten and made again backwards. With rows r_i and columns c_j the gradient of the block is
- * G_ij = dr_i exp(S_ij - r_i) + dc_j exp(S_ij - c_j), so du = G v and dv = G^T u.
+ * One block that is forgotten and made again backwards. With dr and dc the incoming gradients of rows and columns, that of the block
+ * is G = dr softmax over rows + dc softmax over columns, so du = G v and dv = G^T u.
  */
 function remakingBlock(u: Tensor2D, v: Tensor2D): BothLogSums {
   const [n, m] = [u.shape[0], v.shape[0]];
   const operation = tf.customGrad((...inputs) => {
     const [x, y, save] = inputs as unknown as [Tensor2D, Tensor2D, (tensors: Tensor[]) => void];
+    save([x, y]);
     const value = tf.tidy(() => {
       const { rows, columns } = keepingBlock(x, y);
       return tf.concat([rows, columns]);
     });
-    save([x, y, value]);
-    const gradFunc = (dy: Tensor, saved: Tensor[]) =>
-      blockGradients(dy as Tensor1D, ...(saved as [Tensor2D, Tensor2D, Tensor1D]));
+    const gradFunc = (dy: Tensor, saved: Tensor[]) => blockGradients(dy, saved[0] as Tensor2D, saved[1] as Tensor2D);
     return { value, gradFunc };
   });
   const both = operation(u, v) as Tensor1D;
   return { rows: tf.slice(both, [0], [n]), columns: tf.slice(both, [n], [m]) };
 }
 
-function blockGradients(dy: Tensor1D, u: Tensor2D, v: Tensor2D, logSums: Tensor1D): Tensor[] {
+function blockGradients(dy: Tensor, u: Tensor2D, v: Tensor2D): Tensor[] {
   const [n, m] = [u.shape[0], v.shape[0]];
   return tf.tidy(() => {
-    const similarities = tf.matMul(u, v, false, true);
-    const part = (start: number, size: number, shape: [number, number]) =>
-      tf.tidy(() => {
-        const take = (x: Tensor1D) => tf.reshape(tf.slice(x, [start], [size]), shape);
-        return tf.mul(take(dy), tf.exp(tf.sub(similarities, take(logSums))));
-      });
-    const gradient = tf.add(part(0, n, [n, 1]), part(n, m, [1, m])) as Tensor2D;
+    const gradient = tf.tidy(() => {
+      const similarities = tf.matMul(u, v, false, true);
+      const ofRows = scaledSoftmax(similarities, 1, tf.slice(dy, [0], [n]));
+      return tf.add(ofRows, scaledSoftmax(similarities, 0, tf.slice(dy, [n], [m]))) as Tensor2D;
+    });
     return [tf.matMul(gradient, v), tf.matMul(gradient, u, true, false)];
   });
 }
