@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
-import { compile, type OnnxBackend, registerOnnxBackend } from '../src/index.js';
+import { compile, type OnnxBackend, profile, registerOnnxBackend } from '../src/index.js';
 import { workloads } from './workloads.js';
 
 // Usage: steps.ts [workload,...] [repetitions] [eager]
@@ -36,6 +36,16 @@ for (const name of names.split(',')) {
         ' ',
       )} ... ${losses[losses.length - 1]!.toFixed(5)}  builds ${builds} (${buildMilliseconds.toFixed(0)} ms) fallbacks ${[...fallbacks].join(' ') || 'none'}`,
   );
+  if (process.env['PROFILE'] !== undefined) {
+    const { kernels, operators, milliseconds } = profile(() => run().dataSync());
+    console.log(`  ${milliseconds.toFixed(2)} ms in operators`);
+    for (const row of kernels.slice(0, 14)) {
+      console.log(`  ${row.milliseconds.toFixed(2).padStart(8)} ${(100 * row.share).toFixed(0).padStart(3)} % ${row.kernel} (${row.operators.join(' ')})`);
+    }
+    for (const row of operators.slice(0, 24)) {
+      console.log(`     ${row.milliseconds.toFixed(2).padStart(8)} ${row.kernel.padEnd(24)} ${row.operator.padEnd(12)} ${row.shape}`);
+    }
+  }
   (run as { dispose?: () => void }).dispose?.();
   tf.disposeVariables();
 }

@@ -1,6 +1,7 @@
 import type { NumericDataType, Rank, ShapeMap, Tensor } from '@tensorflow/tfjs-core';
 import { type CompiledFunction, type CompileOptions, compile } from './compile/compile.js';
 import { type HostArray, hostInput } from './compile/host-input.js';
+import { type Profile, profile } from './profile.js';
 import { RecordingBackend } from './recording-backend.js';
 
 /**
@@ -16,5 +17,10 @@ export class OnnxBackend extends RecordingBackend {
   /** @see hostInput */
   hostInput<R extends Rank>(shape: ShapeMap[R], dtype: NumericDataType, fill: (out: HostArray) => void): Tensor<R> {
     return hostInput(shape, dtype, fill);
+  }
+
+  /** @see profile */
+  profile<T>(fn: () => T): Profile<T> {
+    return profile(fn);
   }
 }

@@ -3,7 +3,7 @@ import type { Tensor } from 'onnxruntime-common';
 import { type BackendValues, elementType, HostSource } from '../entry.js';
 import { type InputSource, inputValue, type Numbers, sizeOf, type Value } from '../ir/graph.js';
 import { type RecordingBackend, withoutReshape } from '../recording-backend.js';
-import { graphKey } from '../run/key.js';
+import { type GraphKey, graphKey } from '../run/key.js';
 import { makePlan, type Plan } from '../run/plan.js';
 import { ortTensor } from '../run/session.js';
 import { flatten, type Structure, unflatten } from './container.js';
@@ -87,6 +87,9 @@ export function traceFunction(backend: RecordingBackend, fn: Func, args: unknown
 export class Program {
   readonly plan: Plan;
   private readonly sources: readonly InputSource[];
+  private readonly key: GraphKey;
+  /** The same graph again, with ONNX Runtime's profiling on. */
+  private readonly profiled: (profile: string) => Plan;
   private readonly constants = new Map<InputSource, Tensor>();
 
   private constructor(
@@ -98,6 +101,8 @@ export class Program {
     const key = graphKey(outputs);
     const { exact } = backend.options;
     this.plan = makePlan(outputs, key, { threads, exact }, { distinctFrom: traced.shapes.length });
+    this.key = key;
+    this.profiled = (profile) => makePlan(outputs, key, { threads, exact }, { distinctFrom: traced.shapes.length, profile });
     this.sources = this.plan.feeds.map(({ position }) => key.inputs[position]!.source);
     this.plan.feeds.forEach(({ shape, type }, i) => {
       const source = this.sources[i]!;
@@ -151,6 +156,7 @@ export class Program {
       return entry;
     });
     const start = performance.now();
+    backend.statistics.profiler?.look(this.key.key, feeds, this.profiled);
     const computed = plan.session.run(feeds, fetches);
     backend.statistics.runs++;
     backend.statistics.runMilliseconds += performance.now() - start;

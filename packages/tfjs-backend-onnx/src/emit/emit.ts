@@ -36,7 +36,8 @@ export interface EmittedModel {
   inputs: EmittedInput[];
   /** One name per graph output, in order; values that coincide share a name. */
   outputs: string[];
-  nodes: number;
+  /** Per node, the tfjs kernel that it was recorded for, its operator and the shape of its result. */
+  nodes: { kernel: string; operator: string; shape: string }[];
 }
 
 export interface EmitOptions {
@@ -65,6 +66,7 @@ export function emit(
   const nodes: NodeMessage[] = [];
   const initializers = new Map<string, TensorMessage>();
   const inputs: EmittedInput[] = [];
+  const described: EmittedModel['nodes'] = [];
   const domains = new Set<string>();
 
   const initializer = (numbers: Numbers, dims: readonly number[], type: ElementType, key: string): string => {
@@ -123,6 +125,7 @@ export function emit(
       return name;
     });
     domains.add(node.domain);
+    described.push({ kernel: node.origin, operator: node.op, shape: node.outputs[0]!.shape.join('x') });
     nodes.push({ name: `n${nodes.length}_${node.op}`, opType: node.op, domain: node.domain, input, output, attribute });
   }
 
@@ -168,7 +171,7 @@ export function emit(
       output: [...declared].map(([name, value]) => info(name, value.shape, value.type)),
     },
   });
-  return { bytes, inputs, outputs, nodes: nodes.length };
+  return { bytes, inputs, outputs, nodes: described };
 }
 
 /** ONNX AttributeProto.AttributeType. */

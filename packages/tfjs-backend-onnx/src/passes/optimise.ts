@@ -1,6 +1,9 @@
 import type { Graph } from '../ir/graph.js';
 import { commonSubexpressions } from './common-subexpressions.js';
+import { fuseBias } from './fuse-bias.js';
+import { layout } from './layout.js';
 import { lower } from './lower.js';
+import { stepGradient } from './step-gradient.js';
 
 export interface PassOptions {
   exact: boolean;
@@ -9,6 +12,11 @@ export interface PassOptions {
 /** All passes in their order. */
 export function optimise(graph: Graph, { exact }: PassOptions): Graph {
   let current = commonSubexpressions(graph);
+  current = stepGradient(current);
   current = lower(current, { exact });
-  return commonSubexpressions(current);
+  current = commonSubexpressions(current);
+  current = layout(current);
+  current = commonSubexpressions(current);
+  current = fuseBias(current);
+  return current;
 }

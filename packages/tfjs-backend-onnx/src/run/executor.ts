@@ -36,6 +36,7 @@ export class Executor {
     }
     const fetches: Record<string, null> = {};
     for (const name of plan.outputs) fetches[name] = null;
+    this.statistics.profiler?.look(key.key, feeds, (profile) => makePlan(outputs, key, this.options, { profile }));
     const results = plan.session.run(feeds, fetches);
     const numbers = plan.outputs.map((name) => results[name]!.data as Numbers);
     this.statistics.runs++;

@@ -16,7 +16,7 @@ export interface Plan {
   outputs: readonly string[];
   /** Shape and type in which each output comes out. */
   results: readonly Value[];
-  nodes: number;
+  nodes: EmittedModel['nodes'];
   milliseconds: number;
 }
 

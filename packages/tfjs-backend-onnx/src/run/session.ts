@@ -23,7 +23,7 @@ export class Session {
       intraOpNumThreads: threads,
       interOpNumThreads: 1,
       executionMode: 'sequential',
-      graphOptimizationLevel: 'all',
+      graphOptimizationLevel: 'extended',
       logSeverityLevel: 3,
       ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
       // Values must be strings, whatever the documentation of the options says.

@@ -1,3 +1,5 @@
+import type { Profiler } from './profiler.js';
+
 /** What the backend did, for `profile()`. */
 export class Statistics {
   /** Kernels that were computed in JavaScript because ONNX cannot express them. */
@@ -7,6 +9,9 @@ export class Statistics {
   runs = 0;
   buildMilliseconds = 0;
   runMilliseconds = 0;
+
+  /** Set while `profile` looks at the operators of each run. */
+  profiler: Profiler | undefined;
 
   countFallback(kernel: string): void {
     this.fallbacks.set(kernel, (this.fallbacks.get(kernel) ?? 0) + 1);
