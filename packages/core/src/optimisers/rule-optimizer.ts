@@ -40,6 +40,11 @@ export class RuleOptimizer extends tf.Optimizer {
   updates = 0;
   readonly #entries = new Map<Variable, Entry>();
 
+  /** TensorFlow.js takes anything that can minimise for an optimiser, and its subclasses inherit that. */
+  static override [Symbol.hasInstance](instance: unknown): boolean {
+    return typeof instance === 'object' && instance !== null && 'rule' in instance && 'namedState' in instance;
+  }
+
   constructor(rule: UpdateRule, { learningRate, groups = [] }: CommonOptions) {
     super();
     const rate = typeof learningRate === 'number' ? learningRate : 0;

@@ -28,7 +28,7 @@ export function lossGradients(loss: () => LossResult, variables: readonly Variab
       }
       return checkScalar('loss', result.loss);
     };
-    const { value, grads } = tf.variableGrads(forward, [...variables]);
+    const { value, grads } = tf.variableGrads(() => freeingTapeOnError(forward), [...variables]);
     const metrics: Metrics = { loss: value };
     for (const [name, term] of Object.entries(terms)) metrics[name] = tf.clone(term);
     return { metrics, gradients: variables.map(({ name }) => grads[name] ?? undefined) };
@@ -36,6 +36,17 @@ export function lossGradients(loss: () => LossResult, variables: readonly Variab
     throw explain(error);
   } finally {
     tf.dispose(terms);
+  }
+}
+
+/** TensorFlow.js leaves what it saved for the way back when the way forward throws. */
+function freeingTapeOnError<T>(forward: () => T): T {
+  try {
+    return forward();
+  } catch (error) {
+    const { activeTape, gradientDepth } = tf.engine().state;
+    if (gradientDepth === 1) for (const { saved } of activeTape ?? []) tf.dispose(saved ?? []);
+    throw error;
   }
 }
 

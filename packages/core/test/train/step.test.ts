@@ -1,0 +1,355 @@
+import '@tensorflow/tfjs-backend-cpu';
+import { expectNoLeak } from '@crossmodal/testkit';
+import { registerOnnxBackend } from '@crossmodal/tfjs-backend-onnx';
+import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { beforeAll, describe, expect, test } from 'vitest';
+import {
+  adam,
+  adamW,
+  alternatingStep,
+  namedVariables,
+  Random,
+  randomNormal,
+  scheduledScalar,
+  sgd,
+  trainableVariables,
+  trainStep,
+} from '../../src/index.js';
+
+const devices = ['cpu', 'onnx'] as const;
+
+beforeAll(() => registerOnnxBackend());
+
+const noise = (shape: number[], seed = 1): Tensor => randomNormal(shape, { random: new Random(seed) });
+const value = (scalar: Scalar | undefined): number => scalar!.dataSync()[0]!;
+
+interface Batch extends tf.TensorContainerObject {
+  x: Tensor2D;
+  y: Tensor2D;
+}
+
+function problem(rows = 8): { w: tf.Variable; b: tf.Variable; batch: Batch; loss: (batch: Batch) => Scalar } {
+  const w = tf.variable(noise([3, 2], 2));
+  const b = tf.variable(tf.zeros([2]));
+  const x = noise([rows, 3], 3) as Tensor2D;
+  const batch: Batch = { x, y: noise([rows, 2], 4) as Tensor2D };
+  const loss = ({ x: input, y }: Batch) =>
+    tf.mean(tf.squaredDifference(tf.add(tf.matMul(input, w as unknown as Tensor2D), b), y)) as Scalar;
+  return { w, b, batch, loss };
+}
+
+describe.each(devices)('on %s', (device) => {
+  beforeAll(() => tf.setBackend(device));
+
+  test('a step is gradient descent, written out', () => {
+    const { w, b, batch, loss } = problem();
+    const step = trainStep<Batch>({ loss, variables: [w, b], optimizer: sgd({ learningRate: 0.1 }) });
+    const expected = [w.clone(), b.clone()];
+    for (let i = 0; i < 5; i++) {
+      const before = value(loss(batch));
+      const { grads } = tf.variableGrads(() => loss(batch), [w, b]);
+      expected[0] = tf.sub(expected[0]!, tf.mul(grads[w.name]!, 0.1));
+      expected[1] = tf.sub(expected[1]!, tf.mul(grads[b.name]!, 0.1));
+      const metrics = step.run(batch);
+      expect(value(metrics['loss'] as Scalar)).toBeCloseTo(before, 5);
+      expect(w).toBeAllclose(expected[0]);
+      expect(b).toBeAllclose(expected[1]);
+    }
+    step.dispose();
+  });
+
+  test('the learning rate of a schedule is read anew at each step', () => {
+    const { w, batch } = problem();
+    const start = w.clone();
+    // The gradient of the sum is one everywhere: the weights move by the learning rate.
+    const step = trainStep<Batch>({
+      loss: () => tf.sum(w) as Scalar,
+      variables: [w],
+      optimizer: sgd({ learningRate: (k) => 1 / (k + 1) }),
+    });
+    let moved = 0;
+    for (let k = 0; k < 6; k++) {
+      expect(step.learningRates?.()).toEqual({ learningRate: 1 / (k + 1) });
+      tf.dispose(step.run(batch));
+      moved += 1 / (k + 1);
+      expect(tf.sub(start, w)).toBeAllclose(tf.fill([3, 2], moved), { rtol: 1e-5 });
+    }
+    step.dispose();
+  });
+
+  test('scheduled weights and random numbers change from step to step', () => {
+    const { w, batch } = problem();
+    const random = new Random(9);
+    const step = trainStep<Batch>({
+      loss: () => ({
+        loss: tf.mul(
+          tf.sum(w),
+          scheduledScalar((k) => k),
+        ) as Scalar,
+        weight: scheduledScalar((k) => k),
+        draw: tf.sum(randomNormal([2], { random })) as Scalar,
+      }),
+      variables: [w],
+      optimizer: sgd({ learningRate: 0.1 }),
+    });
+    const draws: number[] = [];
+    for (let k = 0; k < 6; k++) {
+      const metrics = step.run(batch);
+      expect(value(metrics['weight'])).toBe(k);
+      draws.push(value(metrics['draw']));
+    }
+    expect(new Set(draws).size).toBe(6);
+    // Another step with the same seed, however often it was traced, draws the same.
+    const again = trainStep<Batch>({
+      loss: () => ({ loss: tf.sum(w) as Scalar, draw: tf.sum(randomNormal([2], { random: new Random(9) })) as Scalar }),
+      variables: [w],
+      optimizer: sgd({ learningRate: 0 }),
+    });
+    expect(Array.from({ length: 6 }, () => value(again.run(batch)['draw']))).toEqual(draws);
+    step.dispose();
+    again.dispose();
+  });
+
+  test('accumulated micro-batches equal one large batch', () => {
+    const whole = problem(8);
+    const parts = problem(8);
+    const large = trainStep<Batch>({
+      ...whole,
+      variables: [whole.w, whole.b],
+      optimizer: adam({ learningRate: 0.05 }),
+    });
+    const small = trainStep<Batch>({
+      ...parts,
+      variables: [parts.w, parts.b],
+      optimizer: adam({ learningRate: 0.05 }),
+      accumulate: 4,
+    });
+    const pieces = [0, 2, 4, 6].map((row) => ({
+      x: tf.slice(whole.batch.x, [row, 0], [2, 3]),
+      y: tf.slice(whole.batch.y, [row, 0], [2, 2]),
+    }));
+    for (let i = 0; i < 4; i++) {
+      large.run(whole.batch);
+      for (const piece of pieces) small.run(piece);
+      expect(parts.w).toBeAllclose(whole.w, { rtol: 1e-4, atol: 1e-5 });
+    }
+    expect(small.hostState()).toEqual({ runs: 16, updates: 4 });
+    expect(Object.keys(small.namedState()).filter((name) => name.startsWith('accumulator/'))).toHaveLength(2);
+    large.dispose();
+    small.dispose();
+  });
+
+  test('clipping bounds the step and reports the norm', () => {
+    const { w, b, batch } = problem();
+    const step = trainStep<Batch>({
+      loss: () => tf.mul(tf.sum(w), 100) as Scalar,
+      variables: { w },
+      optimizer: sgd({ learningRate: 1 }),
+      clipNorm: 2,
+    });
+    const before = w.clone();
+    for (let i = 0; i < 3; i++) {
+      const metrics = step.run(batch);
+      expect(value(metrics['gradientNorm'])).toBeCloseTo(100 * Math.sqrt(6), 1);
+    }
+    expect(tf.norm(tf.sub(w, before)).dataSync()[0]).toBeCloseTo(6, 3);
+    const bounded = trainStep<Batch>({
+      loss: () => tf.mul(tf.sum(b), -100) as Scalar,
+      variables: { b },
+      optimizer: sgd({ learningRate: 1 }),
+      clipValue: 0.5,
+    });
+    for (let i = 0; i < 3; i++) bounded.run(batch);
+    expect(b).toBeAllclose([1.5, 1.5]);
+    step.dispose();
+    bounded.dispose();
+  });
+
+  test('averages follow the weights and can stand in for them', async () => {
+    const { w, batch } = problem();
+    const step = trainStep<Batch>({
+      loss: () => tf.sum(w) as Scalar,
+      variables: { w },
+      optimizer: sgd({ learningRate: 1 }),
+      ema: 0.5,
+    });
+    const start = w.clone();
+    for (let i = 0; i < 4; i++) step.run(batch);
+    // w goes down by 1 each step; the average lags by 1/2 + 1/4 + ...
+    const lag = 1 - 0.5 ** 4;
+    expect(step.averages()['w']).toBeAllclose(tf.sub(start, 4 - lag), { atol: 1e-5 });
+    await step.withAverages(() => expect(w).toBeAllclose(tf.sub(start, 4 - lag), { atol: 1e-5 }));
+    expect(w).toBeAllclose(tf.sub(start, 4), { atol: 1e-5 });
+    step.run(batch);
+    expect(w).toBeAllclose(tf.sub(start, 5), { atol: 1e-5 });
+    step.dispose();
+  });
+
+  test('parameter groups: rates, decay, frozen parts', () => {
+    const { w, b, batch } = problem();
+    const step = trainStep<Batch>({
+      loss: () => tf.add(tf.sum(w), tf.sum(b)) as Scalar,
+      variables: { 'encoder/w': w, 'head/b': b },
+      optimizer: sgd({
+        learningRate: 0.1,
+        groups: [
+          { match: /^encoder/, frozen: true },
+          { match: 'head', learningRateFactor: 3 },
+        ],
+      }),
+    });
+    const before = w.clone();
+    for (let i = 0; i < 3; i++) step.run(batch);
+    expect(w).toBeAllclose(before, { rtol: 0, atol: 0 });
+    expect(b).toBeAllclose([-0.9, -0.9]);
+    step.dispose();
+  });
+
+  test('a model of tfjs-layers with batch normalisation and dropout trains, and its state is complete', () => {
+    const model = tfl.sequential({
+      layers: [
+        tfl.layers.dense({ units: 8, inputShape: [3], kernelInitializer: tfl.initializers.glorotUniform({ seed: 1 }) }),
+        tfl.layers.batchNormalization({}),
+        tfl.layers.reLU(),
+        tfl.layers.dense({ units: 2, kernelInitializer: tfl.initializers.glorotUniform({ seed: 2 }) }),
+      ],
+    });
+    const { batch } = problem(16);
+    const step = trainStep<Batch>({
+      loss: ({ x, y }) => tf.losses.meanSquaredError(y, model.apply(x, { training: true }) as Tensor) as Scalar,
+      variables: () => trainableVariables(model),
+      state: () => namedVariables(model),
+      optimizer: adamW({ learningRate: 0.02 }),
+    });
+    const losses = Array.from({ length: 40 }, () => value(step.run(batch)['loss']));
+    expect(losses.at(-1)).toBeLessThan(losses[0]! / 2);
+    const names = Object.keys(step.namedState());
+    expect(names).toContain('model/batch_normalization/moving_mean');
+    expect(names).toContain('optimizer/dense_1/kernel/second');
+    expect(names).toHaveLength(8 + 2 * 6);
+    step.dispose();
+    model.dispose();
+  });
+
+  test('players move in turn, each seeing what the one before did', () => {
+    const a = tf.variable(tf.scalar(1));
+    const b = tf.variable(tf.scalar(1));
+    const step = alternatingStep<Batch>([
+      { name: 'first', loss: () => tf.mul(a, b) as Scalar, variables: { a }, optimizer: sgd({ learningRate: 0.1 }) },
+      {
+        name: 'second',
+        loss: () => tf.neg(tf.mul(a, b)) as Scalar,
+        variables: { b },
+        optimizer: sgd({ learningRate: 0.1 }),
+        repeat: 2,
+      },
+    ]);
+    const { batch } = problem();
+    let [x, y] = [1, 1];
+    for (let i = 0; i < 5; i++) {
+      const first = x * y;
+      x -= 0.1 * y;
+      y += 0.1 * x;
+      const second = -x * y;
+      y += 0.1 * x;
+      const metrics = step.run(batch);
+      expect(value(metrics['first/loss'])).toBeCloseTo(first, 4);
+      expect(value(metrics['second/loss'])).toBeCloseTo(second, 4);
+      expect(a.dataSync()[0]).toBeCloseTo(x, 4);
+      expect(b.dataSync()[0]).toBeCloseTo(y, 4);
+    }
+    expect(step.hostState()).toEqual({ runs: 5, 'first/updates': 5, 'second/updates': 10 });
+    expect(Object.keys(step.namedState()).sort()).toEqual(['model/a', 'model/b']);
+    step.dispose();
+  });
+
+  test("a repeated player's schedule and random numbers advance with each repeat", () => {
+    const a = tf.variable(tf.scalar(0));
+    const random = new Random(4);
+    const seen: number[] = [];
+    const step = alternatingStep<Batch>([
+      {
+        name: 'p',
+        loss: () => ({ loss: tf.mul(a, 1) as Scalar, draw: tf.sum(randomNormal([1], { random })) as Scalar }),
+        variables: { a },
+        optimizer: sgd({ learningRate: (k) => k + 1 }),
+        repeat: 3,
+      },
+    ]);
+    const { batch } = problem();
+    let total = 0;
+    for (let i = 0; i < 4; i++) {
+      seen.push(value(step.run(batch)['p/draw']));
+      total += 3 * i + 1 + (3 * i + 2) + (3 * i + 3);
+      expect(a.dataSync()[0]).toBeCloseTo(-total, 3);
+    }
+    expect(new Set(seen).size).toBe(4);
+    step.dispose();
+  });
+
+  test('optimisers of TensorFlow.js work too, but cannot be saved', () => {
+    const { w, b, batch, loss } = problem();
+    const step = trainStep<Batch>({ loss, variables: [w, b], optimizer: tf.train.momentum(0.1, 0.9) });
+    const losses = Array.from({ length: 20 }, () => value(step.run(batch)['loss']));
+    expect(losses.at(-1)).toBeLessThan(losses[0]!);
+    expect(() => step.namedState()).toThrow('use an optimiser of this package');
+    step.dispose();
+  });
+
+  test('nothing is left behind, nor by a step that throws', async () => {
+    const { w, b, batch, loss } = problem();
+    const step = trainStep<Batch>({
+      loss: (given) => {
+        const total = loss(given);
+        return { loss: total, half: tf.mul(total, 0.5) as Scalar };
+      },
+      variables: [w, b],
+      optimizer: adamW({ learningRate: 0.1 }),
+      clipNorm: 1,
+      ema: 0.9,
+    });
+    tf.dispose(step.run(batch));
+    tf.dispose(step.run(batch));
+    await expectNoLeak(() => step.run(batch));
+    const wrong = trainStep<Batch>({
+      loss: () => ({ loss: tf.sum(w) as Scalar, term: tf.zeros([3]) as unknown as Scalar }),
+      variables: [w],
+      optimizer: sgd({ learningRate: 0.1 }),
+    });
+    await expectNoLeak(() => wrong.run(batch));
+    step.dispose();
+    wrong.dispose();
+  });
+});
+
+describe('refusals', () => {
+  beforeAll(() => tf.setBackend('cpu'));
+  const optimizer = () => sgd({ learningRate: 0.1 });
+
+  test('a loss that does not depend on the variables', () => {
+    const { w, b, batch } = problem();
+    const step = trainStep<Batch>({ loss: () => tf.sum(b) as Scalar, variables: [w], optimizer: optimizer() });
+    expect(() => step.run(batch)).toThrow('the loss does not depend on any of the variables');
+  });
+
+  test('a loss that is not a scalar', () => {
+    const { w, batch } = problem();
+    const step = trainStep<Batch>({ loss: () => w as unknown as Scalar, variables: [w], optimizer: optimizer() });
+    expect(() => step.run(batch)).toThrow("the term 'loss' must be a scalar, got a tensor of shape [3,2]; reduce it");
+  });
+
+  test('settings out of range', () => {
+    const { w, batch, loss } = problem();
+    expect(() => trainStep({ loss, variables: [w], optimizer: optimizer(), accumulate: 0 })).toThrow('got 0');
+    expect(() => trainStep({ loss, variables: [w], optimizer: optimizer(), clipNorm: -1 })).toThrow('got -1');
+    expect(() => trainStep({ loss, variables: [w], optimizer: 'adam' as never })).toThrow('must be a tf.Optimizer');
+    expect(() => sgd({ learningRate: Number.NaN })).toThrow('learningRate must be a number >= 0');
+    expect(() => alternatingStep([])).toThrow('needs players');
+    const frozen = sgd({ learningRate: 0.1, groups: [{ match: /./, frozen: true }] });
+    expect(() => trainStep({ loss, variables: [w], optimizer: frozen }).run(batch)).toThrow('none of the 1 variables');
+    const layer = tfl.layers.dense({ units: 1 });
+    expect(() => trainableVariables(layer)).toThrow('has no weights yet');
+  });
+});
