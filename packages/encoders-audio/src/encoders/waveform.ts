@@ -1,0 +1,88 @@
+import { CrossmodalError, defineEncoder, dropoutLayer, type Encoder } from '@crossmodal/core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import type { AudioItem } from '../load/load-waveform.js';
+import { requireInteger } from '../waveform.js';
+import { lengthOf, type WaveformPreparation, waveformPreparation } from './preparation.js';
+import { layerSeeds } from './seeds.js';
+
+export interface WaveformEncoderOptions extends WaveformPreparation {
+  /** Channels of each convolution. */
+  channels?: readonly number[];
+  /** Samples under each convolution. */
+  kernelSize?: number;
+  /** Step of the first convolution; more than 1 makes long recordings cheaper. */
+  stride?: number;
+  dimension: number;
+  dropout?: number;
+  seed: number;
+}
+
+/**
+ * A convolutional encoder of the waveform itself: convolutions with batch normalisation and ReLU, max pooling by 2
+ * between, average over time, linear. `encodeSequence` gives the vector of each step of the last map, whose mean is the
+ * vector of the recording (without dropout).
+ *
+ * @returns an encoder of wav paths, bytes or samples; its input is `waveform` [batch, sampleRate * seconds]
+ * @throws CrossmodalError when a size is out of range
+ * @see Dai et al. (2017), "Very deep convolutional neural networks for raw waveforms"
+ * @example
+ * const encoder = waveformEncoder({ sampleRate: 8000, seconds: 1, dimension: 128, seed: 1 });
+ */
+export function waveformEncoder({
+  channels = [64, 128, 256],
+  kernelSize = 3,
+  stride = 1,
+  dimension,
+  dropout = 0,
+  seed,
+  ...options
+}: WaveformEncoderOptions): Encoder<AudioItem> {
+  const length = lengthOf('waveformEncoder', options);
+  requireInteger('waveformEncoder: kernelSize', kernelSize, 1);
+  requireInteger('waveformEncoder: stride', stride, 1);
+  requireInteger('waveformEncoder: dimension', dimension, 1);
+  for (const count of channels) requireInteger('waveformEncoder: channels', count, 1);
+  if (channels.length === 0 || Math.ceil(length / stride) < 2 ** (channels.length - 1)) {
+    throw new CrossmodalError(
+      `waveformEncoder: ${length} samples are too few for ${channels.length} convolutions with pooling between`,
+      { remedy: 'give at least one and fewer channels, or longer recordings' },
+    );
+  }
+  const seedOf = layerSeeds(seed);
+  const input = tfl.input({ shape: [length], name: 'waveform' });
+  let x = tfl.layers.reshape({ targetShape: [length, 1], name: 'samples' }).apply(input) as typeof input;
+  channels.forEach((filters, i) => {
+    const name = `convolution${i + 1}`;
+    if (i > 0) x = tfl.layers.maxPooling1d({ poolSize: 2, name: `pool${i}` }).apply(x) as typeof x;
+    const layers = [
+      tfl.layers.conv1d({
+        filters,
+        kernelSize,
+        strides: i === 0 ? stride : 1,
+        padding: 'same',
+        useBias: false, // batch normalisation has one
+        kernelInitializer: tfl.initializers.heNormal({ seed: seedOf(name) }), // He et al. (2015)
+        name,
+      }),
+      // torch's momentum of 0.1 and epsilon
+      tfl.layers.batchNormalization({ momentum: 0.9, epsilon: 1e-5, name: `normalization${i + 1}` }),
+      tfl.layers.reLU({ name: `activation${i + 1}` }),
+    ];
+    x = layers.reduce((value, layer) => layer.apply(value) as typeof x, x);
+  });
+  const output = tfl.layers.dense({
+    units: dimension,
+    kernelInitializer: tfl.initializers.glorotUniform({ seed: seedOf('output') }),
+    name: 'output',
+  });
+  let pooled = tfl.layers.globalAveragePooling1d({ name: 'pool' }).apply(x) as typeof x;
+  if (dropout > 0)
+    pooled = dropoutLayer({ rate: dropout, seed: seedOf('dropout'), name: 'dropout' }).apply(pooled) as typeof x;
+  return defineEncoder<AudioItem>({
+    modality: 'audio',
+    model: tfl.model({ inputs: input, outputs: output.apply(pooled) as typeof x, name: 'waveform_encoder' }),
+    sequenceModel: tfl.model({ inputs: input, outputs: output.apply(x) as typeof x, name: 'waveform_steps' }),
+    inputs: ['waveform'],
+    prepare: waveformPreparation(options),
+  });
+}

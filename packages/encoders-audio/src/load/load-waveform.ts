@@ -1,0 +1,50 @@
+import { CrossmodalError } from '@crossmodal/core';
+import { resample } from '../dsp/resample.js';
+import { decodeWav, readWav } from '../wav/read-wav.js';
+import { requireInteger, type Waveform } from '../waveform.js';
+
+/** A recording to be encoded: path of a wav file, the bytes of one, or samples with their rate. */
+export type AudioItem = string | Uint8Array | Waveform;
+
+/**
+ * The mean of a recording's channels at the rate that is asked for.
+ *
+ * @param item path, bytes of a wav file, or samples
+ * @param options.sampleRate in hertz; that of the recording unless given
+ * @returns amplitudes, [time], and their rate
+ * @throws CrossmodalError naming the file when it cannot be read; when samples are missing or not finite
+ * @example
+ * const { samples } = await loadWaveform('hello.wav', { sampleRate: 16000 });
+ */
+export async function loadWaveform(item: AudioItem, { sampleRate }: { sampleRate?: number } = {}): Promise<Waveform> {
+  const waveform =
+    typeof item === 'string' ? await readWav(item) : item instanceof Uint8Array ? decodeWav(item) : checked(item);
+  if (sampleRate === undefined || sampleRate === waveform.sampleRate) {
+    return { samples: waveform.samples, sampleRate: waveform.sampleRate };
+  }
+  return { samples: resample(waveform.samples, { from: waveform.sampleRate, to: sampleRate }), sampleRate };
+}
+
+function checked({ samples, sampleRate }: Waveform): Waveform {
+  requireInteger('loadWaveform: sampleRate', sampleRate, 1);
+  if (!(samples?.length > 0)) throw new CrossmodalError('loadWaveform: samples must hold at least one value, got none');
+  for (let n = 0; n < samples.length; n++) {
+    if (!Number.isFinite(samples[n])) {
+      throw new CrossmodalError(`loadWaveform: samples must be finite, got ${samples[n]} at ${n}`);
+    }
+  }
+  return { samples, sampleRate };
+}
+
+/**
+ * Cuts or zero-pads a signal to a length. A longer one keeps its middle, or the part that begins at `start`.
+ *
+ * @returns [length]
+ */
+export function fitLength(samples: Float32Array, length: number, { start }: { start?: number } = {}): Float32Array {
+  if (samples.length === length) return samples;
+  const out = new Float32Array(length);
+  const from = samples.length > length ? (start ?? Math.floor((samples.length - length) / 2)) : 0;
+  out.set(samples.subarray(from, from + length));
+  return out;
+}
