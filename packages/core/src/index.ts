@@ -10,17 +10,10 @@ export { loadVariables, type Mismatch, saveVariables } from './checkpoint/variab
 export { type ArrayCacheOptions, type CachedDecoder, cached } from './data/array-cache.js';
 export { everyCaption, joinCaptions, oneCaption } from './data/captions.js';
 export { type ClassFolder, type ClassFolderOptions, classFolder } from './data/class-folder.js';
-export {
-  type Column,
-  collate,
-  type PaddedBatch,
-  type PaddedOptions,
-  padded,
-  presence,
-  type StackedOptions,
-  scalars,
-  stacked,
-} from './data/collate.js';
+export { type Collated, type Column, collate } from './data/collate.js';
+export { type PaddedBatch, type PaddedOptions, padded } from './data/columns/padded.js';
+export { presence, scalars } from './data/columns/scalars.js';
+export { type StackedOptions, stacked } from './data/columns/stacked.js';
 export { type DataFolderOptions, dataFolder } from './data/data-folder.js';
 export type { Decoder } from './data/decoder.js';
 export { type DownloadOptions, download, sha256OfFile } from './data/download.js';

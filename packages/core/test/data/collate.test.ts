@@ -50,6 +50,29 @@ describe('collate', () => {
     tf.dispose(batch);
   });
 
+  it('normalises by channel', () => {
+    const pixels: HostArray = { data: Uint8Array.of(0, 255, 51, 102), shape: [1, 2, 2] };
+    const column = stacked((row: HostArray) => row, {
+      scale: 1 / 255,
+      mean: [0.5, 0.2],
+      standardDeviation: [0.5, 0.1],
+    });
+    const tensor = column([pixels]);
+    expect(tensor).toBeAllclose([
+      [
+        [
+          [-1, 8],
+          [-0.6, 2],
+        ],
+      ],
+    ]);
+    tensor.dispose();
+    expect(() => stacked((row: HostArray) => row, { mean: [1, 2, 3] })([pixels])).toThrow(
+      /must have 2 numbers .*got \[1,2,3\]/,
+    );
+    expect(() => stacked((row: HostArray) => row, { standardDeviation: [1, 0] })([pixels])).toThrow(/above 0/);
+  });
+
   it('pads sequences of features, cuts what is too long, keeps a minimum length', () => {
     const frames = (count: number): HostArray => ({
       data: Float32Array.from({ length: count * 2 }, (_, i) => i + 1),

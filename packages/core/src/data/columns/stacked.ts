@@ -1,0 +1,97 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { CrossmodalError } from '../../errors.js';
+import type { Column } from '../collate.js';
+import { checkHostArray, type HostArray, sizeOfShape } from '../host-array.js';
+import { asHostArray, origin, present } from './items.js';
+
+export interface StackedOptions {
+  dtype?: 'float32' | 'int32';
+  /** Each value is multiplied by this, e.g. 1/255 for bytes. */
+  scale?: number;
+  /** Then subtracted, and divided by: per element of the last axis, e.g. per colour channel. */
+  mean?: readonly number[];
+  standardDeviation?: readonly number[];
+  /** Shape of one item; needed only where all items of a batch may be missing. */
+  shape?: readonly number[];
+  /** A missing item becomes zeros instead of an error; see `presence`. */
+  allowMissing?: boolean;
+}
+
+/**
+ * Arrays of equal shape as one tensor [rows, ...shape], normalised on the way: (scale v - mean_c) / standardDeviation_c.
+ *
+ * @throws CrossmodalError when shapes differ, when mean or standard deviation do not fit the last axis, or when an item is
+ * missing and `allowMissing` is not set.
+ */
+export function stacked<Row>(
+  get: (row: Row) => HostArray | ArrayLike<number> | undefined,
+  { dtype = 'float32', scale = 1, mean, standardDeviation, shape, allowMissing = false }: StackedOptions = {},
+): Column<Row, Tensor> {
+  return (rows) => {
+    const arrays = rows.map((row, i) => present(asHostArray(get(row), dtype), row, i, allowMissing));
+    const common = shape ?? arrays.find((array) => array)?.shape;
+    if (!common) {
+      throw new CrossmodalError('stacked: all items of the batch are missing', {
+        remedy: 'pass shape, the shape of one item',
+      });
+    }
+    const size = sizeOfShape('stacked', common);
+    const values = dtype === 'int32' ? new Int32Array(rows.length * size) : new Float32Array(rows.length * size);
+    const lines = channelLines(common, scale, mean, standardDeviation);
+    arrays.forEach((array, i) => {
+      if (!array) return;
+      if (array.shape.join() !== common.join()) {
+        throw new CrossmodalError(`stacked: items must have shape [${common}], got [${array.shape}]${origin(rows[i])}`);
+      }
+      checkHostArray('stacked', array);
+      if (!lines) values.set(array.data, i * size);
+      else normaliseInto(values, i * size, array.data, lines);
+    });
+    return tf.tensor(values, [rows.length, ...common], dtype);
+  };
+}
+
+/** Per channel v -> factor v + offset; undefined where that changes nothing. */
+interface ChannelLines {
+  factors: Float64Array;
+  offsets: Float64Array;
+}
+
+function channelLines(
+  shape: readonly number[],
+  scale: number,
+  mean: readonly number[] | undefined,
+  standardDeviation: readonly number[] | undefined,
+): ChannelLines | undefined {
+  if (!mean && !standardDeviation) {
+    return scale === 1 ? undefined : { factors: Float64Array.of(scale), offsets: Float64Array.of(0) };
+  }
+  const channels = shape.at(-1) ?? 0;
+  const means = mean ?? new Array<number>(channels).fill(0);
+  const deviations = standardDeviation ?? new Array<number>(channels).fill(1);
+  if (means.length !== channels || deviations.length !== channels || deviations.some((deviation) => !(deviation > 0))) {
+    throw new CrossmodalError(
+      `stacked: mean and standardDeviation must have ${channels} numbers like the last axis of [${shape}], the latter above 0, ` +
+        `got [${means}] and [${deviations}]`,
+    );
+  }
+  return {
+    factors: Float64Array.from(deviations, (deviation) => scale / deviation),
+    offsets: Float64Array.from(means, (value, c) => -value / (deviations[c] as number)),
+  };
+}
+
+function normaliseInto(
+  values: HostArray['data'],
+  at: number,
+  data: HostArray['data'],
+  { factors, offsets }: ChannelLines,
+): void {
+  const channels = factors.length;
+  for (let c = 0; c < channels; c++) {
+    const factor = factors[c] as number;
+    const offset = offsets[c] as number;
+    for (let k = c; k < data.length; k += channels) values[at + k] = (data[k] as number) * factor + offset;
+  }
+}
