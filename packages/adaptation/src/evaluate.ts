@@ -1,5 +1,5 @@
 import { averageScores, CrossmodalError, confusionMatrix, type Dataset } from '@crossmodal/core';
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DomainInputs } from './feature-extractor.js';
 
@@ -38,16 +38,17 @@ export async function evaluateClassifier(model: Classifier, data: Dataset<Labell
   const labels: number[] = [];
   let classes = 0;
   for await (const batch of data.iterate(0)) {
-    const answers = tf.tidy(() => {
-      const logits = model.classify(batch.inputs);
-      classes = logits.shape[1];
-      return tf.argMax(logits, 1);
-    });
+    let answers: Tensor | undefined;
     try {
+      answers = tf.tidy(() => {
+        const logits = model.classify(batch.inputs);
+        classes = logits.shape[1];
+        return tf.argMax(logits, 1);
+      });
       predicted.push(...(await answers.data()));
       labels.push(...(await batch.labels.data()));
     } finally {
-      tf.dispose([answers, batch.labels]);
+      tf.dispose([answers ?? [], batch.labels]);
       tf.dispose(batch.inputs);
     }
   }

@@ -68,7 +68,7 @@ describe('adda', () => {
     const adapted = make();
     const batch = { source: seededMatrix(3, 20, 4), target: seededMatrix(3, 20, 5) };
     await expectNoLeak(() => [
-      adapted.discriminatorLoss(batch).loss,
+      adapted.discriminatorLoss(batch),
       adapted.encoderLoss(batch),
       adapted.classify(batch.target),
     ]);
