@@ -40,10 +40,14 @@ for (const name of names.split(',')) {
     const { kernels, operators, milliseconds } = profile(() => run().dataSync());
     console.log(`  ${milliseconds.toFixed(2)} ms in operators`);
     for (const row of kernels.slice(0, 14)) {
-      console.log(`  ${row.milliseconds.toFixed(2).padStart(8)} ${(100 * row.share).toFixed(0).padStart(3)} % ${row.kernel} (${row.operators.join(' ')})`);
+      console.log(
+        `  ${row.milliseconds.toFixed(2).padStart(8)} ${(100 * row.share).toFixed(0).padStart(3)} % ${row.kernel} (${row.operators.join(' ')})`,
+      );
     }
     for (const row of operators.slice(0, 24)) {
-      console.log(`     ${row.milliseconds.toFixed(2).padStart(8)} ${row.kernel.padEnd(24)} ${row.operator.padEnd(12)} ${row.shape}`);
+      console.log(
+        `     ${row.milliseconds.toFixed(2).padStart(8)} ${row.kernel.padEnd(24)} ${row.operator.padEnd(12)} ${row.shape}`,
+      );
     }
   }
   (run as { dispose?: () => void }).dispose?.();

@@ -281,7 +281,10 @@ function audio(B = 32, L = 8000): Workload {
     let h = x;
     for (const { w, b, n } of convs) {
       const z = tf.add(tf.conv1d(h as tf.Tensor3D, w as unknown as tf.Tensor3D, 1, 'same'), b);
-      h = tf.pool(tf.relu(batchNorm(z, n)) as tf.Tensor3D, 2, 'max', 'valid', 1, 2);
+      h = tf.squeeze(
+        tf.maxPool(tf.expandDims(tf.relu(batchNorm(z, n)), 2) as tf.Tensor4D, [2, 1], [2, 1], 'valid'),
+        [2],
+      );
     }
     return crossEntropy(y, linear(tf.mean(h, 1), fc));
   };

@@ -102,7 +102,8 @@ export class Program {
     const { exact } = backend.options;
     this.plan = makePlan(outputs, key, { threads, exact }, { distinctFrom: traced.shapes.length });
     this.key = key;
-    this.profiled = (profile) => makePlan(outputs, key, { threads, exact }, { distinctFrom: traced.shapes.length, profile });
+    this.profiled = (profile) =>
+      makePlan(outputs, key, { threads, exact }, { distinctFrom: traced.shapes.length, profile });
     this.sources = this.plan.feeds.map(({ position }) => key.inputs[position]!.source);
     this.plan.feeds.forEach(({ shape, type }, i) => {
       const source = this.sources[i]!;

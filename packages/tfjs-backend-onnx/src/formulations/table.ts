@@ -1,3 +1,4 @@
+import { convBatchLast, convFilterGradientBatchLast, convInputGradientBatchLast } from './batch-last.js';
 import { convDirect } from './conv-direct.js';
 import { convFilterGradientSwapped, convFilterGradientWide } from './conv-filter-gradient.js';
 import { convInputGradientTransposed } from './conv-input-gradient.js';
@@ -12,6 +13,14 @@ import {
   maxPoolGradientGeneral,
   maxPoolGradientTiled,
 } from './pooling.js';
+import {
+  averagePoolBatchLast,
+  averagePoolGradientTiles,
+  averagePoolTiles,
+  maxPoolBatchLast,
+  maxPoolGradientTiles,
+  maxPoolTiles,
+} from './pooling-batch-last.js';
 import { segmentSumOneHot, segmentSumScatter } from './segment-sum.js';
 import { stepDirect, stepGradientDirect } from './step.js';
 
@@ -19,17 +28,26 @@ import { stepDirect, stepGradientDirect } from './step.js';
 export const formulations: readonly Formulation[] = [
   matMulGemm,
   matMulBatched,
+  convBatchLast,
   convDirect,
+  convInputGradientBatchLast,
   convInputGradientTransposed,
+  convFilterGradientBatchLast,
   convFilterGradientWide,
   convFilterGradientSwapped,
   depthwiseGrouped,
   depthwiseInputGradient,
   depthwiseFilterGradient,
+  maxPoolTiles,
+  maxPoolBatchLast,
   maxPool,
+  averagePoolTiles,
+  averagePoolBatchLast,
   averagePool,
+  maxPoolGradientTiles,
   maxPoolGradientTiled,
   maxPoolGradientGeneral,
+  averagePoolGradientTiles,
   averagePoolGradientTiled,
   averagePoolGradientGeneral,
   segmentSumOneHot,

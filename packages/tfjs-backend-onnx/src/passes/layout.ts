@@ -77,7 +77,8 @@ function findIslands(graph: Graph): Map<Node, Island> {
   for (const node of flexible) {
     parent.set(node, node);
     for (const { node: producer, shape } of mainInputs(node)) {
-      if (parent.has(producer) && shape.length === node.outputs[0]!.shape.length) parent.set(root(producer), root(node));
+      if (parent.has(producer) && shape.length === node.outputs[0]!.shape.length)
+        parent.set(root(producer), root(node));
     }
   }
   const islands = new Map<Node, Island>();
