@@ -1,10 +1,12 @@
 export type { ElboReport, EvaluationOptions, LikelihoodOptions, LikelihoodReport } from './evaluation.js';
+export { peakSignalToNoiseRatio, structuralSimilarity } from './image-similarity.js';
 export type { Gaussian } from './internal/gaussian-head.js';
 export type { FeatureNetwork, Observation } from './internal/observation.js';
 export { bernoulli } from './likelihoods/bernoulli.js';
 export { categorical } from './likelihoods/categorical.js';
 export { gaussian } from './likelihoods/gaussian.js';
 export type { Likelihood } from './likelihoods/likelihood.js';
+export { crossCoherence, jointCoherence } from './multimodal/coherence.js';
 export {
   mixtureLogDensity,
   type ProductOfExpertsOptions,
