@@ -1,6 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { logSumExp } from './internal/log-sum-exp.js';
+import { oneHot } from './internal/one-hot.js';
 import { stopGradient } from './internal/stop-gradient.js';
 import { requireFloat, requireNumber, requireThat, shapeOf } from './internal/validate.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
@@ -44,7 +45,7 @@ export function crossEntropy<R extends Reduction = 'mean'>(
     const classes = logits.shape[logits.rank - 1] as number;
     const flat = tf.reshape(logits, [-1, classes]) as Tensor2D;
     const indices = stopGradient(tf.reshape(tf.cast(labels, 'int32'), [-1])) as Tensor1D;
-    const own = tf.oneHot(indices, classes, 1, 0, 'float32');
+    const own = oneHot(indices, classes);
     const target = tf.sum(tf.mul(own, flat), 1);
     const smoothed = labelSmoothing
       ? tf.add(tf.mul(1 - labelSmoothing, target), tf.mul(labelSmoothing, tf.mean(flat, 1)))

@@ -61,7 +61,7 @@ export function debiasedContrastive<R extends Reduction = 'mean'>(
     const negatives = keepWhere(isNegative, logits, -1e30);
     const peak = stopGradient(tf.maximum(tf.max(stopGradient(negatives), 1), stopGradient(matched)));
     const relative = tf.sub(negatives, tf.expandDims(peak, 1)) as Tensor2D; // every exponent below is <= 0
-    const mass = tf.sum(tf.mul(hardness(relative, isNegative, beta, count), tf.exp(relative)), 1);
+    const mass = tf.sum(tf.mul(hardness(negatives, isNegative, beta, count), tf.exp(relative)), 1);
     const positive = tf.exp(tf.sub(matched, peak));
     const estimate = tf.div(tf.sub(mass, tf.mul(positivePrior * count, positive)), 1 - positivePrior);
     const least = tf.mul(count, tf.exp(tf.sub(-1 / temperature, peak)));
@@ -70,10 +70,11 @@ export function debiasedContrastive<R extends Reduction = 'mean'>(
   });
 }
 
-/** w_ik = exp(beta s_ik) / mean_k exp(beta s_ik) over the negatives of a row; the peak cancels. */
-function hardness(relative: Tensor2D, isNegative: Tensor2D, beta: number, count: number) {
+/** w_ik = exp(beta s_ik) / mean_k exp(beta s_ik) over the negatives of a row, relative to its largest, so that the mean is not tiny. */
+function hardness(negatives: Tensor2D, isNegative: Tensor2D, beta: number, count: number) {
   if (beta === 0) return isNegative;
+  const relative = tf.sub(negatives, stopGradient(tf.max(negatives, 1, true)));
   const raw = tf.mul(isNegative, tf.exp(tf.mul(beta, relative)));
   const mean = tf.div(tf.sum(raw, 1, true), Math.max(count, 1));
-  return tf.div(raw, tf.maximum(mean, 1e-30));
+  return tf.div(raw, tf.maximum(mean, 1e-12)); // only a row without negatives has a mean below 1 / count
 }

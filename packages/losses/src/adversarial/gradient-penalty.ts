@@ -2,8 +2,8 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DrawOptions, drawUniform } from '../internal/draw.js';
 import { safeSqrt } from '../internal/safe-sqrt.js';
+import { withSecondDerivatives } from '../internal/second-derivatives.js';
 import { requireFloat, requireNumber, requireSameShape, requireThat, shapeOf } from '../internal/validate.js';
-import { registerZeroGradients } from '../internal/zero-gradients.js';
 
 /** A network from a batch to one raw output per row (any shape). */
 export type Critic = (x: Tensor) => Tensor;
@@ -21,8 +21,8 @@ export interface GradientPenaltyOptions extends DrawOptions {
  * add it to `discriminatorLoss(real, fake, { kind: 'wasserstein' })`.
  *
  * mean_i ( || grad_x D(x^_i) ||_2 - target )^2, x^_i = epsilon_i real_i + (1 - epsilon_i) fake_i. Differentiable in D's weights.
- * Dense and convolutional layers, ReLU, leaky ReLU, sigmoid and tanh may be used in D; what TensorFlow.js has no second derivative for
- * (max pooling, ELU) may not, and throws.
+ * Dense and convolutional layers and the usual activations may be used in D; what TensorFlow.js has no second derivative for (max
+ * pooling) may not, and throws.
  *
  * @param critic maps a batch to raw outputs; rows must not influence each other (no batch normalisation)
  * @param real [batch, ...], float32
@@ -82,7 +82,6 @@ export function squaredGradientPenalty(critic: Critic, x: Tensor): Scalar {
 
 /** || grad_x D(x_i) ||^2 for each row: [batch]. */
 function squaredGradientNorms(critic: Critic, x: Tensor): Tensor {
-  registerZeroGradients();
-  const gradient = tf.grad((input: Tensor) => tf.sum(critic(input)))(x);
+  const gradient = withSecondDerivatives(() => tf.grad((input: Tensor) => tf.sum(critic(input)))(x));
   return tf.sum(tf.square(tf.reshape(gradient, [x.shape[0] as number, -1])), 1);
 }

@@ -33,8 +33,8 @@ export function cka(x: Tensor2D, y: Tensor2D, { kernel }: CkaOptions = {}): Scal
     const [normOfX, normOfY] = [safeSqrt(product(p, p)), safeSqrt(product(q, q))];
     const floor = kernel ? ROUNDING : ROUNDING * ROUNDING;
     const varies = tf.mul(tf.step(tf.sub(normOfX, floor)), tf.step(tf.sub(normOfY, floor))); // 0 when x or y is constant
-    const norm = tf.mul(tf.maximum(normOfX, floor), tf.maximum(normOfY, floor));
-    return tf.mul(varies, tf.div(product(p, q), norm)) as Scalar;
+    const ratio = tf.div(tf.div(product(p, q), tf.maximum(normOfX, floor)), tf.maximum(normOfY, floor));
+    return tf.mul(varies, ratio) as Scalar;
   });
 }
 

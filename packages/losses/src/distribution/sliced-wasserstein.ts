@@ -2,6 +2,7 @@ import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DrawOptions, drawNormal } from '../internal/draw.js';
 import { l2Normalize } from '../internal/l2-normalize.js';
+import { oneHot } from '../internal/one-hot.js';
 import { safeSqrt } from '../internal/safe-sqrt.js';
 import { sortRows } from '../internal/sort-rows.js';
 import { requireNumber, requireSameWidth, requireThat, requireVector, shapeOf } from '../internal/validate.js';
@@ -125,5 +126,5 @@ function mergedQuantiles(n: number, m: number) {
 
 /** Repeats columns: a product with a one-hot matrix, whose gradient needs no scatter. */
 function spread(x: Tensor2D, indices: number[]): Tensor2D {
-  return tf.matMul(x, tf.oneHot(tf.tensor1d(indices, 'int32'), x.shape[1], 1, 0, 'float32') as Tensor2D, false, true);
+  return tf.matMul(x, oneHot(tf.tensor1d(indices, 'int32'), x.shape[1]), false, true);
 }

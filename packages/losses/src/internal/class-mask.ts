@@ -1,6 +1,8 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Labels } from '../pairs/pairs.js';
+import { oneHot } from './one-hot.js';
+import { stopGradient } from './stop-gradient.js';
 import { requireThat, shapeOf } from './validate.js';
 
 /**
@@ -25,9 +27,7 @@ export function classMask(where: string, labels: Labels, rows: number, classes: 
     );
   }
   return tf.tidy(() => {
-    const indices = Array.isArray(labels)
-      ? tf.tensor1d(labels as number[], 'int32')
-      : tf.cast(labels as Tensor1D, 'int32');
-    return tf.oneHot(indices, classes, 1, 0, 'float32') as Tensor2D;
+    const indices = Array.isArray(labels) ? tf.tensor1d(labels as number[], 'int32') : (labels as Tensor1D);
+    return oneHot(stopGradient(indices), classes);
   });
 }

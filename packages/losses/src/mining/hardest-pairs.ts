@@ -1,6 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { keepWhere } from '../internal/masks.js';
+import { oneHot } from '../internal/one-hot.js';
 import { withoutGradient } from '../internal/stop-gradient.js';
 import type { Pairs } from '../pairs/pairs.js';
 import { checkMinerInput } from './pair-miner.js';
@@ -12,7 +13,7 @@ const BEYOND = 1e30;
 export function largestWhere(mask: Tensor2D, x: Tensor2D): Tensor2D {
   return withoutGradient(() => {
     const index = tf.argMax(keepWhere(mask, x, -BEYOND), 1) as Tensor1D;
-    return tf.mul(tf.oneHot(index, x.shape[1], 1, 0, 'float32'), mask) as Tensor2D;
+    return tf.mul(oneHot(index, x.shape[1]), mask);
   });
 }
 
