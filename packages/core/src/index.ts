@@ -177,6 +177,7 @@ export {
 } from './train/alternating-step.js';
 export { type AverageOptions, WeightAverage } from './train/average.js';
 export { type ClipOptions, clipByNorm, clipByValue, globalNorm } from './train/clip.js';
+export { type CompiledStep, compileStep } from './train/compile-step.js';
 export { type Dataset, type TensorDataset, type TensorDatasetOptions, tensorDataset } from './train/dataset.js';
 export { fit } from './train/fit.js';
 export type {

@@ -69,8 +69,8 @@ function table(dtype: SafetensorsDtype, format: FloatFormat): Float32Array {
  * @throws CrossmodalError for the types below eight bits, which are packed
  */
 export function decodeValues({ dtype, bytes }: StoredTensor): StoredValues {
-  // A copy of its own also aligns: data may start at any byte.
-  const buffer = bytes.slice().buffer;
+  // A copy aligns: data may start at any byte. (The slice of a Buffer would be a view.)
+  const { buffer } = new Uint8Array(bytes);
   switch (dtype) {
     case 'F32':
     case 'C64':

@@ -1,12 +1,10 @@
-import type { CompiledFunction, TensorFunction } from '../device/backend-capabilities.js';
-import { compile as compileFunction } from '../device/compile.js';
 import { CrossmodalError } from '../errors.js';
 import { inStepScope } from '../random/step-scope.js';
 import { type NamedVariables, prefixed } from '../variables.js';
+import { compileStep } from './compile-step.js';
 import { Player, type PlayerOptions } from './player.js';
 import type { HostState, Metrics, Step } from './step.js';
 import { unlisted } from './train-step.js';
-import { uncompiled } from './uncompiled.js';
 
 export interface AlternatingPlayer<Batch> extends PlayerOptions<Batch> {
   /** Prefix of the player's metrics: `discriminator/loss`. */
@@ -65,7 +63,6 @@ export function alternatingStep<Batch>(
   });
   const clock = { step: 0 };
   let known: NamedVariables | undefined;
-  let fn: CompiledFunction<TensorFunction> | undefined;
 
   const prepare = (): NamedVariables => {
     if (known) return known;
@@ -87,11 +84,12 @@ export function alternatingStep<Batch>(
       return report;
     });
 
+  const body = compileStep(round, { compile });
+
   return {
     run(batch) {
       prepare();
-      fn ??= compile ? compileFunction(round) : uncompiled(round);
-      const metrics = fn(batch) as Metrics;
+      const metrics = body(batch);
       clock.step++;
       for (const { repeat, player } of seats) player.updates += repeat;
       return metrics;
@@ -134,7 +132,7 @@ export function alternatingStep<Batch>(
       }
     },
     dispose() {
-      fn?.dispose();
+      body.dispose();
       for (const { player } of seats) player.dispose();
     },
   };

@@ -35,7 +35,8 @@ export class WeightAverage {
     this.#equal = equal;
     this.#weights = weights;
     for (const [name, weight] of Object.entries(weights)) {
-      this.#averages[name] = tf.tidy(() => tf.variable(tf.clone(weight), false));
+      // A sum and not a clone: the two must not share their memory while a compiling backend looks at them.
+      this.#averages[name] = tf.tidy(() => tf.variable(tf.add(weight, 0), false));
     }
   }
 

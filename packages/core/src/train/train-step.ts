@@ -1,12 +1,9 @@
-import type { Scalar } from '@tensorflow/tfjs-core';
-import type { CompiledFunction, TensorFunction } from '../device/backend-capabilities.js';
-import { compile as compileFunction } from '../device/compile.js';
 import { CrossmodalError } from '../errors.js';
 import { inStepScope } from '../random/step-scope.js';
 import { type NamedVariables, prefixed } from '../variables.js';
+import { compileStep } from './compile-step.js';
 import { Player, type PlayerOptions } from './player.js';
 import type { HostState, Metrics, Step } from './step.js';
-import { uncompiled } from './uncompiled.js';
 
 export interface TrainStepOptions<Batch> extends PlayerOptions<Batch> {
   /** Calls per update: gradients are averaged over this many batches, the update comes with the last of them. */
@@ -75,21 +72,13 @@ export function trainStep<Batch>({
       player.accumulate(gradients, 1 / accumulate);
       return { ...metrics, ...player.apply(player.takeAccumulated()) };
     });
-  const compiled = new Map<TensorFunction, CompiledFunction<TensorFunction>>();
-  const execute = (body: (batch: Batch) => Metrics, batch: Batch): Metrics => {
-    let fn = compiled.get(body);
-    if (!fn) {
-      fn = compile ? compileFunction(body) : uncompiled(body);
-      compiled.set(body, fn);
-    }
-    return fn(batch) as Record<string, Scalar>;
-  };
+  const bodies = { collect: compileStep(collect, { compile }), update: compileStep(update, { compile }) };
 
   return {
     run(batch) {
       prepare();
       const updates = (clock.step + 1) % accumulate === 0;
-      const metrics = execute(updates ? update : collect, batch);
+      const metrics = updates ? bodies.update(batch) : bodies.collect(batch);
       clock.step++;
       if (updates) player.updates++;
       return metrics;
@@ -122,7 +111,7 @@ export function trainStep<Batch>({
       }
     },
     dispose() {
-      for (const fn of compiled.values()) fn.dispose();
+      for (const body of Object.values(bodies)) body.dispose();
       player.dispose();
     },
   };

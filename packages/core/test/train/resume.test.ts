@@ -1,0 +1,208 @@
+import '@tensorflow/tfjs-backend-cpu';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { registerOnnxBackend } from '@crossmodal/tfjs-backend-onnx';
+import * as tf from '@tensorflow/tfjs-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import {
+  alternatingStep,
+  type FitOptions,
+  fit,
+  loadVariables,
+  namedVariables,
+  saveVariables,
+  sgd,
+} from '../../src/index.js';
+import { type Batch, fingerprint, makeData, makeSetup } from './regression.js';
+
+const temporary = mkdtempSync(join(tmpdir(), 'crossmodal-resume-'));
+let folders = 0;
+const newFolder = () => join(temporary, String(folders++));
+const quiet = { progress: false } as const;
+
+beforeAll(async () => {
+  registerOnnxBackend();
+  await tf.setBackend('cpu');
+});
+afterAll(() => rmSync(temporary, { recursive: true, force: true }));
+
+/** Runs a fresh setup under the same options; what a new process would do. */
+async function session(options: FitOptions, settings: Parameters<typeof makeSetup>[0] = {}) {
+  const setup = makeSetup(settings);
+  const history = await fit(setup.step, setup.data, { ...quiet, ...options });
+  const print = await fingerprint(setup.step.namedState());
+  const host = setup.step.hostState();
+  setup.dispose();
+  return { history, print, host };
+}
+
+describe.each(['cpu', 'onnx'])('a run in pieces ends with the same bits, on %s', (device) => {
+  beforeAll(() => tf.setBackend(device));
+
+  test.each([
+    [{}, [1, 2, 3, 17]],
+    [{}, [6, 12]],
+    [{ accumulate: 4 }, [1, 5, 6, 11]],
+  ])('settings %j, stopped after steps %j', async (settings, stops) => {
+    const steps = 20;
+    const whole = await session({ steps }, settings);
+    const checkpoint = { folder: newFolder(), everySteps: 4 };
+    for (const stop of stops) await session({ steps: stop, checkpoint }, settings);
+    const pieces = await session({ steps, checkpoint }, settings);
+    expect(pieces.host).toEqual(whole.host);
+    expect(pieces.history.records).toEqual(whole.history.records);
+    expect(pieces.print).toBe(whole.print);
+  });
+
+  test('weights saved on one device load on another', async () => {
+    const file = join(temporary, `${device}.safetensors`);
+    const { model, dispose } = makeSetup();
+    const x = tf.ones([3, 4]);
+    const expected = (model.predict(x) as tf.Tensor).arraySync();
+    await saveVariables(file, namedVariables(model));
+    dispose();
+    const other = device === 'cpu' ? 'onnx' : 'cpu';
+    await tf.setBackend(other);
+    const copy = makeSetup();
+    for (const variable of Object.values(namedVariables(copy.model))) variable.assign(tf.zerosLike(variable));
+    await loadVariables(file, namedVariables(copy.model));
+    expect(copy.model.predict(tf.ones([3, 4])) as tf.Tensor).toBeAllclose(expected as number[][]);
+    copy.dispose();
+    await tf.setBackend(device);
+  });
+});
+
+describe('checkpoints', () => {
+  beforeAll(() => tf.setBackend('cpu'));
+
+  test('the newest are kept, logs go on without gaps or repeats', async () => {
+    const folder = newFolder();
+    const jsonl = join(folder, 'run.jsonl');
+    const options: FitOptions = {
+      checkpoint: { folder, everySteps: 3, keep: 2 },
+      log: { jsonl, tensorboard: join(folder, 'board') },
+    };
+    await session({ ...options, steps: 8 });
+    // The run was killed after step 8 was logged and before its checkpoint was there.
+    rmSync(join(folder, 'step-000000008'), { recursive: true });
+    mkdirSync(join(folder, '.writing-step-000000008-x'));
+    await session({ ...options, steps: 14 });
+    const names = readdirSync(folder).filter((name) => name.startsWith('step') || name.startsWith('.'));
+    expect(names).toEqual(['step-000000012', 'step-000000014']);
+    const steps = readFileSync(jsonl, 'utf8')
+      .trim()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { step: number }).step);
+    expect(steps).toEqual(Array.from({ length: 14 }, (_, i) => i + 1));
+    expect(readdirSync(join(folder, 'board'))).toHaveLength(2);
+  });
+
+  test('a damaged checkpoint is passed over, and said so; if all are damaged the run does not start', async () => {
+    const folder = newFolder();
+    const options: FitOptions = { checkpoint: { folder, everySteps: 2 }, steps: 4 };
+    const whole = await session({ steps: 6 });
+    await session(options);
+    const tensors = join(folder, 'step-000000004', 'state.safetensors');
+    const bytes = readFileSync(tensors);
+    bytes[bytes.length - 5]! ^= 1;
+    writeFileSync(tensors, bytes);
+    const { history, print } = await session({ ...options, steps: 6 });
+    expect(history.notes[0]).toMatch(/step-000000004 cannot be used: state.safetensors is damaged: its SHA-256/);
+    expect(print).toBe(whole.print);
+    for (const name of readdirSync(folder)) truncateSync(join(folder, name, 'state.json'), 40);
+    await expect(session({ ...options, steps: 8 })).rejects.toThrow('state.json is not JSON; remove it');
+  });
+
+  test('foreign and future checkpoints are refused with the reason', async () => {
+    const folder = newFolder();
+    const options: FitOptions = { checkpoint: folder, steps: 2 };
+    await session(options);
+    const file = join(folder, 'step-000000002', 'state.json');
+    const state = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>;
+    const rewrite = (changes: object) => writeFileSync(file, JSON.stringify({ ...state, ...changes }));
+    rewrite({ format: 'other' });
+    await expect(session(options)).rejects.toThrow('state.json is not of a checkpoint of this package');
+    rewrite({ version: 99 });
+    await expect(session(options)).rejects.toThrow('it has version 99, this package reads 1');
+    rewrite({ step: 7 });
+    await expect(session(options)).rejects.toThrow('state.json says step 7');
+    rmSync(join(folder, 'step-000000002', 'state.safetensors'));
+    await expect(session(options)).rejects.toThrow(/step-000000002 cannot be used: ENOENT/);
+  });
+
+  test('a changed model is told what is missing, extra and of other shape', async () => {
+    const folder = newFolder();
+    await session({ checkpoint: folder, steps: 2 });
+    const wide = session({ checkpoint: folder, steps: 4 }, { width: 9 });
+    await expect(wide).rejects.toThrow(
+      /does not fit this model: of other shape: model\/dense\/kernel \(file \[4,8\], model \[4,9\]\)/,
+    );
+    const accumulating = session({ checkpoint: folder, steps: 4 }, { accumulate: 2 });
+    await expect(accumulating).rejects.toThrow('missing in the file: accumulator/dense/kernel');
+    const { step, data, dispose } = makeSetup();
+    const { 'average/dense/kernel': _, ...rest } = step.namedState();
+    await expect(
+      fit({ ...step, namedState: () => rest }, data, { checkpoint: folder, steps: 4, ...quiet }),
+    ).rejects.toThrow('in the file only: average/dense/kernel');
+    dispose();
+  });
+
+  test('loading without strictness takes what fits and reports the rest', async () => {
+    const file = join(temporary, 'part.safetensors');
+    const a = tf.variable(tf.scalar(1));
+    const b = tf.variable(tf.zeros([2]));
+    await saveVariables(file, { a, b, c: a });
+    a.assign(tf.scalar(5));
+    const wider = tf.variable(tf.zeros([3]));
+    const report = await loadVariables(file, { a, b: wider, d: b }, { strict: false });
+    expect(report).toEqual({ missing: ['d'], extra: ['c'], reshaped: [{ name: 'b', stored: [2], wanted: [3] }] });
+    expect(a.dataSync()[0]).toBe(1);
+    tf.dispose([a, b, wider]);
+  });
+
+  test('another seed, and resume: false, do not touch a run that is there', async () => {
+    const folder = newFolder();
+    await session({ checkpoint: folder, steps: 2, seed: 1 });
+    const copy = newFolder();
+    cpSync(folder, copy, { recursive: true });
+    await expect(session({ checkpoint: folder, steps: 4, seed: 2 })).rejects.toThrow(
+      'was made with seed 1, this run has 2',
+    );
+    const fresh = session({ checkpoint: { folder, resume: false }, steps: 4 });
+    await expect(fresh).rejects.toThrow('holds checkpoints up to step 2 and resume is false; choose another folder');
+    expect(readdirSync(folder)).toEqual(readdirSync(copy));
+  });
+
+  test('two players resume as one', async () => {
+    const run = async (options: FitOptions) => {
+      const a = tf.variable(tf.scalar(1));
+      const b = tf.variable(tf.scalar(1));
+      const player = (name: string, variables: Record<string, tf.Variable>, sign: number) => ({
+        name,
+        loss: () => tf.mul(tf.mul(a, b), sign) as tf.Scalar,
+        variables,
+        optimizer: sgd({ learningRate: (k) => 0.1 / (k + 1), momentum: 0.9 }),
+        repeat: sign > 0 ? 1 : 2,
+      });
+      const step = alternatingStep<Batch>([player('up', { a }, 1), player('down', { b }, -1)]);
+      await fit(step, makeData(), { ...quiet, ...options });
+      const print = await fingerprint(step.namedState());
+      step.dispose();
+      return { print, host: step.hostState() };
+    };
+    const whole = await run({ steps: 9 });
+    const checkpoint = newFolder();
+    await run({ steps: 4, checkpoint });
+    expect(await run({ steps: 9, checkpoint })).toEqual(whole);
+  });
+});
