@@ -50,16 +50,16 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
   const program = Object.assign(new Command('bench'), { failed: false });
   program
     .description('Trains small cross-modal models of every paradigm on real data and reports how well they do.')
-    .option('--preset NAME', `how much is trained: ${presetNames.join(' or ')}`, 'quick')
-    .option('--seed N', 'seed of everything that is random', parseSeed, 0)
+    .option('--preset <name>', `how much is trained: ${presetNames.join(' or ')}`, 'quick')
+    .option('--seed <n>', 'seed of everything that is random', parseSeed, 0)
     .option(
-      '--device NAME',
+      '--device <name>',
       'cuda, webgpu, cpu, tensorflow, wasm, js or auto',
       environment['CROSSMODAL_DEVICE'] ?? 'auto',
     )
-    .option('--data DIR', 'folder with data sets (default: CROSSMODAL_DATA, or the installed npm packages)')
-    .option('--cache DIR', 'folder for rendered pictures and speech (default: CROSSMODAL_CACHE, or .cache/bench)')
-    .option('--out DIR', 'folder for report.html and results.json (default: reports/<preset>)')
+    .option('--data <dir>', 'folder with data sets (default: CROSSMODAL_DATA, or the installed npm packages)')
+    .option('--cache <dir>', 'folder for rendered pictures and speech (default: CROSSMODAL_CACHE, or .cache/bench)')
+    .option('--out <dir>', 'folder for report.html and results.json (default: reports/<preset>)')
     .option('--shuffle', 'control: shuffle the training pairs and labels; results must fall to chance', false)
     .option('--verbose', 'show stack traces', false)
     .exitOverride()

@@ -7,11 +7,11 @@ export function addPerfCommand(program: Command, terminal: Terminal): void {
   program
     .command('perf')
     .description('time a training step of each model per engine, against PyTorch where it is found')
-    .option('--rows LETTERS', 'rows of the table, such as a,f', list)
-    .option('--engines NAMES', 'onnx, torch, tfjs-node, wasm, tfjs-cpu', list)
-    .option('--python PATH', 'a python3 with torch', 'python3')
-    .option('--rounds N', 'interleaved rounds', Number, 5)
-    .option('--json FILE', 'also write the numbers here')
+    .option('--rows <letters>', 'rows of the table, such as a,f', list)
+    .option('--engines <names>', 'onnx, torch, tfjs-node, wasm, tfjs-cpu', list)
+    .option('--python <path>', 'a python3 with torch', 'python3')
+    .option('--rounds <n>', 'interleaved rounds', Number, 5)
+    .option('--json <file>', 'also write the numbers here')
     .action(async (options: { rows?: string[]; engines?: string[]; python: string; rounds: number; json?: string }) => {
       const { perf } = await import('../perf/perf.js');
       await perf({ ...options, engines: options.engines as never, write: (line) => terminal.out(line) });

@@ -13,5 +13,12 @@ declare module 'espeak-ng' {
     ) => object;
   }
   const createEspeak: (options: EspeakOptions) => Promise<EspeakModule>;
+  // biome-ignore lint/style/noDefaultExport: the package has no other
   export default createEspeak;
+}
+
+// The part of WebAssembly that we use; the types of Node 20 have the names only.
+declare namespace WebAssembly {
+  function compile(bytes: Uint8Array): Promise<Module>;
+  function instantiate(module: Module, imports: Imports): Promise<Instance>;
 }

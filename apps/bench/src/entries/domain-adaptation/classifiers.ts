@@ -1,0 +1,120 @@
+import { type DomainAdapter, type DomainBatch, dann, sourceOnly } from '@crossmodal/adaptation';
+import {
+  adamW,
+  confusionMatrix,
+  cosine,
+  dannAnnealing,
+  type Encoder,
+  fit,
+  type History,
+  type Inputs,
+  linearWarmup,
+  type Random,
+  trainStep,
+} from '@crossmodal/core';
+import { convolutionalEncoder, type Image, type ImageItem } from '@crossmodal/encoders-vision';
+import * as tf from '@tensorflow/tfjs-core';
+import { batchesOf } from '../shared/batches.js';
+import { groupNames } from '../shared/groups.js';
+import { shifted } from '../shared/images.js';
+
+/** Pictures and their classes. */
+export interface Labelled {
+  images: Image[];
+  labels: number[];
+}
+
+/** Size of the model and length of the training. */
+export interface ClassifierSettings {
+  size: number;
+  channels: number[];
+  dimension: number;
+  steps: number;
+  batchSize: number;
+}
+
+/** A classifier and the encoder that prepares pictures for it. */
+export interface Classifier {
+  model: DomainAdapter;
+  encoder: Encoder<ImageItem>;
+}
+
+type Batch = { source: Inputs; labels: tf.Tensor1D; target?: Inputs };
+
+/** A convolutional classifier, adapted to a target domain by gradient reversal when `adapt` says so. */
+export function buildClassifier(
+  { size, channels, dimension, steps }: ClassifierSettings,
+  { seed, adapt }: { seed: number; adapt: boolean },
+): Classifier {
+  const encoder = convolutionalEncoder({ size, channels, dimension, dropout: 0.2, seed, augment: shifted });
+  const options = { features: encoder, classes: groupNames.length, hidden: [64], seed };
+  const model = adapt
+    ? dann({ ...options, domainHidden: [64], lambda: dannAnnealing({ steps }) })
+    : sourceOnly(options);
+  return { model, encoder };
+}
+
+/** Trains on labelled pictures of one domain and, when adapting, pictures without labels of another. */
+export async function trainClassifier(
+  { model, encoder }: Classifier,
+  source: Labelled,
+  target: readonly Image[] | undefined,
+  { steps, batchSize }: ClassifierSettings,
+  { seed, label, progress }: { seed: number; label: string; progress: boolean },
+): Promise<History> {
+  const make = async (indices: number[], random: Random): Promise<Batch> => {
+    const prepare = (images: readonly Image[], name: string) =>
+      encoder.prepare(images, { training: true, random: random.fork(name) });
+    const batch: Batch = {
+      source: await prepare(
+        indices.map((index) => source.images[index]!),
+        'source',
+      ),
+      labels: tf.tensor1d(
+        indices.map((index) => source.labels[index]!),
+        'int32',
+      ),
+    };
+    if (target) {
+      const drawn = indices.map(() => target[random.integer(target.length)]!);
+      batch.target = await prepare(drawn, 'target');
+    }
+    return batch;
+  };
+  const step = trainStep<Batch>({
+    loss: (batch) => model.loss(batch as DomainBatch, { training: true }),
+    variables: model.trainableVariables(),
+    optimizer: adamW({
+      learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: 3e-3, steps }) }),
+      weightDecay: 1e-3,
+    }),
+  });
+  const data = batchesOf(source.images.length, make, { batchSize, seed });
+  const history = await fit(step, data, { steps, progress, label });
+  step.dispose();
+  return history;
+}
+
+/** What the classifier makes of pictures: counts by class, and the features. */
+export async function judge(
+  { model, encoder }: Classifier,
+  { images, labels }: Labelled,
+): Promise<{ counts: number[][]; accuracy: number; features: tf.Tensor2D }> {
+  const predicted: number[] = [];
+  const parts: tf.Tensor2D[] = [];
+  for (let start = 0; start < images.length; start += 128) {
+    const inputs = await encoder.prepare(images.slice(start, start + 128));
+    const [features, classes] = tf.tidy(() => {
+      const rows = model.features(inputs);
+      return [rows, tf.argMax(model.predict(rows), 1)] as const;
+    });
+    predicted.push(...(await classes.data()));
+    parts.push(features);
+    tf.dispose([inputs, classes]);
+  }
+  const features = tf.concat2d(parts, 0);
+  tf.dispose(parts);
+  const counts = confusionMatrix(predicted, labels, { classes: groupNames.length });
+  const right = counts.reduce((sum, row, index) => sum + row[index]!, 0);
+  return { counts, accuracy: right / labels.length, features };
+}

@@ -1,0 +1,188 @@
+import { Random } from '@crossmodal/core';
+import * as tf from '@tensorflow/tfjs-core';
+import { openMojiCorpus } from '../../data/corpus.js';
+import type { Emoji } from '../../data/openmoji.js';
+import type { Settings } from '../../presets.js';
+import type { Entry, EntryContext, EntryOutcome } from '../entry.js';
+import { trainingCurve } from '../shared/curve.js';
+import { groupNames, groupOf } from '../shared/groups.js';
+import { decodePictures, pngOf } from '../shared/images.js';
+import { twoPrincipalComponents } from '../shared/principal-components.js';
+import { buildClassifier, type ClassifierSettings, judge, type Labelled, trainClassifier } from './classifiers.js';
+
+const settings: Settings<ClassifierSettings & { limit: number }> = {
+  quick: {
+    size: 32,
+    channels: [24, 48, 96],
+    dimension: 64,
+    steps: 400,
+    batchSize: 64,
+    limit: Number.POSITIVE_INFINITY,
+  },
+  smoke: { size: 16, channels: [4, 8], dimension: 8, steps: 3, batchSize: 8, limit: 48 },
+};
+
+/** Points of the feature map per domain. */
+const mapPoints = 150;
+
+export const domainAdaptation: Entry = {
+  id: 'domain-adaptation',
+  paradigm: 'domain adaptation (DANN)',
+  title: 'From colour pictures to line drawings without a single label',
+  question: 'Does a classifier of colour emojis learn to read line drawings that nobody labelled?',
+  run: runDomainAdaptation,
+};
+
+async function runDomainAdaptation(context: EntryContext): Promise<EntryOutcome> {
+  const { preset, seed, shuffle, progress } = context;
+  const { limit, ...size } = settings[preset];
+  const { train, test } = openMojiCorpus(context.openmoji, { keep: (emoji) => groupOf(emoji) >= 0, limit });
+  const load = async (emojis: readonly Emoji[], style: 'color' | 'black', shuffled = false): Promise<Labelled> => {
+    const files = await context.pictures(
+      emojis.map(({ hexcode }) => hexcode),
+      style,
+    );
+    const labels = emojis.map(groupOf);
+    return {
+      images: await decodePictures(files, size),
+      labels: shuffled ? new Random(seed).fork('control').shuffle(labels) : labels,
+    };
+  };
+  const colour = await load(train, 'color', shuffle);
+  const lines = await load(train, 'black', shuffle);
+  const testColour = await load(test, 'color');
+  const testLines = await load(test, 'black');
+
+  const experiment = async (label: string, adapt: boolean, source: Labelled) => {
+    const classifier = buildClassifier(size, { seed, adapt });
+    const before = await judge(classifier, testLines);
+    const target = adapt ? lines.images : undefined;
+    const history = await trainClassifier(classifier, source, target, size, { seed, label, progress });
+    const onLines = await judge(classifier, testLines);
+    const onColour = await judge(classifier, testColour);
+    const maps = await Promise.all([onColour, onLines].map(({ features }) => features.array()));
+    const result = {
+      untrained: before.accuracy,
+      lines: onLines.accuracy,
+      colour: onColour.accuracy,
+      counts: onLines.counts,
+      maps,
+      history,
+    };
+    tf.dispose([before.features, onLines.features, onColour.features]);
+    classifier.model.dispose();
+    return result;
+  };
+  const source = await experiment('source only', false, colour);
+  const adapted = await experiment('adapted', true, colour);
+  const reference = await experiment('trained on target', false, lines);
+
+  const frequency = groupNames.map((_, index) => testLines.labels.filter((label) => label === index).length);
+  const chance = Math.max(...frequency) / testLines.labels.length;
+  const examples = await Promise.all([testColour, testLines].map(({ images }) => pictureRow(images)));
+  return {
+    rows: [
+      {
+        metric: 'accuracy on line drawings, adapted',
+        better: 'higher',
+        chance,
+        untrained: adapted.untrained,
+        value: adapted.lines,
+        published: null,
+      },
+      {
+        metric: 'accuracy on line drawings, source only',
+        better: 'higher',
+        chance,
+        untrained: source.untrained,
+        value: source.lines,
+        published: null,
+      },
+      {
+        metric: 'accuracy on line drawings, trained on them',
+        better: 'higher',
+        chance,
+        untrained: reference.untrained,
+        value: reference.lines,
+        published: null,
+      },
+    ],
+    summary:
+      'A classifier of eight groups is trained on colour pictures with labels and line drawings without; a reversed gradient ' +
+      'makes its features blind to the style. It should come out above the same classifier without line drawings ' +
+      '(source only) and below one that was given their labels. Chance is the share of the largest group.',
+    facts: {
+      'Training pictures': `${train.length} per style`,
+      'Test emojis': test.length,
+      Groups: groupNames.length,
+      Steps: size.steps,
+      'Colour accuracy': `${source.colour.toFixed(3)} source only, ${adapted.colour.toFixed(3)} adapted`,
+    },
+    figures: [
+      {
+        kind: 'pictures',
+        title: 'The two domains',
+        caption: 'Test emojis: in colour above, as line drawings below.',
+        rows: examples.map((pictures) => ({ pictures })),
+      },
+      {
+        kind: 'bars',
+        title: 'Accuracy on line drawings',
+        caption: 'Held-out emojis.',
+        maximum: 1,
+        bars: [
+          { name: 'largest group', value: chance },
+          { name: 'source only', value: source.lines },
+          { name: 'adapted', value: adapted.lines, emphasis: true },
+          { name: 'trained on target', value: reference.lines },
+        ],
+      },
+      {
+        kind: 'curves',
+        title: 'Training',
+        xLabel: 'step',
+        yLabel: 'loss',
+        series: [
+          { name: 'labels', points: trainingCurve(adapted.history, 'classification') },
+          { name: 'domain classifier', points: trainingCurve(adapted.history, 'domain') },
+        ],
+        references: [{ name: 'domains alike: log 2', y: Math.log(2) }],
+      },
+      {
+        kind: 'confusion',
+        title: 'Adapted, on line drawings',
+        caption: 'Rows: what it is. Columns: what it was taken for, in per cent.',
+        classes: [...groupNames],
+        counts: adapted.counts,
+      },
+      await featureMap('Features without adaptation', source.maps),
+      await featureMap('Features with adaptation', adapted.maps),
+    ],
+  };
+}
+
+async function pictureRow(images: Labelled['images']): Promise<Uint8Array[]> {
+  const stride = Math.max(1, Math.floor(images.length / 12));
+  return Promise.all(
+    images
+      .filter((_, index) => index % stride === 0)
+      .slice(0, 12)
+      .map(pngOf),
+  );
+}
+
+async function featureMap(title: string, [colour = [], lines = []]: number[][][]) {
+  const count = Math.min(mapPoints, colour.length);
+  const rows = tf.tensor2d([...colour.slice(0, count), ...lines.slice(0, count)]);
+  const points = await twoPrincipalComponents(rows);
+  rows.dispose();
+  return {
+    kind: 'scatter' as const,
+    title,
+    caption: 'The same test emojis in both styles, on the two main directions of the features.',
+    series: [
+      { name: 'colour', points: points.slice(0, count) },
+      { name: 'line drawings', points: points.slice(count) },
+    ],
+  };
+}

@@ -1,0 +1,89 @@
+import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { runCommandLine } from '../src/cli/command-line.js';
+import { entries } from '../src/entries/index.js';
+import { recordingTerminal, smallOpenMoji, temporaryFolder } from './fixture.js';
+
+async function bench(...args: string[]) {
+  const terminal = recordingTerminal();
+  const code = await runCommandLine(args, { terminal, environment: {} });
+  return { code, lines: terminal.lines, notes: terminal.notes };
+}
+
+describe('what is wrong is said in one line, with exit code 1', () => {
+  test.each([
+    [['--preset', 'huge'], 'bench: unknown preset "huge"; presets are quick, smoke'],
+    [['--device', 'gpu'], 'bench: unknown device "gpu"; devices are auto, cuda, webgpu, cpu, tensorflow, wasm, js'],
+    [['run', 'nothing'], /^bench: unknown entry "nothing"; entries are .*alignment/],
+    [['frobnicate'], 'bench: unknown command; commands are list, run ID and perf; see "npm run bench -- --help"'],
+    [['--frob'], /^bench: unknown option '--frob'; see/],
+    [['run'], /^bench: missing required argument 'ids'; see/],
+    [['--seed', 'x'], /^bench: --seed must be a whole number, got "x"; see/],
+    [['--data', '/nowhere/at/all'], /^bench: data: the folder \/nowhere\/at\/all does not exist; name an existing one/],
+  ])('bench %j', async (args, expected) => {
+    const { code, lines, notes } = await bench(...args);
+    expect(code).toBe(1);
+    expect(lines).toEqual([]);
+    expect(notes).toEqual([typeof expected === 'string' ? expected : expect.stringMatching(expected)]);
+    expect(notes[0]).not.toContain('\n');
+  });
+
+  test('a drawing that does not parse', async () => {
+    const folder = smallOpenMoji(['1F34E', '1F415', '1F436', '1F34C', '1F347', '1F98A', '1F697', '1F680']);
+    for (const hexcode of ['1F34E', '1F415', '1F436', '1F34C', '1F347', '1F98A', '1F697', '1F680']) {
+      writeFileSync(join(folder, 'color', 'svg', `${hexcode}.svg`), '<svg><path');
+    }
+    const arguments_ = ['--preset', 'smoke', '--device', 'js', '--data', folder, '--cache', temporaryFolder()];
+    const plain = await bench('run', 'vae', ...arguments_, '--out', temporaryFolder());
+    expect(plain.code).toBe(1);
+    expect(plain.notes.at(-1)).toMatch(/^bench: openmoji: .*\.svg does not parse as SVG \(.*\); repair the file/);
+    expect(plain.notes.join('\n')).not.toMatch(/^\s+at /m);
+    const verbose = await bench('run', 'vae', ...arguments_, '--out', temporaryFolder(), '--verbose');
+    expect(verbose.notes.at(-1)).toMatch(/^\s+at /m);
+  });
+
+  test('a report folder that cannot be written', async () => {
+    const file = join(temporaryFolder(), 'file');
+    writeFileSync(file, '');
+    const { code, notes } = await bench('list', '--out', file);
+    expect({ code, notes }).toEqual({ code: 0, notes: [] }); // not needed, not touched
+  });
+});
+
+test('list shows every entry', async () => {
+  const { code, lines } = await bench('list');
+  expect(code).toBe(0);
+  for (const { id, question } of entries) {
+    expect(lines.join('\n')).toContain(id);
+    expect(lines.join('\n')).toContain(question);
+  }
+});
+
+test('help is no failure', async () => {
+  const { code, lines } = await bench('--help');
+  expect(code).toBe(0);
+  expect(lines.join('\n')).toMatch(/--preset <name>/);
+});
+
+test('a cache that was cut short is mended, with one line', async () => {
+  const cache = temporaryFolder();
+  const run = async () => {
+    const out = temporaryFolder();
+    const result = await bench('run', 'vae', '--preset', 'smoke', '--device', 'js', '--cache', cache, '--out', out);
+    expect(result.code).toBe(0);
+    expect(existsSync(join(out, 'report.html'))).toBe(true);
+    return { ...result, value: JSON.parse(readFileSync(join(out, 'results.json'), 'utf8')).results[0].value as number };
+  };
+  const first = await run();
+  const { readdirSync } = await import('node:fs');
+  const folder = join(cache, readdirSync(cache)[0]!, 'color');
+  const png = readdirSync(folder).find((name) => name.endsWith('.png'))!;
+  truncateSync(join(folder, png), 100);
+  const second = await run();
+  expect(second.notes.filter((line) => line.startsWith('cache:'))).toEqual([
+    expect.stringMatching(/^cache: 1 of \d+ files in .* were missing or cut short; made again$/),
+  ]);
+  expect(second.value).toBe(first.value);
+  expect((await run()).notes.filter((line) => line.startsWith('cache:'))).toEqual([]);
+}, 120_000);
