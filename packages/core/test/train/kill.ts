@@ -1,0 +1,108 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { Random } from '../../src/index.js';
+
+const child = fileURLToPath(new URL('kill-child.ts', import.meta.url));
+
+interface Outcome {
+  /** Undefined when the process was killed. */
+  fingerprint: string | undefined;
+  /** Milliseconds from the first step to the end. */
+  milliseconds: number;
+  text: string;
+}
+
+/** Runs the training process; with `killAfter` it is killed so many milliseconds after its first step. */
+function train(folder: string, steps: number, device: string, killAfter?: number): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const args = ['--conditions=@crossmodal/source', '--import', 'tsx', child, folder, String(steps), device];
+    const process_ = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let text = '';
+    let errors = '';
+    let began: number | undefined;
+    process_.stderr.on('data', (part: Buffer) => {
+      errors += part.toString();
+    });
+    process_.stdout.on('data', (part: Buffer) => {
+      text += part.toString();
+      if (began !== undefined || !text.includes('step')) return;
+      began = performance.now();
+      if (killAfter !== undefined) setTimeout(() => process_.kill('SIGKILL'), killAfter);
+    });
+    process_.on('error', reject);
+    process_.on('close', (code, signal) => {
+      const milliseconds = performance.now() - (began ?? performance.now());
+      const fingerprint = /^done (\w+)$/m.exec(text)?.[1];
+      if (fingerprint || signal === 'SIGKILL') resolve({ fingerprint, milliseconds, text });
+      else reject(new Error(`the training process ended with code ${code}: ${errors}`));
+    });
+  });
+}
+
+export interface KillReport {
+  kills: number;
+  /** Kills that left a half-written checkpoint behind. */
+  whileWriting: number;
+  /** Steps that were made again after a kill. */
+  repeated: number;
+  uninterrupted: string;
+  interrupted: string;
+  /** The steps in the log of the interrupted run. */
+  logged: number[];
+}
+
+/**
+ * Trains once without interruption; then again, killing the process (SIGKILL) at random moments and starting it anew, until
+ * it was killed `kills` times; then lets it end.
+ */
+export async function killTest({
+  kills,
+  steps,
+  device = 'js',
+  seed = 1,
+  onKill,
+}: {
+  kills: number;
+  steps: number;
+  device?: string;
+  seed?: number;
+  onKill?: (done: number) => void;
+}): Promise<KillReport> {
+  const root = mkdtempSync(join(tmpdir(), 'crossmodal-kill-'));
+  const random = new Random(seed);
+  const report: KillReport = { kills: 0, whileWriting: 0, repeated: 0, uninterrupted: '', interrupted: '', logged: [] };
+  try {
+    const whole = await train(join(root, 'whole'), steps, device);
+    report.uninterrupted = whole.fingerprint ?? '';
+    const folder = join(root, 'pieces');
+    // Short lives: some are killed in their first step, most in the middle of the run.
+    const longest = Math.max(20, (2 * whole.milliseconds) / kills);
+    let made = 0;
+    while (report.kills < kills) {
+      const { fingerprint, text } = await train(folder, steps, device, random.uniform() * longest);
+      made += text.match(/^step/gm)?.length ?? 0;
+      if (fingerprint) {
+        // The run ended before its killer came: start over.
+        rmSync(folder, { recursive: true, force: true });
+        made = 0;
+        continue;
+      }
+      report.kills++;
+      const names = readdirSync(folder);
+      if (names.some((name) => name.startsWith('.writing-'))) report.whileWriting++;
+      onKill?.(report.kills);
+    }
+    const last = await train(folder, steps, device);
+    made += last.text.match(/^step/gm)?.length ?? 0;
+    report.repeated = made - steps;
+    report.interrupted = last.fingerprint ?? '';
+    const lines = readFileSync(join(folder, 'log.jsonl'), 'utf8').trim().split('\n');
+    report.logged = lines.map((line) => (JSON.parse(line) as { step: number }).step);
+    return report;
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
+}
