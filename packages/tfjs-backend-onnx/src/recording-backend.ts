@@ -16,7 +16,8 @@ import type { Trace } from './compile/trace.js';
 import { type BackendValues, coerce, createEntry, type Entry, elementType, HostSource } from './entry.js';
 import { CpuKernels, type HostInputs, type HostTensor } from './host/cpu-kernels.js';
 import { inputValue, type Numbers, sameShape, setOrigin, sizeOf, type Value } from './ir/graph.js';
-import { reshape } from './ir/ops.js';
+import { full, reshape } from './ir/ops.js';
+import { uniformNumber } from './ir/uniform.js';
 import type { RecordKernel } from './record/kernel.js';
 import { Executor } from './run/executor.js';
 import { Statistics } from './run/statistics.js';
@@ -195,7 +196,7 @@ export class RecordingBackend extends KernelBackend {
     if (value === undefined) {
       if (entry.leaf === undefined) {
         this.assertComputed(entry);
-        entry.leaf = inputValue(new HostSource(entry.values as Numbers), entry.shape, elementType(entry.dtype)!);
+        entry.leaf = leafOf(entry);
         entry.shared = true;
       }
       value = entry.leaf;
@@ -391,6 +392,19 @@ export class RecordingBackend extends KernelBackend {
   describe(): string {
     return `onnx (${this.options.threads} threads${this.options.exact ? ', exact' : ''}, tfjs ${env().get('IS_NODE') ? 'in Node' : ''})`;
   }
+}
+
+/** Tensors of ones and zeros from this size on become one number of the graph; tfjs's gradients are full of them. */
+const UNIFORM = 1024;
+
+function leafOf(entry: Entry): Value {
+  const numbers = entry.values as Numbers;
+  const type = elementType(entry.dtype)!;
+  if (numbers.length >= UNIFORM && (numbers[0] === 0 || numbers[0] === 1)) {
+    const uniform = uniformNumber(numbers);
+    if (uniform !== undefined) return full(entry.shape, uniform, type);
+  }
+  return inputValue(new HostSource(numbers), entry.shape, type);
 }
 
 function infosOf(inputs: KernelInputs): TensorInfo[] {

@@ -5,10 +5,11 @@ import {
   type InputSource,
   inputValue,
   type Numbers,
-  sizeOf,
   topological,
   type Value,
 } from '../ir/graph.js';
+import { full } from '../ir/ops.js';
+import { uniformNumber } from '../ir/uniform.js';
 import { type FillSource, StateSource } from './sources.js';
 
 /** Constants up to this size go into the graph; larger ones stay where they are and are fed by reference. */
@@ -58,6 +59,8 @@ export class Trace {
     if (variable !== undefined) return inputValue(new StateSource(variable), variable.shape, type);
     const numbers = entry.values as Numbers;
     entry.shared = true;
+    const uniform = uniformNumber(numbers);
+    if (uniform !== undefined) return full(entry.shape, uniform, type);
     if (numbers.length <= EMBEDDED) return constantValue(numbers, entry.shape, type);
     return inputValue(new HostSource(numbers), entry.shape, type);
   }
@@ -98,6 +101,11 @@ export class Trace {
   }
 }
 
+function sameBytes(a: Numbers, b: Numbers): boolean {
+  const bytes = (numbers: Numbers) => Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength);
+  return a === b || bytes(a).equals(bytes(b));
+}
+
 /** Describes the first difference between the constants of two traces, if there is one. */
 export function differingConstant(a: readonly WrittenConstant[], b: readonly WrittenConstant[]): string | undefined {
   const count = Math.min(a.length, b.length);
@@ -105,9 +113,7 @@ export function differingConstant(a: readonly WrittenConstant[], b: readonly Wri
     const [first, second] = [a[i]!, b[i]!];
     const name = `${first.dtype}[${first.shape.join(',')}]`;
     if (first.dtype !== second.dtype || first.shape.join() !== second.shape.join()) return name;
-    const size = sizeOf(first.shape);
-    for (let j = 0; j < size; j++)
-      if (!Object.is(first.numbers[j], second.numbers[j])) return first.dtype === 'string' ? undefined : name;
+    if (first.dtype !== 'string' && !sameBytes(first.numbers as Numbers, second.numbers as Numbers)) return name;
   }
   return a.length === b.length ? undefined : `one of ${Math.max(a.length, b.length)} constants`;
 }

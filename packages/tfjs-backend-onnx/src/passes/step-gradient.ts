@@ -1,24 +1,43 @@
-import type { Graph } from '../ir/graph.js';
+import { constantNumbers, type Graph, isConstant, sameShape, sizeOf, type Value } from '../ir/graph.js';
 import { composite } from '../ir/ops.js';
 import { rewrite } from './rewrite.js';
 
 /**
- * Recognises the gradient of relu and leaky relu: dy times the step of the activation's input. The step of the input
- * equals the step of the output when alpha is not negative, so the output is read, which other operators keep anyway.
+ * Recognises the gradients of relu and leaky relu as tfjs writes them: dy times the step of the input, and dy where the
+ * input is positive, alpha dy elsewhere.
  */
 export function stepGradient(graph: Graph): Graph {
   return rewrite(graph, (node, inputs) => {
-    if (node.op !== 'Mul') return undefined;
-    for (const [i, j] of [
-      [0, 1],
-      [1, 0],
-    ] as const) {
-      const dy = inputs[i]!;
-      const step = inputs[j]!;
-      if (step.node.op !== 'Step' || step.node.domain !== 'crossmodal') continue;
-      const { shape, type } = node.outputs[0]!;
-      return [composite('StepGradient', [dy, step.node.inputs[0]!], shape, type, step.node.attrs)];
+    const { shape, type } = node.outputs[0]!;
+    if (node.op === 'Mul') {
+      for (const [i, j] of [
+        [0, 1],
+        [1, 0],
+      ] as const) {
+        const dy = inputs[i]!;
+        const step = inputs[j]!;
+        if (step.node.op !== 'Step' || step.node.domain !== 'crossmodal') continue;
+        return [composite('StepGradient', [dy, step.node.inputs[0]!], shape, type, step.node.attrs)];
+      }
+    }
+    if (node.op === 'Where') {
+      const [condition, dy, other] = inputs as [Value, Value, Value];
+      if (condition.node.op !== 'Greater' || other.node.op !== 'Mul' || !sameShape(dy.shape, shape)) return undefined;
+      const [x, zero] = condition.node.inputs as [Value, Value];
+      const alpha = scaleOf(other, dy);
+      if (alpha === undefined || alpha < 0 || scalarOf(zero) !== 0 || !sameShape(x.shape, shape) || x.type !== 'float32') return undefined;
+      return [composite('StepGradient', [dy, x], shape, type, { alpha })];
     }
     return undefined;
   });
+}
+
+function scalarOf(value: Value): number | undefined {
+  return isConstant(value) && sizeOf(value.shape) === 1 ? Number(constantNumbers(value)[0]) : undefined;
+}
+
+/** The constant that `product` multiplies `x` by. */
+function scaleOf(product: Value, x: Value): number | undefined {
+  const [a, b] = product.node.inputs as [Value, Value];
+  return a === x ? scalarOf(b) : b === x ? scalarOf(a) : undefined;
 }

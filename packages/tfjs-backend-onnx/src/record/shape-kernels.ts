@@ -1,5 +1,5 @@
 import { backend_util, slice_util, util } from '@tensorflow/tfjs-core';
-import { sizeOf, type Value } from '../ir/graph.js';
+import type { Value } from '../ir/graph.js';
 import { apply, concat, constant, expand, gather, pad, reshape, slice, split, transpose } from '../ir/ops.js';
 import { attribute, axesOf, type KernelCall, type RecordKernel } from './kernel.js';
 
@@ -157,15 +157,9 @@ export const shapeKernels: Record<string, RecordKernel> = {
     if (reps.some((rep) => rep === 0)) return undefined;
     if (reps.every((rep) => rep === 1)) return x;
     const shape = x.shape.map((dim, i) => dim * reps[i]!);
-    return sizeOf(x.shape) === 1
-      ? expand(
-          reshape(
-            x,
-            shape.map(() => 1),
-          ),
-          shape,
-        )
-      : apply('Tile', [x], shape, x.type, { repeats: reps });
+    // Repeating axes of length one is broadcasting.
+    const broadcasts = x.shape.every((dim, i) => dim === 1 || reps[i] === 1);
+    return broadcasts ? expand(x, shape) : apply('Tile', [x], shape, x.type, { repeats: reps });
   },
   BroadcastTo: (call) => expand(call.inputs['x']!, attribute<number[]>(call, 'shape')),
   Reverse: (call) => {
