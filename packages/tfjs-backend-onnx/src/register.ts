@@ -6,6 +6,7 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
+import { registerTileGradient } from './gradients/tile.js';
 import { CpuKernels } from './host/cpu-kernels.js';
 import { OnnxBackend } from './onnx-backend.js';
 import type { RecordKernel } from './record/kernel.js';
@@ -69,6 +70,7 @@ export function registerOnnxBackend(options: BackendOptions = {}): void {
       kernelFunc: ({ inputs, attrs, backend }) => rename(inputs as NamedTensorInfoMap, attrs, backend as OnnxBackend),
     });
   }
+  registerTileGradient();
   const names = new Set([...Object.keys(recordable), ...CpuKernels.names()]);
   for (const kernelName of names) {
     if (kernelName in renames) continue;
