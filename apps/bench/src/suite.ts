@@ -44,6 +44,7 @@ export async function runSuite(entries: readonly Entry[], options: SuiteOptions)
   const openmoji = readOpenMoji(locateOpenMoji(options.dataFolder));
   const device = await openDevice(options.device);
   terminal.note(`device ${device.name}: ${device.description} (${device.reason})`);
+  const made = new Map<string, Promise<unknown>>();
   const context: EntryContext = {
     preset,
     seed,
@@ -51,6 +52,10 @@ export async function runSuite(entries: readonly Entry[], options: SuiteOptions)
     device,
     openmoji,
     progress: terminal.interactive,
+    shared: <T>(name: string, make: () => Promise<T>) => {
+      if (!made.has(name)) made.set(name, make());
+      return made.get(name) as Promise<T>;
+    },
     pictures: (hexcodes, style) =>
       renderPictures(openmoji, hexcodes, {
         style,

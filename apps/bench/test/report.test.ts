@@ -26,7 +26,10 @@ const file: ResultsFile = {
   device: { name: 'cpu', backend: 'onnx', description: 'ONNX Runtime', reason: 'best' },
   machine: { platform: 'linux x64', processor: 'A processor', cores: 2, memoryGiB: 8 },
   versions: { node: '20.20.2' },
-  results: [result, { ...result, metric: 'negative ELBO', better: 'lower', chance: null, value: 1234, published: 1500 }],
+  results: [
+    result,
+    { ...result, metric: 'negative ELBO', better: 'lower', chance: null, value: 1234, published: 1500 },
+  ],
   failures: [{ id: 'vae', error: 'out of <memory>' }],
 };
 
@@ -55,18 +58,50 @@ const outcome: EntryOutcome = {
       caption: 'Five nearest',
       queries: [{ text: 'dog', spoken: true, rank: 2, results: [{ label: '"cat"', picture: png, right: true }] }],
     },
-    { kind: 'pictures', title: 'Made', caption: '', headings: ['real', 'made'], rows: [{ label: 'dog', pictures: [png, png] }] },
+    {
+      kind: 'pictures',
+      title: 'Made',
+      caption: '',
+      headings: ['real', 'made'],
+      rows: [{ label: 'dog', pictures: [png, png] }],
+    },
     { kind: 'bars', title: 'Bars', caption: '', bars: [{ name: 'a', value: 0.5, emphasis: true }], maximum: 1 },
-    { kind: 'confusion', title: 'Confusion', caption: '', classes: ['a', 'b'], counts: [[3, 1], [0, 0]] },
-    { kind: 'scatter', title: 'Map', caption: '', series: [{ name: 's', points: [[0, 0]] }, { name: 'none', points: [] }] },
+    {
+      kind: 'confusion',
+      title: 'Confusion',
+      caption: '',
+      classes: ['a', 'b'],
+      counts: [
+        [3, 1],
+        [0, 0],
+      ],
+    },
+    {
+      kind: 'scatter',
+      title: 'Map',
+      caption: '',
+      series: [
+        { name: 's', points: [[0, 0]] },
+        { name: 'none', points: [] },
+      ],
+    },
   ],
 };
 
 describe('renderReport', () => {
-  const page = renderReport(file, [{ id: 'alignment', title: 'Find it', paradigm: 'alignment', seconds: 61.2, outcome }]);
+  const page = renderReport(file, [
+    { id: 'alignment', title: 'Find it', paradigm: 'alignment', seconds: 61.2, outcome },
+  ]);
 
   test('holds every figure and number, escaped', () => {
-    for (const text of ['Find it', 'recall@10 &lt;text to picture&gt;', '0.450', 'A processor', 'What was done &amp; how', 'out of &lt;memory&gt;']) {
+    for (const text of [
+      'Find it',
+      'recall@10 &lt;text to picture&gt;',
+      '0.450',
+      'A processor',
+      'What was done &amp; how',
+      'out of &lt;memory&gt;',
+    ]) {
       expect(page).toContain(text);
     }
     expect(page.match(/<figure/g)).toHaveLength(outcome.figures.length);

@@ -30,6 +30,8 @@ export interface EntryContext {
   pictures(hexcodes: readonly string[], style: Style): Promise<string[]>;
   /** The cached wav files of spoken names. */
   speech(utterances: readonly Utterance[]): Promise<string[]>;
+  /** What several entries need is made once per run: by the first that asks for it, whose time it counts to. */
+  shared<T>(name: string, make: () => Promise<T>): Promise<T>;
   /** Show progress bars of training. */
   readonly progress: boolean;
 }

@@ -1,10 +1,11 @@
 import { CrossmodalError } from '@crossmodal/core';
+import { alignment } from './alignment/index.js';
 import { domainAdaptation } from './domain-adaptation/index.js';
 import type { Entry } from './entry.js';
 import { vaeEntry } from './vae.js';
 
 /** Every entry, in the order in which they run. */
-export const entries: readonly Entry[] = [vaeEntry, domainAdaptation];
+export const entries: readonly Entry[] = [alignment, vaeEntry, domainAdaptation];
 
 /** @throws CrossmodalError when there is no such entry. */
 export function findEntry(id: string): Entry {

@@ -1,0 +1,78 @@
+import { readFile } from 'node:fs/promises';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Entry, EntryContext, EntryOutcome } from '../entry.js';
+import { trainingCurve, validationCurve } from '../shared/curve.js';
+import { exampleRows, recallRows, searchFigure } from '../shared/retrieval.js';
+import { alignedModel, alignmentSettings, testEmbeddings } from './model.js';
+
+export const alignment: Entry = {
+  id: 'alignment',
+  paradigm: 'embedding alignment, contrastive loss',
+  title: 'Find the picture for words, and the words for a picture',
+  question: 'Does a name find its picture among emojis that were not in training, and a picture its name?',
+  run: runAlignment,
+};
+
+async function runAlignment(context: EntryContext): Promise<EntryOutcome> {
+  const { model, corpus, testImages, history, untrained, trained } = await alignedModel(context);
+  const { batchSize } = alignmentSettings[context.preset];
+  const files = await context.pictures(
+    corpus.test.map(({ hexcode }) => hexcode),
+    'color',
+  );
+  const pictures = await Promise.all(files.map((file) => readFile(file)));
+  const names = corpus.test.map(({ annotation }) => annotation);
+  const rows = await testEmbeddings(model, testImages, corpus);
+  const examples = exampleRows(names.length, 8);
+  const withPicture = names.map((label, index) => ({ label, picture: pictures[index]! }));
+  const figures: EntryOutcome['figures'] = [
+    {
+      kind: 'curves',
+      title: 'Contrastive loss',
+      xLabel: 'step',
+      yLabel: 'nats',
+      series: [{ name: 'training', points: trainingCurve(history) }],
+      references: [{ name: 'guessing: log of the batch size', y: Math.log(batchSize) }],
+    },
+    {
+      kind: 'curves',
+      title: 'Recall@10 on test emojis',
+      xLabel: 'step',
+      yLabel: 'share found',
+      series: ['text to picture', 'picture to text'].map((name) => ({ name, points: validationCurve(history, name) })),
+      references: [{ name: 'chance', y: trained.textToImage.chance.recall[10]! }],
+    },
+    await searchFigure(rows.text, rows.image, examples, {
+      title: 'Words look for pictures.',
+      caption: 'Every so many of the test emojis, not picked by hand; the right one is framed.',
+      asked: names.map((label) => ({ label })),
+      answers: withPicture,
+    }),
+    await searchFigure(rows.image, rows.text, examples.slice(0, 5), {
+      title: 'Pictures look for words.',
+      caption: 'The nearest names of test emojis.',
+      asked: withPicture.map(({ picture, label }) => ({ label: `(${label})`, picture })),
+      answers: names.map((label) => ({ label })),
+      count: 6,
+    }),
+  ];
+  tf.dispose([rows.image, rows.text]);
+  return {
+    rows: [
+      ...recallRows('text to picture', untrained.textToImage, trained.textToImage),
+      ...recallRows('picture to text', untrained.imageToText, trained.imageToText),
+    ],
+    summary:
+      'A convolutional network for pictures and a bag of words for names and tags, both trained from nothing until matching ' +
+      'pairs agree (symmetric InfoNCE, learned temperature). Recall@10 is the share of queries whose very own partner is ' +
+      `among the first ten of ${corpus.test.length} emojis, none of which was in training.`,
+    facts: {
+      'Training pairs': corpus.train.length,
+      'Test pairs': corpus.test.length,
+      'Median rank': `${trained.textToImage.medianRank} of ${corpus.test.length}`,
+      Steps: history.records.length,
+      'Steps per second': history.stepsPerSecond.toFixed(1),
+    },
+    figures,
+  };
+}

@@ -1,0 +1,188 @@
+import { type DualEncoder, dualEncoder, type RetrievalMetrics, retrievalMetrics } from '@crossmodal/alignment';
+import {
+  adamW,
+  cosine,
+  type Encoder,
+  fit,
+  type History,
+  type Inputs,
+  linearWarmup,
+  type MetricValues,
+  Random,
+  trainStep,
+} from '@crossmodal/core';
+import { bagEncoder, wordTokenizer } from '@crossmodal/encoders-text';
+import { convolutionalEncoder, type Image, type ImageItem } from '@crossmodal/encoders-vision';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { type Corpus, openMojiCorpus } from '../../data/corpus.js';
+import type { Settings } from '../../presets.js';
+import type { EntryContext } from '../entry.js';
+import { batchesOf } from '../shared/batches.js';
+import { captionOf, partialCaption } from '../shared/captions.js';
+import { decodePictures, shifted } from '../shared/images.js';
+
+/** Size of the model and length of the training. */
+export interface AlignmentSettings {
+  size: number;
+  channels: number[];
+  dimension: number;
+  epochs: number;
+  batchSize: number;
+  learningRate: number;
+  weightDecay: number;
+  limit: number;
+  /** Epochs between two measurements on the test emojis, for the curve. */
+  measureEvery: number;
+}
+
+export const alignmentSettings: Settings<AlignmentSettings> = {
+  quick: {
+    size: 32,
+    channels: [24, 48, 96, 128],
+    dimension: 64,
+    epochs: 50,
+    batchSize: 128,
+    learningRate: 5e-3,
+    weightDecay: 0.01,
+    limit: Number.POSITIVE_INFINITY,
+    measureEvery: 5,
+  },
+  smoke: {
+    size: 16,
+    channels: [4, 8],
+    dimension: 8,
+    epochs: 1,
+    batchSize: 16,
+    learningRate: 1e-3,
+    weightDecay: 0.01,
+    limit: 48,
+    measureEvery: 1,
+  },
+};
+
+/** A trained dual encoder of pictures and captions, and what it was trained and tested on. */
+export interface AlignedModel {
+  model: DualEncoder<'image' | 'text'>;
+  image: Encoder<ImageItem>;
+  text: Encoder<string>;
+  corpus: Corpus;
+  trainImages: Image[];
+  testImages: Image[];
+  history: History;
+  untrained: Recalls;
+  trained: Recalls;
+}
+
+/** Both directions. */
+export interface Recalls {
+  textToImage: RetrievalMetrics;
+  imageToText: RetrievalMetrics;
+}
+
+/** Trains the dual encoder of the suite, once per run. */
+export function alignedModel(context: EntryContext): Promise<AlignedModel> {
+  return context.shared('aligned model', () => train(context));
+}
+
+async function train(context: EntryContext): Promise<AlignedModel> {
+  const { preset, seed, shuffle, progress } = context;
+  const { size, channels, dimension, epochs, batchSize, learningRate, weightDecay, limit, measureEvery } =
+    alignmentSettings[preset];
+  const corpus = openMojiCorpus(context.openmoji, { limit });
+  const emojis = corpus.train.flatMap(corpus.variantsOf);
+  const load = async (list: typeof emojis) =>
+    decodePictures(
+      await context.pictures(
+        list.map(({ hexcode }) => hexcode),
+        'color',
+      ),
+      { size },
+    );
+  const imageOf = new Map((await load(emojis)).map((image, index) => [emojis[index]!.hexcode, image]));
+  const testImages = await load(corpus.test);
+
+  const tokenizer = wordTokenizer({ corpus: corpus.train.map(captionOf), minimumCount: 2 });
+  const image = convolutionalEncoder({ size, channels, dimension: 128, dropout: 0.3, seed, augment: shifted });
+  const text = bagEncoder({ tokenizer, dimension: 64, maximumLength: 24, dropout: 0.2, seed });
+  const model = dualEncoder({ encoders: { image, text }, dimension, seed });
+
+  // Control: every picture gets the caption of another emoji, the same one throughout.
+  const captioned = shuffle ? new Random(seed).fork('control').shuffle(corpus.train) : corpus.train;
+  const data = batchesOf(
+    corpus.train.length,
+    async (indices, random) => {
+      const variants = indices.map((index) => {
+        const all = corpus.variantsOf(corpus.train[index]!);
+        // Half of the time the yellow one, otherwise any skin tone.
+        return all[random.uniform() < 0.5 ? 0 : random.integer(all.length)]!;
+      });
+      return {
+        image: await image.prepare(
+          variants.map(({ hexcode }) => imageOf.get(hexcode)!),
+          { training: true, random },
+        ),
+        text: await text.prepare(indices.map((index) => partialCaption(captioned[index]!, random))),
+      };
+    },
+    { batchSize, seed },
+  );
+  const steps = epochs * data.batchesPerEpoch!;
+  const step = trainStep<{ image: Inputs; text: Inputs }>({
+    loss: (batch) => model.loss(batch, { training: true }),
+    variables: model.trainableVariables(),
+    optimizer: adamW({
+      learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: learningRate, steps }) }),
+      weightDecay,
+    }),
+  });
+  const untrained = await recalls(model, testImages, corpus);
+  const history = await fit(step, data, {
+    epochs,
+    progress,
+    label: 'alignment',
+    validate: async ({ epoch }): Promise<MetricValues> => {
+      if ((epoch + 1) % measureEvery !== 0) return {};
+      const { textToImage, imageToText } = await recalls(model, testImages, corpus);
+      return { 'text to picture': textToImage.recall[10]!, 'picture to text': imageToText.recall[10]! };
+    },
+  });
+  step.dispose();
+  return {
+    model,
+    image,
+    text,
+    corpus,
+    trainImages: corpus.train.map(({ hexcode }) => imageOf.get(hexcode)!),
+    testImages,
+    history,
+    untrained,
+    trained: await recalls(model, testImages, corpus),
+  };
+}
+
+/** Embeddings of the test emojis: row i of both belongs to emoji i. */
+export async function testEmbeddings(
+  model: DualEncoder<'image' | 'text'>,
+  images: readonly Image[],
+  corpus: Corpus,
+): Promise<{ image: Tensor2D; text: Tensor2D }> {
+  return {
+    image: await model.embedItems('image', images, { batchSize: 128 }),
+    text: await model.embedItems('text', corpus.test.map(captionOf), { batchSize: 128 }),
+  };
+}
+
+async function recalls(
+  model: DualEncoder<'image' | 'text'>,
+  images: readonly Image[],
+  corpus: Corpus,
+): Promise<Recalls> {
+  const { image, text } = await testEmbeddings(model, images, corpus);
+  const metrics = {
+    textToImage: await retrievalMetrics(text, image, { k: [1, 5, 10] }),
+    imageToText: await retrievalMetrics(image, text, { k: [1, 5, 10] }),
+  };
+  tf.dispose([image, text]);
+  return metrics;
+}
