@@ -102,6 +102,10 @@ export class CpuKernels {
         parts: { real: this.cpu.readSync(real.dataId), imag: this.cpu.readSync(imag.dataId) },
       };
     }
-    return { shape: info.shape, dtype: info.dtype, values: this.cpu.readSync(info.dataId) };
+    let values = this.cpu.readSync(info.dataId);
+    // The cpu kernel Cast hands on the bytes of a bool tensor under another type.
+    if (values instanceof Uint8Array && info.dtype === 'float32') values = Float32Array.from(values);
+    if (values instanceof Uint8Array && info.dtype === 'int32') values = Int32Array.from(values);
+    return { shape: info.shape, dtype: info.dtype, values };
   }
 }
