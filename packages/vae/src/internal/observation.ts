@@ -72,3 +72,14 @@ export function repeated<T extends Tensor>(tensor: T, times: number): T {
   if (times === 1) return tensor;
   return tf.tile(tensor, [times, ...new Array<number>(tensor.rank - 1).fill(1)]) as T;
 }
+
+/** The number of rows of observations that belong together. */
+export function sharedRows(observations: readonly Observation[]): number {
+  const rows = observations.map(rowsOf);
+  if (rows.length === 0 || rows.some((count) => count !== rows[0])) {
+    throw new CrossmodalError(
+      `multimodalVae: all modalities must have equally many rows, got ${rows.join(', ') || 'none'}`,
+    );
+  }
+  return rows[0] as number;
+}

@@ -3,7 +3,7 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Gaussian, type GaussianHead, gaussianHead } from '../internal/gaussian-head.js';
-import { type FeatureNetwork, featureSize, featuresOf, type Observation } from '../internal/observation.js';
+import { type FeatureNetwork, featureSize, featuresOf, type Observation, sharedRows } from '../internal/observation.js';
 import type { Likelihood } from '../likelihoods/likelihood.js';
 import { productOfExperts, subsetsOf } from './experts.js';
 import type { Posterior } from './posterior.js';
@@ -63,6 +63,7 @@ export class Inference {
         `multimodalVae: modalities are ${this.#names.join(', ')}; got ${Object.keys(x).join(', ') || 'none'}${unknown ? ` (${unknown} is unknown)` : ''}`,
       );
     }
+    sharedRows(given.map((name) => x[name] as Observation));
     const features: Record<string, Tensor2D> = {};
     const experts: Record<string, Gaussian> = {};
     for (const name of given) {

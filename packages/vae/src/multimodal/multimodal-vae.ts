@@ -21,7 +21,15 @@ import {
   marginalLikelihood,
 } from '../evaluation.js';
 import type { Gaussian } from '../internal/gaussian-head.js';
-import { isEncoder, type Observation, repeated, rowsOf, sliceObservation, targetOf } from '../internal/observation.js';
+import {
+  isEncoder,
+  type Observation,
+  repeated,
+  rowsOf,
+  sharedRows,
+  sliceObservation,
+  targetOf,
+} from '../internal/observation.js';
 import { bernoulli } from '../likelihoods/bernoulli.js';
 import type { LossTerms } from '../vae.js';
 import { mixtureLogDensity, productOfExperts } from './experts.js';
@@ -200,14 +208,14 @@ export function multimodalVae({
         }
         return { loss: loss as Scalar, reconstruction, divergence: paid };
       }),
-    elbo: (x, options) =>
+    elbo: async (x, options) =>
       heldOutElbo(itemsOf(x), options, (part, samples, random) => {
         const { posterior } = inference.infer(part, {}, false);
         const draws = Array.from({ length: samples }, () => bound(part, {}, posterior, random, false, one));
         const explained = tf.addN(draws.map(({ logLikelihood }) => logLikelihood));
         return { logLikelihood: tf.div(explained, samples) as Tensor1D, divergence: draws[0]!.divergence };
       }),
-    logLikelihood: (x, options) =>
+    logLikelihood: async (x, options) =>
       marginalLikelihood(itemsOf(x), options, (part, samples, random) => {
         const q = repeatedPosterior(inference.infer(part, {}, false).posterior, samples);
         const z = drawFrom(chosenComponent(q, random), random);
@@ -252,12 +260,7 @@ export function multimodalVae({
 /** Held-out rows of all modalities. */
 function itemsOf(x: MultimodalObservation): Items<MultimodalObservation> {
   const observations = Object.values(x);
-  const rows = observations[0] ? rowsOf(observations[0]) : 0;
-  if (rows === 0 || observations.some((observation) => rowsOf(observation) !== rows)) {
-    throw new CrossmodalError(
-      `multimodalVae: all modalities must have equally many rows, got ${observations.map(rowsOf).join(', ') || 'none'}`,
-    );
-  }
+  const rows = sharedRows(observations);
   return {
     rows,
     values: observations.reduce((sum, observation) => sum + targetOf(observation).size / rows, 0),
