@@ -129,7 +129,15 @@ function withPairs<R extends Reduction>(
   const direction = (anchors: Tensor2D, others: Tensor2D, own: Pairs, factors?: Tensor2D, extra?: Tensor2D) => {
     const logits = tf.matMul(anchors, extra ? tf.concat([others, extra], 0) : others, false, true) as Tensor2D;
     const width = extra ? extra.shape[0] : 0;
-    const widened = (mask: Tensor2D, value: number) => tf.pad(mask, [[0, 0], [0, width]], value); // biome-ignore format: one matrix
+    const widened = (mask: Tensor2D, value: number) =>
+      tf.pad(
+        mask,
+        [
+          [0, 0],
+          [0, width],
+        ],
+        value,
+      );
     const { losses, counts } = contrastRows(
       logits,
       { positive: widened(own.positive, 0), negative: widened(own.negative, 1) },

@@ -37,10 +37,22 @@ function withoutZeroRows(gradient: Tensor, input: Tensor): Tensor {
 
 describe('values and gradients of the reference libraries', () => {
   const elsewhere = new Set([
-    'distances_8x16', 'distances_equal_and_zero', 'gradient_cache_64', 'sinkhorn_eps0.01', 'sinkhorn_eps0.05', 'sinkhorn_eps0.5',
-    'sinkhorn_eps5', 'sinkhorn_weights', 'sinkhorn_unbalanced_1', 'sinkhorn_unbalanced_mass', 'emd_16x16', 'emd_8x12',
-    'one_dimensional', 'wgan_gp', 'kid',
-  ]); // biome-ignore format: compared in tests of their own below
+    'distances_8x16',
+    'distances_equal_and_zero',
+    'gradient_cache_64',
+    'sinkhorn_eps0.01',
+    'sinkhorn_eps0.05',
+    'sinkhorn_eps0.5',
+    'sinkhorn_eps5',
+    'sinkhorn_weights',
+    'sinkhorn_unbalanced_1',
+    'sinkhorn_unbalanced_mass',
+    'emd_16x16',
+    'emd_8x12',
+    'one_dimensional',
+    'wgan_gp',
+    'kid',
+  ]);
 
   for (const topic of topics) {
     for (const golden of goldenCases(topic)) {
@@ -85,8 +97,13 @@ function allFinite(x: Tensor): boolean {
 
 describe('distances', () => {
   const names: Record<string, DistanceName> = {
-    cosine: 'cosine', dot: 'dot', l1: 'manhattan', l2: 'euclidean', squared_l2: 'squared-euclidean', angular: 'angular',
-  }; // biome-ignore format: a table
+    cosine: 'cosine',
+    dot: 'dot',
+    l1: 'manhattan',
+    l2: 'euclidean',
+    squared_l2: 'squared-euclidean',
+    angular: 'angular',
+  };
 
   for (const name of ['distances_8x16', 'distances_equal_and_zero']) {
     for (const [key, distance] of Object.entries(names)) {

@@ -19,7 +19,10 @@ import type { LossCase } from './loss-case.js';
 const { at, cosine, indices, labelsFor, logSumExp, mean, softplus, sum, table, transpose } = plain;
 type M = plain.Matrix;
 
-const pair = (rows: number) => [[rows, 5], [rows, 5]]; // biome-ignore format: shapes
+const pair = (rows: number) => [
+  [rows, 5],
+  [rows, 5],
+];
 
 /** Pairs of a to b by the cases' labels. */
 const labelled = (a: Tensor2D, b: Tensor2D): Pairs =>
@@ -94,7 +97,7 @@ export const contrastiveCases: LossCase[] = [
   },
   {
     name: 'infoNce, trainable temperature',
-    shapes: (rows) => [[rows, 5], [rows, 5], []], // biome-ignore format: shapes
+    shapes: (rows) => [[rows, 5], [rows, 5], []],
     loss: (a: Tensor2D, b: Tensor2D, logScale: Scalar) =>
       tf.tidy(() => infoNce(a, b, { temperature: tf.exp(tf.neg(logScale)) })),
     naive: (a: M, b: M, logScale: number) => both(scaled(a, b, Math.exp(-logScale)), naiveRows),
@@ -127,7 +130,12 @@ export const contrastiveCases: LossCase[] = [
   },
   {
     name: 'infoNce, further negatives for both directions, label smoothing',
-    shapes: (rows) => [[rows, 5], [rows, 5], [4, 5], [3, 5]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 5],
+      [rows, 5],
+      [4, 5],
+      [3, 5],
+    ],
     loss: (a: Tensor2D, b: Tensor2D, negatives: Tensor2D, reverseNegatives: Tensor2D) =>
       infoNce(a, b, { temperature: 0.2, labelSmoothing: 0.1, negatives, reverseNegatives }),
     naive: (a: M, b: M, negatives: M, reverse: M) =>
@@ -135,15 +143,22 @@ export const contrastiveCases: LossCase[] = [
   },
   {
     name: 'infoNce, queue as only negatives',
-    shapes: (rows) => [[rows, 5], [rows, 5], [4, 5], [3, 5]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 5],
+      [rows, 5],
+      [4, 5],
+      [3, 5],
+    ],
     loss: (a: Tensor2D, b: Tensor2D, negatives: Tensor2D, reverseNegatives: Tensor2D) =>
       infoNce(a, b, { temperature: 0.2, labelSmoothing: 0.1, negatives, reverseNegatives, inBatchNegatives: false }),
     naive: (a: M, b: M, negatives: M, reverse: M) => {
       const one = (x: M, y: M, queue: M) =>
-        mean(x.map((row, i) => {
-          const logits = [at(y, i), ...queue].map((other) => cosine(row, other) / 0.2);
-          return logSumExp(logits) - 0.9 * at(logits, 0) - 0.1 * mean(logits);
-        })); // biome-ignore format: short
+        mean(
+          x.map((row, i) => {
+            const logits = [at(y, i), ...queue].map((other) => cosine(row, other) / 0.2);
+            return logSumExp(logits) - 0.9 * at(logits, 0) - 0.1 * mean(logits);
+          }),
+        );
       return (one(a, b, negatives) + one(b, a, reverse)) / 2;
     },
   },
@@ -158,12 +173,20 @@ export const contrastiveCases: LossCase[] = [
   ),
   {
     name: 'infoNce, rectangular, several positives, negatives, weights, smoothing',
-    shapes: (rows) => [[rows, 5], [rows + 2, 5], [4, 5]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 5],
+      [rows + 2, 5],
+      [4, 5],
+    ],
     loss: (a: Tensor2D, b: Tensor2D, negatives: Tensor2D) =>
       infoNce(a, b, {
-        temperature: 0.5, symmetric: false, labelSmoothing: 0.1, negatives, pairs: labelled(a, b),
+        temperature: 0.5,
+        symmetric: false,
+        labelSmoothing: 0.1,
+        negatives,
+        pairs: labelled(a, b),
         weights: kept(`weights ${a.shape[0]}`, () => tf.tensor2d(fixedWeights(a.shape[0], b.shape[0]))),
-      }), // biome-ignore format: short
+      }),
     naive: (a: M, b: M, negatives: M) => {
       const weights = fixedWeights(a.length, b.length);
       const logits = scaled(a, [...b, ...negatives], 0.5);
@@ -188,7 +211,11 @@ export const contrastiveCases: LossCase[] = [
     shapes: pair,
     loss: (a: Tensor2D, b: Tensor2D) =>
       distanceContrastive(a, b, { distance: 'cosine', temperature: 0.2, symmetric: true }),
-    naive: (a: M, b: M) => both(table(a, b, (x, y) => (cosine(x, y) - 1) / 0.2), naiveRows), // biome-ignore format: one line
+    naive: (a: M, b: M) =>
+      both(
+        table(a, b, (x, y) => (cosine(x, y) - 1) / 0.2),
+        naiveRows,
+      ),
   },
   {
     name: 'distanceContrastive, temperature 1e-3',
@@ -206,7 +233,7 @@ export const contrastiveCases: LossCase[] = [
   },
   {
     name: 'sigLip, several positives, trainable scale and bias',
-    shapes: (rows) => [[rows, 5], [rows + 2, 5], [], []], // biome-ignore format: shapes
+    shapes: (rows) => [[rows, 5], [rows + 2, 5], [], []],
     loss: (a: Tensor2D, b: Tensor2D, scale: Scalar, bias: Scalar) =>
       sigLip(a, b, { scale, bias, pairs: labelled(a, b) }),
     naive: (a: M, b: M, scale: number, bias: number) =>
@@ -232,7 +259,14 @@ export const contrastiveCases: LossCase[] = [
       shapes: (rows) => [[rows, 5]],
       loss: (x: Tensor2D) => supCon(x, labelsFor(x.shape[0]), { temperature: 0.3, multiPositive }),
       naive: (x: M) =>
-        plain.meanNonZero(naiveMultiPositive(scaled(x, x, 0.3), multiPositive, (i, j) => i !== j && sameLabel(i, j), (i, j) => i !== j)), // biome-ignore format: one line
+        plain.meanNonZero(
+          naiveMultiPositive(
+            scaled(x, x, 0.3),
+            multiPositive,
+            (i, j) => i !== j && sameLabel(i, j),
+            (i, j) => i !== j,
+          ),
+        ),
     }),
   ),
   {
@@ -240,7 +274,15 @@ export const contrastiveCases: LossCase[] = [
     shapes: (rows) => [[rows, 5]],
     loss: (x: Tensor2D) =>
       infoNce(x, x, { temperature: 0.3, multiPositive: 'each', symmetric: false, pairs: within(x) }),
-    naive: (x: M) => mean(naiveMultiPositive(scaled(x, x, 0.3), 'each', (i, j) => i !== j && sameLabel(i, j), (i, j) => i !== j)), // biome-ignore format: one line
+    naive: (x: M) =>
+      mean(
+        naiveMultiPositive(
+          scaled(x, x, 0.3),
+          'each',
+          (i, j) => i !== j && sameLabel(i, j),
+          (i, j) => i !== j,
+        ),
+      ),
   },
   ...[0, 1].map(
     (beta): LossCase => ({

@@ -16,7 +16,10 @@ import type { LossCase } from './loss-case.js';
 const { at, cosine, euclidean, labelsFor, logSumExp, mean, squared, table } = plain;
 type M = plain.Matrix;
 
-const pair = (rows: number) => [[rows, 5], [rows, 5]]; // biome-ignore format: shapes
+const pair = (rows: number) => [
+  [rows, 5],
+  [rows, 5],
+];
 
 const mixedCost = crossModalCost<{ a: Tensor2D; b: Tensor2D }>({
   crossModal: { nce: ({ a, b }) => infoNce(a, b, { temperature: 0.5 }) },
@@ -34,7 +37,10 @@ export const costCases: LossCase[] = [
   },
   {
     name: 'semanticSimilarity, all',
-    shapes: (rows) => [[rows, 5], [rows + 2, 5]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 5],
+      [rows + 2, 5],
+    ],
     loss: (a: Tensor2D, b: Tensor2D) => semanticSimilarity(a, b, { over: 'all' }),
     naive: (a: M, b: M) => -mean(table(a, b, cosine).flat()),
   },
@@ -68,7 +74,10 @@ export const costCases: LossCase[] = [
   ),
   {
     name: 'similarityCrossEntropy',
-    shapes: (rows) => [[rows, 5], [3, 5]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 5],
+      [3, 5],
+    ],
     loss: (x: Tensor2D, candidates: Tensor2D) =>
       similarityCrossEntropy(
         x,
@@ -86,7 +95,11 @@ export const costCases: LossCase[] = [
   },
   {
     name: 'modalityAdversary',
-    shapes: (rows) => [[rows, 5], [rows + 1, 5], [5, 2]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 5],
+      [rows + 1, 5],
+      [5, 2],
+    ],
     loss: (a: Tensor2D, b: Tensor2D, w: Tensor2D) => modalityAdversary([a, b], (x) => tf.matMul(x, w), { lambda: 0.5 }),
     naive: (a: M, b: M, w: M) =>
       mean(

@@ -24,8 +24,11 @@ import type { LossCase } from './loss-case.js';
 const { at, indices, mean, relu, softplus, sum } = plain;
 type M = plain.Matrix;
 
-const logits = (rows: number) => [[rows], [rows]]; // biome-ignore format: shapes
-const two = (rows: number) => [[rows, 4], [rows, 4]]; // biome-ignore format: shapes
+const logits = (rows: number) => [[rows], [rows]];
+const two = (rows: number) => [
+  [rows, 4],
+  [rows, 4],
+];
 /** exp(1e4) is infinite, rightly. */
 const variance = { large: 'a log variance of 1e4 has no finite variance' };
 
@@ -90,23 +93,50 @@ export const generativeCases: LossCase[] = [
   },
   {
     name: 'gradientPenalty',
-    shapes: (rows) => [[rows, 4], [rows, 4], [4, 3], [3, 1]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 4],
+      [rows, 4],
+      [4, 3],
+      [3, 1],
+    ],
     loss: (real: Tensor, fake: Tensor, w1: Tensor2D, w2: Tensor2D) =>
       gradientPenalty(critic(w1, w2), real, fake, {
         epsilon: kept(`quarter ${real.shape[0]}`, () => tf.fill([real.shape[0] as number], 0.25)),
       }),
     naive: (real: M, fake: M, w1: M, w2: M) =>
-      mean(real.map((x, i) => (plain.norm(criticGradient(x.map((v, d) => 0.25 * v + 0.75 * at(at(fake, i), d)), w1, w2)) - 1) ** 2)), // biome-ignore format: one line
+      mean(
+        real.map(
+          (x, i) =>
+            (plain.norm(
+              criticGradient(
+                x.map((v, d) => 0.25 * v + 0.75 * at(at(fake, i), d)),
+                w1,
+                w2,
+              ),
+            ) -
+              1) **
+            2,
+        ),
+      ),
   },
   {
     name: 'gradientPenalty, drawn points',
-    shapes: (rows) => [[rows, 4], [rows, 4], [4, 3], [3, 1]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 4],
+      [rows, 4],
+      [4, 3],
+      [3, 1],
+    ],
     loss: (real: Tensor, fake: Tensor, w1: Tensor2D, w2: Tensor2D) =>
       gradientPenalty(critic(w1, w2), real, fake, { seed: 5 }),
   },
   {
     name: 'squaredGradientPenalty',
-    shapes: (rows) => [[rows, 4], [4, 3], [3, 1]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 4],
+      [4, 3],
+      [3, 1],
+    ],
     loss: (x: Tensor, w1: Tensor2D, w2: Tensor2D) => squaredGradientPenalty(critic(w1, w2), x),
     naive: (x: M, w1: M, w2: M) => mean(x.map((row) => plain.norm(criticGradient(row, w1, w2)) ** 2)),
   },
@@ -119,14 +149,21 @@ export const generativeCases: LossCase[] = [
   },
   {
     name: 'gaussianLogLikelihood, learned variance',
-    shapes: (rows) => [[rows, 4], [rows, 4], [rows, 4]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 4],
+      [rows, 4],
+      [rows, 4],
+    ],
     loss: (x: Tensor, m: Tensor, logVariance: Tensor) => negativeMean(gaussianLogLikelihood(x, m, { logVariance })),
     naive: (x: M, m: M, l: M) => -mean(each(x, (v, i, d) => logNormal(v, at(at(m, i), d), at(at(l, i), d))).map(sum)),
     refuses: variance,
   },
   {
     name: 'gaussianLogLikelihood, fixed variance, images',
-    shapes: (rows) => [[rows, 2, 2, 1], [rows, 2, 2, 1]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 2, 2, 1],
+      [rows, 2, 2, 1],
+    ],
     loss: (x: Tensor, m: Tensor) => negativeMean(gaussianLogLikelihood(x, m, { logVariance: -0.5 })),
     naive: (x: number[][], m: number[][]) => {
       const [p, q] = [x, m].map((images) => images.map((image) => (image as unknown as number[][]).flat(3))) as [M, M];
@@ -159,7 +196,12 @@ export const generativeCases: LossCase[] = [
   },
   {
     name: 'klGaussians',
-    shapes: (rows) => [[rows, 4], [rows, 4], [rows, 4], [rows, 4]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 4],
+      [rows, 4],
+      [rows, 4],
+      [rows, 4],
+    ],
     loss: (m: Tensor, l: Tensor, pm: Tensor, pl: Tensor) => klGaussians(m, l, pm, pl),
     naive: (m: M, l: M, pm: M, pl: M) =>
       mean(
@@ -173,7 +215,11 @@ export const generativeCases: LossCase[] = [
   },
   {
     name: 'klSampled',
-    shapes: (rows) => [[rows, 4], [rows, 4], [rows, 4]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 4],
+      [rows, 4],
+      [rows, 4],
+    ],
     loss: (z: Tensor, m: Tensor, l: Tensor) => klSampled(z, m, l),
     naive: (z: M, m: M, l: M) =>
       mean(each(z, (v, i, d) => logNormal(v, at(at(m, i), d), at(at(l, i), d)) - logNormal(v, 0, 0)).map(sum)),
@@ -191,7 +237,12 @@ export const generativeCases: LossCase[] = [
   },
   {
     name: 'elbo, beta 4',
-    shapes: (rows) => [[rows, 4], [rows, 4], [rows, 2], [rows, 2]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 4],
+      [rows, 4],
+      [rows, 2],
+      [rows, 2],
+    ],
     uniform: [0],
     loss: (x: Tensor, l: Tensor, m: Tensor, v: Tensor) =>
       tf.tidy(

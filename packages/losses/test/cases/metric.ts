@@ -30,7 +30,10 @@ const { at, cosine, euclidean, indices, labelsFor, logSumExp, mean, meanNonZero,
   plain;
 type M = plain.Matrix;
 
-const pair = (rows: number) => [[rows, 5], [rows, 5]]; // biome-ignore format: shapes
+const pair = (rows: number) => [
+  [rows, 5],
+  [rows, 5],
+];
 const set = (rows: number) => [[rows, 5]];
 const within = (x: Tensor2D) => kept(`labels ${x.shape[0]}`, () => pairsByLabel(labelsFor(x.shape[0])));
 const same = (i: number, j: number) => i % 3 === j % 3;
@@ -74,8 +77,12 @@ function tripletCase(selection: Selection, softMargin = false): LossCase {
     shapes: set,
     loss: (x: Tensor2D) =>
       tripletLoss(x, x, {
-        pairs: within(x), margin: 0.8, softMargin, mining, triplets: mining ? 'all' : (selection as 'all'),
-      }), // biome-ignore format: short
+        pairs: within(x),
+        margin: 0.8,
+        softMargin,
+        mining,
+        triplets: mining ? 'all' : (selection as 'all'),
+      }),
     naive: (x: M) => meanNonZero(naiveTriplets(x, 0.8, selection, softMargin)),
   };
 }
@@ -134,7 +141,10 @@ function naiveBarlow(a: M, b: M): number {
 export const metricCases: LossCase[] = [
   {
     name: 'hadsellContrastive',
-    shapes: (rows) => [[rows, 5], [rows, 5]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 5],
+      [rows, 5],
+    ],
     loss: (a: Tensor2D, b: Tensor2D) =>
       hadsellContrastive(
         a,
@@ -143,10 +153,12 @@ export const metricCases: LossCase[] = [
         { margin: 4 },
       ),
     naive: (a: M, b: M) =>
-      mean(a.map((x, i) => {
-        const d = euclidean(x, at(b, i));
-        return 0.5 * (at(matches(a.length), i) ? d ** 2 : relu(4 - d) ** 2);
-      })), // biome-ignore format: short
+      mean(
+        a.map((x, i) => {
+          const d = euclidean(x, at(b, i));
+          return 0.5 * (at(matches(a.length), i) ? d ** 2 : relu(4 - d) ** 2);
+        }),
+      ),
   },
   ...([1, 2] as const).map(
     (power): LossCase => ({
@@ -175,9 +187,13 @@ export const metricCases: LossCase[] = [
     loss: (a: Tensor2D, b: Tensor2D) => tripletLoss(a, b, { margin: 1, symmetric: true, distance: 'cosine' }),
     naive: (a: M, b: M) => {
       const one = (x: M, y: M) =>
-        meanNonZero(x.flatMap((row, i) => y.flatMap((other, k) => (k === i ? [] : [relu(cosine(row, other) - cosine(row, at(y, i)) + 1)]))));
+        meanNonZero(
+          x.flatMap((row, i) =>
+            y.flatMap((other, k) => (k === i ? [] : [relu(cosine(row, other) - cosine(row, at(y, i)) + 1)])),
+          ),
+        );
       return (one(a, b) + one(b, a)) / 2;
-    }, // biome-ignore format: short
+    },
   },
   {
     name: 'vsePlusPlus',
@@ -196,9 +212,13 @@ export const metricCases: LossCase[] = [
       name: `multiSimilarityLoss${mined ? ', mined' : ''}`,
       shapes: set,
       loss: (x: Tensor2D) =>
-        multiSimilarityLoss(x, x, { pairs: within(x), beta: 10, mining: mined ? (d, p) => multiSimilarityPairs(d, p) : undefined }),
+        multiSimilarityLoss(x, x, {
+          pairs: within(x),
+          beta: 10,
+          mining: mined ? (d, p) => multiSimilarityPairs(d, p) : undefined,
+        }),
       naive: (x: M) => naiveMultiSimilarity(x, mined),
-    }), // biome-ignore format: short
+    }),
   ),
   {
     name: 'circleLoss',
@@ -219,7 +239,10 @@ export const metricCases: LossCase[] = [
   ...[true, false].map(
     (ownProxyInDenominator): LossCase => ({
       name: `proxyNca, own proxy ${ownProxyInDenominator ? 'in' : 'not in'} the denominator`,
-      shapes: (rows) => [[rows, 5], [3, 5]], // biome-ignore format: shapes
+      shapes: (rows) => [
+        [rows, 5],
+        [3, 5],
+      ],
       loss: (x: Tensor2D, proxies: Tensor2D) =>
         proxyNca(x, labelsFor(x.shape[0]), proxies, { scale: 2, ownProxyInDenominator }),
       naive: (x: M, proxies: M) =>
@@ -233,7 +256,10 @@ export const metricCases: LossCase[] = [
   ),
   {
     name: 'arcFace',
-    shapes: (rows) => [[rows, 5], [3, 5]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 5],
+      [3, 5],
+    ],
     loss: (x: Tensor2D, centres: Tensor2D) => arcFace(x, labelsFor(x.shape[0]), centres, { scale: 8, margin: 0.5 }),
     naive: (x: M, centres: M) =>
       mean(
@@ -269,21 +295,27 @@ export const metricCases: LossCase[] = [
     shapes: set,
     loss: (x: Tensor2D) => uniformityLoss(x),
     naive: (x: M) => {
-      const potentials = x.flatMap((row, i) => x.slice(0, i).map((other) => Math.exp(-2 * squared(plain.unit(row), plain.unit(other)))));
+      const potentials = x.flatMap((row, i) =>
+        x.slice(0, i).map((other) => Math.exp(-2 * squared(plain.unit(row), plain.unit(other)))),
+      );
       return Math.log(mean(potentials));
-    }, // biome-ignore format: short
+    },
   },
   {
     name: 'dinoLoss',
-    shapes: (rows) => [[2, rows, 5], [4, rows, 5], [5]], // biome-ignore format: shapes
+    shapes: (rows) => [[2, rows, 5], [4, rows, 5], [5]],
     loss: (teacher: Tensor3D, student: Tensor3D, center: Tensor1D) =>
       dinoLoss(teacher, student, { center, teacherTemperature: 0.5, studentTemperature: 0.7 }),
     naive: (teacher: M[], student: M[], center: number[]) => {
-      const targets = teacher.map((view) => view.map((row) => plain.logSoftmax(row.map((value, d) => (value - at(center, d)) / 0.5)).map(Math.exp)));
+      const targets = teacher.map((view) =>
+        view.map((row) => plain.logSoftmax(row.map((value, d) => (value - at(center, d)) / 0.5)).map(Math.exp)),
+      );
       const logs = student.map((view) => view.map((row) => plain.logSoftmax(row.map((value) => value / 0.7))));
-      const terms = targets.flatMap((t, i) => logs.flatMap((s, j) => (i === j ? [] : t.map((row, b) => -plain.dot(row, at(s, b))))));
+      const terms = targets.flatMap((t, i) =>
+        logs.flatMap((s, j) => (i === j ? [] : t.map((row, b) => -plain.dot(row, at(s, b))))),
+      );
       return mean(terms);
-    }, // biome-ignore format: short
+    },
     differentiable: [1],
   },
   {
@@ -309,7 +341,10 @@ export const metricCases: LossCase[] = [
   },
   {
     name: 'binaryCrossEntropy',
-    shapes: (rows) => [[rows, 3], [rows, 3]], // biome-ignore format: shapes
+    shapes: (rows) => [
+      [rows, 3],
+      [rows, 3],
+    ],
     loss: (logits: Tensor, targets: Tensor) => binaryCrossEntropy(logits, targets),
     naive: (logits: M, targets: M) =>
       mean(logits.flatMap((row, i) => row.map((l, j) => softplus(l) - l * at(at(targets, i), j)))),
