@@ -125,6 +125,7 @@ export {
   type StreamingClassificationOptions,
   streamingClassification,
 } from './metrics/streaming-classification.js';
+export { loadModel, saveModel } from './model/saved-model.js';
 export { type AdadeltaOptions, adadelta } from './optimisers/adadelta.js';
 export { type AdafactorOptions, adafactor } from './optimisers/adafactor.js';
 export { type AdagradOptions, adagrad } from './optimisers/adagrad.js';
