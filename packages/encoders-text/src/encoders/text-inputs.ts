@@ -1,0 +1,75 @@
+import { CrossmodalError, dropoutLayer, type Encoder, type Inputs } from '@crossmodal/core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { encodeBatch, type Tokenizer } from '../tokenizers/tokenizer.js';
+import { layerSeeds } from './seeds.js';
+
+/** What all text encoders take. */
+export interface TextEncoderOptions {
+  tokenizer: Tokenizer;
+  /** Length of the vector that comes out. */
+  dimension: number;
+  /** Tokens per text; longer texts are cut, shorter ones filled up and masked. */
+  maximumLength?: number;
+  /** Share of values set to zero when training. */
+  dropout?: number;
+  seed: number;
+}
+
+/** Symbolic inputs, embedded tokens and the seeds of the layers that follow. */
+export interface TextInputs {
+  inputs: tfl.SymbolicTensor[];
+  ids: tfl.SymbolicTensor;
+  mask: tfl.SymbolicTensor;
+  /** [batch, length, width] */
+  embedded: tfl.SymbolicTensor;
+  seedOf: (name: string) => number;
+}
+
+/**
+ * `ids` and `mask` of `length` columns, and the embedding of the ids, N(0, deviation^2).
+ * @throws CrossmodalError when a size is not a positive whole number or the dropout not in [0, 1)
+ */
+export function textInputs(
+  where: string,
+  { tokenizer, dimension, maximumLength, dropout, seed }: Required<TextEncoderOptions>,
+  { width, deviation }: { width: number; deviation: number },
+): TextInputs {
+  for (const [name, value] of Object.entries({ dimension, maximumLength, width })) {
+    if (!Number.isInteger(value) || value < 1) {
+      throw new CrossmodalError(`${where}: ${name} must be a whole number of at least 1, got ${value}`);
+    }
+  }
+  if (!(dropout >= 0 && dropout < 1)) throw new CrossmodalError(`${where}: dropout must be in [0, 1), got ${dropout}`);
+  const seedOf = layerSeeds(seed);
+  const ids = tfl.input({ shape: [maximumLength], dtype: 'int32', name: 'ids' });
+  const mask = tfl.input({ shape: [maximumLength], name: 'mask' });
+  const embedding = tfl.layers.embedding({
+    inputDim: tokenizer.vocabularySize,
+    outputDim: width,
+    embeddingsInitializer: tfl.initializers.randomNormal({ mean: 0, stddev: deviation, seed: seedOf('embedding') }),
+    name: 'embedding',
+  });
+  return { inputs: [ids, mask], ids, mask, embedded: embedding.apply(ids) as tfl.SymbolicTensor, seedOf };
+}
+
+/** Dropout when there is any, else the tensor itself. */
+export function dropped(x: tfl.SymbolicTensor, rate: number, name: string, seedOf: (name: string) => number) {
+  return rate > 0 ? (dropoutLayer({ rate, seed: seedOf(name), name }).apply(x) as tfl.SymbolicTensor) : x;
+}
+
+/** `prepare` of a text encoder. */
+export function textPreparation(tokenizer: Tokenizer, maximumLength: number): Encoder<string>['prepare'] {
+  return async (texts): Promise<Inputs> => encodeBatch(texts, { tokenizer, maximumLength });
+}
+
+/** A dense layer with a seed of its own. */
+export function dense(units: number, name: string, seedOf: (name: string) => number, activation?: 'relu') {
+  return tfl.layers.dense({
+    units,
+    ...(activation ? { activation } : {}),
+    kernelInitializer: activation
+      ? tfl.initializers.heUniform({ seed: seedOf(name) })
+      : tfl.initializers.glorotUniform({ seed: seedOf(name) }),
+    name,
+  });
+}

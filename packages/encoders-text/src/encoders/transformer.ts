@@ -1,0 +1,83 @@
+import {
+  CrossmodalError,
+  defineEncoder,
+  type Encoder,
+  maskedPooling,
+  positionEmbedding,
+  transformerBlock,
+} from '@crossmodal/core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { dropped, type TextEncoderOptions, textInputs, textPreparation } from './text-inputs.js';
+
+export interface TransformerEncoderOptions extends TextEncoderOptions {
+  layers?: number;
+  heads?: number;
+  /** Width of the feed-forward parts; four times `dimension` unless given. */
+  hidden?: number;
+  /** `first` reads the state of the first token: give a tokeniser whose texts begin with a special one, as [CLS]. */
+  pooling?: 'mean' | 'first' | 'last' | 'max';
+  positions?: 'learned' | 'sinusoidal';
+  normalization?: 'pre' | 'post';
+  /** Hides later tokens from earlier ones, as in CLIP's text tower. */
+  causal?: boolean;
+}
+
+/**
+ * A Transformer over the tokens of a text; padding is masked. The width is `dimension` throughout; with `pre`
+ * normalisation a last layer normalisation follows.
+ *
+ * @returns an encoder of strings; its inputs are `ids` and `mask` [batch, maximumLength]
+ * @throws CrossmodalError when a size is out of range or the heads do not divide `dimension`
+ * @see Vaswani et al. (2017); Xiong et al. (2020), pre-norm; Reimers and Gurevych (2019), mean pooling
+ * @example
+ * const encoder = transformerEncoder({ tokenizer, dimension: 128, layers: 2, heads: 4, seed: 1 });
+ */
+export function transformerEncoder({
+  tokenizer,
+  dimension,
+  layers = 4,
+  heads = 4,
+  hidden,
+  pooling = 'mean',
+  positions = 'learned', // BERT, GPT-2, CLIP
+  normalization = 'pre', // GPT-2, CLIP; trains without warm-up
+  causal = false,
+  maximumLength = 32,
+  dropout = 0.1, // Vaswani et al.
+  seed,
+}: TransformerEncoderOptions): Encoder<string> {
+  if (!Number.isInteger(layers) || layers < 1) {
+    throw new CrossmodalError(`transformerEncoder: layers must be a whole number of at least 1, got ${layers}`);
+  }
+  if (!(Number.isInteger(heads) && heads > 0 && dimension % heads === 0)) {
+    throw new CrossmodalError(`transformerEncoder: heads must divide dimension, got ${heads} and ${dimension}`);
+  }
+  const options = { tokenizer, dimension, maximumLength, dropout, seed };
+  const { inputs, mask, embedded, seedOf } = textInputs('transformerEncoder', options, {
+    width: dimension,
+    deviation: 0.02, // BERT, GPT-2
+  });
+  const place = positionEmbedding({
+    length: maximumLength,
+    kind: positions,
+    seed: seedOf('positions'),
+    name: 'positions',
+  });
+  let x = dropped(place.apply(embedded) as tfl.SymbolicTensor, dropout, 'dropout', seedOf);
+  for (let i = 1; i <= layers; i++) {
+    const name = `block${i}`;
+    const block = transformerBlock({ heads, hidden, normalization, causal, dropout, seed: seedOf(name), name });
+    x = block.apply([x, mask]) as tfl.SymbolicTensor;
+  }
+  if (normalization === 'pre') {
+    x = tfl.layers.layerNormalization({ epsilon: 1e-5, name: 'normalization' }).apply(x) as tfl.SymbolicTensor;
+  }
+  const vector = maskedPooling({ mode: pooling, name: 'pool' }).apply([x, mask]) as tfl.SymbolicTensor;
+  return defineEncoder<string>({
+    modality: 'text',
+    model: tfl.model({ inputs, outputs: vector, name: 'transformer_encoder' }),
+    sequenceModel: tfl.model({ inputs, outputs: x, name: 'transformer_words' }),
+    inputs: ['ids', 'mask'],
+    prepare: textPreparation(tokenizer, maximumLength),
+  });
+}

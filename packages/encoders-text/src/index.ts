@@ -1,0 +1,11 @@
+export { type BagEncoderOptions, bagEncoder } from './encoders/bag.js';
+export { gruEncoder, lstmEncoder, type RecurrentEncoderOptions } from './encoders/recurrent.js';
+export type { TextEncoderOptions } from './encoders/text-inputs.js';
+export { type TransformerEncoderOptions, transformerEncoder } from './encoders/transformer.js';
+export type { RecurrentCell } from './layers/recurrence.js';
+export { Recurrent, type RecurrentOptions, recurrent } from './layers/recurrent.js';
+export { characterTokenizer } from './tokenizers/character.js';
+export { encodeBatch, type TokenBatch, type Tokenizer } from './tokenizers/tokenizer.js';
+export type { VocabularyOptions } from './tokenizers/vocabulary.js';
+export type { VocabularyTokenizer, VocabularyTokenizerOptions } from './tokenizers/vocabulary-tokenizer.js';
+export { wordTokenizer } from './tokenizers/word.js';
