@@ -1,13 +1,6 @@
 import type { TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import { type BackendValues, type Entry, elementType, HostSource } from '../entry.js';
-import {
-  constantValue,
-  type InputSource,
-  inputValue,
-  type Numbers,
-  topological,
-  type Value,
-} from '../ir/graph.js';
+import { constantValue, type InputSource, inputValue, type Numbers, topological, type Value } from '../ir/graph.js';
 import { full } from '../ir/ops.js';
 import { uniformNumber } from '../ir/uniform.js';
 import { type FillSource, StateSource } from './sources.js';

@@ -83,7 +83,8 @@ export function cast(x: Value, type: ElementType): Value {
 export function reshape(x: Value, shape: readonly number[]): Value {
   if (sameShape(x.shape, shape)) return x;
   if (sizeOf(x.shape) !== sizeOf(shape)) throw new Error(`internal: reshape of [${x.shape}] to [${shape}]`);
-  return apply('Reshape', [x.node.op === 'Reshape' ? x.node.inputs[0] : x], shape, x.type, { shape });
+  const base = x.node.op === 'Reshape' ? x.node.inputs[0]! : x;
+  return sameShape(base.shape, shape) ? base : apply('Reshape', [base], shape, x.type, { shape });
 }
 
 export function transpose(x: Value, perm: readonly number[]): Value {

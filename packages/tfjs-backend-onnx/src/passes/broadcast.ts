@@ -1,5 +1,14 @@
 import { isElementwise } from '../ir/elementwise.js';
-import { constantNumbers, createNode, type Graph, isConstant, type Node, sameShape, sizeOf, type Value } from '../ir/graph.js';
+import {
+  constantNumbers,
+  createNode,
+  type Graph,
+  isConstant,
+  type Node,
+  sameShape,
+  sizeOf,
+  type Value,
+} from '../ir/graph.js';
 import { expand } from '../ir/ops.js';
 import { broadcastShapes } from '../ir/shapes.js';
 import { rewrite } from './rewrite.js';
@@ -17,7 +26,8 @@ export function broadcast(graph: Graph): Graph {
     if (neutral !== undefined) return [expand(neutral, shape)];
     if (small.every((value, i) => value === inputs[i])) return undefined;
     const reached = broadcastShapes(...small.map((value) => value?.shape ?? []));
-    const result = createNode({ op: node.op, inputs: small, attrs: node.attrs, outputs: [{ shape: reached, type }] }).outputs[0]!;
+    const result = createNode({ op: node.op, inputs: small, attrs: node.attrs, outputs: [{ shape: reached, type }] })
+      .outputs[0]!;
     // When every operand was expanded, the operation itself is done on the small values.
     return [sameShape(reached, shape) ? result : expand(result, shape)];
   });
@@ -28,7 +38,10 @@ function neutralOperand(node: Node, inputs: readonly (Value | undefined)[]): Val
   const [a, b] = inputs;
   if (inputs.length !== 2 || a === undefined || b === undefined || a.type !== node.outputs[0]!.type) return undefined;
   const isNumber = (value: Value, number: number) =>
-    isConstant(value) && sizeOf(value.shape) === 1 && value.shape.length <= node.outputs[0]!.shape.length && Number(constantNumbers(value)[0]) === number;
+    isConstant(value) &&
+    sizeOf(value.shape) === 1 &&
+    value.shape.length <= node.outputs[0]!.shape.length &&
+    Number(constantNumbers(value)[0]) === number;
   switch (node.op) {
     case 'Mul':
       return isNumber(b, 1) ? a : isNumber(a, 1) ? b : undefined;

@@ -46,6 +46,7 @@ export function layout(graph: Graph): Graph {
 }
 
 interface Island {
+  id: number;
   /** The result in tfjs's order is the transpose of the result in the island's order by this permutation. */
   order: readonly number[];
   votes: Map<string, number>;
@@ -87,7 +88,7 @@ function findIslands(graph: Graph): Map<Node, Island> {
     const top = root(node);
     let island = byRoot.get(top);
     if (island === undefined) {
-      island = { order: node.outputs[0]!.shape.map((_, i) => i), votes: new Map() };
+      island = { id: byRoot.size, order: node.outputs[0]!.shape.map((_, i) => i), votes: new Map() };
       byRoot.set(top, island);
     }
     islands.set(node, island);
@@ -121,8 +122,8 @@ function vote(graph: Graph, islands: Map<Node, Island>): void {
         const size = sizeOf(value.shape);
         if (value.node.op === 'Transpose') {
           const order = value.node.attrs['perm'] as readonly number[];
-          if (once(`in ${idOf(value)} ${order}`)) cast(island, order, size);
-        } else if (once(`in ${idOf(value)}`)) cast(island, identity(value.shape.length), size);
+          if (once(`in ${island.id} ${idOf(value)} ${order}`)) cast(island, order, size);
+        } else if (once(`in ${island.id} ${idOf(value)}`)) cast(island, identity(value.shape.length), size);
       }
       continue;
     }

@@ -25,7 +25,14 @@ export function stepGradient(graph: Graph): Graph {
       if (condition.node.op !== 'Greater' || other.node.op !== 'Mul' || !sameShape(dy.shape, shape)) return undefined;
       const [x, zero] = condition.node.inputs as [Value, Value];
       const alpha = scaleOf(other, dy);
-      if (alpha === undefined || alpha < 0 || scalarOf(zero) !== 0 || !sameShape(x.shape, shape) || x.type !== 'float32') return undefined;
+      if (
+        alpha === undefined ||
+        alpha < 0 ||
+        scalarOf(zero) !== 0 ||
+        !sameShape(x.shape, shape) ||
+        x.type !== 'float32'
+      )
+        return undefined;
       return [composite('StepGradient', [dy, x], shape, type, { alpha })];
     }
     return undefined;
