@@ -1,6 +1,8 @@
+import { normalQuantile } from './normal-quantile.js';
 import { threefry, type Words } from './threefry.js';
 
 const scale24 = 2 ** -24;
+const scale32 = 2 ** -32;
 const block = new Uint32Array(2);
 
 /**
@@ -15,16 +17,12 @@ export function uniformFromKey([key0, key1]: Words, out: Float32Array): void {
   }
 }
 
-/**
- * Fills `out` with standard normals by the Box-Muller transform: sqrt(-2 ln u) (cos 2 pi v, sin 2 pi v), u in (0, 1].
- */
+/** Fills `out` with standard normals, by the quantile of uniforms of 32 bits; none is further out than 6.3. */
 export function normalFromKey([key0, key1]: Words, out: Float32Array): void {
   const size = out.length;
   for (let i = 0, counter = 0; i < size; i += 2, counter++) {
     threefry(key0, key1, counter, 0, block);
-    const radius = Math.sqrt(-2 * Math.log(((block[0] as number) + 1) * 2 ** -32));
-    const angle = (block[1] as number) * (2 * Math.PI * 2 ** -32);
-    out[i] = radius * Math.cos(angle);
-    if (i + 1 < size) out[i + 1] = radius * Math.sin(angle);
+    out[i] = normalQuantile(((block[0] as number) + 0.5) * scale32);
+    if (i + 1 < size) out[i + 1] = normalQuantile(((block[1] as number) + 0.5) * scale32);
   }
 }

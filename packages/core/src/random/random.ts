@@ -1,6 +1,7 @@
 import { CrossmodalError } from '../errors.js';
 import { normalFromKey, uniformFromKey } from './fill.js';
-import { foldIn, keyOfText, threefry, type Words } from './threefry.js';
+import { normalQuantile } from './normal-quantile.js';
+import { foldIn, keyOfText, type Words } from './threefry.js';
 
 /** Where a generator stands, as plain JSON. */
 export interface RandomState {
@@ -57,7 +58,7 @@ export class Random {
     return new Random(0, { generator: 'threefry2x32-20', key: [key[0], key[1]], draws: 0 });
   }
 
-  /** The key of the next draw of an array, or of the draw that `position` names (whose state is not advanced). */
+  /** 64 random bits: the next draw, or key of a drawn array; or those that `position` names, without advancing. */
   drawKey(position?: readonly [step: number, index: number]): Words {
     if (position) return foldIn(foldIn(this.#key, position[0], 0x40000000), position[1], 0x40000000);
     const key = foldIn(this.#key, this.#draws >>> 0, Math.floor(this.#draws / 2 ** 32));
@@ -67,14 +68,13 @@ export class Random {
 
   /** A double in [0, 1), 53 random bits. */
   uniform(): number {
-    const [high, low] = this.#words();
+    const [high, low] = this.drawKey();
     return ((high >>> 5) * 2 ** 26 + (low >>> 6)) * 2 ** -53;
   }
 
   /** A standard normal double. */
   normal(): number {
-    const [first, second] = this.#words();
-    return Math.sqrt(-2 * Math.log((first + 1) * 2 ** -32)) * Math.cos(second * (2 * Math.PI * 2 ** -32));
+    return normalQuantile(this.uniform() + 2 ** -54);
   }
 
   /** An integer in [0, n), without bias. */
@@ -84,7 +84,7 @@ export class Random {
     }
     const limit = 2 ** 32 - (2 ** 32 % n);
     for (;;) {
-      const [word, other] = this.#words();
+      const [word, other] = this.drawKey();
       if (word < limit) return word % n;
       if (other < limit) return other % n;
     }
@@ -108,12 +108,5 @@ export class Random {
   /** Fills `out` with standard normals; one draw, whatever the length. */
   fillNormal(out: Float32Array): void {
     normalFromKey(this.drawKey(), out);
-  }
-
-  #words(): Words {
-    const [key0, key1] = this.drawKey();
-    const out = new Uint32Array(2);
-    threefry(key0, key1, 0, 0, out);
-    return [out[0] as number, out[1] as number];
   }
 }

@@ -78,10 +78,10 @@ export function threefry(
 
 /** A new key from a key and a 64-bit number: streams with different numbers are independent. */
 export function foldIn([key0, key1]: Words, low: number, high = 0): Words {
-  const out = new Uint32Array(2);
-  threefry(key0, key1, low, high, out);
-  return [out[0] as number, out[1] as number];
+  threefry(key0, key1, low, high, scratch);
+  return [scratch[0] as number, scratch[1] as number];
 }
+const scratch = new Uint32Array(2);
 
 /** A key from any string: 64-bit FNV-1a over its UTF-16 units, then mixed by Threefry. */
 export function keyOfText(text: string): Words {

@@ -11,6 +11,7 @@ import {
   randomPermutation,
   randomUniform,
 } from '../../src/index.js';
+import { normalQuantile } from '../../src/random/normal-quantile.js';
 import { threefry } from '../../src/random/threefry.js';
 
 beforeAll(() => tf.setBackend('cpu'));
@@ -132,6 +133,22 @@ describe('Random', () => {
     new Random(1).fillUniform(long);
     expect([...short]).toEqual([...long.subarray(0, 5)]);
   });
+});
+
+test('normalQuantile inverts the normal distribution', () => {
+  // scipy.stats.norm.ppf
+  const known = [
+    [0.5, 0],
+    [0.6, 0.2533471031357997],
+    [0.925, 1.4395314709384563],
+    [0.975, 1.959963984540054],
+    [0.001, -3.090232306167813],
+    [1e-9, -5.9978070150076865],
+    [1e-12, -7.034483825301131],
+    [1 - 1e-6, 4.753424308822899],
+  ] as const;
+  for (const [p, expected] of known)
+    expect(Math.abs(normalQuantile(p) - expected)).toBeLessThan(1e-6 * (1 + Math.abs(expected)));
 });
 
 describe('random tensors', () => {
