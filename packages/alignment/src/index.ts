@@ -13,6 +13,7 @@ export {
   type CanonicalCorrelationOptions,
   canonicalCorrelation,
 } from './linear/canonical-correlation.js';
+export { type CoincidenceOptions, coincidence, type NormConstraint } from './linear/coincidence.js';
 export { type LeastSquaresAlignment, type LeastSquaresOptions, leastSquares } from './linear/least-squares.js';
 export type { LinearAlignment } from './linear/linear-alignment.js';
 export { type LinearEmbedding, type LinearEmbeddingOptions, linearEmbedding } from './linear/linear-embedding.js';
@@ -29,6 +30,16 @@ export {
 } from './retrieval/retrieval-metrics.js';
 export { type Similarity, similarityMatrix } from './retrieval/similarity.js';
 export { positivesFromDescriptions } from './semantic/positives-from-descriptions.js';
+export {
+  type ContrastiveAlignment,
+  type ContrastiveProjectionsOptions,
+  contrastiveProjections,
+} from './soft/contrastive-projections.js';
+export {
+  type TransportAlignment,
+  type TransportAlignmentOptions,
+  transportAlignment,
+} from './soft/transport-alignment.js';
 export {
   type PromptTemplate,
   type ZeroShotClassifier,

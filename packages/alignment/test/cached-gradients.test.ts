@@ -125,7 +125,7 @@ describe('cachedGradientStep', () => {
         return rows;
       },
     };
-    const step = cachedGradientStep({ model: spy, optimizer: sgd({ learningRate: 0 }), chunkSize: 4 });
+    const step = cachedGradientStep({ model: spy, optimizer: sgd({ learningRate: 0 }), chunkSize: 4, compile: false });
     step.run(batchOf(8, 5));
     step.run(batchOf(8, 5));
     for (const calls of Object.values(seen)) {
@@ -173,11 +173,12 @@ describe('cachedGradientStep', () => {
       const model = wide();
       const optimizer = sgd({ learningRate: 0.1 });
       const step = chunkSize
-        ? cachedGradientStep({ model, optimizer, chunkSize })
+        ? cachedGradientStep({ model, optimizer, chunkSize, compile: false })
         : trainStep<DualEncoderBatch<Pair>>({
             loss: (b) => model.loss(b),
             variables: model.trainableVariables(),
             optimizer,
+            compile: false,
           });
       tf.dispose(step.run(batch));
       const base = tf.memory().numBytes;

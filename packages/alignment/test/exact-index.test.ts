@@ -15,7 +15,8 @@ function naive(query: number[], items: number[][], similarity: Similarity): numb
     if (similarity === 'euclidean') return -dot(query, query) - dot(item, item) + 2 * dot(query, item);
     return dot(query, item) / Math.sqrt(dot(query, query) * dot(item, item));
   };
-  return items.map((_, i) => i).sort((i, j) => score(items[j] as number[]) - score(items[i] as number[]));
+  const scores = items.map(score);
+  return items.map((_, i) => i).sort((i, j) => (scores[j] as number) - (scores[i] as number));
 }
 
 describe.each(['cosine', 'dot', 'euclidean'] as const)('exactIndex, %s', (similarity) => {

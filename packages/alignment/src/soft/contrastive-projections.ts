@@ -1,0 +1,142 @@
+import {
+  adamW,
+  CrossmodalError,
+  cosine,
+  type Encoder,
+  fit,
+  type History,
+  tensorDataset,
+  trainStep,
+} from '@crossmodal/core';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import type { DualEncoderBatch } from '../dual-encoder/batch.js';
+import { dualEncoder } from '../dual-encoder/dual-encoder.js';
+import type { PairLoss } from '../dual-encoder/pair-loss.js';
+import { checkPairs } from '../linear/check-pairs.js';
+import type { LinearAlignment } from '../linear/linear-alignment.js';
+
+export interface ContrastiveProjectionsOptions {
+  /** Length of the vectors of the shared space. */
+  dimension: number;
+  seed: number;
+  epochs?: number;
+  batchSize?: number;
+  learningRate?: number;
+  weightDecay?: number;
+  temperature?: number;
+  /** [pairs] identifiers; rows with equal ones are positive for each other (classes, repeated captions). */
+  groups?: ArrayLike<number>;
+  /** What is minimised; symmetric InfoNCE by default. */
+  pairLoss?: PairLoss;
+  progress?: boolean | 'auto';
+}
+
+/** `embedA` and `embedB` give unit rows. */
+export interface ContrastiveAlignment extends LinearAlignment {
+  readonly history: History;
+}
+
+/** Features as they are, but for standardised columns; nothing in it learns. */
+function standardised(modality: string, x: Tensor2D): Encoder<never> {
+  const [mean, deviation] = tf.tidy(() => {
+    const moments = tf.moments(x, 0);
+    return [tf.clone(moments.mean), tf.sqrt(tf.add(moments.variance, 1e-6))];
+  }) as [tf.Tensor1D, tf.Tensor1D];
+  return {
+    modality,
+    dimension: x.shape[1],
+    prepare: async () => {
+      throw new CrossmodalError('contrastiveProjections: features are tensors already');
+    },
+    encode: ({ features }) => tf.tidy(() => tf.div(tf.sub(features as Tensor2D, mean), deviation)),
+    namedVariables: () => ({}),
+    trainableVariables: () => [],
+    dispose: () => tf.dispose([mean, deviation]),
+  };
+}
+
+function orDispose<T>(resources: readonly { dispose(): void }[], make: () => T): T {
+  try {
+    return make();
+  } catch (error) {
+    for (const resource of resources) resource.dispose();
+    throw error;
+  }
+}
+
+/**
+ * Soft alignment of paired features: two linear maps into one space, trained so that paired rows are nearer to each other
+ * than to the rest of the batch. Pairs need not coincide.
+ *
+ * z_a = normalise(a' W_a), z_b = normalise(b' W_b), a' and b' standardised; min InfoNCE(z_a, z_b; tau), symmetric, tau learned.
+ *
+ * @param a [pairs, first dimension]
+ * @param b [pairs, second dimension]
+ * @throws CrossmodalError when shapes do not fit or a setting is out of range
+ * @see Radford et al. (2021), figure 3; the same data in closed form: `canonicalCorrelation`, `procrustes`, `leastSquares`
+ *
+ * @example
+ * const alignment = await contrastiveProjections(imageRows, textRows, { dimension: 64, seed: 1, epochs: 30 });
+ */
+export async function contrastiveProjections(
+  a: Tensor2D,
+  b: Tensor2D,
+  {
+    dimension,
+    seed,
+    epochs = 50,
+    batchSize = 128,
+    learningRate = 1e-2, // linear maps bear a large one; it falls to zero on a cosine
+    weightDecay = 0.01, // torch's AdamW
+    temperature = 0.07, // MoCo; CLIP's initial value
+    groups,
+    pairLoss,
+    progress = false,
+  }: ContrastiveProjectionsOptions,
+): Promise<ContrastiveAlignment> {
+  checkPairs('contrastiveProjections', a, b);
+  const rows = a.shape[0];
+  if (groups && groups.length !== rows) {
+    throw new CrossmodalError(
+      `contrastiveProjections: groups must have one entry per pair, got ${groups.length} for ${rows}`,
+    );
+  }
+  const encoders = { a: standardised('a', a), b: standardised('b', b) };
+  const model = orDispose(Object.values(encoders), () =>
+    dualEncoder({ encoders, dimension, seed, temperature, ...(pairLoss ? { pairLoss } : {}) }),
+  );
+  const identifiers = groups ? tf.tensor1d(Int32Array.from(groups), 'int32') : undefined;
+  const data = tensorDataset(
+    { a: { features: a }, b: { features: b }, ...(identifiers ? { groups: identifiers } : {}) },
+    { batchSize: Math.min(batchSize, rows), seed, dropRemainder: true },
+  );
+  identifiers?.dispose();
+  const optimizer = adamW({
+    learningRate: cosine({ from: learningRate, steps: Math.max(1, epochs * data.batchesPerEpoch) }),
+    weightDecay,
+    groups: [{ match: /logitScale/, weightDecay: 0 }],
+  });
+  const step = trainStep<DualEncoderBatch<'a' | 'b'>>({
+    loss: (batch) => model.loss(batch, { training: true }),
+    variables: () => model.namedVariables(),
+    optimizer,
+  });
+  try {
+    const history = await fit(step, data, { epochs, progress, label: 'projections' });
+    return {
+      dimension,
+      history,
+      embedA: (x) => model.embed('a', { features: x }),
+      embedB: (y) => model.embed('b', { features: y }),
+      dispose: () => model.dispose(),
+    };
+  } catch (error) {
+    model.dispose();
+    throw error;
+  } finally {
+    data.dispose();
+    step.dispose();
+    optimizer.dispose();
+  }
+}
