@@ -1,0 +1,105 @@
+// Images per second, decoded, resized and normalised, beside a PyTorch DataLoader with PIL and torchvision in the same run.
+//   node --conditions=@crossmodal/source --import tsx packages/encoders-vision/bench/loading.ts
+// PYTHON names an interpreter with torch and torchvision (python3 unless given); without them, ours alone is measured.
+// CROSSMODAL_DATA may hold bsds500/train; else photograph-sized pictures are drawn.
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import '@tensorflow/tfjs-backend-cpu';
+import { bsds500, pipeline, stacked } from '@crossmodal/core';
+import * as tf from '@tensorflow/tfjs-core';
+import sharp from 'sharp';
+import { imageDecoder } from '../src/index.js';
+
+const rounds = Number(process.env['ROUNDS'] ?? 5);
+const count = 200;
+const batch = 32;
+const mean = [0.485, 0.456, 0.406];
+const standardDeviation = [0.229, 0.224, 0.225];
+
+async function drawn(folder: string): Promise<string[]> {
+  const paths: string[] = [];
+  for (let i = 0; i < 50; i++) {
+    const blobs = Array.from({ length: 60 }, (_, k) => {
+      const [x, y, r] = [(k * 97 + i * 31) % 481, (k * 61 + i * 17) % 321, 5 + ((k * 13 + i) % 60)];
+      return `<circle cx="${x}" cy="${y}" r="${r}" fill="hsl(${(k * 47 + i * 29) % 360} 60% 50%)" opacity="0.6"/>`;
+    });
+    const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="481" height="321">${blobs.join('')}</svg>`;
+    paths.push(join(folder, `${i}.jpg`));
+    await sharp(Buffer.from(svg))
+      .flatten()
+      .jpeg({ quality: 90 })
+      .toFile(paths[i] as string);
+  }
+  return paths;
+}
+
+async function ours(paths: string[], size: number): Promise<number> {
+  const decoder = imageDecoder({ size });
+  const data = pipeline(paths)
+    .map((path) => decoder.decode(path), { concurrency: 8 })
+    .batch(batch)
+    .collate({ pixels: stacked((pixels) => pixels, { scale: 1 / 255, mean, standardDeviation }) })
+    .prefetch(2);
+  const began = performance.now();
+  for await (const { pixels } of data.iterate(0)) tf.dispose(pixels);
+  return paths.length / ((performance.now() - began) / 1000);
+}
+
+/** A PyTorch process that answers one round at a time, or undefined where there is none. */
+function torch() {
+  const script = fileURLToPath(new URL('./loading.py', import.meta.url));
+  const python = spawn(process.env['PYTHON'] ?? 'python3', [script], { stdio: ['pipe', 'pipe', 'ignore'] });
+  const lines = createInterface(python.stdout)[Symbol.asyncIterator]();
+  python.on('error', () => {});
+  python.stdin.on('error', () => {});
+  return {
+    async rate(task: object): Promise<number | undefined> {
+      python.stdin.write(`${JSON.stringify(task)}\n`);
+      const { value, done } = await lines.next();
+      if (done) return undefined;
+      const { seconds, images } = JSON.parse(value) as { seconds: number; images: number };
+      return images / seconds;
+    },
+    close: () => python.stdin.end(),
+  };
+}
+
+const best = (rates: number[]) => Math.max(...rates);
+const median = (rates: number[]) => [...rates].sort((a, b) => a - b)[Math.floor(rates.length / 2)] as number;
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'crossmodal-bench-'));
+  const files = await bsds500().catch(() => drawn(folder));
+  const paths = Array.from({ length: count }, (_, i) => files[i % files.length] as string);
+  const reference = torch();
+  console.log(`${count} JPEG of about 481 x 321, ${availableParallelism()} cores, ${rounds} rounds of each in turn`);
+  for (const size of [224, 64]) {
+    await ours(paths, size);
+    const rates: Record<string, number[]> = {};
+    for (let round = 0; round < rounds; round++) {
+      for (const workers of [0, availableParallelism()]) {
+        const rate = await reference.rate({ paths, size, batch, workers });
+        const name = `DataLoader, ${workers} workers`;
+        if (rate !== undefined) rates[name] = [...(rates[name] ?? []), rate];
+      }
+      rates['crossmodal'] = [...(rates['crossmodal'] ?? []), await ours(paths, size)];
+    }
+    const own = rates['crossmodal'] as number[];
+    for (const [name, values] of Object.entries(rates)) {
+      const ratio =
+        name === 'crossmodal' ? '' : `  crossmodal is ${(median(own) / median(values)).toFixed(2)} times as fast`;
+      console.log(
+        `${size}: ${name.padEnd(22)} ${median(values).toFixed(0).padStart(5)} images/s (best ${best(values).toFixed(0)})${ratio}`,
+      );
+    }
+    if (Object.keys(rates).length === 1) console.log('PyTorch with torchvision was not found: set PYTHON to compare');
+  }
+  reference.close();
+  rmSync(folder, { recursive: true, force: true });
+}
+
+await main();
