@@ -26,7 +26,10 @@ export interface ConditionalGanBatch {
   real: Tensor;
   /** Condition vectors [batch, conditionDimension], or the inputs of the encoder that is trained along. */
   condition: Condition;
-  /** Conditions that do not fit the samples, row by row; by default each row gets its neighbour's. */
+  /**
+   * Conditions that do not fit the samples, row by row; by default each row gets its neighbour's. A row whose mismatched
+   * condition equals its own is left out.
+   */
   mismatched?: Condition;
 }
 

@@ -79,7 +79,12 @@ describe('losses', () => {
   it('take the mismatched conditions of the batch, or none at all', () => {
     const { real, condition } = batch();
     const fair = small({ loss: 'wasserstein' }).discriminatorLoss({ real, condition, mismatched: condition });
-    expect(number(fair['mismatched']!)).toBeAllclose(number(fair['real']!), { rtol: 1e-5 });
+    // Conditions that are the same are no mismatch: generated samples stand in for those pairs.
+    expect(number(fair['mismatched']!)).toBeAllclose(number(fair['generated']!), { rtol: 1e-5 });
+    const other = normal(6, 3, 8);
+    const model = small({ loss: 'wasserstein' });
+    const chosen = model.discriminatorLoss({ real, condition, mismatched: other });
+    expect(number(chosen['mismatched']!)).toBeAllclose(number(tf.mean(model.score(real, other))), { rtol: 1e-4 });
     const {
       loss,
       real: r,

@@ -22,7 +22,14 @@ describe('embeddingGan', () => {
     const train = pairs(256, 2);
     const test = pairs(100, 3);
     const measure = async (b: Tensor2D) => {
-      const model = embeddingGan({ dimensionA: 6, dimensionB: 8, hidden: [32], discriminatorHidden: [32], pairWeight: 4, seed: 1 });
+      const model = embeddingGan({
+        dimensionA: 6,
+        dimensionB: 8,
+        hidden: [32],
+        discriminatorHidden: [32],
+        pairWeight: 4,
+        seed: 1,
+      });
       const score = async () => (await rPrecision(model.forward(test.a), test.b, { candidates: 10 })).precision;
       const untrained = await score();
       const step = model.step();

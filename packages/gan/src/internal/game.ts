@@ -52,7 +52,8 @@ export class Game {
       const judged = mismatched ? tf.concat([features, ofReal], 0) : tf.concat([ofReal, ofFake], 0);
       const conditions = condition && tf.concat([condition, condition, ...(mismatched ? [mismatched] : [])], 0);
       const scores = tf.split(this.#head(judged, conditions), mismatched ? 3 : 2, 0);
-      const [right, generated, wrong] = scores as [Tensor, Tensor, Tensor | undefined];
+      const [right, generated, given] = scores as [Tensor, Tensor, Tensor | undefined];
+      const wrong = given && condition && mismatched && unlessEqual(condition, mismatched, given, generated);
       const adversarial = discriminatorLoss(right, generated, { kind });
       const terms = { real: tf.mean(right) as Scalar, generated: tf.mean(generated) as Scalar };
       if (!wrong) return { loss: adversarial, ...terms };
@@ -172,4 +173,14 @@ export class Game {
     const { differentiableAugmentation: options, random } = this.options;
     return options ? differentiableAugmentation(samples as Tensor4D, { ...options, random }) : samples;
   }
+}
+
+/**
+ * The scores of mismatched pairs; where both conditions are the same the pair does match, and the score of the generated
+ * sample takes its place.
+ */
+function unlessEqual(condition: Tensor2D, mismatched: Tensor2D, wrong: Tensor, generated: Tensor): Tensor {
+  const distance = tf.sum(tf.abs(tf.sub(stopGradient(condition), stopGradient(mismatched))), 1, true);
+  const differs = tf.step(tf.sub(distance, 1e-5 * condition.shape[1]));
+  return tf.add(tf.mul(wrong, differs), tf.mul(generated, tf.sub(1, differs)));
 }
