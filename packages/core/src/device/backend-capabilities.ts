@@ -14,9 +14,15 @@ export interface CompiledFunction<F extends TensorFunction> {
   dispose(): void;
 }
 
+/** What a backend's own `compile` returns. */
+export interface NativelyCompiled<F extends TensorFunction> {
+  (...args: Parameters<F>): ReturnType<F>;
+  dispose(): void;
+}
+
 /** What a backend may offer beyond the kernels; ours (`onnx`) offers both. Found by looking, so that no import is needed. */
 export interface BackendCapabilities {
-  compile?<F extends TensorFunction>(fn: F, options?: object): Omit<CompiledFunction<F>, 'compiled'>;
+  compile?<F extends TensorFunction>(fn: F, options?: object): NativelyCompiled<F>;
   hostInput?(shape: number[], dtype: DataType, fill: (out: Float32Array | Int32Array | Uint8Array) => void): Tensor;
 }
 

@@ -23,10 +23,11 @@ function explain(name: string, error: unknown): string {
   return `${name} is installed but does not load: ${first}`;
 }
 
-/** The version that a loaded package states, for descriptions. */
-export function packageVersion(name: string): string {
+/** The version that a package states, for descriptions; `of` names the package whose dependency it is. */
+export function packageVersion(name: string, { of }: { of?: string } = {}): string {
   try {
-    return (require(`${name}/package.json`) as { version: string }).version;
+    const from = of === undefined ? require : createRequire(require.resolve(of));
+    return (from(`${name}/package.json`) as { version: string }).version;
   } catch {
     return 'of unknown version';
   }

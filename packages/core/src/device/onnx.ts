@@ -10,6 +10,7 @@ export const cpu: DeviceDriver = {
   async load() {
     const { registerOnnxBackend } = await import('@crossmodal/tfjs-backend-onnx');
     registerOnnxBackend();
-    return { describe: () => `tfjs-backend-onnx on onnxruntime-node ${packageVersion('onnxruntime-node')}, CPU` };
+    const version = packageVersion('onnxruntime-node', { of: '@crossmodal/tfjs-backend-onnx' });
+    return { describe: () => `tfjs-backend-onnx on onnxruntime-node ${version}, CPU` };
   },
 };

@@ -14,10 +14,10 @@ export function adamStep(
 export function crossEntropy(logits: Tensor, labels: Tensor): Scalar {
   const classes = logits.shape[1] as number;
   const target = tf.oneHot(tf.cast(labels, 'int32') as tf.Tensor1D, classes);
-  return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), target), 1)));
+  return tf.neg(tf.mean(tf.sum(tf.mul(tf.logSoftmax(logits), target), 1))) as Scalar;
 }
 
 /** Mean binary cross entropy of logits against a constant target (0 or 1), in the form that does not overflow. */
 export function binaryCrossEntropy(logits: Tensor, target: 0 | 1): Scalar {
-  return tf.mean(tf.softplus(target === 1 ? tf.neg(logits) : logits));
+  return tf.mean(tf.softplus(target === 1 ? tf.neg(logits) : logits)) as Scalar;
 }
