@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { classFolder, sampleRow, tarShards } from '../../src/index.js';
+import { classFolder, pairedFolder, sampleRow, tarShards } from '../../src/index.js';
 import { all, tarBytes, temporaryFolder } from './temporary.js';
 
 const folder = temporaryFolder();
@@ -41,6 +41,51 @@ describe('classFolder', () => {
       /has no folders, so no classes; make one folder/,
     );
     await expect(classFolder(join(folder.path, 'hollow'))).rejects.toThrow(/empty: holds no image or audio files/);
+  });
+});
+
+describe('pairedFolder', () => {
+  const root = join(folder.path, 'paired');
+
+  it('files of one name are one row, lines of a text are its captions', async () => {
+    for (const [name, content] of Object.entries({
+      'a/1.jpg': 'x',
+      'a/1.txt': 'a dog\r\n\n  the dog \n',
+      'a/1.wav': 'x',
+      'a/2.png': 'x',
+      'b.1.txt': 'only text',
+      'b.1.json': '{}',
+      '.hidden/3.png': 'x',
+    })) {
+      folder.write(`paired/${name}`, content);
+    }
+    const rows = await (await pairedFolder(root)).toArray();
+    expect(rows.map(({ origin, texts }) => [origin.slice(root.length + 1), texts])).toEqual([
+      ['a/1', ['a dog', 'the dog']],
+      ['a/2', []],
+      ['b.1', ['only text']],
+    ]);
+    expect([rows[0]?.image, rows[0]?.audio]).toEqual([join(root, 'a/1.jpg'), join(root, 'a/1.wav')]);
+    const pairs = await pairedFolder(root, { require: ['image', 'text'] });
+    expect(pairs.length).toBe(1);
+    expect((await pairs.toArray())[0]?.text).toBe('a dog');
+  });
+
+  it('says what is wrong', async () => {
+    await expect(pairedFolder(join(root, 'none'))).rejects.toThrow(/none: does not exist/);
+    await expect(pairedFolder(join(root, 'a'), { require: ['text'], incomplete: 'throw' })).rejects.toThrow(
+      /"2" has no text file/,
+    );
+    await expect(pairedFolder(root, { maximum: 2 })).rejects.toThrow(/more than 2 names/);
+    folder.write('twice/1.jpg', 'x');
+    folder.write('twice/1.png', 'x');
+    await expect(pairedFolder(join(folder.path, 'twice'))).rejects.toThrow(
+      /1\.jpg and 1\.png would both be the image of "1"/,
+    );
+    folder.write('useless/readme.md', 'x');
+    await expect(pairedFolder(join(folder.path, 'useless'))).rejects.toThrow(/holds no image, audio or text files/);
+    folder.write('latin/1.txt', Buffer.from([0xe9]));
+    await expect((await pairedFolder(join(folder.path, 'latin'))).toArray()).rejects.toThrow(/1\.txt: is not UTF-8/);
   });
 });
 

@@ -8,6 +8,7 @@ import {
   bsds500,
   formatNpy,
   fsdd,
+  imageRows,
   type LabelledImages,
   mnist,
   mnistFiles,
@@ -51,6 +52,7 @@ describe('mnist', () => {
       channels: 1,
     });
     expect(test.labels).toEqual(Uint8Array.of(5));
+    expect(imageRows(train)[1]).toEqual({ pixels: { data: Uint8Array.of(4, 5, 6, 7), shape: [2, 2, 1] }, label: 0 });
     folder.write('mnist/t10k-labels-idx1-ubyte.gz', idx([2], Uint8Array.of(5, 6)));
     await expect(mnist(here)).rejects.toThrow(/t10k-labels.*must hold 1 labels, one per image, got shape \[2\]/);
   });

@@ -1,0 +1,78 @@
+import { readdir } from 'node:fs/promises';
+import { join, relative, sep } from 'node:path';
+import { fileError, readingError } from './files/file-error.js';
+import { readWholeText } from './files/read-text.js';
+import { mediaKind } from './media-kind.js';
+import { type Pipeline, pipeline } from './pipeline.js';
+import type { Row } from './row.js';
+
+export interface PairedFolderOptions {
+  /** Files in all. */
+  maximum?: number;
+  /** Kinds that each row must have; a row without them is passed over unless `incomplete` says otherwise. */
+  require?: readonly ('text' | 'image' | 'audio')[];
+  incomplete?: 'skip' | 'throw';
+}
+
+/**
+ * Files of one folder, and of folders in it, that share a name up to the extension: `a/7.jpg`, `a/7.txt` and `a/7.wav` are
+ * one row. A text file holds one text per line: several captions. Texts are read when the row comes.
+ *
+ * @throws CrossmodalError when the folder cannot be read, holds nothing of use or too much, or two files of one kind share
+ * a name; while rows come, when a text file is not UTF-8.
+ * @example const rows = await pairedFolder('holiday', { require: ['image', 'text'] });
+ */
+export async function pairedFolder(
+  root: string,
+  { maximum = 10_000_000, require = [], incomplete = 'skip' }: PairedFolderOptions = {},
+): Promise<Pipeline<Row>> {
+  let files: string[];
+  try {
+    const found = await readdir(root, { recursive: true, withFileTypes: true });
+    files = found.filter((file) => !file.isDirectory()).map((file) => relative(root, join(file.parentPath, file.name)));
+  } catch (error) {
+    throw readingError('pairedFolder', root, error);
+  }
+  const groups = new Map<string, { text?: string; image?: string; audio?: string }>();
+  for (const file of files.sort()) {
+    const kind = mediaKind(file);
+    if (!kind || file.split(sep).some((part) => part.startsWith('.'))) continue;
+    const key = file.slice(0, file.lastIndexOf('.'));
+    const group = groups.get(key) ?? {};
+    const other = group[kind];
+    if (other !== undefined) {
+      throw fileError(
+        'pairedFolder',
+        root,
+        `${other} and ${file} would both be the ${kind} of "${key}"`,
+        'rename one of them',
+      );
+    }
+    group[kind] = file;
+    groups.set(key, group);
+    if (groups.size > maximum) throw fileError('pairedFolder', root, `has more than ${maximum} names`, 'raise maximum');
+  }
+  const rows = [...groups].filter(([key, group]) => {
+    const lacking = require.find((kind) => group[kind] === undefined);
+    if (lacking === undefined) return true;
+    if (incomplete === 'skip') return false;
+    throw fileError('pairedFolder', root, `"${key}" has no ${lacking} file`, "add it, or pass incomplete: 'skip'");
+  });
+  if (rows.length === 0) {
+    throw fileError(
+      'pairedFolder',
+      root,
+      `holds no ${require.join(' and ') || 'image, audio or text'} files`,
+      'check the path',
+    );
+  }
+  return pipeline(rows).map(async ([key, { text, image, audio }]): Promise<Row> => {
+    const content = text === undefined ? '' : await readWholeText('pairedFolder', join(root, text));
+    const texts = content
+      .split('\n')
+      .map((line) => line.trim())
+      .filter((line) => line !== '');
+    const path = (file: string | undefined) => (file === undefined ? undefined : join(root, file));
+    return { origin: join(root, key), text: texts[0], texts, image: path(image), audio: path(audio), fields: {} };
+  });
+}
