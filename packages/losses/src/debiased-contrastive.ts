@@ -4,6 +4,7 @@ import { l2Normalize } from './internal/l2-normalize.js';
 import { identityMask, keepWhere } from './internal/masks.js';
 import { stopGradient } from './internal/stop-gradient.js';
 import { requireNumber, requirePaired } from './internal/validate.js';
+import { bothDiagonals } from './nt-xent.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface DebiasedContrastiveOptions<R extends Reduction = 'mean'> {
@@ -53,9 +54,9 @@ export function debiasedContrastive<R extends Reduction = 'mean'>(
     const rows = a.shape[0];
     const count = 2 * rows - 2; // N
     const z = tf.concat([l2Normalize(a), l2Normalize(b)], 0);
-    const half = tf.div(tf.sum(tf.mul(l2Normalize(a), l2Normalize(b)), 1), temperature);
-    const matched = tf.concat([half, half]) as Tensor1D; // s_ip
     const logits = tf.div(tf.matMul(z, z, false, true), temperature) as Tensor2D;
+    const products = tf.div(tf.sum(tf.mul(l2Normalize(a), l2Normalize(b)), 1), temperature) as Tensor1D;
+    const matched = bothDiagonals(products, logits); // s_ip
     const isNegative = tf.tile(tf.sub(1, identityMask(rows, rows)) as Tensor2D, [2, 2]);
 
     const negatives = keepWhere(isNegative, logits, -1e30);

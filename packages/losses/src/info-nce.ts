@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { contrastRows, type MultiPositive } from './internal/contrast-rows.js';
 import { l2Normalize } from './internal/l2-normalize.js';
 import { logAddExp } from './internal/log-sum-exp.js';
+import { withValueOf } from './internal/matched-entries.js';
 import { similarityLogSumExp } from './internal/similarity-log-sum-exp.js';
 import {
   requireNumber,
@@ -87,8 +88,11 @@ export function infoNce<R extends Reduction = 'mean'>(
     const ontoV = negatives && normalise(negatives);
     if (pairs || weights) return withPairs(u, v, ontoV, ontoU, options);
 
-    const matched = tf.sum(tf.mul(u, v), 1) as Tensor1D; // s_ii / tau
-    const inBatch = inBatchNegatives ? similarityLogSumExp(u, v, { blockRows }) : { rows: matched, columns: matched };
+    const products = tf.sum(tf.mul(u, v), 1) as Tensor1D;
+    const inBatch = inBatchNegatives
+      ? similarityLogSumExp(u, v, { blockRows })
+      : { rows: products, columns: products, diagonal: products };
+    const matched = withValueOf(products, inBatch.diagonal); // s_ii / tau
     const direction = (anchors: Tensor2D, others: Tensor2D, batch: Tensor1D, extra?: Tensor2D) => {
       const denominator = extra ? logAddExp(batch, similarityLogSumExp(anchors, extra, { blockRows }).rows) : batch;
       const target = labelSmoothing

@@ -3,6 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import { l2Normalize } from './internal/l2-normalize.js';
 import { maskedLogSumExp } from './internal/log-sum-exp.js';
 import { identityMask } from './internal/masks.js';
+import { diagonalEntries, withValueOf } from './internal/matched-entries.js';
+import { withoutGradient } from './internal/stop-gradient.js';
 import { requirePaired, requirePositive } from './internal/validate.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
@@ -43,9 +45,30 @@ export function ntXent<R extends Reduction = 'mean'>(
     const [u, v] = [l2Normalize(a), l2Normalize(b)];
     const z = tf.concat([u, v], 0);
     const logits = tf.div(tf.matMul(z, z, false, true), temperature) as Tensor2D;
-    const matched = tf.div(tf.sum(tf.mul(u, v), 1), temperature) as Tensor1D; // s_{i,p(i)}, the same for both views
+    const products = tf.div(tf.sum(tf.mul(u, v), 1), temperature) as Tensor1D;
+    const matched = bothDiagonals(products, logits); // s_{i,p(i)}
     const others = tf.sub(1, identityMask(z.shape[0], z.shape[0])) as Tensor2D;
-    const losses = tf.sub(maskedLogSumExp(logits, others), tf.concat([matched, matched]));
+    const losses = tf.sub(maskedLogSumExp(logits, others), matched);
     return reduceLosses(losses, { reduction });
   });
+}
+
+/**
+ * The logits (i, p(i)) of z = [a; b] for all 2B rows: (i, i + B) in the upper half, (i + B, i) in the lower one.
+ *
+ * @param products s_{i,i+B} as row-wise products, [B]
+ * @param logits [2B, 2B]
+ */
+export function bothDiagonals(products: Tensor1D, logits: Tensor2D): Tensor1D {
+  const rows = products.shape[0];
+  const half = (start: number) => tf.slice(logits, [start, 0], [rows, 2 * rows]);
+  const upper = withValueOf(
+    products,
+    withoutGradient(() => diagonalEntries(half(0), rows)),
+  );
+  const lower = withValueOf(
+    products,
+    withoutGradient(() => diagonalEntries(half(rows), 0)),
+  );
+  return tf.concat([upper, lower]);
 }

@@ -538,7 +538,7 @@ describe('gradients in closed form', () => {
   it('modalityAdversary: the reversed gradient for the embeddings, the ordinary one for the classifier', () => {
     tf.tidy(() => {
       const [a, b, w] = [noise(3, 4, 1), noise(5, 4, 2), noise(4, 2, 3)];
-      const classify = (weights: Tensor) => (x: Tensor2D) => tf.matMul(x, weights as Tensor2D);
+      const classify = (weights: Tensor) => (x: Tensor2D) => tf.matMul(x, weights as Tensor2D) as Tensor2D;
       const labels = tf.tensor1d([0, 0, 0, 1, 1, 1, 1, 1], 'int32');
       const adversary = (x: Tensor, y: Tensor, v: Tensor) =>
         losses.modalityAdversary([x as Tensor2D, y as Tensor2D], classify(v), { lambda: 0.5 });

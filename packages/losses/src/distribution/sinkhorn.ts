@@ -1,6 +1,5 @@
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { logSumExp } from '../internal/log-sum-exp.js';
 import { withoutGradient } from '../internal/stop-gradient.js';
 import { requireMatrix, requireNumber, requireThat, requireVector, shapeOf } from '../internal/validate.js';
 
@@ -75,7 +74,10 @@ export function sinkhorn(cost: Tensor2D, options: SinkhornOptions = {}): Sinkhor
   });
 }
 
-/** f_i = -epsilon log sum_j b_j exp((g_j - C_ij) / epsilon), and g likewise, in turn; both in one vector [n + m]. */
+/**
+ * f_i = -epsilon log sum_j b_j exp((g_j - C_ij) / epsilon), and g likewise, in turn; both in one vector [n + m]. The iterations run on
+ * p = f / epsilon + log a and q = g / epsilon + log b: p_i = log a_i - log sum_j exp(q_j - C_ij / epsilon).
+ */
 function potentials(
   cost: Tensor2D,
   logA: Tensor,
@@ -87,23 +89,27 @@ function potentials(
     damping,
   }: { epsilon: number; iterations: number; relaxation: number; damping: number },
 ): Tensor1D {
+  const negativeCost = tf.div(cost, -epsilon);
   const update = (old: Tensor, other: Tensor, logMass: Tensor, axis: 0 | 1, factor: number) => {
     const next = tf.tidy(() => {
-      const logits = tf.add(tf.div(tf.sub(other, cost), epsilon), logMass);
-      const best = tf.mul(-epsilon * damping, tf.expandDims(logSumExp(logits, axis), axis));
+      const logits = tf.add(negativeCost, other);
+      const peak = tf.max(logits, axis, true);
+      const logSum = tf.add(peak, tf.log(tf.sum(tf.exp(tf.sub(logits, peak)), axis, true)));
+      const best = tf.sub(logMass, damping === 1 ? logSum : tf.mul(damping, logSum));
       return factor === 1 ? best : tf.add(tf.mul(1 - factor, old), tf.mul(factor, best));
     });
     old.dispose(); // hundreds of iterations would otherwise all live until the end
     return next;
   };
-  let f: Tensor = tf.zeros(logA.shape);
-  let g: Tensor = tf.zeros(logB.shape);
+  let p: Tensor = tf.clone(logA);
+  let q: Tensor = tf.clone(logB);
   for (let i = 0; i < iterations; i++) {
     const factor = i < iterations - PLAIN ? relaxation : 1;
-    f = update(f, g, logB, 1, factor);
-    g = update(g, f, logA, 0, factor);
+    p = update(p, q, logA, 1, factor);
+    q = update(q, p, logB, 0, factor);
   }
-  return tf.concat([tf.reshape(f, [-1]), tf.reshape(g, [-1])]) as Tensor1D;
+  const unscale = (scaled: Tensor, logMass: Tensor) => tf.mul(epsilon, tf.reshape(tf.sub(scaled, logMass), [-1]));
+  return tf.concat([unscale(p, logA), unscale(q, logB)]) as Tensor1D;
 }
 
 function check(cost: Tensor2D, { epsilon, iterations, relaxation, a, b, massPenalty }: SinkhornOptions): void {
