@@ -10,7 +10,12 @@ export interface ParameterGroup {
   frozen?: boolean;
 }
 
-/** The first group that matches the name. */
-export function groupOf(groups: readonly ParameterGroup[], name: string): ParameterGroup | undefined {
-  return groups.find(({ match }) => (typeof match === 'string' ? name.includes(match) : match.test(name)));
+/** The first group that matches one of the names. */
+export function groupOf(groups: readonly ParameterGroup[], names: readonly string[]): ParameterGroup | undefined {
+  return groups.find((group) => matches(group, names));
+}
+
+/** True when the group is about a variable of one of these names. */
+export function matches({ match }: ParameterGroup, names: readonly string[]): boolean {
+  return names.some((name) => (typeof match === 'string' ? name.includes(match) : match.test(name)));
 }

@@ -71,8 +71,8 @@ export class RuleOptimizer extends tf.Optimizer {
   }
 
   /** False for variables of a frozen group. */
-  trains(name: string): boolean {
-    return !groupOf(this.groups, name)?.frozen;
+  trains(name: string, variable: Variable): boolean {
+    return !groupOf(this.groups, [name, variable.name])?.frozen;
   }
 
   /** The slots of all prepared variables, named `variable/slot`; what a checkpoint stores of the optimiser. */
@@ -101,7 +101,7 @@ export class RuleOptimizer extends tf.Optimizer {
 
   #apply(variable: Variable, gradient: Tensor, scalars: Record<string, Scalar>): void {
     const { name, slots } = this.#entry(variable);
-    const group = groupOf(this.groups, name);
+    const group = groupOf(this.groups, [name, variable.name]);
     if (group?.frozen) return;
     tf.tidy(() => {
       const next = this.rule.update({

@@ -1,6 +1,7 @@
 import type { Optimizer, Tensor, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../errors.js';
+import { matches } from '../optimisers/parameter-groups.js';
 import { RuleOptimizer } from '../optimisers/rule-optimizer.js';
 import { disposeVariables, type NamedVariables, prefixed } from '../variables.js';
 import { type AverageOptions, WeightAverage } from './average.js';
@@ -67,7 +68,14 @@ export class Player<Batch> {
       weights[name] = variable;
     }
     const rules = optimizer instanceof RuleOptimizer ? optimizer : undefined;
-    this.#trained = Object.entries(weights).filter(([name, v]) => v.trainable && (rules?.trains(name) ?? true));
+    this.#trained = Object.entries(weights).filter(([name, v]) => v.trainable && (rules?.trains(name, v) ?? true));
+    for (const group of rules?.groups ?? []) {
+      if (entries.some(([name, variable]) => matches(group, [name, variable.name]))) continue;
+      const some = entries.slice(0, 3).map(([name, variable]) => `${name} (${variable.name})`);
+      throw new CrossmodalError(
+        `${this.#label}: the parameter group ${String(group.match)} matches none of the ${entries.length} variables: ${some.join(', ')}, ...`,
+      );
+    }
     if (this.#trained.length === 0) {
       throw new CrossmodalError(`${this.#label}: none of the ${entries.length} variables is trainable`, {
         remedy: 'pass the variables of the model, and leave at least one parameter group unfrozen',

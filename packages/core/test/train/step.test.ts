@@ -349,6 +349,11 @@ describe('refusals', () => {
     expect(() => alternatingStep([])).toThrow('needs players');
     const frozen = sgd({ learningRate: 0.1, groups: [{ match: /./, frozen: true }] });
     expect(() => trainStep({ loss, variables: [w], optimizer: frozen }).run(batch)).toThrow('none of the 1 variables');
+    const groups = [{ match: /head/, weightDecay: 0 }];
+    const unmatched = trainStep({ loss, variables: [w], optimizer: sgd({ learningRate: 0.1, groups }) });
+    expect(() => unmatched.run(batch)).toThrow(
+      'the parameter group /head/ matches none of the 1 variables: variables/0',
+    );
     const layer = tfl.layers.dense({ units: 1 });
     expect(() => trainableVariables(layer)).toThrow('has no weights yet');
   });
