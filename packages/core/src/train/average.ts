@@ -35,7 +35,7 @@ export class WeightAverage {
     this.#equal = equal;
     this.#weights = weights;
     for (const [name, weight] of Object.entries(weights)) {
-      // A sum and not a clone: the two must not share their memory while a compiling backend looks at them.
+      // A sum and not a clone: the two must not share their memory when a compiling backend looks at them.
       this.#averages[name] = tf.tidy(() => tf.variable(tf.add(weight, 0), false));
     }
   }

@@ -37,6 +37,7 @@ export function compileStep<Batch>(
       if (held.othersExist()) return metrics;
       tf.dispose(metrics);
       held.restore();
+      separateVariables();
     } finally {
       held.dispose();
     }
@@ -55,6 +56,18 @@ function signatureOf(nest: unknown): string {
       .join(' ')}}`;
   }
   return String(nest);
+}
+
+/**
+ * Gives each variable memory of its own. One that was made from a clone of another shares its memory until one of the two is
+ * assigned, and a graph that is traced in that state would take the two for one.
+ */
+function separateVariables(): void {
+  const seen = new Set<object>();
+  for (const variable of Object.values(tf.engine().registeredVariables)) {
+    if (seen.has(variable.dataId) && variable.dtype === 'float32') tf.tidy(() => variable.assign(tf.add(variable, 0)));
+    seen.add(variable.dataId);
+  }
 }
 
 /** All variables of the process as they are now. */

@@ -187,6 +187,24 @@ describe.each(devices)('on %s', (device) => {
     step.dispose();
   });
 
+  test('a variable made from a clone of another is a variable of its own', () => {
+    const { w, batch } = problem();
+    const target = tf.variable(tf.clone(w), false);
+    const start = w.clone();
+    const step = trainStep<Batch>({
+      loss: () => {
+        target.assign(tf.add(tf.mul(target, 0.5), tf.mul(w, 0.5)));
+        return tf.sum(w) as Scalar;
+      },
+      variables: { w },
+      optimizer: sgd({ learningRate: 1 }),
+    });
+    for (let i = 0; i < 3; i++) step.run(batch);
+    expect(w).toBeAllclose(tf.sub(start, 3), { atol: 1e-5 });
+    expect(target).toBeAllclose(tf.sub(start, 1.25), { atol: 1e-5 });
+    step.dispose();
+  });
+
   test('parameter groups: rates, decay, frozen parts', () => {
     const { w, b, batch } = problem();
     const step = trainStep<Batch>({
