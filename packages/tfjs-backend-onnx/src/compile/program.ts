@@ -13,7 +13,7 @@ import { differingConstant, Trace } from './trace.js';
 
 type Func = (...args: unknown[]) => unknown;
 
-interface Traced {
+export interface Traced {
   /** Results in the order of the structure, then the new values of variables. */
   outputs: Value[];
   shapes: (readonly number[])[];
@@ -23,8 +23,16 @@ interface Traced {
   trace: Trace;
 }
 
-/** Follows a function once, with placeholders for its arguments, and leaves everything outside as it was. */
-export function traceFunction(backend: RecordingBackend, fn: Func, args: unknown[]): Traced {
+/**
+ * Follows a function once, with placeholders for its arguments, and leaves everything outside as it was. `shapes`
+ * replaces the shapes of the tensors in `args`: following needs no numbers.
+ */
+export function traceFunction(
+  backend: RecordingBackend,
+  fn: Func,
+  args: unknown[],
+  { caller = 'compile', shapes }: { caller?: string; shapes?: readonly (readonly number[])[] } = {},
+): Traced {
   backend.flush();
   const state = engine();
   const variables = Object.values(state.registeredVariables).map((variable) => ({
@@ -40,20 +48,29 @@ export function traceFunction(backend: RecordingBackend, fn: Func, args: unknown
   try {
     const { tensors, structure } = flatten(args);
     const placeholders = tensors.map((tensor, index) => {
-      if (sizeOf(tensor.shape) === 0) return tensor;
-      const value = inputValue(new ArgumentSource(index), tensor.shape, elementType(tensor.dtype)!);
+      const shape = shapes?.[index] ?? tensor.shape;
+      if (sizeOf(shape) === 0) return tensor;
+      const type = elementType(tensor.dtype);
+      if (type === undefined) {
+        throw new Error(
+          `${caller}: arguments must be float32, int32 or bool, got ${tensor.dtype}[${tensor.shape}]; convert it outside of the function`,
+        );
+      }
+      const value = inputValue(new ArgumentSource(index), shape, type);
       return state.makeTensorFromTensorInfo(backend.tensorOf(value, tensor.dtype), backend);
     });
     const result = fn(...(unflatten(structure, placeholders) as unknown[]));
     if (result instanceof Promise)
-      throw new Error('compile: the function must not be asynchronous, it returned a promise');
+      throw new Error(`${caller}: the function must not be asynchronous, it returned a promise`);
     const created = Object.values(state.registeredVariables).filter(
       (v) => !variables.some(({ variable }) => variable === v),
     );
     if (created.length > 0) {
       const names = created.map((v) => v.name).join(', ');
       for (const variable of created) variable.dispose();
-      throw new Error(`compile: the function creates variables at each call (${names}); create them once, outside`);
+      throw new Error(
+        `${caller}: the function creates variables at each call (${names}); create them once, outside, or call the function once before`,
+      );
     }
     const { tensors: results, structure: shape } = flatten(result);
     const outputs = results.map((tensor) => trace.recorded(backend.entry(tensor.dataId)));

@@ -41,13 +41,18 @@ export interface EmittedModel {
 }
 
 export interface EmitOptions {
-  /** Names for inputs and outputs instead of generated ones. */
+  /** Names for inputs and outputs instead of generated ones. Inputs are declared in the order of this map. */
   inputNames?: ReadonlyMap<InputSource, string>;
   outputNames?: readonly string[];
   /** From this output on, each has memory of its own even where values coincide (the state of compiled functions). */
   distinctFrom?: number;
-  /** Symbolic name of the leading dimension of all inputs and outputs (exported files). */
-  batch?: string;
+  /** Names for constants instead of generated ones. */
+  constantNames?: ReadonlyMap<Value, string>;
+  /** Dimensions to declare for inputs and outputs, by position; names stand for sizes that vary. */
+  inputDims?: ReadonlyMap<InputSource, readonly (number | string)[]>;
+  outputDims?: readonly (readonly (number | string)[])[];
+  /** Starts every generated name, so that none is one of the given names. */
+  prefix?: string;
   producer?: string;
 }
 
@@ -58,7 +63,10 @@ export function emit(
     inputNames,
     outputNames,
     distinctFrom = Number.POSITIVE_INFINITY,
-    batch,
+    constantNames,
+    inputDims,
+    outputDims,
+    prefix = '',
     producer = 'tfjs-backend-onnx',
   }: EmitOptions = {},
 ): EmittedModel {
@@ -69,10 +77,15 @@ export function emit(
   const described: EmittedModel['nodes'] = [];
   const domains = new Set<string>();
 
-  const initializer = (numbers: Numbers, dims: readonly number[], type: ElementType, key: string): string => {
+  const initializer = (
+    numbers: Numbers,
+    dims: readonly number[],
+    type: ElementType,
+    key: string,
+    name = `${prefix}c${initializers.size}`,
+  ): string => {
     const known = initializers.get(key);
     if (known !== undefined) return known.name;
-    const name = `c${initializers.size}`;
     const rawData = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
     initializers.set(key, { name, dims: dims.slice(), dataType: dataTypes[type], rawData });
     return name;
@@ -83,14 +96,16 @@ export function emit(
     if (node.op === 'Input') {
       const value = node.outputs[0]!;
       const source = node.source as InputSource;
-      const name = inputNames?.get(source) ?? `i${inputs.length}`;
+      const name = inputNames?.get(source) ?? `${prefix}i${inputs.length}`;
       names.set(value, name);
       inputs.push({ name, source, shape: value.shape, type: value.type });
       continue;
     }
     if (node.op === 'Constant') {
       const value = node.outputs[0]!;
-      names.set(value, initializer(constantNumbers(value), value.shape, value.type, `v${node.signature}`));
+      const own = constantNames?.get(value);
+      const key = own === undefined ? `v${node.signature}` : `named ${own}`;
+      names.set(value, initializer(constantNumbers(value), value.shape, value.type, key, own));
       continue;
     }
     const input = node.inputs.map((value) => (value === undefined ? '' : names.get(value)!));
@@ -120,7 +135,7 @@ export function emit(
       attribute.push(attributeMessage(name, value));
     }
     const output = node.outputs.map((value) => {
-      const name = `t${names.size}`;
+      const name = `${prefix}t${names.size}`;
       names.set(value, name);
       return name;
     });
@@ -129,29 +144,34 @@ export function emit(
     nodes.push({ name: `n${nodes.length}_${node.op}`, opType: node.op, domain: node.domain, input, output, attribute });
   }
 
+  if (inputNames !== undefined) {
+    const place = new Map([...inputNames.keys()].map((source, i) => [source, i]));
+    inputs.sort((a, b) => (place.get(a.source) ?? 0) - (place.get(b.source) ?? 0));
+  }
+
   // Outputs that are inputs or constants, or that need a name of their own, get an Identity.
   const outputs: string[] = [];
-  const declared = new Map<string, Value>();
+  const declared = new Map<string, { value: Value; dims: readonly (number | string)[] }>();
   graph.outputs.forEach((value, i) => {
     let name = names.get(value)!;
     const wanted = outputNames?.[i];
     const taken = declared.has(name) && i >= distinctFrom;
     if (taken || wanted !== undefined || value.node.op === 'Input' || value.node.op === 'Constant') {
-      const own = wanted ?? `o${i}`;
+      const own = wanted ?? `${prefix}o${i}`;
       nodes.push({ name: `out_${own}`, opType: 'Identity', domain: '', input: [name], output: [own], attribute: [] });
       name = own;
     }
     outputs.push(name);
-    declared.set(name, value);
+    declared.set(name, { value, dims: outputDims?.[i] ?? value.shape });
   });
 
-  const info = (name: string, shape: readonly number[], type: ElementType): ValueInfoMessage => ({
+  const info = (name: string, dims: readonly (number | string)[], type: ElementType): ValueInfoMessage => ({
     name,
     type: {
       tensorType: {
         elemType: dataTypes[type],
         shape: {
-          dim: shape.map((dimValue, i) => (i === 0 && batch !== undefined ? { dimParam: batch } : { dimValue })),
+          dim: dims.map((dim) => (typeof dim === 'string' ? { dimParam: dim } : { dimValue: dim })),
         },
       },
     },
@@ -167,8 +187,8 @@ export function emit(
       name: 'graph',
       node: nodes,
       initializer: [...initializers.values()],
-      input: inputs.map(({ name, shape, type }) => info(name, shape, type)),
-      output: [...declared].map(([name, value]) => info(name, value.shape, value.type)),
+      input: inputs.map(({ name, source, shape, type }) => info(name, inputDims?.get(source) ?? shape, type)),
+      output: [...declared].map(([name, { value, dims }]) => info(name, dims, value.type)),
     },
   });
   return { bytes, inputs, outputs, nodes: described };

@@ -12,14 +12,25 @@ export interface PassOptions {
 
 /** All passes in their order. */
 export function optimise(graph: Graph, { exact }: PassOptions): Graph {
+  return afterLowering(lower(beforeLowering(graph), { exact }));
+}
+
+/** The passes that see composites. */
+export function beforeLowering(graph: Graph): Graph {
   let current = commonSubexpressions(graph);
   current = broadcast(current);
   current = stepGradient(current);
-  current = lower(current, { exact });
-  current = broadcast(current);
+  return current;
+}
+
+/** The passes that see ONNX operators. `orders: false` leaves the memory order of every tensor as it is. */
+export function afterLowering(graph: Graph, { orders = true }: { orders?: boolean } = {}): Graph {
+  let current = broadcast(graph);
   current = commonSubexpressions(current);
-  current = layout(current);
-  current = commonSubexpressions(current);
+  if (orders) {
+    current = layout(current);
+    current = commonSubexpressions(current);
+  }
   current = fuseBias(current);
   return current;
 }

@@ -1,0 +1,46 @@
+import type { Formulation } from '../formulations/formulation.js';
+import { formulations } from '../formulations/table.js';
+import { type Graph, type InputSource, inputValue, type Node, topological, type Value } from '../ir/graph.js';
+import { rewrite } from '../passes/rewrite.js';
+import { firstDifference } from './alike.js';
+
+/**
+ * Writes composites in ONNX operators, for one function at several batch sizes: in the first formulation whose
+ * operators stay the same at each of them. Formulations that write the batch size into a dilation or a kernel do not.
+ */
+export function lowerAlike(
+  graphs: readonly Graph[],
+  batches: readonly number[],
+  { exact }: { exact: boolean },
+): Graph[] {
+  const orders = graphs.map((graph) => topological(graph.outputs));
+  const chosen = new Map<Node, Formulation>();
+  orders[0]!.forEach((node, i) => {
+    if (node.domain !== 'crossmodal') return;
+    const nodes = orders.map((order) => order[i]!);
+    const candidates = formulations.filter(
+      (f) => f.composite === node.op && (f.exact || !exact) && nodes.every((each) => f.applies(each)),
+    );
+    const choice =
+      candidates.find((f) => firstDifference(written(f, nodes), batches) === undefined) ?? candidates.at(-1)!;
+    for (const each of nodes) chosen.set(each, choice);
+  });
+  return graphs.map((graph) =>
+    rewrite(graph, (node, inputs) => {
+      const formulation = chosen.get(node);
+      if (formulation === undefined) return undefined;
+      return [formulation.write(inputs as Value[], node.attrs, node.outputs[0]!.shape)];
+    }),
+  );
+}
+
+/** What a formulation writes for the same node at each batch size, on inputs of its own. */
+function written(formulation: Formulation, nodes: readonly Node[]): Graph[] {
+  const sources = nodes[0]!.inputs.map((): InputSource => ({ kind: 'input' }));
+  return nodes.map((node) => {
+    const inputs = node.inputs.map(
+      (value, i) => (value === undefined ? undefined : inputValue(sources[i]!, value.shape, value.type)) as Value,
+    );
+    return { outputs: [formulation.write(inputs, node.attrs, node.outputs[0]!.shape)] };
+  });
+}

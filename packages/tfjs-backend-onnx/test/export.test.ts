@@ -1,0 +1,295 @@
+import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
+import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { exportGraph, exportOnnx, hostInput, registerOnnxBackend } from '../src/index.js';
+
+beforeAll(async () => {
+  registerOnnxBackend({ threads: 2 });
+  await tf.setBackend('onnx');
+});
+beforeEach(() => tf.engine().startScope());
+afterEach(() => {
+  tf.engine().endScope();
+  tf.disposeVariables();
+});
+
+const init = (seed: number) => tfl.initializers.glorotUniform({ seed });
+const random = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 1, 'float32', seed);
+const toOrt = (t: tf.Tensor) => new OrtTensor(t.dtype as 'float32', t.dataSync<'float32'>(), t.shape);
+
+/** Runs an exported file with ONNX Runtime's public interface. */
+async function runFile(bytes: Uint8Array, feeds: Record<string, tf.Tensor>): Promise<Record<string, OrtTensor>> {
+  const session = await InferenceSession.create(bytes, { logSeverityLevel: 3 });
+  expect([...session.inputNames].sort()).toEqual(Object.keys(feeds).sort());
+  const result = await session.run(Object.fromEntries(Object.entries(feeds).map(([name, t]) => [name, toOrt(t)])));
+  await session.release();
+  return result as Record<string, OrtTensor>;
+}
+
+async function expectEqualFile(bytes: Uint8Array, x: tf.Tensor, expected: tf.Tensor): Promise<void> {
+  const { output } = await runFile(bytes, { input: x });
+  expect(output!.dims).toEqual(expected.shape);
+  expect(output!.data as Float32Array).toBeAllclose(expected.dataSync<'float32'>(), { rtol: 1e-5, atol: 1e-5 });
+}
+
+function cnn() {
+  const model = tfl.sequential();
+  const conv = { kernelSize: 3, padding: 'same', activation: 'relu' } as const;
+  model.add(tfl.layers.conv2d({ ...conv, filters: 8, inputShape: [12, 10, 3], kernelInitializer: init(1) }));
+  model.add(tfl.layers.batchNormalization());
+  model.add(tfl.layers.maxPooling2d({ poolSize: 2 }));
+  model.add(tfl.layers.conv2d({ ...conv, filters: 6, strides: 2, kernelInitializer: init(2) }));
+  model.add(tfl.layers.averagePooling2d({ poolSize: 3, strides: 2, padding: 'same' }));
+  model.add(
+    tfl.layers.conv2dTranspose({ filters: 4, kernelSize: 4, strides: 2, padding: 'same', kernelInitializer: init(3) }),
+  );
+  model.add(tfl.layers.flatten());
+  model.add(tfl.layers.dense({ units: 5, activation: 'softmax', kernelInitializer: init(4) }));
+  return model;
+}
+
+function lstm() {
+  const model = tfl.sequential();
+  model.add(tfl.layers.embedding({ inputDim: 11, outputDim: 6, inputLength: 7, embeddingsInitializer: init(1) }));
+  model.add(
+    tfl.layers.lstm({ units: 5, returnSequences: true, kernelInitializer: init(2), recurrentInitializer: init(3) }),
+  );
+  model.add(tfl.layers.gru({ units: 4, kernelInitializer: init(4), recurrentInitializer: init(5) }));
+  model.add(tfl.layers.dense({ units: 2, kernelInitializer: init(6) }));
+  return model;
+}
+
+/** One pre-norm encoder block over tokens [batch, time]. */
+function transformer({ width = 16, heads = 4, time = 6 } = {}) {
+  const weight = (shape: number[], seed: number) => tf.variable(tf.mul(random(shape, seed), 0.2));
+  const [table, position] = [weight([20, width], 1), weight([time, width], 2)];
+  const [qkv, out, up, down] = [
+    weight([width, 3 * width], 3),
+    weight([width, width], 4),
+    weight([width, 4 * width], 5),
+    weight([4 * width, width], 6),
+  ];
+  const norm = (x: tf.Tensor) => {
+    const { mean, variance } = tf.moments(x, -1, true);
+    return tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, 1e-5)));
+  };
+  const linear = (x: tf.Tensor, w: tf.Tensor) => {
+    const rows = tf.matMul(tf.reshape(x, [-1, x.shape.at(-1)!]) as tf.Tensor2D, w as tf.Tensor2D);
+    return tf.reshape(rows, [...x.shape.slice(0, -1), w.shape[1]!]);
+  };
+  return (tokens: tf.Tensor) => {
+    const batch = tokens.shape[0]!;
+    let x = tf.add(tf.gather(table, tokens as tf.Tensor2D), position) as tf.Tensor;
+    const split = tf.split(tf.reshape(linear(norm(x), qkv), [batch, time, 3 * heads, width / heads]), 3, 2);
+    const [q, k, v] = split.map((part) => tf.transpose(part, [0, 2, 1, 3])) as [tf.Tensor, tf.Tensor, tf.Tensor];
+    const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(width / heads));
+    const mixed = tf.transpose(tf.matMul(tf.softmax(scores), v), [0, 2, 1, 3]);
+    x = tf.add(x, linear(tf.reshape(mixed, [batch, time, width]), out));
+    x = tf.add(x, linear(tf.relu(linear(norm(x), up)), down));
+    return tf.mean(x, 1);
+  };
+}
+
+describe('exportOnnx', () => {
+  const tokens = (batch: number, time: number) =>
+    tf.tensor2d(
+      Array.from({ length: batch * time }, (_, i) => (i * 7) % 11),
+      [batch, time],
+      'int32',
+    ) as tf.Tensor;
+  const cases: Record<string, { make: () => (x: tf.Tensor) => tf.Tensor; input: (batch: number) => tf.Tensor }> = {
+    'CNN with batch normalisation': {
+      make: () => {
+        const model = cnn();
+        // Moving averages away from zero and one.
+        for (const w of model.layers[1]!.weights.slice(2)) w.write(tf.abs(random([8], 9)));
+        return (x) => model.predict(x) as tf.Tensor;
+      },
+      input: (batch) => random([batch, 12, 10, 3], 3),
+    },
+    Transformer: { make: () => transformer(), input: (batch) => tokens(batch, 6) },
+    'LSTM and GRU': {
+      make: () => {
+        const model = lstm();
+        return (x) => model.predict(x) as tf.Tensor;
+      },
+      input: (batch) => tokens(batch, 7),
+    },
+  };
+  for (const [name, { make, input }] of Object.entries(cases)) {
+    it(`writes a file that runs like the backend, at any batch size: ${name}`, async () => {
+      const fn = make();
+      const bytes = exportOnnx(fn, [input(2)], { dynamicBatch: true });
+      for (const batch of [1, 2, 5]) await expectEqualFile(bytes, input(batch), fn(input(batch)));
+      await expectEqualFile(exportOnnx(fn, [input(3)]), input(3), fn(input(3)));
+    });
+  }
+
+  /** A classifier trained by Adam: convolution, batch normalisation with moving averages, dense. */
+  function trainingStep(optimizer: () => tf.Optimizer) {
+    const weight = (shape: number[], seed: number, name: string) =>
+      tf.variable(tf.mul(random(shape, seed), 0.3), true, name);
+    const filter = weight([3, 3, 2, 4], 1, 'filter');
+    const dense = weight([36, 3], 2, 'dense');
+    const mean = tf.variable(tf.zeros([4]), false, 'mean');
+    const rule = optimizer();
+    const step = (x: tf.Tensor, y: tf.Tensor) =>
+      rule.minimize(
+        () => {
+          const h = tf.conv2d(x as tf.Tensor4D, filter as unknown as tf.Tensor4D, 2, 'same');
+          const moments = tf.moments(h, [0, 1, 2]);
+          mean.assign(tf.add(tf.mul(mean, 0.9), tf.mul(moments.mean, 0.1)) as tf.Tensor1D);
+          const normal = tf.relu(tf.batchNorm(h, moments.mean as tf.Tensor1D, moments.variance as tf.Tensor1D));
+          const pooled = tf.reshape(tf.maxPool(normal, 2, 1, 'valid'), [x.shape[0]!, -1]);
+          const logits = tf.matMul(pooled as tf.Tensor2D, dense as unknown as tf.Tensor2D);
+          return tf.losses.softmaxCrossEntropy(y, logits) as tf.Scalar;
+        },
+        true,
+        [filter, dense],
+      )!;
+    return { step, variables: [filter, dense, mean] };
+  }
+  const labels = (batch: number) =>
+    tf.cast(
+      tf.oneHot(
+        tf.tensor1d(
+          Array.from({ length: batch }, (_, i) => (i * i) % 3),
+          'int32',
+        ),
+        3,
+      ),
+      'float32',
+    );
+
+  for (const rule of ['sgd', 'adam'] as const) {
+    it(`writes a training step (${rule}) whose losses and weights follow the backend's, at any batch size`, async () => {
+      const { step, variables } = trainingStep(() => tf.train[rule](0.05));
+      step(random([4, 8, 8, 2], 5), labels(4)); // makes the slots of the optimiser
+      const before = Object.values(tf.engine().state.registeredVariables).map((v) => Array.from(v.dataSync()));
+      const file = exportGraph(step, [random([4, 8, 8, 2], 5), labels(4)] as const, {
+        dynamicBatch: true,
+        inputNames: ['images', 'labels'],
+        outputNames: ['loss'],
+      });
+      // Following the function changed nothing.
+      expect(Object.values(tf.engine().state.registeredVariables).map((v) => Array.from(v.dataSync()))).toEqual(before);
+      expect(file.inputs).toEqual(['images', 'labels']);
+      expect(file.states.map(({ input }) => input)).toEqual(expect.arrayContaining(['filter', 'dense', 'mean']));
+      const state = Object.fromEntries(file.states.map(({ variable, input }) => [input, tf.clone(variable)]));
+      for (const batch of [4, 4, 6, 2]) {
+        const [x, y] = [random([batch, 8, 8, 2], batch), labels(batch)];
+        const result = await runFile(file.bytes, { images: x, labels: y, ...state });
+        const loss = step(x, y);
+        expect(result['loss']!.data as Float32Array).toBeAllclose(loss.dataSync<'float32'>(), {
+          rtol: 1e-5,
+          atol: 1e-6,
+        });
+        for (const { input, output } of file.states) {
+          const next = result[output]!;
+          state[input] = tf.tensor(next.data as Float32Array, next.dims as number[]);
+        }
+        for (const variable of variables) {
+          expect(state[variable.name]!.dataSync<'float32'>()).toBeAllclose(variable.dataSync<'float32'>(), {
+            rtol: 1e-4,
+            atol: 1e-5,
+          });
+        }
+      }
+    });
+  }
+
+  it('names inputs and outputs by the keys of containers, and declares the open dimension', async () => {
+    const scale = tf.variable(tf.scalar(3), true, 'scale');
+    const fn = ({ left, right }: { left: tf.Tensor; right: tf.Tensor }) => ({
+      scores: tf.matMul(tf.mul(left, scale) as tf.Tensor2D, right as tf.Tensor2D, false, true),
+      halves: tf.split(left, 2, 0),
+    });
+    const file = exportGraph(fn, [{ left: tf.ones([4, 3]), right: tf.ones([5, 3]) }], { dynamicBatch: ['left'] });
+    expect(file.inputs).toEqual(['left', 'right']);
+    expect(file.outputs).toEqual(['scores', 'halves.0', 'halves.1']);
+    const text = Buffer.from(file.bytes).toString('latin1');
+    for (const name of ['scale', 'batch', 'batch/2']) expect(text).toContain(name);
+    const [left, right] = [random([6, 3], 1), random([5, 3], 2)];
+    const result = await runFile(file.bytes, { left, right });
+    const expected = fn({ left, right });
+    expect(result['scores']!.dims).toEqual([6, 5]);
+    expect(result['scores']!.data as Float32Array).toBeAllclose(expected.scores.dataSync<'float32'>(), { rtol: 1e-5 });
+    expect(result['halves.1']!.data).toEqual(expected.halves[1]!.dataSync());
+  });
+
+  it('makes sizes at run time: broadcasts, slices from the end, tiles, means over the batch, numbers divided by it', async () => {
+    const fn = (x: tf.Tensor) => {
+      const batch = x.shape[0]!;
+      const last = tf.slice(x, [batch - 1, 0], [1, 3]);
+      const tiled = tf.tile(last, [batch, 2]);
+      const spread = tf.broadcastTo(tf.mean(x, 0), [batch, 2, 3]);
+      const flat = tf.reshape(tf.mul(spread, 1 / batch), [batch * 2, 3]);
+      const padded = tf.pad(x as tf.Tensor2D, [
+        [1, batch],
+        [0, 0],
+      ]);
+      return [
+        tiled,
+        flat,
+        tf.concat([x, tf.zeros([batch, 1])], 1),
+        padded,
+        tf.reshape(tf.add(flat, batch), [2, batch, 3]),
+      ];
+    };
+    const bytes = exportOnnx(fn, [random([3, 3], 1)], { dynamicBatch: true });
+    for (const batch of [1, 2, 7]) {
+      const x = random([batch, 3], batch);
+      const result = await runFile(bytes, { input: x });
+      for (const [i, expected] of fn(x).entries()) {
+        expect(result[`output_${i}`]!.dims).toEqual(expected.shape);
+        expect(result[`output_${i}`]!.data as Float32Array).toBeAllclose(expected.dataSync<'float32'>(), {
+          rtol: 1e-5,
+          atol: 1e-6,
+        });
+      }
+    }
+  });
+
+  it('makes host inputs inputs of the file', async () => {
+    const fn = (x: tf.Tensor) =>
+      tf.mul(
+        x,
+        hostInput([x.shape[0]!, 1], 'float32', (out) => out.fill(2)),
+      );
+    const file = exportGraph(fn, [tf.ones([2, 2])], { dynamicBatch: true });
+    expect(file.hostInputs).toEqual(['host_0']);
+    const { output } = await runFile(file.bytes, { input: tf.ones([3, 2]), host_0: tf.tensor2d([[1], [2], [3]]) });
+    expect(Array.from(output!.data as Float32Array)).toEqual([1, 1, 2, 2, 3, 3]);
+  });
+
+  it('refuses what cannot be a file, and says why', () => {
+    const x = tf.ones([4, 3]);
+    const open = { dynamicBatch: true };
+    expect(() => exportOnnx((v: tf.Tensor) => tf.add(v, tf.randomNormal([3])), [x])).toThrow(/would be frozen/);
+    expect(() => exportOnnx((v: tf.Tensor) => tf.unique(v as tf.Tensor1D).values, [tf.ones([4])])).toThrow(/Unique/);
+    expect(() => exportOnnx((v: tf.Tensor) => tf.mul(v, v.dataSync()[0]!), [x])).toThrow(/reads the numbers/);
+    // The identity matrix of the batch, as contrastive losses build it from JavaScript numbers.
+    const own = (v: tf.Tensor) => tf.matMul(tf.eye(v.shape[0]!), v as tf.Tensor2D);
+    expect(() => exportOnnx(own, [tf.ones([4, 3])], open)).toThrow(/batch dimension cannot be left open.*kernel/);
+    expect(() => exportOnnx(own, [tf.ones([4, 3])])).not.toThrow();
+    const steps = (v: tf.Tensor) => tf.unstack(v).reduce((sum, row) => tf.add(tf.square(sum), row));
+    expect(() => exportOnnx(steps, [x], open)).toThrow(/batch dimension cannot be left open.*steps/);
+    const pair = (a: tf.Tensor, b: tf.Tensor) => tf.matMul(a as tf.Tensor2D, b as tf.Tensor2D);
+    expect(() => exportOnnx(pair, [x, tf.ones([3, 2])], open)).toThrow(/same first dimension.*input_0 \[4,3\]/);
+    expect(() => exportOnnx(pair, [x, tf.ones([3, 2])], { dynamicBatch: ['z'] })).toThrow(/got 'z'/);
+    expect(() => exportOnnx(pair, [x, tf.ones([3, 2])], { inputNames: ['a'] })).toThrow(/2 tensors/);
+    expect(() => exportOnnx(pair, [x, tf.ones([3, 2])], { inputNames: ['a', 'a'] })).toThrow(/'a' occurs twice/);
+    expect(() => exportOnnx((v: tf.Tensor) => v, [tf.tensor1d(['text'])])).toThrow(/got string\[1\]/);
+  });
+
+  it('leaves no tensors behind, thrown errors included', () => {
+    const fn = transformer();
+    const x = tokens(2, 6);
+    exportOnnx(fn, [x], { dynamicBatch: true });
+    const before = [tf.memory().numTensors, tf.backend().numDataIds()];
+    exportOnnx(fn, [x], { dynamicBatch: true });
+    expect(() => exportOnnx((v: tf.Tensor) => tf.unique(tf.reshape(fn(v), [-1])).values, [x])).toThrow();
+    expect([tf.memory().numTensors, tf.backend().numDataIds()]).toEqual(before);
+  });
+});
