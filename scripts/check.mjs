@@ -17,7 +17,7 @@ const checks = {
     'depcruise',
     ['--config', '.dependency-cruiser.cjs', 'packages', 'apps', 'tools'],
   ],
-  unused: ['unused code and dependencies (knip)', 'knip', ['--no-progress']],
+  unused: ['unused code and dependencies (knip)', 'knip', ['--no-progress', '--no-config-hints']],
   build: ['build (tsup through turbo)', 'turbo', ['run', 'build', '--output-logs=errors-only']],
   packages: ['packages (publint, are-the-types-wrong)', process.execPath, ['scripts/check-packages.mjs']],
   tests: ['tests (vitest)', 'vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`]],
