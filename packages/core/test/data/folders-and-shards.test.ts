@@ -225,7 +225,7 @@ describe('tarShards', () => {
     await expect(tarShards(path, options).toArray()).rejects.toThrow(message);
   });
 
-  it('refuses a pax header that would send a naive reader in circles, and a header that is too large', async () => {
+  it('reads past a pax header that makes no sense, refuses one that lies about the size or is too large', async () => {
     const pax = (body: string | Uint8Array) => {
       const bytes = tarBytes([{ name: 'pax', data: body }, ...good]);
       bytes[156] = 'x'.charCodeAt(0);
@@ -236,8 +236,8 @@ describe('tarShards', () => {
       bytes.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1');
       return bytes;
     };
-    const circle = folder.write('circle.tar', pax('-5 a=\n'));
-    expect((await tarShards(circle).toArray()).length).toBe(1);
+    const nonsense = folder.write('nonsense.tar', pax('-5 a=\n'));
+    expect((await tarShards(nonsense).toArray()).length).toBe(1);
     const size = folder.write('size.tar', pax('29 size=99999999999999999999\n'));
     await expect(tarShards(size).toArray()).rejects.toThrow(/size\.tar/);
     const huge = folder.write('huge.tar', pax(Buffer.alloc(3 * 2 ** 20, 'a')));
