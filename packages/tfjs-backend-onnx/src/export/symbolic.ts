@@ -55,7 +55,7 @@ export function symbolic(graphs: readonly Graph[], batches: readonly number[], l
       if (given === undefined) return undefined;
       delete attrs[attribute];
       const list = extents.get(attribute);
-      if (list !== undefined) return single ? reshape(sizes.vector(list), []) : sizes.vector(list);
+      if (list?.some(varies)) return single ? reshape(sizes.vector(list), []) : sizes.vector(list);
       const values = typeof given === 'number' ? [given] : (given as readonly number[]);
       return constant(values, single ? [] : [values.length], type === 'same' ? node.inputs[0]!.type : type);
     });
@@ -86,12 +86,6 @@ class BatchSizes {
 
   /** Several sizes: int64 [n]. */
   vector(extents: readonly Extent[]): Value {
-    if (!extents.some(varies))
-      return constant(
-        extents.map(({ offset }) => offset),
-        [extents.length],
-        'int64',
-      );
     return concat(
       extents.map((extent) => this.one(extent)),
       0,
