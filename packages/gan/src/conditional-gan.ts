@@ -11,9 +11,9 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { conditioningAugmentation } from './conditioning-augmentation.js';
-import { type GanStepOptions, ganStep } from './gan-step.js';
-import { type Condition, type ConditionOptions, conditionVectors, rolled } from './internal/conditions.js';
-import { Game, type LossTerms } from './internal/game.js';
+import type { GanStepOptions } from './gan-step.js';
+import { type Condition, type ConditionOptions, conditionVectors, rolled, scaled } from './internal/conditions.js';
+import { Game, type GradientPenalty, type LossTerms } from './internal/game.js';
 import { noiseRows } from './internal/noise.js';
 import { stopGradient } from './internal/stop-gradient.js';
 import type { Discriminator } from './networks/discriminator.js';
@@ -53,6 +53,10 @@ export interface ConditionalGanOptions {
   augmentation?: { dimension?: number; weight?: number } | undefined;
   /** Shifts and recolours the images that the discriminator sees; off by default. */
   differentiableAugmentation?: { translation?: number; colour?: number } | undefined;
+  /** Also holds the discriminator's slope; off by default, where spectral normalisation does. */
+  gradientPenalty?: GradientPenalty | undefined;
+  /** Weight of a generator's term for conditions halfway between two of the batch (GAN-INT); 0 for none. */
+  interpolation?: number;
   /** Scales each condition to length sqrt(conditionDimension), so that its components are of order one. */
   normalizeCondition?: boolean;
   /** An encoder that is trained along with the discriminator; conditions are then its inputs. */
@@ -85,7 +89,7 @@ export interface ConditionalGan {
   discriminatorLoss(batch: ConditionalGanBatch): LossTerms;
   /** The adversarial term for the conditions of the batch, plus the weighted divergence of the augmentation. */
   generatorLoss(batch: ConditionalGanBatch): LossTerms;
-  /** The training step; `generate` then uses the averaged weights that it keeps. */
+  /** The training step. `generate` then uses the averaged weights, also after the step was disposed of. */
   step(options?: GanStepOptions): AlternatingStep<ConditionalGanBatch>;
   /**
    * Samples for conditions: [batch, ...sample shape], in `range`.
@@ -134,6 +138,8 @@ export function conditionalGan({
   encoder,
   range = generator ? undefined : [0, 1],
   differentiableAugmentation,
+  gradientPenalty,
+  interpolation = 0,
 }: ConditionalGanOptions): ConditionalGan {
   if (!Number.isInteger(conditionDimension) || conditionDimension < 1) {
     throw new CrossmodalError(
@@ -163,6 +169,7 @@ export function conditionalGan({
     loss,
     augmentation: network && { network, weight },
     differentiableAugmentation,
+    gradientPenalty,
     range,
     random,
   });
@@ -186,13 +193,13 @@ export function conditionalGan({
     generatorLoss: ({ real, condition }) =>
       tf.tidy(() => {
         const rows = real.shape[0] as number;
-        return game.generatorLoss(rows, stopGradient(vectors('generatorLoss', condition, rows, false)));
+        const asked = stopGradient(vectors('generatorLoss', condition, rows, false));
+        if (interpolation === 0) return game.generatorLoss(rows, asked);
+        // Reed et al., section 4.3: weights of one half worked well.
+        const between = scaled(tf.mul(0.5, tf.add(asked, rolled(asked))) as Tensor2D, settings);
+        return game.generatorLoss(rows, asked, { condition: between, weight: interpolation });
       }),
-    step: (options = {}) => {
-      const step = ganStep<ConditionalGanBatch>(gan, options);
-      game.step = step;
-      return step;
-    },
+    step: (options = {}) => game.train(gan, options),
     generate: (condition, { random: source, noise, averaged = true, batchSize = 128 }) =>
       tf.tidy(() => {
         const rows = vectors('generate', condition, undefined, false);

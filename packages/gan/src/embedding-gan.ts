@@ -10,7 +10,7 @@ import { type AdversarialKind, discriminatorLoss, generatorLoss } from '@crossmo
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type GanStepOptions, ganStep } from './gan-step.js';
+import { type AveragedStep, type GanStepOptions, ganStep } from './gan-step.js';
 import type { LossTerms } from './internal/game.js';
 import { stopGradient } from './internal/stop-gradient.js';
 import { exchanged, trainableNamed } from './internal/variables.js';
@@ -101,7 +101,7 @@ export function embeddingGan({
   });
   const there = direction('forward', dimensionA, dimensionB);
   const back = cycleWeight > 0 ? direction('backward', dimensionB, dimensionA) : undefined;
-  let step: AlternatingStep<EmbeddingGanBatch> | undefined;
+  let trained: AveragedStep<EmbeddingGanBatch> | undefined;
 
   const scaled = (x: Tensor2D) => tf.mul(l2Normalize(x), Math.sqrt(x.shape[1])) as Tensor2D;
   const apply = ({ map }: Direction, x: Tensor2D) => scaled(map.apply(x, { training: true }) as Tensor2D);
@@ -125,7 +125,7 @@ export function embeddingGan({
     return [checked(caller, 'a', a, dimensionA), checked(caller, 'b', b, dimensionB)];
   };
   const directions = back ? { forward: there, backward: back } : { forward: there };
-  const trained = (pick: (direction: Direction) => [string, LayersModel][], all = false): NamedVariables =>
+  const variablesOf = (pick: (direction: Direction) => [string, LayersModel][], all = false): NamedVariables =>
     Object.assign(
       {},
       ...Object.entries(directions).flatMap(([name, each]) =>
@@ -150,7 +150,7 @@ export function embeddingGan({
     tf.tidy(() => {
       if (!way) throw new CrossmodalError(`${caller}: there is no map back`, { remedy: 'set cycleWeight above 0' });
       const input = checked(caller, name, x, size);
-      const averages = averaged && step ? step.averages('generator') : {};
+      const averages = averaged && trained ? trained.averages() : {};
       return exchanged(gan.generatorVariables(), averages, () => l2Normalize(way.map.apply(input) as Tensor2D));
     });
 
@@ -187,13 +187,15 @@ export function embeddingGan({
         return { loss: tf.addN([adversarial, ...weighted]) as Scalar, adversarial, ...terms };
       }),
     step: (options = {}) => {
-      step = ganStep<EmbeddingGanBatch>(gan, options);
-      return step;
+      trained?.dispose();
+      trained = ganStep<EmbeddingGanBatch>(gan, options);
+      return trained.step;
     },
-    generatorVariables: () => trained(maps),
-    discriminatorVariables: () => trained(critics),
-    namedVariables: () => trained((each) => [...maps(each), ...critics(each)], true),
+    generatorVariables: () => variablesOf(maps),
+    discriminatorVariables: () => variablesOf(critics),
+    namedVariables: () => variablesOf((each) => [...maps(each), ...critics(each)], true),
     dispose: () => {
+      trained?.dispose();
       for (const { map, discriminator } of Object.values(directions)) {
         for (const network of [map, discriminator.body, discriminator.head]) network.dispose();
       }

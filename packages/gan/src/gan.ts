@@ -4,8 +4,8 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { GenerateOptions } from './conditional-gan.js';
-import { type GanStepOptions, ganStep } from './gan-step.js';
-import { Game, type LossTerms } from './internal/game.js';
+import type { GanStepOptions } from './gan-step.js';
+import { Game, type GradientPenalty, type LossTerms } from './internal/game.js';
 import { noiseRows } from './internal/noise.js';
 import type { Discriminator } from './networks/discriminator.js';
 
@@ -22,6 +22,8 @@ export interface GanOptions {
   loss?: AdversarialKind;
   /** Shifts and recolours the images that the discriminator sees; off by default. */
   differentiableAugmentation?: { translation?: number; colour?: number } | undefined;
+  /** Also holds the discriminator's slope; off by default, where spectral normalisation does. */
+  gradientPenalty?: GradientPenalty | undefined;
   /** Values of the real samples, mapped to the generator's [-1, 1] and back; without it they are taken as they are. */
   range?: readonly [low: number, high: number] | undefined;
   seed?: number | string;
@@ -34,7 +36,7 @@ export interface Gan {
   /** Terms: the mean scores `real` and `generated`. */
   discriminatorLoss(batch: GanBatch): LossTerms;
   generatorLoss(batch: GanBatch): LossTerms;
-  /** The training step; `generate` then uses the averaged weights that it keeps. */
+  /** The training step. `generate` then uses the averaged weights, also after the step was disposed of. */
   step(options?: GanStepOptions): AlternatingStep<GanBatch>;
   /** [count, ...sample shape], in `range`. */
   generate(count: number, options: GenerateOptions): Tensor;
@@ -62,6 +64,7 @@ export function gan({
   discriminator,
   loss = 'non-saturating', // Goodfellow et al., section 3
   differentiableAugmentation,
+  gradientPenalty,
   range,
   seed = 0,
 }: GanOptions): Gan {
@@ -73,17 +76,22 @@ export function gan({
     );
   }
   const random = new Random(seed).fork('gan');
-  const game = new Game({ generator, discriminator, latentDimension, loss, differentiableAugmentation, range, random });
+  const game = new Game({
+    generator,
+    discriminator,
+    latentDimension,
+    loss,
+    differentiableAugmentation,
+    gradientPenalty,
+    range,
+    random,
+  });
   const model: Gan = {
     generator,
     discriminator,
     discriminatorLoss: ({ real }) => game.discriminatorLoss(real),
     generatorLoss: ({ real }) => game.generatorLoss(real.shape[0] as number),
-    step: (options = {}) => {
-      const step = ganStep<GanBatch>(model, options);
-      game.step = step;
-      return step;
-    },
+    step: (options = {}) => game.train(model, options),
     generate: (count, { random: source, noise, averaged = true, batchSize = 128 }) =>
       tf.tidy(() => {
         const drawn = noiseRows('generate', count, latentDimension, { random: source, noise });

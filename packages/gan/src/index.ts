@@ -23,7 +23,7 @@ export {
 export { type Gan, type GanBatch, type GanOptions, gan } from './gan.js';
 export type { GanStepOptions } from './gan-step.js';
 export { type Condition, interpolateConditions } from './internal/conditions.js';
-export type { LossTerms } from './internal/game.js';
+export type { GradientPenalty, LossTerms } from './internal/game.js';
 export { classifierConsistency } from './metrics/classifier-consistency.js';
 export { frechetDistance } from './metrics/frechet-distance.js';
 export { inceptionScore } from './metrics/inception-score.js';

@@ -114,6 +114,51 @@ describe('losses', () => {
     }
   });
 
+  it('add a term for conditions halfway between two', () => {
+    const { loss, adversarial, interpolated } = small({ interpolation: 0.5 }).generatorLoss(batch());
+    expect(number(loss)).toBeAllclose(number(adversarial!) + 0.5 * number(interpolated!), { rtol: 1e-5 });
+    const gan = small({ interpolation: 1, loss: 'wasserstein' });
+    withoutNoise(gan.generator, 4);
+    const { real, condition } = batch();
+    const rolled = tf.gather(condition, tf.tensor1d([1, 2, 3, 4, 5, 0], 'int32'));
+    const unit = (x: Tensor2D) => tf.div(x, tf.norm(x, 2, 1, true));
+    const between = tf.add(unit(condition), unit(rolled)) as Tensor2D;
+    const expected = tf.neg(tf.mean(gan.score(gan.generate(between, { noise: tf.zeros([1, 4]) }), between)));
+    expect(gan.generatorLoss({ real, condition })['interpolated']!).toBeAllclose(expected, { rtol: 1e-4, atol: 1e-5 });
+  });
+
+  it('add a penalty of the slope: of a linear critic it is that of its weights', () => {
+    const linear = (kind: 'r1' | 'wasserstein') =>
+      small({
+        discriminator: denseDiscriminator({
+          inputDimension: 2,
+          conditionDimension: 3,
+          hidden: [],
+          spectral: false,
+          seed: 1,
+        }),
+        loss: 'wasserstein',
+        gradientPenalty: { kind, weight: 2 },
+      });
+    const data = batch();
+    const r1 = linear('r1');
+    // Slope of w.x + (V c).x in x: w + V c.
+    const { head } = r1.discriminator;
+    const w = tf.reshape(head.getLayer('score').getWeights()[0] as Tensor, [1, 2]);
+    const [v, bias] = head.getLayer('condition_projection').getWeights() as [Tensor2D, Tensor];
+    const unit = tf.mul(Math.sqrt(3), tf.div(data.condition, tf.norm(data.condition, 2, 1, true))) as Tensor2D;
+    const slopes = tf.norm(tf.add(w, tf.add(tf.matMul(unit, v), bias)), 2, 1);
+    const zero = r1.discriminatorLoss(data);
+    expect(zero['penalty']!).toBeAllclose(tf.mul(2, tf.mean(tf.square(slopes))), { rtol: 1e-4 });
+    const one = linear('wasserstein').discriminatorLoss(data);
+    expect(one['penalty']!).toBeAllclose(tf.mul(2, tf.mean(tf.square(tf.sub(slopes, 1)))), { rtol: 1e-4 });
+    const without = small({
+      discriminator: r1.discriminator,
+      loss: 'wasserstein',
+    }).discriminatorLoss(data);
+    expect(number(zero.loss)).toBeAllclose(number(without.loss) + number(zero['penalty']!), { rtol: 1e-4 });
+  });
+
   it('add the weighted divergence of the augmented condition', () => {
     const gan = small({ augmentation: { dimension: 5, weight: 0.5 } });
     const { loss, adversarial, divergence } = gan.generatorLoss(batch());

@@ -43,7 +43,7 @@ function consistency(images: Tensor4D, classes: readonly number[]): number {
   });
 }
 
-async function run(options: Partial<ConditionalGanOptions>, { shuffled = false, steps = 150 } = {}) {
+async function run(options: Partial<ConditionalGanOptions>, { shuffled = false, steps = 250 } = {}) {
   const model = conditionalGan({
     size: 8,
     channels: 1,
@@ -75,10 +75,12 @@ it('text conditions decide the picture after training; shuffled ones do not', as
 });
 
 it.each<[string, Partial<ConditionalGanOptions>, number]>([
-  ['concatenation', { conditioning: 'concatenation' }, 150],
-  ['hinge', { loss: 'hinge' }, 150],
+  ['concatenation', { conditioning: 'concatenation' }, 250],
+  ['hinge', { loss: 'hinge' }, 250],
   ['conditioning augmentation', { augmentation: { dimension: 6, weight: 0.01 } }, 400],
-  ['differentiable augmentation', { differentiableAugmentation: { translation: 0.125, colour: 0.5 } }, 150],
+  ['a slope penalty', { gradientPenalty: { kind: 'r1', weight: 1 } }, 250],
+  ['interpolated conditions', { interpolation: 0.5 }, 250],
+  ['differentiable augmentation', { differentiableAugmentation: { translation: 0.125, colour: 0.5 } }, 250],
 ])('learns with %s', async (_, options, steps) => {
   const { trained } = await run(options, { steps });
   expect(trained).toBeGreaterThan(0.8);

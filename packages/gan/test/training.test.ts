@@ -69,7 +69,10 @@ async function train(
   { shuffled = false, steps = 250 } = {},
 ): Promise<AlternatingStep<ConditionalGanBatch>> {
   const step = model.step({ generatorRate: 2e-3, discriminatorRate: 2e-3 });
-  await fit(step, tensorDataset(points(512, 7, { shuffled }), { batchSize: 64, seed: 1 }), { steps, progress: false });
+  const { real, condition } = tf.tidy(() => points(512, 7, { shuffled }));
+  const data = tensorDataset({ real, condition }, { batchSize: 64, seed: 1 });
+  tf.dispose([real, condition]);
+  await fit(step, data, { steps, progress: false });
   return step;
 }
 
@@ -108,8 +111,23 @@ describe('a conditional GAN of points', () => {
     expect((tf.max(tf.abs(tf.sub(averaged, plain))).dataSync()[0] as number) > 1e-3).toBe(true);
     const inside = await step.withAverages(() => model.generate(condition, { random: new Random(1), averaged: false }));
     expect(inside).toBeAllclose(averaged, { rtol: 1e-5, atol: 1e-6 });
+    step.dispose();
+    expect(model.generate(condition, { random: new Random(1) })).toBeAllclose(averaged, { rtol: 1e-5, atol: 1e-6 });
     expect(() => model.generate(tf.zeros([2, 3]), { random: new Random(1) })).toThrow('condition must be');
     expect(Object.values(model.generatorVariables()).map((v) => v.dataSync().slice())).toEqual(before);
+  });
+
+  it('takes all it made with it', async () => {
+    const run = async () => {
+      const model = squareGan(5);
+      const step = await train(model, { steps: 4 });
+      step.dispose();
+      model.dispose();
+    };
+    await run();
+    const before = tf.memory().numTensors;
+    await run();
+    expect(tf.memory().numTensors).toBe(before);
   });
 
   it('goes on after a restart as if nothing had happened', async () => {

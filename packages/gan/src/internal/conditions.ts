@@ -34,8 +34,13 @@ export function conditionVectors(
     if (vectors.rank !== 2 || vectors.shape[1] !== dimension) {
       throw new CrossmodalError(`${caller}: condition must be [batch, ${dimension}], got [${vectors.shape}]`);
     }
-    return normalize ? tf.mul(l2Normalize(vectors), Math.sqrt(dimension)) : tf.clone(vectors);
+    return scaled(vectors, { normalize });
   });
+}
+
+/** Rows of length sqrt(dimension), if that is asked for. */
+export function scaled(vectors: Tensor2D, { normalize }: Pick<ConditionOptions, 'normalize'>): Tensor2D {
+  return normalize ? tf.mul(l2Normalize(vectors), Math.sqrt(vectors.shape[1])) : tf.clone(vectors);
 }
 
 /** Row i gets the condition of row i + 1: with shuffled batches a random other one. */

@@ -5,19 +5,34 @@ import {
   prefixed,
   type Random,
   randomNormal,
+  randomUniform,
 } from '@crossmodal/core';
-import { type AdversarialKind, discriminatorLoss, generatorLoss } from '@crossmodal/losses';
+import {
+  type AdversarialKind,
+  discriminatorLoss,
+  generatorLoss,
+  gradientPenalty,
+  squaredGradientPenalty,
+} from '@crossmodal/losses';
 import type { Scalar, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ConditioningAugmentation } from '../conditioning-augmentation.js';
 import { differentiableAugmentation } from '../differentiable-augmentation.js';
+import { type AveragedStep, type GanPlayers, type GanStepOptions, ganStep } from '../gan-step.js';
 import type { Discriminator } from '../networks/discriminator.js';
 import { stopGradient } from './stop-gradient.js';
 import { exchanged, trainableNamed } from './variables.js';
 
 /** A loss with the terms that are reported beside it. */
 export type LossTerms = { loss: Scalar } & Record<string, Scalar>;
+
+/** Holds the discriminator's slope: `r1` towards zero at real samples, `wasserstein` towards one between real and generated. */
+export interface GradientPenalty {
+  kind: 'r1' | 'wasserstein';
+  /** 5 is Mescheder et al.'s for `r1` (their gamma is 10, halved), 10 Gulrajani et al.'s for `wasserstein`. */
+  weight?: number;
+}
 
 export interface GameOptions {
   generator: LayersModel;
@@ -26,6 +41,7 @@ export interface GameOptions {
   loss: AdversarialKind;
   augmentation?: { network: ConditioningAugmentation; weight: number } | undefined;
   differentiableAugmentation?: { translation?: number; colour?: number } | undefined;
+  gradientPenalty?: GradientPenalty | undefined;
   range?: readonly [low: number, high: number] | undefined;
   random: Random;
 }
@@ -33,11 +49,18 @@ export interface GameOptions {
 /** The two networks and their losses, with or without a condition; what `gan` and `conditionalGan` share. */
 export class Game {
   readonly options: GameOptions;
-  /** The step that keeps the averaged weights, once there is one. */
-  step: AlternatingStep<never> | undefined;
+  #trained: AveragedStep<never> | undefined;
 
   constructor(options: GameOptions) {
     this.options = options;
+  }
+
+  /** Makes the step, in the place of one made before. */
+  train<Batch>(players: GanPlayers<Batch>, options: GanStepOptions): AlternatingStep<Batch> {
+    this.#trained?.dispose();
+    const trained = ganStep(players, options);
+    this.#trained = trained;
+    return trained.step;
   }
 
   /** `mismatched` undefined: not matching-aware. */
@@ -45,8 +68,9 @@ export class Game {
     return tf.tidy((): LossTerms => {
       const { loss: kind, discriminator } = this.options;
       const fake = this.#draw(real.shape[0] as number, condition && stopGradient(condition), true).samples;
-      const shown = tf.concat([this.#seen(this.scaled(real)), this.#seen(stopGradient(fake))], 0);
-      const features = discriminator.body.apply(shown, { training: true }) as Tensor;
+      const shownReal = this.#seen(this.scaled(real));
+      const shownFake = this.#seen(stopGradient(fake));
+      const features = discriminator.body.apply(tf.concat([shownReal, shownFake], 0), { training: true }) as Tensor;
       const [ofReal, ofFake] = tf.split(features, 2, 0) as [Tensor, Tensor];
       // One pass of the head over all pairs: (real, right), (generated, right), and (real, wrong) when matching-aware.
       const judged = mismatched ? tf.concat([features, ofReal], 0) : tf.concat([ofReal, ofFake], 0);
@@ -55,29 +79,42 @@ export class Game {
       const [right, generated, given] = scores as [Tensor, Tensor, Tensor | undefined];
       const wrong = given && condition && mismatched && unlessEqual(condition, mismatched, given, generated);
       const adversarial = discriminatorLoss(right, generated, { kind });
-      const terms = { real: tf.mean(right) as Scalar, generated: tf.mean(generated) as Scalar };
-      if (!wrong) return { loss: adversarial, ...terms };
-      const matching = discriminatorLoss(right, wrong, { kind });
+      // Both losses share the term of the real pairs, so that their mean has it once and the two kinds of fakes halved.
+      const judgement = wrong
+        ? tf.mul(0.5, tf.add(adversarial, discriminatorLoss(right, wrong, { kind })))
+        : adversarial;
+      const penalty = this.#penalty(shownReal, shownFake, condition);
       return {
-        loss: tf.mul(0.5, tf.add(adversarial, matching)) as Scalar,
-        ...terms,
-        mismatched: tf.mean(wrong) as Scalar,
+        loss: (penalty ? tf.add(judgement, penalty) : judgement) as Scalar,
+        real: tf.mean(right) as Scalar,
+        generated: tf.mean(generated) as Scalar,
+        ...(wrong ? { mismatched: tf.mean(wrong) as Scalar } : {}),
+        ...(penalty ? { penalty } : {}),
       };
     });
   }
 
-  generatorLoss(rows: number, condition?: Tensor2D): LossTerms {
+  /** `interpolated`: further conditions [rows, ...] whose samples are judged under them, and the weight of that term. */
+  generatorLoss(rows: number, condition?: Tensor2D, interpolated?: { condition: Tensor2D; weight: number }): LossTerms {
     return tf.tidy((): LossTerms => {
       const { loss: kind, augmentation, discriminator } = this.options;
-      const { samples, divergence } = this.#draw(rows, condition, true);
+      const asked = condition && interpolated ? tf.concat([condition, interpolated.condition], 0) : condition;
+      const { samples, divergence } = this.#draw(interpolated ? 2 * rows : rows, asked, true);
       const features = discriminator.body.apply(this.#seen(samples), { training: true }) as Tensor;
-      const adversarial = generatorLoss(this.#head(features, condition), { kind });
-      if (!divergence || !augmentation) return { loss: adversarial };
-      return {
-        loss: tf.add(adversarial, tf.mul(augmentation.weight, divergence)) as Scalar,
-        adversarial,
-        divergence,
-      };
+      const scores = this.#head(features, asked);
+      const [own, between] = (interpolated ? tf.split(scores, 2, 0) : [scores]) as [Tensor, Tensor?];
+      const adversarial = generatorLoss(own, { kind });
+      const terms: Record<string, Scalar> = {};
+      const parts = [adversarial];
+      if (between && interpolated) {
+        terms['interpolated'] = generatorLoss(between, { kind });
+        parts.push(tf.mul(interpolated.weight, terms['interpolated']));
+      }
+      if (divergence && augmentation) {
+        terms['divergence'] = divergence;
+        parts.push(tf.mul(augmentation.weight, divergence));
+      }
+      return parts.length === 1 ? { loss: adversarial } : { loss: tf.addN(parts) as Scalar, adversarial, ...terms };
     });
   }
 
@@ -96,7 +133,7 @@ export class Game {
         }
         return this.#unscaled(parts.length === 1 ? (parts[0] as Tensor) : tf.concat(parts, 0));
       });
-    const averages = averaged && this.step ? this.step.averages('generator') : {};
+    const averages = averaged && this.#trained ? this.#trained.averages() : {};
     return exchanged(this.generatorVariables(), averages, body);
   }
 
@@ -135,6 +172,7 @@ export class Game {
 
   dispose(): void {
     const { generator, augmentation, discriminator } = this.options;
+    this.#trained?.dispose();
     for (const model of [generator, discriminator.body, discriminator.head]) model.dispose();
     augmentation?.network.dispose();
   }
@@ -162,6 +200,16 @@ export class Game {
     if (!augmentation) return { samples: generator.apply([z, condition], { training }) as Tensor };
     const { condition: augmented, divergence } = augmentation.network.apply(condition, { random });
     return { samples: generator.apply([z, augmented], { training }) as Tensor, divergence };
+  }
+
+  #penalty(real: Tensor, fake: Tensor, condition: Tensor2D | undefined): Scalar | undefined {
+    const { gradientPenalty: options, discriminator, random } = this.options;
+    if (!options) return undefined;
+    const critic = (x: Tensor) => this.#head(discriminator.body.apply(x, { training: true }) as Tensor, condition);
+    if (options.kind === 'r1')
+      return tf.mul(options.weight ?? 5, squaredGradientPenalty(critic, stopGradient(real))) as Scalar;
+    const epsilon = randomUniform([real.shape[0] as number], { random });
+    return tf.mul(options.weight ?? 10, gradientPenalty(critic, stopGradient(real), fake, { epsilon })) as Scalar;
   }
 
   #head(features: Tensor, condition: Tensor2D | undefined): Tensor {

@@ -9,7 +9,7 @@ export function trainableNamed(model: LayersModel): NamedVariables {
 }
 
 /** Runs `body` with the variables holding the values of their namesakes, and puts their own back. */
-export function exchanged<T>(variables: NamedVariables, others: NamedVariables, body: () => T): T {
+export function exchanged<T>(variables: NamedVariables, others: Record<string, tf.Tensor>, body: () => T): T {
   const pairs = Object.entries(others).flatMap(([name, other]) => {
     const variable = variables[name];
     return variable ? [[variable, other] as const] : [];
