@@ -127,6 +127,7 @@ export {
   type StreamingClassificationOptions,
   streamingClassification,
 } from './metrics/streaming-classification.js';
+export { type OnnxOptions, saveModelOnnx, saveOnnx } from './model/save-onnx.js';
 export { loadModel, saveModel } from './model/saved-model.js';
 export { type AdadeltaOptions, adadelta } from './optimisers/adadelta.js';
 export { type AdafactorOptions, adafactor } from './optimisers/adafactor.js';

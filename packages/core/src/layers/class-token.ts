@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { firstShape, type LayerShape, severalInputs } from './inputs.js';
+import { firstShape, type LayerOptions, type LayerShape, severalInputs } from './inputs.js';
 import { lastOf } from './multi-head-attention.js';
 import { registerLayer } from './register.js';
 import { seededInitializers } from './weights.js';
@@ -12,7 +12,7 @@ export class ClassToken extends tfl.layers.Layer {
   readonly #seed: number;
   #token: tfl.LayerVariable | undefined;
 
-  constructor({ seed, ...rest }: { seed: number; name?: string }) {
+  constructor({ seed, ...rest }: { seed: number } & LayerOptions) {
     super(rest);
     this.#seed = seed;
   }
@@ -62,7 +62,7 @@ export class ClassToken extends tfl.layers.Layer {
  * @example
  * const sequence = classToken({ seed: 1 }).apply(patches);
  */
-export function classToken(options: { seed: number; name?: string }): ClassToken {
+export function classToken(options: { seed: number } & LayerOptions): ClassToken {
   registerLayer(ClassToken);
   return new ClassToken(options);
 }

@@ -4,7 +4,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
 import { Random } from '../random/random.js';
 import { randomMask } from '../random/tensors.js';
-import { type CallArguments, isTraining, singleInput } from './inputs.js';
+import { type CallArguments, isTraining, type LayerOptions, singleInput } from './inputs.js';
 import { registerLayer } from './register.js';
 
 /**
@@ -40,7 +40,7 @@ export class Dropout extends tfl.layers.Layer {
   readonly seed: number;
   readonly #random: Random;
 
-  constructor({ rate, seed, ...rest }: { rate: number; seed: number; name?: string }) {
+  constructor({ rate, seed, ...rest }: { rate: number; seed: number } & LayerOptions) {
     super(rest);
     checkRate('dropoutLayer', rate);
     this.rate = rate;
@@ -60,7 +60,7 @@ export class Dropout extends tfl.layers.Layer {
 }
 
 /** `dropout` as a layer, with a stream of its own. */
-export function dropoutLayer(options: { rate: number; seed: number; name?: string }): Dropout {
+export function dropoutLayer(options: { rate: number; seed: number } & LayerOptions): Dropout {
   registerLayer(Dropout);
   return new Dropout(options);
 }

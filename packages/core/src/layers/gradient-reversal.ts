@@ -2,7 +2,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { hostInput } from '../device/host-input.js';
-import { singleInput } from './inputs.js';
+import { type LayerOptions, singleInput } from './inputs.js';
 import { registerLayer } from './register.js';
 
 /**
@@ -33,7 +33,7 @@ export class GradientReversal extends tfl.layers.Layer {
   /** May be changed between steps, of compiled functions too. */
   lambda: number;
 
-  constructor({ lambda = 1, ...rest }: { lambda?: number; name?: string } = {}) {
+  constructor({ lambda = 1, ...rest }: { lambda?: number } & LayerOptions = {}) {
     super(rest);
     this.lambda = lambda;
     this.supportsMasking = true;
@@ -54,7 +54,7 @@ export class GradientReversal extends tfl.layers.Layer {
 }
 
 /** `gradientReversal` as a layer; its `lambda` may be set between steps. */
-export function gradientReversalLayer(options: { lambda?: number; name?: string } = {}): GradientReversal {
+export function gradientReversalLayer(options: { lambda?: number } & LayerOptions = {}): GradientReversal {
   registerLayer(GradientReversal);
   return new GradientReversal(options);
 }

@@ -2,22 +2,21 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
-import { firstShape, type LayerShape, singleInput } from './inputs.js';
+import { firstShape, type LayerOptions, type LayerShape, singleInput } from './inputs.js';
 import { registerLayer } from './register.js';
 
-export interface GroupNormalizationOptions {
+export interface GroupNormalizationOptions extends LayerOptions {
   /** 1 is layer normalisation over all but the batch; as many as channels is instance normalisation. */
   groups: number;
   epsilon?: number;
   /** Learned scale and offset per channel. */
   affine?: boolean;
-  name?: string;
 }
 
 /** See `groupNormalization`. */
 export class GroupNormalization extends tfl.layers.Layer {
   static readonly className = 'GroupNormalization';
-  readonly #options: Required<Omit<GroupNormalizationOptions, 'name'>>;
+  readonly #options: Required<Omit<GroupNormalizationOptions, keyof LayerOptions>>;
   #gamma: tfl.LayerVariable | undefined;
   #beta: tfl.LayerVariable | undefined;
 

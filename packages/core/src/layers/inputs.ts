@@ -7,6 +7,14 @@ export type CallArguments = Record<string, unknown>;
 /** Shapes as tfjs-layers has them: null for what is not known yet. */
 export type LayerShape = (number | null)[];
 
+/** What every layer takes, as those of tfjs-layers do. */
+export interface LayerOptions {
+  name?: string;
+  /** Without the batch; for the first layer of a sequential model. */
+  inputShape?: LayerShape;
+  trainable?: boolean;
+}
+
 /** The one tensor of a layer that takes one. */
 export function singleInput(layer: string, inputs: Tensor | Tensor[]): Tensor {
   if (!Array.isArray(inputs)) return inputs;

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { singleInput } from './inputs.js';
+import { type LayerOptions, singleInput } from './inputs.js';
 import { registerLayer } from './register.js';
 
 /**
@@ -30,7 +30,7 @@ export class L2Normalize extends tfl.layers.Layer {
   static readonly className = 'L2Normalize';
   readonly epsilon: number;
 
-  constructor({ epsilon = 1e-12, ...rest }: { epsilon?: number; name?: string } = {}) {
+  constructor({ epsilon = 1e-12, ...rest }: { epsilon?: number } & LayerOptions = {}) {
     super(rest);
     this.epsilon = epsilon;
     this.supportsMasking = true;
@@ -46,7 +46,7 @@ export class L2Normalize extends tfl.layers.Layer {
 }
 
 /** `l2Normalize` as a layer. */
-export function l2NormalizeLayer(options: { epsilon?: number; name?: string } = {}): L2Normalize {
+export function l2NormalizeLayer(options: { epsilon?: number } & LayerOptions = {}): L2Normalize {
   registerLayer(L2Normalize);
   return new L2Normalize(options);
 }

@@ -2,7 +2,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
-import { singleInput } from './inputs.js';
+import { type LayerOptions, singleInput } from './inputs.js';
 import { registerLayer } from './register.js';
 
 /**
@@ -42,7 +42,7 @@ export class LogitScale extends tfl.layers.Layer {
     temperature = 0.07, // CLIP, section 2.5
     maximum = 100, // CLIP, section 2.5
     ...rest
-  }: { temperature?: number; maximum?: number; name?: string } = {}) {
+  }: { temperature?: number; maximum?: number } & LayerOptions = {}) {
     super(rest);
     if (!(temperature > 0) || !(maximum > 0)) {
       throw new CrossmodalError(
@@ -84,7 +84,7 @@ export class LogitScale extends tfl.layers.Layer {
  * @example
  * const logits = logitScale().apply(similarities);
  */
-export function logitScale(options: { temperature?: number; maximum?: number; name?: string } = {}): LogitScale {
+export function logitScale(options: { temperature?: number; maximum?: number } & LayerOptions = {}): LogitScale {
   registerLayer(LogitScale);
   return new LogitScale(options);
 }

@@ -2,7 +2,14 @@ import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
-import { type CallArguments, firstShape, type LayerShape, severalInputs, usableMask } from './inputs.js';
+import {
+  type CallArguments,
+  firstShape,
+  type LayerOptions,
+  type LayerShape,
+  severalInputs,
+  usableMask,
+} from './inputs.js';
 import { registerLayer } from './register.js';
 
 export type PoolingMode = 'mean' | 'max' | 'first' | 'last';
@@ -54,7 +61,7 @@ export class MaskedPooling extends tfl.layers.Layer {
   static readonly className = 'MaskedPooling';
   readonly #mode: PoolingMode;
 
-  constructor({ mode = 'mean', ...rest }: { mode?: PoolingMode; name?: string } = {}) {
+  constructor({ mode = 'mean', ...rest }: { mode?: PoolingMode } & LayerOptions = {}) {
     super(rest);
     if (!['mean', 'max', 'first', 'last'].includes(mode)) {
       throw new CrossmodalError(`maskedPooling: mode must be mean, max, first or last, got ${mode}`);
@@ -84,7 +91,7 @@ export class MaskedPooling extends tfl.layers.Layer {
 }
 
 /** `poolSequence` as a layer of inputs `sequence` or `[sequence, mask]`. */
-export function maskedPooling(options: { mode?: PoolingMode; name?: string } = {}): MaskedPooling {
+export function maskedPooling(options: { mode?: PoolingMode } & LayerOptions = {}): MaskedPooling {
   registerLayer(MaskedPooling);
   return new MaskedPooling(options);
 }

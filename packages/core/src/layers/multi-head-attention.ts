@@ -5,11 +5,19 @@ import { CrossmodalError } from '../errors.js';
 import { Random } from '../random/random.js';
 import { attentionBias, mergeHeads, scaledDotProductAttention, splitHeads } from './attention.js';
 import { checkRate, dropout } from './dropout.js';
-import { type CallArguments, firstShape, isTraining, type LayerShape, severalInputs, usableMask } from './inputs.js';
+import {
+  type CallArguments,
+  firstShape,
+  isTraining,
+  type LayerOptions,
+  type LayerShape,
+  severalInputs,
+  usableMask,
+} from './inputs.js';
 import { registerLayer } from './register.js';
 import { linear, seededInitializers, type WeightMaker } from './weights.js';
 
-export interface MultiHeadAttentionOptions {
+export interface MultiHeadAttentionOptions extends LayerOptions {
   heads: number;
   /** Width of the output and of all heads together; that of the input unless given. */
   dimension?: number;
@@ -21,7 +29,6 @@ export interface MultiHeadAttentionOptions {
   /** Dropout of the attention weights when training. */
   dropout?: number;
   seed: number;
-  name?: string;
 }
 
 /** The weights of one attention: projections in and out. */
@@ -85,7 +92,7 @@ export function projectedAttention(
 /** See `multiHeadAttention`. */
 export class MultiHeadAttention extends tfl.layers.Layer {
   static readonly className = 'MultiHeadAttention';
-  readonly #options: Required<Omit<MultiHeadAttentionOptions, 'name' | 'dimension'>> & {
+  readonly #options: Required<Omit<MultiHeadAttentionOptions, keyof LayerOptions | 'dimension'>> & {
     dimension: number | undefined;
   };
   readonly #random: Random;

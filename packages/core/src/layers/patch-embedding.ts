@@ -2,23 +2,22 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
-import { firstShape, type LayerShape, singleInput } from './inputs.js';
+import { firstShape, type LayerOptions, type LayerShape, singleInput } from './inputs.js';
 import { registerLayer } from './register.js';
 import { seededInitializers } from './weights.js';
 
-export interface PatchEmbeddingOptions {
+export interface PatchEmbeddingOptions extends LayerOptions {
   /** Side of a patch in pixels. */
   size: number;
   dimension: number;
   bias?: boolean;
   seed: number;
-  name?: string;
 }
 
 /** See `patchEmbedding`. */
 export class PatchEmbedding extends tfl.layers.Layer {
   static readonly className = 'PatchEmbedding';
-  readonly #options: Required<Omit<PatchEmbeddingOptions, 'name'>>;
+  readonly #options: Required<Omit<PatchEmbeddingOptions, keyof LayerOptions>>;
   #kernel: tfl.LayerVariable | undefined;
   #bias: tfl.LayerVariable | undefined;
 

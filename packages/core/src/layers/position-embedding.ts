@@ -2,18 +2,17 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
-import { firstShape, type LayerShape, singleInput } from './inputs.js';
+import { firstShape, type LayerOptions, type LayerShape, singleInput } from './inputs.js';
 import { lastOf } from './multi-head-attention.js';
 import { registerLayer } from './register.js';
 import { seededInitializers } from './weights.js';
 
-export interface PositionEmbeddingOptions {
+export interface PositionEmbeddingOptions extends LayerOptions {
   /** The longest sequence. */
   length: number;
   kind?: 'learned' | 'sinusoidal';
   /** For learned positions. */
   seed?: number;
-  name?: string;
 }
 
 /**

@@ -4,7 +4,14 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
 import { Random } from '../random/random.js';
 import { randomNormal } from '../random/tensors.js';
-import { type CallArguments, firstShape, isTraining, type LayerShape, severalInputs } from './inputs.js';
+import {
+  type CallArguments,
+  firstShape,
+  isTraining,
+  type LayerOptions,
+  type LayerShape,
+  severalInputs,
+} from './inputs.js';
 import { registerLayer } from './register.js';
 
 /**
@@ -35,7 +42,7 @@ export class Reparameterise extends tfl.layers.Layer {
   readonly seed: number;
   readonly #random: Random;
 
-  constructor({ seed, ...rest }: { seed: number; name?: string }) {
+  constructor({ seed, ...rest }: { seed: number } & LayerOptions) {
     super(rest);
     this.seed = seed;
     this.#random = new Random(seed);
@@ -56,7 +63,7 @@ export class Reparameterise extends tfl.layers.Layer {
 }
 
 /** `reparameterise` as a layer of two inputs [mean, logVariance]; when not training it returns the mean. */
-export function reparameteriseLayer(options: { seed: number; name?: string }): Reparameterise {
+export function reparameteriseLayer(options: { seed: number } & LayerOptions): Reparameterise {
   registerLayer(Reparameterise);
   return new Reparameterise(options);
 }

@@ -2,7 +2,7 @@ import type { Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
-import { type CallArguments, isTraining, type LayerShape } from './inputs.js';
+import { type CallArguments, isTraining, type LayerOptions, type LayerShape } from './inputs.js';
 import { registerLayer } from './register.js';
 import { seededInitializers } from './weights.js';
 
@@ -53,12 +53,11 @@ function largestSingularValue(matrix: Tensor2D, left: Variable, right: Variable,
   return value(matrix);
 }
 
-export interface SpectralNormalizationOptions {
+export interface SpectralNormalizationOptions extends LayerOptions {
   layer: tfl.layers.Layer;
   /** Power iterations per training call. */
   iterations?: number;
   seed?: number;
-  name?: string;
 }
 
 /** See `spectralNormalization`. */

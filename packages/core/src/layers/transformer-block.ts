@@ -6,7 +6,15 @@ import { Random } from '../random/random.js';
 import { type ActivationName, activation } from './activations.js';
 import { attentionBias } from './attention.js';
 import { checkRate, dropout } from './dropout.js';
-import { type CallArguments, firstShape, isTraining, type LayerShape, severalInputs, usableMask } from './inputs.js';
+import {
+  type CallArguments,
+  firstShape,
+  isTraining,
+  type LayerOptions,
+  type LayerShape,
+  severalInputs,
+  usableMask,
+} from './inputs.js';
 import {
   type AttentionWeights,
   checkMask,
@@ -17,7 +25,7 @@ import {
 import { registerLayer } from './register.js';
 import { layerNormalize, linear, seededInitializers, type WeightMaker } from './weights.js';
 
-export interface TransformerBlockOptions {
+export interface TransformerBlockOptions extends LayerOptions {
   heads: number;
   /** Width of the feed-forward part; four times the input's unless given. */
   hidden?: number;
@@ -31,7 +39,6 @@ export interface TransformerBlockOptions {
   dropout?: number;
   epsilon?: number;
   seed: number;
-  name?: string;
 }
 
 interface Norm {
@@ -47,7 +54,7 @@ interface BlockWeights {
   norms: Norm[];
 }
 
-type Settings = Required<Omit<TransformerBlockOptions, 'name' | 'hidden'>> & { hidden: number | undefined };
+type Settings = Required<Omit<TransformerBlockOptions, keyof LayerOptions | 'hidden'>> & { hidden: number | undefined };
 
 /** See `transformerBlock`. */
 export class TransformerBlock extends tfl.layers.Layer {
