@@ -1,8 +1,9 @@
 import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
+import '@tensorflow/tfjs-layers';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { exportGraph, exportOnnx, hostInput, registerOnnxBackend } from '../src/index.js';
+import { exported, random, tokens, transformer } from './exported-models.js';
 
 beforeAll(async () => {
   registerOnnxBackend({ threads: 2 });
@@ -14,8 +15,6 @@ afterEach(() => {
   tf.disposeVariables();
 });
 
-const init = (seed: number) => tfl.initializers.glorotUniform({ seed });
-const random = (shape: number[], seed: number) => tf.randomNormal(shape, 0, 1, 'float32', seed);
 const toOrt = (t: tf.Tensor) => new OrtTensor(t.dtype as 'float32', t.dataSync<'float32'>(), t.shape);
 
 /** Runs an exported file with ONNX Runtime's public interface. */
@@ -33,91 +32,8 @@ async function expectEqualFile(bytes: Uint8Array, x: tf.Tensor, expected: tf.Ten
   expect(output!.data as Float32Array).toBeAllclose(expected.dataSync<'float32'>(), { rtol: 1e-5, atol: 1e-5 });
 }
 
-function cnn() {
-  const model = tfl.sequential();
-  const conv = { kernelSize: 3, padding: 'same', activation: 'relu' } as const;
-  model.add(tfl.layers.conv2d({ ...conv, filters: 8, inputShape: [12, 10, 3], kernelInitializer: init(1) }));
-  model.add(tfl.layers.batchNormalization());
-  model.add(tfl.layers.maxPooling2d({ poolSize: 2 }));
-  model.add(tfl.layers.conv2d({ ...conv, filters: 6, strides: 2, kernelInitializer: init(2) }));
-  model.add(tfl.layers.averagePooling2d({ poolSize: 3, strides: 2, padding: 'same' }));
-  model.add(
-    tfl.layers.conv2dTranspose({ filters: 4, kernelSize: 4, strides: 2, padding: 'same', kernelInitializer: init(3) }),
-  );
-  model.add(tfl.layers.flatten());
-  model.add(tfl.layers.dense({ units: 5, activation: 'softmax', kernelInitializer: init(4) }));
-  return model;
-}
-
-function lstm() {
-  const model = tfl.sequential();
-  model.add(tfl.layers.embedding({ inputDim: 11, outputDim: 6, inputLength: 7, embeddingsInitializer: init(1) }));
-  model.add(
-    tfl.layers.lstm({ units: 5, returnSequences: true, kernelInitializer: init(2), recurrentInitializer: init(3) }),
-  );
-  model.add(tfl.layers.gru({ units: 4, kernelInitializer: init(4), recurrentInitializer: init(5) }));
-  model.add(tfl.layers.dense({ units: 2, kernelInitializer: init(6) }));
-  return model;
-}
-
-/** One pre-norm encoder block over tokens [batch, time]. */
-function transformer({ width = 16, heads = 4, time = 6 } = {}) {
-  const weight = (shape: number[], seed: number) => tf.variable(tf.mul(random(shape, seed), 0.2));
-  const [table, position] = [weight([20, width], 1), weight([time, width], 2)];
-  const [qkv, out, up, down] = [
-    weight([width, 3 * width], 3),
-    weight([width, width], 4),
-    weight([width, 4 * width], 5),
-    weight([4 * width, width], 6),
-  ];
-  const norm = (x: tf.Tensor) => {
-    const { mean, variance } = tf.moments(x, -1, true);
-    return tf.mul(tf.sub(x, mean), tf.rsqrt(tf.add(variance, 1e-5)));
-  };
-  const linear = (x: tf.Tensor, w: tf.Tensor) => {
-    const rows = tf.matMul(tf.reshape(x, [-1, x.shape.at(-1)!]) as tf.Tensor2D, w as tf.Tensor2D);
-    return tf.reshape(rows, [...x.shape.slice(0, -1), w.shape[1]!]);
-  };
-  return (tokens: tf.Tensor) => {
-    const batch = tokens.shape[0]!;
-    let x = tf.add(tf.gather(table, tokens as tf.Tensor2D), position) as tf.Tensor;
-    const split = tf.split(tf.reshape(linear(norm(x), qkv), [batch, time, 3 * heads, width / heads]), 3, 2);
-    const [q, k, v] = split.map((part) => tf.transpose(part, [0, 2, 1, 3])) as [tf.Tensor, tf.Tensor, tf.Tensor];
-    const scores = tf.mul(tf.matMul(q, k, false, true), 1 / Math.sqrt(width / heads));
-    const mixed = tf.transpose(tf.matMul(tf.softmax(scores), v), [0, 2, 1, 3]);
-    x = tf.add(x, linear(tf.reshape(mixed, [batch, time, width]), out));
-    x = tf.add(x, linear(tf.relu(linear(norm(x), up)), down));
-    return tf.mean(x, 1);
-  };
-}
-
 describe('exportOnnx', () => {
-  const tokens = (batch: number, time: number) =>
-    tf.tensor2d(
-      Array.from({ length: batch * time }, (_, i) => (i * 7) % 11),
-      [batch, time],
-      'int32',
-    ) as tf.Tensor;
-  const cases: Record<string, { make: () => (x: tf.Tensor) => tf.Tensor; input: (batch: number) => tf.Tensor }> = {
-    'CNN with batch normalisation': {
-      make: () => {
-        const model = cnn();
-        // Moving averages away from zero and one.
-        for (const w of model.layers[1]!.weights.slice(2)) w.write(tf.abs(random([8], 9)));
-        return (x) => model.predict(x) as tf.Tensor;
-      },
-      input: (batch) => random([batch, 12, 10, 3], 3),
-    },
-    Transformer: { make: () => transformer(), input: (batch) => tokens(batch, 6) },
-    'LSTM and GRU': {
-      make: () => {
-        const model = lstm();
-        return (x) => model.predict(x) as tf.Tensor;
-      },
-      input: (batch) => tokens(batch, 7),
-    },
-  };
-  for (const [name, { make, input }] of Object.entries(cases)) {
+  for (const [name, { make, input }] of Object.entries(exported)) {
     it(`writes a file that runs like the backend, at any batch size: ${name}`, async () => {
       const fn = make();
       const bytes = exportOnnx(fn, [input(2)], { dynamicBatch: true });
