@@ -2,10 +2,13 @@ import { CrossmodalError } from '@crossmodal/core';
 import { alignment } from './alignment/index.js';
 import { domainAdaptation } from './domain-adaptation/index.js';
 import type { Entry } from './entry.js';
+import { hardVsSoft } from './hard-vs-soft/index.js';
+import { speech } from './speech/index.js';
+import { textToImage } from './text-to-image/index.js';
 import { vaeEntry } from './vae.js';
 
 /** Every entry, in the order in which they run. */
-export const entries: readonly Entry[] = [alignment, vaeEntry, domainAdaptation];
+export const entries: readonly Entry[] = [alignment, hardVsSoft, speech, textToImage, vaeEntry, domainAdaptation];
 
 /** @throws CrossmodalError when there is no such entry. */
 export function findEntry(id: string): Entry {

@@ -1,0 +1,126 @@
+import { type DualEncoder, dualEncoder } from '@crossmodal/alignment';
+import {
+  adamW,
+  cosine,
+  type Encoder,
+  fit,
+  type History,
+  type Inputs,
+  linearWarmup,
+  type MetricValues,
+  trainStep,
+} from '@crossmodal/core';
+import { type AudioItem, spectrogramEncoder } from '@crossmodal/encoders-audio';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+import { batchesOf } from '../shared/batches.js';
+import { type Recordings, recordingInputs } from './recordings.js';
+
+/** Size of the model and length of the training. */
+export interface SpeechSettings {
+  sampleRate: number;
+  seconds: number;
+  bands: number;
+  channels: number[];
+  steps: number;
+  batchSize: number;
+}
+
+/** Where pictures and captions lie already: a modality whose vectors are given and stay as they are. */
+function givenVectors(modality: string, dimension: number): Encoder<never> {
+  return {
+    modality,
+    dimension,
+    prepare: async () => ({}),
+    encode: ({ vectors }) => tf.clone(vectors as Tensor2D),
+    namedVariables: () => ({}),
+    trainableVariables: () => [],
+    dispose: () => {},
+  };
+}
+
+/** A convolutional network on log-mel spectrograms that moves into the space of pictures and captions. */
+export function buildSpeechModel(
+  { sampleRate, seconds, bands, channels }: SpeechSettings,
+  { dimension, seed }: { dimension: number; seed: number },
+): { model: DualEncoder<'image' | 'text' | 'audio'>; audio: Encoder<AudioItem> } {
+  const audio = spectrogramEncoder({
+    sampleRate,
+    seconds,
+    bands,
+    hopLength: Math.round(0.02 * sampleRate),
+    windowLength: Math.round(0.04 * sampleRate),
+    channels,
+    dimension: 128,
+    dropout: 0.2,
+    seed,
+  });
+  const model = dualEncoder<'image' | 'text' | 'audio'>({
+    encoders: { image: givenVectors('image', dimension), text: givenVectors('text', dimension), audio },
+    unprojected: ['image', 'text'],
+    weights: { 'image-text': 0, 'image-audio': 0.5, 'text-audio': 1 },
+    dimension,
+    seed,
+  });
+  return { model, audio };
+}
+
+/** Vectors of pictures and captions of the same emojis, row by row. */
+export interface Anchors {
+  image: number[][];
+  text: number[][];
+}
+
+/**
+ * Trains the audio encoder towards the vectors of the emojis that are named.
+ *
+ * @param anchorOf for each recording, the row of its emoji among the anchors
+ */
+export async function trainSpeech(
+  model: DualEncoder<'image' | 'text' | 'audio'>,
+  recordings: Recordings,
+  anchors: Anchors,
+  anchorOf: readonly number[],
+  {
+    steps,
+    batchSize,
+    seed,
+    progress,
+    validate,
+  }: {
+    steps: number;
+    batchSize: number;
+    seed: number;
+    progress: boolean;
+    validate: () => Promise<MetricValues>;
+  },
+): Promise<History> {
+  const vectors = (rows: number[][], indices: readonly number[]): Inputs => ({
+    vectors: tf.tensor2d(indices.map((index) => rows[anchorOf[index]!]!)),
+  });
+  const step = trainStep<{ image: Inputs; text: Inputs; audio: Inputs }>({
+    loss: (batch) => model.loss(batch, { training: true }),
+    variables: model.trainableVariables(),
+    optimizer: adamW({
+      learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: 3e-3, steps }) }),
+      weightDecay: 0.05,
+    }),
+  });
+  const data = batchesOf(
+    recordings.count,
+    (indices, random) => ({
+      image: vectors(anchors.image, indices),
+      text: vectors(anchors.text, indices),
+      audio: recordingInputs(recordings, indices, random),
+    }),
+    { batchSize, seed },
+  );
+  const history = await fit(step, data, {
+    steps,
+    progress,
+    label: 'speech',
+    validate: ({ epoch }) => (epoch % 4 === 3 ? validate() : {}),
+  });
+  step.dispose();
+  return history;
+}
