@@ -2,6 +2,9 @@ export { colourJitter, randomCrop, randomErasing, randomFlip, randomResizedCrop 
 export { type ConvolutionalEncoderOptions, convolutionalEncoder } from './encoders/convolutional.js';
 export type { ImageEncoderOptions } from './encoders/image-options.js';
 export { linearEncoder } from './encoders/linear.js';
+export { type ResidualEncoderOptions, residualEncoder } from './encoders/residual.js';
+export { loadTorchvisionWeights } from './encoders/torchvision-weights.js';
+export { type VisionTransformerEncoderOptions, visionTransformerEncoder } from './encoders/vision-transformer.js';
 export { type BytePixels, type Image, type ImageItem, toImage } from './image.js';
 export { type DecodeImageOptions, decodeImage } from './load/decode-image.js';
 export { imageDecoder } from './load/image-decoder.js';
