@@ -24,7 +24,7 @@ export interface HadsellContrastiveOptions<R extends Reduction = 'mean'> {
  * @throws CrossmodalError when shapes or options do not fit
  * @see Hadsell, Chopra, LeCun, 2006, Dimensionality Reduction by Learning an Invariant Mapping, eq. 4
  * @example
- * const loss = hadsellContrastive(a, b, tf.tensor1d([1, 0, 1]), { margin: 2 });
+ * const loss = hadsellContrastive(a, b, matches, { margin: 2 });
  */
 export function hadsellContrastive<R extends Reduction = 'mean'>(
   a: Tensor2D,

@@ -24,7 +24,7 @@ export interface MemoryQueueOptions {
  * @see He et al., 2020, Momentum Contrast for Unsupervised Visual Representation Learning, algorithm 1
  * @see Wang et al., 2020, Cross-Batch Memory for Embedding Learning, algorithm 1
  * @example
- * const queue = new MemoryQueue({ size: 4096, dimension: 128 });
+ * const queue = new MemoryQueue({ size: 4096, dimension: images.shape[1] });
  * const loss = infoNce(images, texts, { negatives: queue.embeddings, symmetric: false });
  * queue.enqueue(texts);
  * queue.dispose();

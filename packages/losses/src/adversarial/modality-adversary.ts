@@ -20,7 +20,7 @@ export interface ModalityAdversaryOptions {
  * @throws CrossmodalError when there are fewer than two modalities, or the classifier's width is not their number
  * @see Ganin and Lempitsky, 2015; Wang et al., 2017, Adversarial Cross-Modal Retrieval, section 3.2
  * @example
- * const loss = modalityAdversary([images, texts], (x) => classifier.apply(x) as tf.Tensor2D, { lambda: 0.1 });
+ * const loss = modalityAdversary([images, texts], classifier, { lambda: 0.1 });
  */
 export function modalityAdversary(
   embeddings: readonly Tensor2D[],

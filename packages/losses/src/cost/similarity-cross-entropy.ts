@@ -22,7 +22,7 @@ export interface SimilarityCrossEntropyOptions<R extends Reduction = 'mean'> {
  * @param labels [batch], integers in [0, classes)
  * @throws CrossmodalError when shapes or options do not fit
  * @example
- * const loss = similarityCrossEntropy(images, classTexts, tf.tensor1d([0, 2], 'int32'), { temperature: 0.07 });
+ * const loss = similarityCrossEntropy(images, classTexts, labels, { temperature: 0.07 });
  */
 export function similarityCrossEntropy<R extends Reduction = 'mean'>(
   x: Tensor2D,

@@ -10,16 +10,18 @@ import { squaredEuclideanDistance } from './euclidean.js';
 const MARGIN = 1e-7;
 
 /**
- * The angle between unit vectors u and v from their chords: 2 atan2(||u - v||, ||u + v||). Unlike arccos(u . v), whose
- * float32 error is 3e-4 near 0 and pi, it is exact everywhere. A zero vector and a unit vector have two chords of length 1,
- * an angle of pi / 2, as arccos(0) says; two zero vectors are given the same.
+ * The angle between unit vectors u and v from their squared chords ||u - v||^2 and ||u + v||^2. With tan(theta / 4) = ||u - v|| /
+ * (2 + ||u + v||) it keeps its digits everywhere, where arccos(u . v) has an error of 3e-4 near 0 and pi in float32. A zero vector and
+ * a unit vector have two chords of length 1, an angle of pi / 2, as arccos(0) says; two zero vectors are given the same.
  */
 function angleFromChords<T extends Tensor>(difference: T, sum: T): T {
   return tf.tidy(() => {
-    const bothZero = tf.sub(1, tf.step(tf.sub(tf.add(difference, sum), 1)));
+    const both = tf.add(difference, sum); // 4 for unit vectors
+    const bothZero = tf.sub(1, tf.step(tf.sub(both, 1)));
     const opposite = safeSqrt(tf.add(difference, bothZero));
     const adjacent = safeSqrt(tf.add(sum, bothZero));
-    return tf.mul(2, tf.atan2(opposite, adjacent)) as T;
+    const diameter = tf.sqrt(tf.add(both, tf.mul(2, bothZero)));
+    return tf.mul(4, tf.atan(tf.div(opposite, tf.add(diameter, adjacent)))) as T;
   });
 }
 

@@ -28,6 +28,8 @@ export interface PolynomialKernelOptions {
  * MMD^2 with this kernel.
  *
  * @see Binkowski et al., 2018, Demystifying MMD GANs, section 4
+ * @example
+ * const kid = mmd(realFeatures, fakeFeatures, { kernel: polynomialKernel(), estimator: 'unbiased' });
  */
 export function polynomialKernel({ degree = 3, gamma, constant = 1 }: PolynomialKernelOptions = {}): Kernel {
   requireNumber('polynomialKernel', 'degree', degree, { minimum: 1, integer: true });

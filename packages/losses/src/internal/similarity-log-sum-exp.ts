@@ -18,73 +18,101 @@ export interface SimilarityLogSumExpOptions {
 type LogSums = { rows: Tensor1D; columns: Tensor1D; diagonal: Tensor1D };
 
 /**
- * With S = u v^T: log sum_j exp(S_ij) for each row and log sum_i exp(S_ij) for each column, without ever holding more than
- * one matrix of the size of S (in blocks of rows, kept for the backward pass), or with `blockRows` a few blocks only.
+ * With S = u v^T: log sum_j exp(S_ij) for each row and log sum_i exp(S_ij) for each column, without ever holding more than one matrix of
+ * the size of S (in blocks of rows, kept for the backward pass), or with `blockRows` a few blocks only.
+ *
+ * The gradient is written by hand, block by block: with dr and dc the incoming gradients of rows and columns,
+ * G = dr softmax over rows + dc softmax over columns, du = G v, dv = G^T u. (TensorFlow.js would hold the gradient of every block until
+ * the end of the backward pass.)
  *
  * @param u [n, dim]
  * @param v [m, dim]
  * @returns also the diagonal of S, where it has one (zeros where n > m)
  */
 export function similarityLogSumExp(u: Tensor2D, v: Tensor2D, { blockRows }: SimilarityLogSumExpOptions = {}): LogSums {
-  const [n, width] = u.shape;
-  const ofBlock = blockRows === undefined ? keepingBlock : remakingBlock;
-  const size = blockRows ?? (n * v.shape[0] <= ONE_PIECE ? n : Math.ceil(n / BLOCKS));
-  if (size >= n) return ofBlock(u, v, 0);
-  const blocks: LogSums[] = [];
-  for (let start = 0; start < n; start += size) {
-    blocks.push(ofBlock(tf.slice(u, [start, 0], [Math.min(size, n - start), width]), v, start));
-  }
-  const columns = tf.stack(blocks.map((block) => block.columns));
-  return {
-    rows: tf.concat(blocks.map((block) => block.rows)),
-    columns: logSumExp<Tensor1D>(columns, 0),
-    diagonal: tf.concat(blocks.map((block) => block.diagonal)),
-  };
-}
-
-/** One block as ordinary operations: TensorFlow.js keeps the block until its gradient is made. */
-function keepingBlock(u: Tensor2D, v: Tensor2D, firstColumn: number): LogSums {
-  const similarities = tf.matMul(u, v, false, true) as Tensor2D;
-  return {
-    rows: logSumExp<Tensor1D>(similarities, 1),
-    columns: logSumExp<Tensor1D>(similarities, 0),
-    diagonal:
-      firstColumn + u.shape[0] <= v.shape[0] ? diagonalEntries(similarities, firstColumn) : tf.zeros([u.shape[0]]),
-  };
-}
-
-/**
- * One block that is forgotten and made again backwards. With dr and dc the incoming gradients of rows and columns, that of the block
- * is G = dr softmax over rows + dc softmax over columns, so du = G v and dv = G^T u.
- */
-function remakingBlock(u: Tensor2D, v: Tensor2D, firstColumn: number): LogSums {
   const [n, m] = [u.shape[0], v.shape[0]];
+  const keepsBlocks = blockRows === undefined;
+  const size = blockRows ?? (n * m <= ONE_PIECE ? n : Math.ceil(n / BLOCKS));
   const operation = tf.customGrad((...inputs) => {
     const [x, y, save] = inputs as unknown as [Tensor2D, Tensor2D, (tensors: Tensor[]) => void];
-    save([x, y]);
-    const value = tf.tidy(() => {
-      const { rows, columns, diagonal } = keepingBlock(x, y, firstColumn);
-      return tf.concat([rows, columns, diagonal]);
-    });
-    const gradFunc = (dy: Tensor, saved: Tensor[]) => blockGradients(dy, saved[0] as Tensor2D, saved[1] as Tensor2D);
+    const { value, blocks } = forward(x, y, size, keepsBlocks);
+    save([x, y, value, ...blocks]);
+    const gradFunc = (dy: Tensor, saved: Tensor[]) => {
+      const [su, sv, logSums, ...kept] = saved as [Tensor2D, Tensor2D, Tensor1D, ...Tensor2D[]];
+      return backward(dy, su, sv, logSums, size, kept);
+    };
     return { value, gradFunc };
   });
   const all = operation(u, v) as Tensor1D;
-  return {
-    rows: tf.slice(all, [0], [n]),
-    columns: tf.slice(all, [n], [m]),
-    diagonal: stopGradient(tf.slice(all, [n + m], [n])),
-  };
+  const [rows, peaks, logs, diagonal] = tf.split(all, [n, m, m, n]) as [Tensor1D, Tensor1D, Tensor1D, Tensor1D];
+  return { rows, columns: tf.add(stopGradient(peaks), logs), diagonal: stopGradient(diagonal) };
 }
 
-function blockGradients(dy: Tensor, u: Tensor2D, v: Tensor2D): Tensor[] {
+/** The starts of blocks of `size` rows. */
+function starts(rows: number, size: number): number[] {
+  return Array.from({ length: Math.ceil(rows / size) }, (_, i) => i * size);
+}
+
+function rowBlock(x: Tensor2D, start: number, size: number): Tensor2D {
+  return tf.slice(x, [start, 0], [Math.min(size, x.shape[0] - start), x.shape[1]]);
+}
+
+/**
+ * One vector [rows; peaks of columns; log sums of columns relative to their peaks; diagonal]. Peak and sum of a column stay apart,
+ * because their sum has no room for the digits that its softmax needs.
+ */
+function forward(
+  u: Tensor2D,
+  v: Tensor2D,
+  size: number,
+  keepsBlocks: boolean,
+): { value: Tensor1D; blocks: Tensor2D[] } {
+  const [n, m] = [u.shape[0], v.shape[0]];
+  const blocks: Tensor2D[] = [];
+  const rows: Tensor[] = [];
+  const diagonal: Tensor[] = [];
+  const peaks: Tensor[] = [];
+  const sums: Tensor[] = [];
+  for (const start of starts(n, size)) {
+    const similarities = tf.tidy(() => tf.matMul(rowBlock(u, start, size), v, false, true) as Tensor2D);
+    rows.push(logSumExp(similarities, 1));
+    diagonal.push(n <= m ? diagonalEntries(similarities, start) : tf.zeros([similarities.shape[0]]));
+    const peak = tf.max(similarities, 0);
+    peaks.push(peak);
+    sums.push(tf.tidy(() => tf.sum(tf.exp(tf.sub(similarities, peak)), 0)));
+    if (keepsBlocks) blocks.push(similarities);
+    else similarities.dispose();
+  }
+  const value = tf.tidy(() => {
+    const peak = tf.max(tf.stack(peaks), 0);
+    const sum = tf.addN(sums.map((part, i) => tf.mul(part, tf.exp(tf.sub(peaks[i] as Tensor, peak)))));
+    return tf.concat([...rows, peak, tf.log(sum), ...diagonal]) as Tensor1D;
+  });
+  return { value, blocks };
+}
+
+function backward(dy: Tensor, u: Tensor2D, v: Tensor2D, value: Tensor1D, size: number, kept: Tensor2D[]): Tensor[] {
   const [n, m] = [u.shape[0], v.shape[0]];
   return tf.tidy(() => {
-    const gradient = tf.tidy(() => {
-      const similarities = tf.matMul(u, v, false, true);
-      const ofRows = scaledSoftmax(similarities, 1, tf.slice(dy, [0], [n]));
-      return tf.add(ofRows, scaledSoftmax(similarities, 0, tf.slice(dy, [n], [m]))) as Tensor2D;
-    });
-    return [tf.matMul(gradient, v), tf.matMul(gradient, u, true, false)];
+    const peaks = tf.slice(value, [n], [m]);
+    const columnScale = tf.div(tf.slice(dy, [n + m], [m]), tf.exp(tf.slice(value, [n + m], [m]))); // dc / sum
+    const ofU: Tensor2D[] = [];
+    let ofV: Tensor2D = tf.zerosLike(v);
+    for (const [index, start] of starts(n, size).entries()) {
+      const [blockOfU, nextOfV] = tf.tidy(() => {
+        const x = rowBlock(u, start, size);
+        const gradient = tf.tidy(() => {
+          const similarities = kept[index] ?? (tf.matMul(x, v, false, true) as Tensor2D);
+          const ofColumns = tf.tidy(() => tf.mul(tf.exp(tf.sub(similarities, peaks)), columnScale));
+          const rowDy = tf.slice(dy, [start], [x.shape[0]]);
+          return tf.add(ofColumns, scaledSoftmax(similarities, 1, rowDy)) as Tensor2D;
+        });
+        return [tf.matMul(gradient, v), tf.add(ofV, tf.matMul(gradient, x, true, false))] as [Tensor2D, Tensor2D];
+      });
+      ofV.dispose();
+      ofU.push(blockOfU);
+      ofV = nextOfV;
+    }
+    return [tf.concat(ofU, 0), ofV];
   });
 }
