@@ -2,7 +2,6 @@ import {
   CrossmodalError,
   clipByNorm,
   compile as compileFunction,
-  type Inputs,
   inStepScope,
   type Metrics,
   prefixed,
@@ -14,6 +13,7 @@ import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { BatchExtras, DualEncoderBatch } from '../dual-encoder/batch.js';
 import type { DualEncoder, Embeddings } from '../dual-encoder/dual-encoder.js';
+import { type Chunk, definedOnly, mapModalities, rowsOf, sliceInputs } from './chunks.js';
 
 export interface CachedGradientOptions<Modality extends string> {
   model: DualEncoder<Modality>;
@@ -24,9 +24,6 @@ export interface CachedGradientOptions<Modality extends string> {
   clipNorm?: number;
   compile?: boolean;
 }
-
-type Chunk<M extends string> = { [K in M]?: Inputs };
-type Cache<M extends string> = { [K in M]?: Tensor2D };
 
 /**
  * A training step on a batch whose encoders would not fit into memory at once (GradCache). The contrastive loss needs all
@@ -69,8 +66,8 @@ export function cachedGradientStep<Modality extends string>({
     return result;
   };
 
-  const embedAll = (chunk: Chunk<Modality>): Cache<Modality> => {
-    const embeddings: Cache<Modality> = {};
+  const embedAll = (chunk: Chunk<Modality>): Embeddings<Modality> => {
+    const embeddings: Embeddings<Modality> = {};
     for (const name of model.modalities) {
       const inputs = chunk[name];
       if (inputs) embeddings[name] = model.embed(name, inputs, { training: true });
@@ -86,13 +83,13 @@ export function cachedGradientStep<Modality extends string>({
   };
 
   const forward = made((chunk: Chunk<Modality>) => inStepScope(chunkClock, () => embedAll(chunk)));
-  const contrast = made((cache: Cache<Modality>, extras: BatchExtras<Modality>) =>
+  const contrast = made((cache: Embeddings<Modality>, extras: BatchExtras<Modality>) =>
     inStepScope(clock, () => {
       const given = model.modalities.filter((name) => cache[name]);
       const inputs = given.map((name) => cache[name] as Tensor2D);
       const terms: Metrics = {};
       const loss = (): Scalar => {
-        const { loss: total, ...rest } = model.contrast(cache as Embeddings<Modality>, extras);
+        const { loss: total, ...rest } = model.contrast(cache, extras);
         for (const [name, term] of Object.entries(rest)) terms[name] = tf.keep(tf.clone(term));
         return total;
       };
@@ -104,7 +101,7 @@ export function cachedGradientStep<Modality extends string>({
       return { metrics, gradients: Object.fromEntries(given.map((name, i) => [name, grads[i] as Tensor2D])) };
     }),
   );
-  const backward = made((chunk: Chunk<Modality>, gradients: Cache<Modality>) =>
+  const backward = made((chunk: Chunk<Modality>, gradients: Embeddings<Modality>) =>
     inStepScope(chunkClock, () => {
       const surrogate = (): Scalar => {
         const products = Object.entries<Tensor2D | undefined>(embedAll(chunk)).map(([name, rows]) =>
@@ -149,9 +146,9 @@ export function cachedGradientStep<Modality extends string>({
           }
         });
       };
-      const parts: Cache<Modality>[] = [];
-      let cache: Cache<Modality> | undefined;
-      let gradients: Cache<Modality> | undefined;
+      const parts: Embeddings<Modality>[] = [];
+      let cache: Embeddings<Modality> | undefined;
+      let gradients: Embeddings<Modality> | undefined;
       try {
         eachChunk((chunk) => parts.push(forward(chunk)));
         cache = tf.tidy(() =>
@@ -165,7 +162,7 @@ export function cachedGradientStep<Modality extends string>({
         tf.dispose(parts);
         const extras: BatchExtras<Modality> = { present, groups, positives };
         const result = contrast(cache, definedOnly(extras));
-        gradients = result.gradients as Cache<Modality>;
+        gradients = result.gradients as Embeddings<Modality>;
         eachChunk((chunk, start, rows) => {
           const slice = tf.tidy(() =>
             mapModalities(modalities, (name) =>
@@ -197,39 +194,4 @@ export function cachedGradientStep<Modality extends string>({
       tf.dispose(sums);
     },
   };
-}
-
-function mapModalities<M extends string, T>(modalities: readonly M[], f: (name: M) => T): { [K in M]?: T } {
-  return Object.fromEntries(modalities.map((name) => [name, f(name)])) as { [K in M]?: T };
-}
-
-function sliceInputs<M extends string>(
-  batch: Chunk<M>,
-  modalities: readonly M[],
-  start: number,
-  rows: number,
-): Chunk<M> {
-  return mapModalities(modalities, (name) =>
-    Object.fromEntries(
-      Object.entries(batch[name] as Inputs).map(([key, tensor]) => {
-        const rest = tensor.shape.slice(1);
-        return [key, tf.slice(tensor, [start, ...rest.map(() => 0)], [rows, ...rest])];
-      }),
-    ),
-  );
-}
-
-function rowsOf<M extends string>(batch: Chunk<M>, modalities: readonly M[]): number {
-  const sizes = modalities.map((name) => Object.values(batch[name] as Inputs)[0]?.shape[0] ?? 0);
-  const [size = 0] = sizes;
-  if (size === 0 || sizes.some((other) => other !== size)) {
-    throw new CrossmodalError(
-      `cachedGradientStep: all modalities must have one batch size, got ${modalities.map((name, i) => `${name} ${sizes[i]}`).join(', ') || 'none'}`,
-    );
-  }
-  return size;
-}
-
-function definedOnly<T extends object>(record: T): T {
-  return Object.fromEntries(Object.entries(record).filter(([, value]) => value !== undefined)) as T;
 }

@@ -1,6 +1,7 @@
 import { CrossmodalError } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { Best } from './best.js';
 import type { IndexedItem, Metadata, SearchHit, SearchOptions } from './retrieval-index.js';
 import type { Similarity } from './similarity.js';
 
@@ -211,22 +212,6 @@ export class ExactIndex {
     const grown = new Float32Array(Math.max(items, this.size * 2) * this.dimension);
     grown.set(this.#vectors.subarray(0, this.size * this.dimension));
     this.#vectors = grown;
-  }
-}
-
-/** The best few of a stream of scored positions, in order. */
-class Best {
-  readonly entries: { position: number; score: number }[] = [];
-  constructor(private readonly capacity: number) {}
-
-  offer(position: number, score: number): void {
-    const { entries } = this;
-    const worst = entries[entries.length - 1];
-    if (entries.length === this.capacity && (!worst || score <= worst.score)) return;
-    let place = entries.length;
-    while (place > 0 && (entries[place - 1] as { score: number }).score < score) place--;
-    entries.splice(place, 0, { position, score });
-    if (entries.length > this.capacity) entries.pop();
   }
 }
 
