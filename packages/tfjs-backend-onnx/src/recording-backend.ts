@@ -69,6 +69,7 @@ export class RecordingBackend extends KernelBackend {
   // ---------------------------------------------------------------- storage
 
   override write(values: BackendValues, shape: number[], dtype: DataType): DataId {
+    assertType(dtype, shape);
     const dataId = {};
     const entry = createEntry(dtype, shape.slice(), { values: coerce(values, dtype) });
     // The numbers belong to the caller, who may keep them.
@@ -170,7 +171,15 @@ export class RecordingBackend extends KernelBackend {
 
   /** The bookkeeping of a data id; tensors of other backends are moved here by tfjs. */
   entry(dataId: DataId): Entry {
-    return this.storage.get(dataId);
+    try {
+      return this.storage.get(dataId);
+    } catch (error) {
+      // tfjs looks for the backend that owns the data, and finds none.
+      if (engine().state.tensorInfo.has(dataId)) throw error;
+      throw new Error('tfjs-backend-onnx: a tensor is used after it was disposed; keep it with tf.keep, or clone it', {
+        cause: error,
+      });
+    }
   }
 
   /** Numbers of a tensor on the host, computed now if they are pending. They must not be written. */
@@ -392,6 +401,15 @@ export class RecordingBackend extends KernelBackend {
   describe(): string {
     return `onnx (${this.options.threads} threads${this.options.exact ? ', exact' : ''}, tfjs ${env().get('IS_NODE') ? 'in Node' : ''})`;
   }
+}
+
+const types: ReadonlySet<string> = new Set(['float32', 'int32', 'bool', 'complex64', 'string']);
+
+function assertType(dtype: string, shape: readonly number[]): void {
+  if (types.has(dtype)) return;
+  throw new Error(
+    `tfjs-backend-onnx: dtype must be float32, int32, bool, complex64 or string, got ${dtype} for shape [${shape}]`,
+  );
 }
 
 /** Tensors of ones and zeros from this size on become one number of the graph; tfjs's gradients are full of them. */

@@ -1,4 +1,5 @@
 import {
+  findBackendFactory,
   type NamedAttrMap,
   type NamedTensorInfoMap,
   registerBackend,
@@ -59,10 +60,13 @@ let registered = false;
  * await tf.setBackend('onnx');
  */
 export function registerOnnxBackend(options: BackendOptions = {}): void {
-  if (registered) return;
-  registered = true;
+  const factory: unknown = findBackendFactory(BACKEND);
+  if (factory) return;
   // Above tfjs's own backends for Node (cpu 1, wasm 2), so that it is chosen when nothing is said.
   registerBackend(BACKEND, () => new OnnxBackend(options), 3);
+  // tf.removeBackend leaves the kernels.
+  if (registered) return;
+  registered = true;
   for (const [kernelName, rename] of Object.entries(renames)) {
     registerKernel({
       kernelName,

@@ -68,6 +68,11 @@ export function compile<F extends (...args: never[]) => unknown>(
     if (backend.trace !== undefined || engine().state.gradientDepth > 0) return plain();
     const { signature } = flatten(args);
     let entry = known.get(signature);
+    // Another backend than the one it was built for: that one was removed.
+    if (entry?.program !== undefined && !entry.program.isFor(backend)) {
+      known.clear();
+      entry = undefined;
+    }
     if (entry === undefined) {
       const created: Known = { program: undefined, free: () => created.program?.dispose() };
       entry = created;

@@ -36,6 +36,8 @@ export function hostInput<R extends Rank>(
   dtype: NumericDataType,
   fill: (out: HostArray) => void,
 ): Tensor<R> {
+  const type = elementType(dtype);
+  if (type === undefined) throw new Error(`hostInput: dtype must be float32, int32 or bool, got ${dtype}`);
   const backend = activeBackend();
   const size = util.sizeFromShape(shape);
   const numbers = allocate(size, dtype);
@@ -43,8 +45,6 @@ export function hostInput<R extends Rank>(
     fill(numbers);
     return tensor(numbers, shape, dtype);
   }
-  const type = elementType(dtype);
-  if (type === undefined) throw new Error(`hostInput: dtype must be float32, int32 or bool, got ${dtype}`);
   const source = new FillSource(numbers as Numbers, fill as (out: Numbers) => void);
   backend.trace.addFill(source);
   const info = backend.tensorOf(inputValue(source, shape, type), dtype);

@@ -4,7 +4,7 @@ import { type BackendValues, elementType, HostSource } from '../entry.js';
 import { type InputSource, inputValue, type Numbers, sizeOf, type Value } from '../ir/graph.js';
 import { type RecordingBackend, withoutReshape } from '../recording-backend.js';
 import { type GraphKey, graphKey } from '../run/key.js';
-import { makePlan, type Plan } from '../run/plan.js';
+import { makePlan, type Plan, runPlan } from '../run/plan.js';
 import { ortTensor } from '../run/session.js';
 import { flatten, type Structure, unflatten } from './container.js';
 import { ArgumentSource, type FillSource, StateSource } from './sources.js';
@@ -154,6 +154,10 @@ export class Program {
     return new Program(backend, traced, outputs, threads);
   }
 
+  isFor(backend: RecordingBackend): boolean {
+    return this.backend === backend;
+  }
+
   /** Runs the compiled graph: no JavaScript of the function is called. */
   run(args: unknown[]): unknown {
     const { backend, plan, traced } = this;
@@ -175,7 +179,7 @@ export class Program {
     });
     const start = performance.now();
     backend.statistics.profiler?.look(this.key.key, feeds, this.profiled);
-    const computed = plan.session.run(feeds, fetches);
+    const computed = runPlan(plan, feeds, fetches);
     backend.statistics.runs++;
     backend.statistics.runMilliseconds += performance.now() - start;
     traced.states.forEach((variable, i) => {

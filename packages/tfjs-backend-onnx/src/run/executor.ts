@@ -3,7 +3,7 @@ import type { HostSource } from '../entry.js';
 import type { Numbers, Value } from '../ir/graph.js';
 import { graphKey } from './key.js';
 import { Lru } from './lru.js';
-import { makePlan, type Plan } from './plan.js';
+import { makePlan, type Plan, runPlan } from './plan.js';
 import { ortTensor } from './session.js';
 import type { Statistics } from './statistics.js';
 
@@ -37,7 +37,7 @@ export class Executor {
     const fetches: Record<string, null> = {};
     for (const name of plan.outputs) fetches[name] = null;
     this.statistics.profiler?.look(key.key, feeds, (profile) => makePlan(outputs, key, this.options, { profile }));
-    const results = plan.session.run(feeds, fetches);
+    const results = runPlan(plan, feeds, fetches);
     const numbers = plan.outputs.map((name) => results[name]!.data as Numbers);
     this.statistics.runs++;
     this.statistics.runMilliseconds += performance.now() - start;

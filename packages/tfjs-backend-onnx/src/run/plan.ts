@@ -1,6 +1,9 @@
+import os from 'node:os';
+import type { Tensor } from 'onnxruntime-common';
 import { type EmittedModel, emit } from '../emit/emit.js';
 import { type Graph, sizeOf, topological, type Value } from '../ir/graph.js';
 import { optimise } from '../passes/optimise.js';
+import { buildError, runError } from './explain.js';
 import type { GraphKey } from './key.js';
 import { Session } from './session.js';
 
@@ -29,6 +32,7 @@ export function makePlan(
 ): Plan {
   const start = performance.now();
   const graph = optimise({ outputs }, { exact });
+  assertFits(graph);
   const model = emit(graph, { distinctFrom });
   const position = new Map(inputs.map(({ source }, i) => [source, i]));
   const feeds = model.inputs.map(({ name, source, shape, type }) => ({
@@ -48,22 +52,39 @@ export function makePlan(
   };
 }
 
+/** Runs a plan. @throws naming the kernel when ONNX Runtime fails. */
+export function runPlan(
+  { session, nodes }: Plan,
+  feeds: Record<string, Tensor>,
+  fetches: Record<string, Tensor | null>,
+): Record<string, Tensor> {
+  try {
+    return session.run(feeds, fetches);
+  } catch (error) {
+    throw runError(error, nodes);
+  }
+}
+
 function load(model: EmittedModel, graph: Graph, threads: number, profile: string | undefined): Session {
   try {
     return new Session(model, { threads, profile });
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const order = topological(graph.outputs);
-    // The message of ONNX Runtime names our nodes: n12_Conv is the thirteenth.
-    const named = /n\d+_\w+/.exec(reason)?.[0];
-    const index = named === undefined ? -1 : Number(/\d+/.exec(named)![0]);
-    const computing = order.filter((node) => node.op !== 'Input' && node.op !== 'Constant');
-    const culprit = computing[index];
-    const where =
-      culprit === undefined
-        ? ''
-        : ` in kernel ${culprit.origin} on ${culprit.inputs.map((v) => (v ? `${v.type}[${v.shape}]` : '-')).join(', ')}`;
-    throw new Error(`tfjs-backend-onnx: ONNX Runtime could not build the graph${where}: ${reason}`);
+    throw buildError(error, graph, model.bytes);
+  }
+}
+
+/** @throws when a single result is larger than the memory: where the system promises more than it has, writing it would end the process. */
+function assertFits(graph: Graph): void {
+  const limit = process.constrainedMemory();
+  const memory = limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem();
+  for (const { outputs, origin, op } of topological(graph.outputs)) {
+    for (const { shape, type } of outputs) {
+      const bytes = sizeOf(shape) * (type === 'bool' ? 1 : 4);
+      if (bytes <= memory) continue;
+      throw new Error(
+        `tfjs-backend-onnx: too little memory in kernel ${origin || op} with result [${shape}]: it takes ${bytes} bytes, the machine has ${memory}; use smaller batches`,
+      );
+    }
   }
 }
 

@@ -10,6 +10,9 @@ export interface SessionOptions {
   profile?: string;
 }
 
+/** Errors are thrown; ONNX Runtime need not print them as well. */
+const SILENT = 4;
+
 /** A loaded graph. `run` is synchronous. */
 export class Session {
   readonly model: Omit<EmittedModel, 'bytes'>;
@@ -24,7 +27,7 @@ export class Session {
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'extended',
-      logSeverityLevel: 3,
+      logSeverityLevel: SILENT,
       ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
       // Values must be strings, whatever the documentation of the options says.
       extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } },
@@ -33,7 +36,7 @@ export class Session {
 
   run(feeds: Record<string, Tensor>, fetches: Record<string, Tensor | null>): Record<string, Tensor> {
     if (this.disposed) throw new Error('internal: session used after dispose');
-    return this.native.run(feeds, fetches, {});
+    return this.native.run(feeds, fetches, { logSeverityLevel: SILENT });
   }
 
   endProfiling(): void {
