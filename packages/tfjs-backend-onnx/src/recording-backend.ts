@@ -19,6 +19,7 @@ import { inputValue, type Numbers, sameShape, setOrigin, sizeOf, type Value } fr
 import { full, reshape } from './ir/ops.js';
 import { uniformNumber } from './ir/uniform.js';
 import type { RecordKernel } from './record/kernel.js';
+import { loadOrt, notSynchronous } from './run/binding.js';
 import { Executor } from './run/executor.js';
 import { Statistics } from './run/statistics.js';
 
@@ -53,6 +54,7 @@ export class RecordingBackend extends KernelBackend {
   private readonly cpu = new CpuKernels();
   private recordedNodes = 0;
   private assigned = false;
+  private computing: Promise<void> = Promise.resolve();
 
   constructor({
     threads = Math.min(16, os.availableParallelism()),
@@ -132,7 +134,13 @@ export class RecordingBackend extends KernelBackend {
   }
 
   override async read(dataId: DataId): Promise<BackendValues> {
+    if (!this.computesAtOnce) await this.flushAsync();
     return this.readSync(dataId);
+  }
+
+  /** False when this version of ONNX Runtime can only compute asynchronously: `data()` works, `dataSync()` throws. */
+  get computesAtOnce(): boolean {
+    return loadOrt().createSession !== undefined;
   }
 
   override memory() {
@@ -302,6 +310,7 @@ export class RecordingBackend extends KernelBackend {
    */
   private stepBoundary(): void {
     if (this.trace !== undefined) return;
+    if (!this.computesAtOnce) return;
     const boundary = this.assigned && engine().state.gradientDepth > 0;
     if (boundary) this.assigned = false;
     if (boundary || this.recordedNodes > this.options.maxPending) this.flush();
@@ -358,12 +367,8 @@ export class RecordingBackend extends KernelBackend {
   /** Computes everything that is recorded and still alive. */
   flush(): void {
     if (this.pending.size === 0) return;
-    const alive = [...this.pending];
-    this.recordedNodes = 0;
-    this.assigned = false;
-    // Entries keep flat numbers, so a reshape at the end need not be computed.
-    const outputs = alive.map((entry) => withoutReshape(entry.value!));
-    this.pending.clear();
+    if (!this.computesAtOnce) throw notSynchronous();
+    const { alive, outputs } = this.takePending();
     let results: Numbers[];
     try {
       results = this.executor.run(outputs);
@@ -371,6 +376,37 @@ export class RecordingBackend extends KernelBackend {
       this.runApart(alive, error);
       return;
     }
+    this.store(alive, results);
+  }
+
+  /** The same for a version of ONNX Runtime that computes later. One computation follows the other. */
+  private flushAsync(): Promise<void> {
+    const compute = async () => {
+      if (this.pending.size === 0) return;
+      const { alive, outputs } = this.takePending();
+      try {
+        this.store(alive, await this.executor.runAsync(outputs));
+      } catch (error) {
+        for (const entry of alive) {
+          entry.failure = error;
+          entry.value = undefined;
+        }
+      }
+    };
+    this.computing = this.computing.then(compute);
+    return this.computing;
+  }
+
+  private takePending(): { alive: Entry[]; outputs: Value[] } {
+    const alive = [...this.pending];
+    this.recordedNodes = 0;
+    this.assigned = false;
+    this.pending.clear();
+    // Entries keep flat numbers, so a reshape at the end need not be computed.
+    return { alive, outputs: alive.map((entry) => withoutReshape(entry.value!)) };
+  }
+
+  private store(alive: readonly Entry[], results: readonly Numbers[]): void {
     const owners = new Map<Numbers, Entry>();
     alive.forEach((entry, i) => {
       const numbers = results[i]!;

@@ -1,21 +1,24 @@
 import type { Tensor } from 'onnxruntime-common';
 import type { HostSource } from '../entry.js';
 import type { Numbers, Value } from '../ir/graph.js';
-import { graphKey } from './key.js';
+import { runError } from './explain.js';
+import { type GraphKey, graphKey } from './key.js';
 import { Lru } from './lru.js';
-import { makePlan, type Plan, runPlan } from './plan.js';
-import { ortTensor } from './session.js';
+import { makeAsyncPlan, makePlan, type Plan, runPlan } from './plan.js';
+import { type AsyncSession, ortTensor } from './session.js';
 import type { Statistics } from './statistics.js';
 
 /** Runs recorded graphs; structures seen before reuse their session. */
 export class Executor {
   private readonly plans: Lru<Plan>;
+  private readonly asyncPlans: Lru<Plan<AsyncSession>>;
 
   constructor(
     private readonly options: { threads: number; exact: boolean; cacheSize: number },
     private readonly statistics: Statistics,
   ) {
     this.plans = new Lru(options.cacheSize, (plan) => plan.session.dispose());
+    this.asyncPlans = new Lru(options.cacheSize, (plan) => plan.session.dispose());
   }
 
   /** Numbers of the outputs, in fresh memory. */
@@ -24,16 +27,11 @@ export class Executor {
     let plan = this.plans.get(key.key);
     if (plan === undefined) {
       plan = makePlan(outputs, key, this.options);
-      this.statistics.builds++;
-      this.statistics.buildMilliseconds += plan.milliseconds;
+      this.countBuild(plan.milliseconds);
       this.plans.set(key.key, plan);
     }
     const start = performance.now();
-    const feeds: Record<string, Tensor> = {};
-    for (const { name, position, shape, type } of plan.feeds) {
-      const { source } = key.inputs[position]!;
-      feeds[name] = ortTensor((source as HostSource).numbers, shape, type);
-    }
+    const feeds = feedsOf(plan, key);
     const fetches: Record<string, null> = {};
     for (const name of plan.outputs) fetches[name] = null;
     this.statistics.profiler?.look(key.key, feeds, (profile) => makePlan(outputs, key, this.options, { profile }));
@@ -44,7 +42,40 @@ export class Executor {
     return numbers;
   }
 
+  /** The same through ONNX Runtime's public interface, which computes later. */
+  async runAsync(outputs: readonly Value[]): Promise<Numbers[]> {
+    const key = graphKey(outputs);
+    let plan = this.asyncPlans.get(key.key);
+    if (plan === undefined) {
+      plan = await makeAsyncPlan(outputs, key, this.options);
+      this.countBuild(plan.milliseconds);
+      this.asyncPlans.set(key.key, plan);
+    }
+    const start = performance.now();
+    const results = await plan.session.run(feedsOf(plan, key), plan.outputs).catch((error: unknown) => {
+      throw runError(error, plan.nodes);
+    });
+    this.statistics.runs++;
+    this.statistics.runMilliseconds += performance.now() - start;
+    return plan.outputs.map((name) => results[name]!.data as Numbers);
+  }
+
+  private countBuild(milliseconds: number): void {
+    this.statistics.builds++;
+    this.statistics.buildMilliseconds += milliseconds;
+  }
+
   dispose(): void {
     this.plans.clear();
+    this.asyncPlans.clear();
   }
+}
+
+function feedsOf({ feeds }: Pick<Plan, 'feeds'>, key: GraphKey): Record<string, Tensor> {
+  const result: Record<string, Tensor> = {};
+  for (const { name, position, shape, type } of feeds) {
+    const { source } = key.inputs[position]!;
+    result[name] = ortTensor((source as HostSource).numbers, shape, type);
+  }
+  return result;
 }

@@ -5,7 +5,7 @@ import { type Graph, sizeOf, topological, type Value } from '../ir/graph.js';
 import { optimise } from '../passes/optimise.js';
 import { buildError, runError } from './explain.js';
 import type { GraphKey } from './key.js';
-import { Session } from './session.js';
+import { AsyncSession, Session } from './session.js';
 
 export interface PlanOptions {
   threads: number;
@@ -13,8 +13,8 @@ export interface PlanOptions {
 }
 
 /** A structure made runnable: the session, and which input of the recorded structure feeds which input of the session. */
-export interface Plan {
-  session: Session;
+export interface Plan<S = Session> {
+  session: S;
   feeds: { name: string; position: number; shape: readonly number[]; type: Value['type'] }[];
   outputs: readonly string[];
   /** Shape and type in which each output comes out. */
@@ -23,14 +23,45 @@ export interface Plan {
   milliseconds: number;
 }
 
+interface Extra {
+  distinctFrom?: number;
+  profile?: string;
+}
+
 /** Optimises, emits and loads a recorded graph. @throws naming the kernels when ONNX Runtime refuses the graph. */
-export function makePlan(
+export function makePlan(outputs: readonly Value[], key: GraphKey, options: PlanOptions, extra: Extra = {}): Plan {
+  const start = performance.now();
+  const { model, graph, plan, threads } = prepare(outputs, key, options, extra);
+  try {
+    const session = new Session(model, { threads, profile: extra.profile });
+    return { ...plan, session, milliseconds: performance.now() - start };
+  } catch (error) {
+    throw buildError(error, graph, model.bytes);
+  }
+}
+
+/** The same for a session that computes later. */
+export async function makeAsyncPlan(
+  outputs: readonly Value[],
+  key: GraphKey,
+  options: PlanOptions,
+): Promise<Plan<AsyncSession>> {
+  const start = performance.now();
+  const { model, graph, plan, threads } = prepare(outputs, key, options, {});
+  try {
+    const session = await AsyncSession.create(model, { threads });
+    return { ...plan, session, milliseconds: performance.now() - start };
+  } catch (error) {
+    throw buildError(error, graph, model.bytes);
+  }
+}
+
+function prepare(
   outputs: readonly Value[],
   { inputs }: GraphKey,
   { threads, exact }: PlanOptions,
-  { distinctFrom, profile }: { distinctFrom?: number; profile?: string } = {},
-): Plan {
-  const start = performance.now();
+  { distinctFrom }: Extra,
+) {
   const graph = optimise({ outputs }, { exact });
   assertFits(graph);
   const model = emit(graph, { distinctFrom });
@@ -41,15 +72,8 @@ export function makePlan(
     shape,
     type,
   }));
-  const session = load(model, graph, threadsFor(graph, threads), profile);
-  return {
-    session,
-    feeds,
-    outputs: model.outputs,
-    results: graph.outputs,
-    nodes: model.nodes,
-    milliseconds: performance.now() - start,
-  };
+  const plan = { feeds, outputs: model.outputs, results: graph.outputs, nodes: model.nodes };
+  return { model, graph, plan, threads: threadsFor(graph, threads) };
 }
 
 /** Runs a plan. @throws naming the kernel when ONNX Runtime fails. */
@@ -62,14 +86,6 @@ export function runPlan(
     return session.run(feeds, fetches);
   } catch (error) {
     throw runError(error, nodes);
-  }
-}
-
-function load(model: EmittedModel, graph: Graph, threads: number, profile: string | undefined): Session {
-  try {
-    return new Session(model, { threads, profile });
-  } catch (error) {
-    throw buildError(error, graph, model.bytes);
   }
 }
 

@@ -1,7 +1,7 @@
-import type { Tensor } from 'onnxruntime-common';
+import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { EmittedModel } from '../emit/emit.js';
 import type { ElementType, Numbers } from '../ir/graph.js';
-import { loadOrt, type NativeSession } from './binding.js';
+import { loadOrt, type NativeSession, notSynchronous } from './binding.js';
 
 export interface SessionOptions {
   threads: number;
@@ -13,25 +13,31 @@ export interface SessionOptions {
 /** Errors are thrown; ONNX Runtime need not print them as well. */
 const SILENT = 4;
 
+function publicOptions({ threads, spinning = false, profile }: SessionOptions): InferenceSession.SessionOptions {
+  return {
+    intraOpNumThreads: threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'extended',
+    logSeverityLevel: SILENT,
+    ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
+    // Values must be strings, whatever the documentation of the options says.
+    extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } },
+  };
+}
+
 /** A loaded graph. `run` is synchronous. */
 export class Session {
   readonly model: Omit<EmittedModel, 'bytes'>;
   private readonly native: NativeSession;
   private disposed = false;
 
-  constructor({ bytes, ...model }: EmittedModel, { threads, spinning = false, profile }: SessionOptions) {
+  constructor({ bytes, ...model }: EmittedModel, options: SessionOptions) {
+    const { createSession } = loadOrt();
+    if (createSession === undefined) throw notSynchronous();
     this.model = model;
-    this.native = loadOrt().createSession();
-    this.native.loadModel(bytes.buffer, bytes.byteOffset, bytes.byteLength, {
-      intraOpNumThreads: threads,
-      interOpNumThreads: 1,
-      executionMode: 'sequential',
-      graphOptimizationLevel: 'extended',
-      logSeverityLevel: SILENT,
-      ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
-      // Values must be strings, whatever the documentation of the options says.
-      extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } },
-    });
+    this.native = createSession();
+    this.native.loadModel(bytes.buffer, bytes.byteOffset, bytes.byteLength, publicOptions(options));
   }
 
   run(feeds: Record<string, Tensor>, fetches: Record<string, Tensor | null>): Record<string, Tensor> {
@@ -47,6 +53,23 @@ export class Session {
     if (this.disposed) return;
     this.disposed = true;
     this.native.dispose();
+  }
+}
+
+/** A loaded graph behind ONNX Runtime's public interface. */
+export class AsyncSession {
+  private constructor(private readonly session: InferenceSession) {}
+
+  static async create({ bytes }: EmittedModel, options: SessionOptions): Promise<AsyncSession> {
+    return new AsyncSession(await loadOrt().createPublicSession(bytes, publicOptions(options)));
+  }
+
+  async run(feeds: Record<string, Tensor>, outputs: readonly string[]): Promise<Record<string, Tensor>> {
+    return (await this.session.run(feeds, [...outputs], { logSeverityLevel: SILENT })) as Record<string, Tensor>;
+  }
+
+  dispose(): void {
+    void this.session.release();
   }
 }
 
