@@ -1,6 +1,7 @@
 import { type Random, type Schedule, scheduledScalar } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { checkStrength } from './check-strength.js';
 import { type ConditionalDomainOptions, conditionalDomainLoss } from './conditional-domain-loss.js';
 import { type AdapterOptions, type DomainAdapter, domainAdapter } from './domain-adapter.js';
 import { head } from './head.js';
@@ -60,6 +61,7 @@ export function cdan({
   normalisation = 'domain', // the published code
   ...options
 }: CdanOptions): DomainAdapter {
+  checkStrength('cdan', 'lambda', lambda);
   return domainAdapter('cdan', options, ({ features, classes }, random) => {
     const products = features * classes;
     const randomised =

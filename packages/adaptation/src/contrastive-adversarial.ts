@@ -10,6 +10,7 @@ import {
 } from '@crossmodal/core';
 import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { checkStrength } from './check-strength.js';
 import { type DomainReduction, domainAccuracy, domainCrossEntropy } from './domain-cross-entropy.js';
 import { type Head, head } from './head.js';
 
@@ -83,6 +84,7 @@ export function contrastiveAdversarial<Modality extends string, Extras extends o
   hidden = [100], // DANN's domain classifier
   domainReduction = 'concatenated', // the mean over both domains
 }: ContrastiveAdversarialOptions<Modality, Extras>): ContrastiveAdversarial<Modality, Extras> {
+  checkStrength('contrastiveAdversarial', 'lambda', lambda);
   const unknown = adapted.find((name) => !model.modalities.includes(name));
   if (adapted.length === 0 || unknown !== undefined) {
     throw new CrossmodalError(

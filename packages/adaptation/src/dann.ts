@@ -1,4 +1,5 @@
 import { gradientReversal, type Schedule, scheduledScalar } from '@crossmodal/core';
+import { checkStrength } from './check-strength.js';
 import { type AdapterOptions, type DomainAdapter, domainAdapter } from './domain-adapter.js';
 import { type DomainReduction, domainAccuracy, domainCrossEntropy } from './domain-cross-entropy.js';
 import { head } from './head.js';
@@ -38,6 +39,7 @@ export function dann({
   domainReduction = 'concatenated', // the paper's mean over both domains
   ...options
 }: DannOptions): DomainAdapter {
+  checkStrength('dann', 'lambda', lambda);
   return domainAdapter('dann', options, ({ features }, random) => {
     const classifier = head('dann', { inputs: features, hidden: domainHidden, outputs: 2, random });
     return {

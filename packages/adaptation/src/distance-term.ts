@@ -1,6 +1,7 @@
 import { CrossmodalError, type Schedule, scheduledScalar } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { checkStrength } from './check-strength.js';
 import type { DomainContext, DomainTerm } from './domain-adapter.js';
 
 /** Where in the network the domains are compared. */
@@ -12,6 +13,7 @@ export function distanceTerm(
   distance: (source: Tensor2D, target: Tensor2D) => Scalar,
   { weight, match }: { weight: number | Schedule; match: readonly MatchedLayer[] },
 ): DomainTerm {
+  checkStrength(caller, 'weight', weight);
   const unknown = match.find((layer) => layer !== 'features' && layer !== 'logits');
   if (match.length === 0 || unknown !== undefined) {
     throw new CrossmodalError(`${caller}: match must list 'features', 'logits' or both, got [${match}]`);

@@ -112,6 +112,9 @@ describe('dann', () => {
     expect(() => dann({ ...options(), hidden: [0], lambda: 1 })).toThrow(
       'layer sizes must be positive integers, got 7, 0, 3',
     );
+    expect(() => dann({ ...options(), lambda: Number.NaN })).toThrow(
+      'lambda must be a number of at least 0, or a schedule, got NaN',
+    );
     const input = tfl.input({ shape: [4, 4, 1] });
     const unfinished = tfl.model({
       inputs: input,

@@ -8,7 +8,7 @@ import { cachedGradientStep, type DualEncoder, type DualEncoderBatch, dualEncode
 import { useTestBackend } from './backend.js';
 import { featureEncoder, views } from './synthetic.js';
 
-useTestBackend();
+useTestBackend('cpu');
 
 type Pair = 'image' | 'text';
 const build = () =>
