@@ -47,7 +47,7 @@ export async function perf({
 }: PerfOptions): Promise<PerfReport> {
   const chosen = rows ? allRows.filter((row) => rows.includes(row.id)) : allRows;
   const missing = rows?.filter((id) => !allRows.some((row) => row.id === id)) ?? [];
-  if (missing.length > 0) throw new Error(`perf: unknown row ${missing.join(', ')}; there are a to h`);
+  if (missing.length > 0) throw new Error(`perf: unknown row ${missing.join(', ')}; there are a to h, and m`);
   const unknown = engines.filter((engine) => !(engine in knownEngines));
   if (unknown.length > 0) {
     throw new Error(`perf: unknown engine ${unknown.join(', ')}; there are ${Object.keys(knownEngines).join(', ')}`);

@@ -225,7 +225,41 @@ def mlp(batch):
     return one_player(network.parameters(), lambda: (network(x) ** 2).mean())
 
 
-ROWS = dict(a=dann, b=dcgan, c=clip, d=transformer, e=lstm, f=vae, g=audio, h=mlp)
+def suite(batch):
+    layers, before = [], 3
+    for after in (24, 48, 96):
+        layers += [nn.Conv2d(before, after, 3, padding=1, bias=False), nn.BatchNorm2d(after), nn.ReLU(), nn.MaxPool2d(2)]
+        before = after
+    vision = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3))
+    channels_last(vision)
+    words, drop = nn.Embedding(2002, 64), nn.Dropout(0.2)
+    projections = nn.ModuleList([nn.Linear(864, 64, bias=False), nn.Linear(64, 64, bias=False)])
+    scale = nn.Parameter(torch.tensor(math.log(1 / 0.07)))
+    pixels = uniform([batch, 3, 24, 24]).contiguous(memory_format=torch.channels_last)
+    ids, mask, target = tokens(batch, 24, 2000), torch.ones(batch, 24, 1), torch.arange(batch)
+
+    def loss():
+        a = F.normalize(projections[0](vision(pixels)), dim=1)
+        bag = (drop(words(ids)) * mask).sum(1) / mask.sum(1)
+        b = F.normalize(projections[1](bag), dim=1)
+        logits = scale.clamp(max=math.log(100)).exp() * a @ b.t()
+        return (F.cross_entropy(logits, target) + F.cross_entropy(logits.t(), target)) / 2
+
+    optimizer = torch.optim.AdamW(
+        [*vision.parameters(), *words.parameters(), *projections.parameters(), scale], 5e-3, weight_decay=0.1
+    )
+
+    def step():
+        optimizer.zero_grad()
+        value = loss()
+        value.backward()
+        optimizer.step()
+        return value.item()
+
+    return step
+
+
+ROWS = dict(a=dann, b=dcgan, c=clip, d=transformer, e=lstm, f=vae, g=audio, h=mlp, m=suite)
 
 
 def matmul_peak():

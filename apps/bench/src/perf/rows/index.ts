@@ -5,8 +5,9 @@ import { dcgan } from './dcgan.js';
 import { lstm } from './lstm.js';
 import { mlp } from './mlp.js';
 import type { Row } from './row.js';
+import { suite } from './suite.js';
 import { transformer } from './transformer.js';
 import { vae } from './vae.js';
 
 /** All rows, in the order of the table. */
-export const rows: readonly Row[] = [dann, dcgan, clip, transformer, lstm, vae, audio, mlp];
+export const rows: readonly Row[] = [dann, dcgan, clip, transformer, lstm, vae, audio, mlp, suite];
