@@ -53,7 +53,7 @@ describe('exportOnnx', () => {
     const step = (x: tf.Tensor, y: tf.Tensor) =>
       rule.minimize(
         () => {
-          const h = tf.conv2d(x as tf.Tensor4D, filter as unknown as tf.Tensor4D, 2, 'same');
+          const h = tf.conv2d(x as tf.Tensor4D, filter as unknown as tf.Tensor4D, 2, 'same') as tf.Tensor4D;
           const moments = tf.moments(h, [0, 1, 2]);
           mean.assign(tf.add(tf.mul(mean, 0.9), tf.mul(moments.mean, 0.1)) as tf.Tensor1D);
           const normal = tf.relu(
@@ -94,7 +94,7 @@ describe('exportOnnx', () => {
       expect(Object.values(tf.engine().state.registeredVariables).map((v) => Array.from(v.dataSync()))).toEqual(before);
       expect(file.inputs).toEqual(['images', 'labels']);
       expect(file.states.map(({ input }) => input)).toEqual(expect.arrayContaining(['filter', 'dense', 'mean']));
-      const state = Object.fromEntries(file.states.map(({ variable, input }) => [input, tf.clone(variable)]));
+      const state: Record<string, tf.Tensor> = Object.fromEntries(file.states.map(({ variable, input }) => [input, tf.clone(variable)]));
       for (const batch of [4, 4, 6, 2]) {
         const [x, y] = [random([batch, 8, 8, 2], batch), labels(batch)];
         const result = await runFile(file.bytes, { images: x, labels: y, ...state });
