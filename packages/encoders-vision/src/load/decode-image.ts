@@ -132,7 +132,9 @@ async function enlarged(pixels: BytePixels, target: Size, { fit, kernel, backgro
   );
   const fill = [...colour.data].map((v) => v / 255);
   const image = fitInto(toImage(pixels), { ...target, fit, kernel, fill, eightBit: true });
-  return { data: Uint8Array.from(image.data, (v) => Math.round(v * 255)), shape: [target.height, target.width, 3] };
+  const data = new Uint8Array(image.data.length);
+  for (let i = 0; i < data.length; i++) data[i] = Math.round(image.data[i]! * 255);
+  return { data, shape: [target.height, target.width, 3] };
 }
 
 async function rawPixels(picture: sharp.Sharp): Promise<BytePixels> {

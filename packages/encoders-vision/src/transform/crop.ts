@@ -26,12 +26,15 @@ export function crop(image: Image, { top, left, height, width }: Box, { fill = 0
   }
   const { data, shape } = image;
   const [rows, columns, channels] = shape;
-  return imageOf([height, width, channels], (y, x, c) => {
-    const row = y + top;
-    const column = x + left;
-    if (row < 0 || row >= rows || column < 0 || column >= columns) return fill;
-    return data[(row * columns + column) * channels + c]!;
-  });
+  const out = new Float32Array(height * width * channels);
+  if (fill !== 0) out.fill(fill);
+  const from = Math.max(0, -left);
+  const count = Math.min(width, columns - left) - from;
+  for (let y = Math.max(0, -top); y < Math.min(height, rows - top) && count > 0; y++) {
+    const start = ((y + top) * columns + left + from) * channels;
+    out.set(data.subarray(start, start + count * channels), (y * width + from) * channels);
+  }
+  return { data: out, shape: [height, width, channels] };
 }
 
 /**

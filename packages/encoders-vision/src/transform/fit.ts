@@ -28,6 +28,7 @@ export function fitInto(
 ): Image {
   const { inner, top, left } = placement(image.shape, { height, width }, fit);
   const resized = resize(image, { ...inner, ...resizing });
+  if (inner.height === height && inner.width === width) return resized;
   const channels = image.shape[2];
   const out = crop(resized, { top, left, height, width }, { fill: Number.NaN });
   for (let i = 0; i < out.data.length; i++) {

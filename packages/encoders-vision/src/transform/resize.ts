@@ -1,4 +1,4 @@
-import { type Image, requireInteger } from '../image.js';
+import { type Image, requireInteger, scaled } from '../image.js';
 
 /** What resizing interpolates with. */
 export type ResizeKernel = 'nearest' | 'box' | 'bilinear' | 'hamming' | 'bicubic' | 'lanczos';
@@ -69,11 +69,11 @@ export function resize(
   const rows = taps(image.shape[0], height, kernel, antialias);
   if (eightBit) for (const weights of [...columns.weights, ...rows.weights]) quantise(weights);
   // On whole bytes the sums are exact, and halves round as they do in PIL.
-  const steps = eightBit ? { ...image, data: image.data.map((v) => Math.round(v * 255)) } : image;
+  const steps = eightBit ? { ...image, data: scaled(image.data, 255, { rounded: true }) } : image;
   const across = (given: Image) => (given.shape[1] === width ? given : alongWidth(given, width, columns, eightBit));
   const down = (given: Image) => (given.shape[0] === height ? given : alongHeight(given, height, rows, eightBit));
   const out = rowsFirst(image.shape, height, width) ? across(down(steps)) : down(across(steps));
-  return eightBit ? { ...out, data: out.data.map((v) => v / 255) } : out;
+  return eightBit ? { ...out, data: scaled(out.data, 1 / 255) } : out;
 }
 
 /** The order of the passes matters where they round: this is PIL's, found by experiment with version 13. */
