@@ -271,3 +271,20 @@ describe('hostInput', () => {
     expect(numbers(hostInput([2], 'int32', (out) => out.set([7, 8])))).toEqual([7, 8]);
   });
 });
+
+describe('variables that share numbers', () => {
+  it('are told apart, also when one was made from a clone of the other', () => {
+    const a = tf.variable(tf.scalar(1));
+    const b = tf.variable(tf.clone(a));
+    const copy = tf.keep(tf.clone(b));
+    const addA = compile(() => {
+      b.assign(tf.add(b, a));
+      return tf.clone(b);
+    });
+    tf.dispose(addA());
+    b.assign(copy);
+    const values = [1, 2, 3].map(() => (addA() as tf.Scalar).dataSync()[0]);
+    expect(values).toEqual([2, 3, 4]);
+    expect(a.dataSync()[0]).toBe(1);
+  });
+});

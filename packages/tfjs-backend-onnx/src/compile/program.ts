@@ -7,6 +7,7 @@ import { type GraphKey, graphKey } from '../run/key.js';
 import { makePlan, type Plan, runPlan } from '../run/plan.js';
 import { ortTensor } from '../run/session.js';
 import { flatten, type Structure, unflatten } from './container.js';
+import { separateVariables } from './separate-variables.js';
 import { ArgumentSource, type FillSource, StateSource } from './sources.js';
 import { commit, stateFeed, stateFetch } from './state.js';
 import { differingConstant, Trace } from './trace.js';
@@ -34,6 +35,7 @@ export function traceFunction(
   { caller = 'compile', shapes }: { caller?: string; shapes?: readonly (readonly number[])[] } = {},
 ): Traced {
   backend.flush();
+  separateVariables(backend);
   const state = engine();
   const variables = Object.values(state.registeredVariables).map((variable) => ({
     variable,
