@@ -40,7 +40,7 @@ describe('embeddingGan', () => {
     const order = tf.tensor1d(new Random(5).shuffle([...Array(256).keys()]), 'int32');
     const shuffled = await measure(tf.gather(train.b, order));
     expect(untrained).toBeLessThan(0.3);
-    expect(trained).toBeGreaterThan(0.7);
+    expect(trained).toBeGreaterThan(0.6);
     expect(shuffled.trained).toBeLessThan(0.35);
   });
 
