@@ -128,8 +128,7 @@ export class Program {
       const source = this.sources[i]!;
       if (source instanceof HostSource) this.constants.set(source, ortTensor(source.numbers, shape, type));
     });
-    backend.statistics.builds++;
-    backend.statistics.buildMilliseconds += this.plan.milliseconds;
+    backend.statistics.countBuild(this.plan);
   }
 
   /** Follows the function twice, compares, and builds the graph. */

@@ -27,7 +27,7 @@ export class Executor {
     let plan = this.plans.get(key.key);
     if (plan === undefined) {
       plan = makePlan(outputs, key, this.options);
-      this.countBuild(plan.milliseconds);
+      this.statistics.countBuild(plan);
       this.plans.set(key.key, plan);
     }
     const start = performance.now();
@@ -48,7 +48,7 @@ export class Executor {
     let plan = this.asyncPlans.get(key.key);
     if (plan === undefined) {
       plan = await makeAsyncPlan(outputs, key, this.options);
-      this.countBuild(plan.milliseconds);
+      this.statistics.countBuild(plan);
       this.asyncPlans.set(key.key, plan);
     }
     const start = performance.now();
@@ -58,11 +58,6 @@ export class Executor {
     this.statistics.runs++;
     this.statistics.runMilliseconds += performance.now() - start;
     return plan.outputs.map((name) => results[name]!.data as Numbers);
-  }
-
-  private countBuild(milliseconds: number): void {
-    this.statistics.builds++;
-    this.statistics.buildMilliseconds += milliseconds;
   }
 
   dispose(): void {
