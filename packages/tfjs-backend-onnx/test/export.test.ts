@@ -94,7 +94,9 @@ describe('exportOnnx', () => {
       expect(Object.values(tf.engine().state.registeredVariables).map((v) => Array.from(v.dataSync()))).toEqual(before);
       expect(file.inputs).toEqual(['images', 'labels']);
       expect(file.states.map(({ input }) => input)).toEqual(expect.arrayContaining(['filter', 'dense', 'mean']));
-      const state: Record<string, tf.Tensor> = Object.fromEntries(file.states.map(({ variable, input }) => [input, tf.clone(variable)]));
+      const state: Record<string, tf.Tensor> = Object.fromEntries(
+        file.states.map(({ variable, input }) => [input, tf.clone(variable)]),
+      );
       for (const batch of [4, 4, 6, 2]) {
         const [x, y] = [random([batch, 8, 8, 2], batch), labels(batch)];
         const result = await runFile(file.bytes, { images: x, labels: y, ...state });

@@ -13,7 +13,7 @@ function recurrent(): Problem {
     tfl.layers.embedding({
       inputDim: 11,
       outputDim: 6,
-      inputLength: 7,
+      inputLength: 4,
       embeddingsInitializer: init(1),
       maskZero: true,
     }),
@@ -25,8 +25,8 @@ function recurrent(): Problem {
   model.add(tfl.layers.bidirectional({ layer: gru, mergeMode: 'concat' }));
   model.add(tfl.layers.dense({ units: 2, activation: 'softmax', kernelInitializer: init(6) }));
   const x = tf.tensor2d(
-    Array.from({ length: 16 * 7 }, (_, i) => (i * 7 + (i >> 3)) % 11),
-    [16, 7],
+    Array.from({ length: 16 * 4 }, (_, i) => (i * 7 + (i >> 3)) % 11),
+    [16, 4],
   );
   const labels = tf.tensor1d(
     Array.from({ length: 16 }, (_, i) => i % 2),
@@ -117,6 +117,8 @@ describe('model.fit on backend onnx', () => {
 
   for (const [name, make] of Object.entries({ recurrent, convolutional, threeAndOneDimensional })) {
     for (const [rule, optimizer] of Object.entries(optimizers)) {
+      // Unrolled in time, this is by far the largest graph; the rules see nothing new in it.
+      if (make === recurrent && rule !== 'adam') continue;
       it(`follows the losses of backend cpu: ${name}, ${rule}`, async () => {
         const expected = await losses('cpu', make, optimizer);
         const actual = await losses('onnx', make, optimizer);
