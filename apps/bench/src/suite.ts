@@ -3,7 +3,7 @@ import { CrossmodalError, type Device, type DeviceName, deviceNames, useDevice }
 import { resultsTable } from './cli/table.js';
 import { progressLine, type Terminal } from './cli/terminal.js';
 import { type CacheWatcher, writeAtomically } from './data/cache.js';
-import { locateOpenMoji, readOpenMoji } from './data/openmoji.js';
+import { locateOpenMoji, type OpenMoji, readOpenMoji } from './data/openmoji.js';
 import { renderPictures } from './data/pictures.js';
 import { speakNames } from './data/speech.js';
 import type { Entry, EntryContext } from './entries/entry.js';
@@ -44,27 +44,7 @@ export async function runSuite(entries: readonly Entry[], options: SuiteOptions)
   const openmoji = readOpenMoji(locateOpenMoji(options.dataFolder));
   const device = await openDevice(options.device);
   terminal.note(`device ${device.name}: ${device.description} (${device.reason})`);
-  const made = new Map<string, Promise<unknown>>();
-  const context: EntryContext = {
-    preset,
-    seed,
-    shuffle,
-    device,
-    openmoji,
-    progress: terminal.interactive,
-    shared: <T>(name: string, make: () => Promise<T>) => {
-      if (!made.has(name)) made.set(name, make());
-      return made.get(name) as Promise<T>;
-    },
-    pictures: (hexcodes, style) =>
-      renderPictures(openmoji, hexcodes, {
-        style,
-        cacheFolder: options.cacheFolder,
-        ...watcher(terminal, `rendering ${style} pictures`),
-      }),
-    speech: (utterances) =>
-      speakNames(utterances, { cacheFolder: options.cacheFolder, ...watcher(terminal, 'speaking names') }),
-  };
+  const context = entryContext(options, { openmoji, device });
   const file: ResultsFile = {
     preset,
     seed,
@@ -103,6 +83,39 @@ export async function runSuite(entries: readonly Entry[], options: SuiteOptions)
   await writeAtomically(report, renderReport(file, sections));
   terminal.out(`${formatSeconds(file.seconds)} on ${device.name}; report: ${report}`);
   return file;
+}
+
+/** What the entries are given: data through the caches, and things made once per run. */
+export function entryContext(
+  {
+    preset,
+    seed,
+    shuffle,
+    cacheFolder,
+    terminal,
+  }: Omit<SuiteOptions, 'device' | 'dataFolder' | 'reportFolder' | 'verbose'>,
+  { openmoji, device }: { openmoji: OpenMoji; device: Device },
+): EntryContext {
+  const made = new Map<string, Promise<unknown>>();
+  return {
+    preset,
+    seed,
+    shuffle,
+    device,
+    openmoji,
+    progress: terminal.interactive,
+    shared: <T>(name: string, make: () => Promise<T>) => {
+      if (!made.has(name)) made.set(name, make());
+      return made.get(name) as Promise<T>;
+    },
+    pictures: (hexcodes, style) =>
+      renderPictures(openmoji, hexcodes, {
+        style,
+        cacheFolder,
+        ...watcher(terminal, `rendering ${style} pictures`),
+      }),
+    speech: (utterances) => speakNames(utterances, { cacheFolder, ...watcher(terminal, 'speaking names') }),
+  };
 }
 
 async function openDevice(name: string): Promise<Device> {

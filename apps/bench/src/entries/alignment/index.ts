@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Entry, EntryContext, EntryOutcome } from '../entry.js';
 import { trainingCurve, validationCurve } from '../shared/curve.js';
-import { exampleRows, recallRows, searchFigure } from '../shared/retrieval.js';
+import { exampleRows, foundFirst, recallRows, searchFigure } from '../shared/retrieval.js';
 import { alignedModel, alignmentSettings, testEmbeddings } from './model.js';
 
 export const alignment: Entry = {
@@ -23,7 +23,6 @@ async function runAlignment(context: EntryContext): Promise<EntryOutcome> {
   const pictures = await Promise.all(files.map((file) => readFile(file)));
   const names = corpus.test.map(({ annotation }) => annotation);
   const rows = await testEmbeddings(model, testImages, corpus);
-  const examples = exampleRows(names.length, 8);
   const withPicture = names.map((label, index) => ({ label, picture: pictures[index]! }));
   const figures: EntryOutcome['figures'] = [
     {
@@ -42,16 +41,22 @@ async function runAlignment(context: EntryContext): Promise<EntryOutcome> {
       series: ['text to picture', 'picture to text'].map((name) => ({ name, points: validationCurve(history, name) })),
       references: [{ name: 'chance', y: trained.textToImage.chance.recall[10]! }],
     },
-    await searchFigure(rows.text, rows.image, examples, {
-      title: 'Words look for pictures.',
+    await searchFigure(rows.text, rows.image, foundFirst(trained.textToImage, 5), {
+      title: 'Words look for pictures: where it works.',
+      caption: 'Five of the names whose own picture came first, asked with their tags, and what came next.',
+      asked: names.map((label) => ({ label })),
+      answers: withPicture,
+    }),
+    await searchFigure(rows.text, rows.image, exampleRows(names.length, 6), {
+      title: 'Words look for pictures: without selection.',
       caption: 'Every so many of the test emojis, not picked by hand; the right one is framed.',
       asked: names.map((label) => ({ label })),
       answers: withPicture,
     }),
-    await searchFigure(rows.image, rows.text, examples.slice(0, 5), {
-      title: 'Pictures look for words.',
+    await searchFigure(rows.image, rows.text, exampleRows(names.length, 5), {
+      title: 'Pictures look for words: without selection.',
       caption: 'The nearest names of test emojis.',
-      asked: withPicture.map(({ picture, label }) => ({ label: `(${label})`, picture })),
+      asked: withPicture.map(({ picture, label }) => ({ label, picture })),
       answers: names.map((label) => ({ label })),
       count: 6,
     }),

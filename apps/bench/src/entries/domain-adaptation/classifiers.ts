@@ -5,18 +5,17 @@ import {
   cosine,
   dannAnnealing,
   type Encoder,
-  fit,
   type History,
   type Inputs,
   linearWarmup,
   type Random,
-  trainStep,
 } from '@crossmodal/core';
 import { convolutionalEncoder, type Image, type ImageItem } from '@crossmodal/encoders-vision';
 import * as tf from '@tensorflow/tfjs-core';
 import { batchesOf } from '../shared/batches.js';
 import { groupNames } from '../shared/groups.js';
 import { shifted } from '../shared/images.js';
+import { trainToEnd } from '../shared/train.js';
 
 /** Pictures and their classes. */
 export interface Labelled {
@@ -81,18 +80,16 @@ export async function trainClassifier(
     }
     return batch;
   };
-  const step = trainStep<Batch>({
-    loss: (batch) => model.loss(batch as DomainBatch, { training: true }),
+  const options = {
+    loss: (batch: Batch) => model.loss(batch as DomainBatch, { training: true }),
     variables: model.trainableVariables(),
     optimizer: adamW({
       learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: 3e-3, steps }) }),
       weightDecay: 1e-3,
     }),
-  });
+  };
   const data = batchesOf(source.images.length, make, { batchSize, seed });
-  const history = await fit(step, data, { steps, progress, label });
-  step.dispose();
-  return history;
+  return trainToEnd(options, data, { steps, progress, label });
 }
 
 /** What the classifier makes of pictures: counts by class, and the features. */

@@ -5,7 +5,7 @@ import {
   type LinearAlignment,
   leastSquares,
 } from '@crossmodal/alignment';
-import { adamW, cosine, fit, type Inputs, Random, tensorDataset, trainStep } from '@crossmodal/core';
+import { adamW, cosine, type Inputs, Random, tensorDataset } from '@crossmodal/core';
 import { linearEncoder } from '@crossmodal/encoders-vision';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -15,6 +15,7 @@ import type { Entry, EntryContext, EntryOutcome, Row } from '../entry.js';
 import { captionOf } from '../shared/captions.js';
 import { trainingCurve } from '../shared/curve.js';
 import { decodePictures } from '../shared/images.js';
+import { trainToEnd } from '../shared/train.js';
 import { pixelFeatures, standardise, wordFeatures } from './features.js';
 
 interface HardVsSoftSettings {
@@ -42,12 +43,15 @@ export const hardVsSoft: Entry = {
   paradigm: 'hard and soft alignment',
   title: 'A formula against training, on the same features',
   question: 'Is contrastive training better than a closed form when both may only be linear?',
-  run: runHardVsSoft,
+  run: (context) => runHardVsSoft(context, settings[context.preset]),
 };
 
-async function runHardVsSoft(context: EntryContext): Promise<EntryOutcome> {
-  const { preset, seed, shuffle, progress } = context;
-  const { side, words, dimension, steps, batchSize, limit } = settings[preset];
+/** The entry at any size. */
+export async function runHardVsSoft(
+  context: EntryContext,
+  { side, words, dimension, steps, batchSize, limit }: HardVsSoftSettings,
+): Promise<EntryOutcome> {
+  const { seed, shuffle, progress } = context;
   const corpus = openMojiCorpus(context.openmoji, { limit });
   const imagesOf = async (emojis: typeof corpus.train) =>
     pixelFeatures(
@@ -177,18 +181,17 @@ async function contrastive(
     return metrics;
   };
   const untrained = await measure();
-  const step = trainStep<{ image: Inputs; text: Inputs }>({
-    loss: (batch) => model.loss(batch, { training: true }),
+  const options = {
+    loss: (batch: { image: Inputs; text: Inputs }) => model.loss(batch, { training: true }),
     variables: model.trainableVariables(),
     optimizer: adamW({ learningRate: cosine({ from: 3e-3, steps }), weightDecay: 0.1 }),
-  });
+  };
   const data = tensorDataset(
     { image: { features: train.image }, text: { features: train.text } },
     { batchSize: Math.min(batchSize, train.image.shape[0]), seed, dropRemainder: true },
   );
-  const history = await fit(step, data, { steps, progress, label: 'contrastive' });
+  const history = await trainToEnd(options, data, { steps, progress, label: 'contrastive' });
   const trained = await measure();
-  step.dispose();
   model.dispose();
   return { untrained, trained, history };
 }

@@ -41,7 +41,7 @@ export async function searchFigure(
     asked,
     answers,
     spoken = false,
-    count = 8,
+    count = 7,
     ...texts
   }: {
     asked: readonly Shown[];
@@ -73,6 +73,12 @@ export async function searchFigure(
       };
     }),
   };
+}
+
+/** Some of the rows whose right answer came first, spread over the collection. */
+export function foundFirst({ ranks }: RetrievalMetrics, count: number): number[] {
+  const rows = [...ranks.keys()].filter((row) => ranks[row] === 1);
+  return exampleRows(rows.length, count).map((index) => rows[index]!);
 }
 
 /** Rows for the examples: the same for every run, spread over the collection, neither the best nor the worst picked. */

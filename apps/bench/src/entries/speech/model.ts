@@ -3,17 +3,16 @@ import {
   adamW,
   cosine,
   type Encoder,
-  fit,
   type History,
   type Inputs,
   linearWarmup,
   type MetricValues,
-  trainStep,
 } from '@crossmodal/core';
 import { type AudioItem, spectrogramEncoder } from '@crossmodal/encoders-audio';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { batchesOf } from '../shared/batches.js';
+import { trainToEnd } from '../shared/train.js';
 import { type Recordings, recordingInputs } from './recordings.js';
 
 /** Size of the model and length of the training. */
@@ -98,14 +97,14 @@ export async function trainSpeech(
   const vectors = (rows: number[][], indices: readonly number[]): Inputs => ({
     vectors: tf.tensor2d(indices.map((index) => rows[anchorOf[index]!]!)),
   });
-  const step = trainStep<{ image: Inputs; text: Inputs; audio: Inputs }>({
-    loss: (batch) => model.loss(batch, { training: true }),
+  const options = {
+    loss: (batch: { image: Inputs; text: Inputs; audio: Inputs }) => model.loss(batch, { training: true }),
     variables: model.trainableVariables(),
     optimizer: adamW({
       learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: 3e-3, steps }) }),
       weightDecay: 0.05,
     }),
-  });
+  };
   const data = batchesOf(
     recordings.count,
     (indices, random) => ({
@@ -115,12 +114,10 @@ export async function trainSpeech(
     }),
     { batchSize, seed },
   );
-  const history = await fit(step, data, {
+  return trainToEnd(options, data, {
     steps,
     progress,
     label: 'speech',
     validate: ({ epoch }) => (epoch % 4 === 3 ? validate() : {}),
   });
-  step.dispose();
-  return history;
 }
