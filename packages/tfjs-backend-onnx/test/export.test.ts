@@ -59,7 +59,7 @@ describe('exportOnnx', () => {
           const normal = tf.relu(
             tf.batchNorm(h, moments.mean as tf.Tensor1D, moments.variance as tf.Tensor1D, tf.zeros([4]), tf.ones([4])),
           );
-          const pooled = tf.reshape(tf.maxPool(normal, 2, 1, 'valid'), [x.shape[0]!, -1]);
+          const pooled = tf.reshape(tf.maxPool(normal as tf.Tensor4D, 2, 1, 'valid'), [x.shape[0]!, -1]);
           const logits = tf.matMul(pooled as tf.Tensor2D, dense as unknown as tf.Tensor2D);
           return tf.losses.softmaxCrossEntropy(y, logits) as tf.Scalar;
         },

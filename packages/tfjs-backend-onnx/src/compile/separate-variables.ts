@@ -1,5 +1,5 @@
 import { engine, type Tensor } from '@tensorflow/tfjs-core';
-import { type Entry, elementType } from '../entry.js';
+import { type BackendValues, type Entry, elementType } from '../entry.js';
 import type { Numbers } from '../ir/graph.js';
 import type { RecordingBackend } from '../recording-backend.js';
 
@@ -16,7 +16,7 @@ export function separateVariables(backend: RecordingBackend): void {
       continue;
     }
     const copy = (backend.numbers(entry) as Numbers).slice();
-    const info = backend.tensorOfNumbers(copy, variable.shape, variable.dtype);
+    const info = backend.tensorOfNumbers(copy as BackendValues, variable.shape, variable.dtype);
     const tensor = engine().makeTensorFromTensorInfo(info, backend) as Tensor;
     variable.assign(tensor);
     tensor.dispose();

@@ -79,7 +79,13 @@ function open(
   return { graph, traced, inputs, outputs };
 }
 
+/** The graph for the sizes at which the function was followed. */
+export function fixedBatch(traced: Traced, { exact }: { exact: boolean }) {
+  const [lowered] = lowerAlike([beforeLowering(completeGraph(traced))], [1], { exact });
+  return { graph: afterLowering(lowered!), traced, inputs: undefined, outputs: undefined };
+}
+
 /** The results and the next values of variables, each in its own shape. */
-export function completeGraph({ outputs, shapes, states }: Traced): Graph {
+function completeGraph({ outputs, shapes, states }: Traced): Graph {
   return { outputs: outputs.map((value, i) => reshape(value, shapes[i] ?? states[i - shapes.length]!.shape)) };
 }

@@ -5,9 +5,8 @@ import { ArgumentSource, FillSource, StateSource } from '../compile/sources.js';
 import { differingConstant } from '../compile/trace.js';
 import { emit } from '../emit/emit.js';
 import { constantNumbers, type Graph, type InputSource, type Numbers, topological } from '../ir/graph.js';
-import { optimise } from '../passes/optimise.js';
 import { RecordingBackend } from '../recording-backend.js';
-import { anyBatch, completeGraph } from './any-batch.js';
+import { anyBatch, fixedBatch } from './any-batch.js';
 import { type Extent, extentName } from './extent.js';
 import { materialise } from './materialise.js';
 import { assertNames, chosenNames, defaultNames } from './names.js';
@@ -100,7 +99,7 @@ export function exportGraph<A extends readonly unknown[]>(
     inputs: inputExtents,
     outputs: outputExtents,
   } = open.size === 0
-    ? { graph: optimise(completeGraph(plain), { exact }), traced: plain, inputs: undefined, outputs: undefined }
+    ? fixedBatch(plain, { exact })
     : anyBatch(trace, { exact, unit: [...open.values()][0]!, isOpen: ({ index }) => open.has(index) });
   const { states, fills } = traced;
   const numbersOf = (variable: Variable) => backend.numbers(backend.entry(variable.dataId)) as Numbers;

@@ -14,6 +14,7 @@ const MAX_DENOMINATOR = 64;
  */
 export function fitExtent(seen: readonly number[], batches: readonly number[]): Extent | undefined {
   const [first, second] = seen as [number, number];
+  if (seen.every((value) => value === first)) return { numerator: 0, denominator: 1, offset: first };
   const [b1, b2] = batches as [number, number];
   const slope = (second - first) / (b2 - b1);
   for (let denominator = 1; denominator <= MAX_DENOMINATOR; denominator++) {

@@ -5,8 +5,9 @@ import { rewrite } from '../passes/rewrite.js';
 import { firstDifference } from './alike.js';
 
 /**
- * Writes composites in ONNX operators, for one function at several batch sizes: in the first formulation whose
- * operators stay the same at each of them. Formulations that write the batch size into a dilation or a kernel do not.
+ * Writes composites in standard ONNX operators, for one function at one or several batch sizes: in the first
+ * formulation whose operators stay the same at each of them. Formulations that write the batch size into a dilation or
+ * a kernel do not.
  */
 export function lowerAlike(
   graphs: readonly Graph[],
@@ -22,7 +23,10 @@ export function lowerAlike(
       (f) => f.composite === node.op && (f.exact || !exact) && nodes.every((each) => f.applies(each)),
     );
     const choice =
-      candidates.find((f) => firstDifference(written(f, nodes), batches) === undefined) ?? candidates.at(-1)!;
+      candidates.find((f) => {
+        const trial = written(f, nodes);
+        return isStandard(trial[0]!) && firstDifference(trial, batches) === undefined;
+      }) ?? candidates.at(-1)!;
     for (const each of nodes) chosen.set(each, choice);
   });
   return graphs.map((graph) =>
@@ -33,6 +37,8 @@ export function lowerAlike(
     }),
   );
 }
+
+const isStandard = (graph: Graph): boolean => topological(graph.outputs).every((node) => node.domain === '');
 
 /** What a formulation writes for the same node at each batch size, on inputs of its own. */
 function written(formulation: Formulation, nodes: readonly Node[]): Graph[] {
