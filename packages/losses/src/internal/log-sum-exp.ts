@@ -27,7 +27,7 @@ function relativeExponentials(logits: Tensor, axis: number): { peak: Tensor; exp
 }
 
 /** The softmax of the logits along an axis, times dy (one number per sum): the gradient of `logSumExp`. */
-export function scaledSoftmax(logits: Tensor, axis: number, dy: Tensor): Tensor {
+function scaledSoftmax(logits: Tensor, axis: number, dy: Tensor): Tensor {
   return tf.tidy(() => {
     const { exponentials } = relativeExponentials(logits, axis);
     return tf.mul(exponentials, tf.div(tf.expandDims(dy, axis), tf.sum(exponentials, axis, true)));

@@ -1,6 +1,5 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { logSumExp, scaledSoftmax } from './log-sum-exp.js';
 import { diagonalEntries } from './matched-entries.js';
 import { stopGradient } from './stop-gradient.js';
 
@@ -38,29 +37,36 @@ export function similarityLogSumExp(u: Tensor2D, v: Tensor2D, { blockRows }: Sim
     const { value, blocks } = forward(x, y, size, keepsBlocks);
     save([x, y, value, ...blocks]);
     const gradFunc = (dy: Tensor, saved: Tensor[]) => {
-      const [su, sv, logSums, ...kept] = saved as [Tensor2D, Tensor2D, Tensor1D, ...Tensor2D[]];
-      return backward(dy, su, sv, logSums, size, kept);
+      const [su, sv, parts, ...kept] = saved as [Tensor2D, Tensor2D, Tensor1D, ...Tensor2D[]];
+      return backward(dy as Tensor1D, su, sv, parts, size, kept);
     };
     return { value, gradFunc };
   });
-  const all = operation(u, v) as Tensor1D;
-  const [rows, peaks, logs, diagonal] = tf.split(all, [n, m, m, n]) as [Tensor1D, Tensor1D, Tensor1D, Tensor1D];
-  return { rows, columns: tf.add(stopGradient(peaks), logs), diagonal: stopGradient(diagonal) };
-}
-
-/** The starts of blocks of `size` rows. */
-function starts(rows: number, size: number): number[] {
-  return Array.from({ length: Math.ceil(rows / size) }, (_, i) => i * size);
-}
-
-function rowBlock(x: Tensor2D, start: number, size: number): Tensor2D {
-  return tf.slice(x, [start, 0], [Math.min(size, x.shape[0] - start), x.shape[1]]);
+  const { rowPeaks, rowLogs, columnPeaks, columnLogs, diagonal } = unpack(operation(u, v) as Tensor1D, n, m);
+  return {
+    rows: tf.add(stopGradient(rowPeaks), rowLogs),
+    columns: tf.add(stopGradient(columnPeaks), columnLogs),
+    diagonal: stopGradient(diagonal),
+  };
 }
 
 /**
- * One vector [rows; peaks of columns; log sums of columns relative to their peaks; diagonal]. Peak and sum of a column stay apart,
- * because their sum has no room for the digits that its softmax needs.
+ * The parts of the operation's one output. A log sum is kept as the largest term and the log of the sum relative to it: added up, a
+ * large peak would leave no room for the digits that a softmax needs.
  */
+function unpack(all: Tensor1D, n: number, m: number) {
+  const [rowPeaks, rowLogs, columnPeaks, columnLogs, diagonal] = tf.split(all, [n, n, m, m, n]);
+  return { rowPeaks, rowLogs, columnPeaks, columnLogs, diagonal } as Record<
+    'rowPeaks' | 'rowLogs' | 'columnPeaks' | 'columnLogs' | 'diagonal',
+    Tensor1D
+  >;
+}
+
+/** Starts and numbers of rows of the blocks. */
+function blocksOf(rows: number, size: number): [start: number, count: number][] {
+  return Array.from({ length: Math.ceil(rows / size) }, (_, i) => [i * size, Math.min(size, rows - i * size)]);
+}
+
 function forward(
   u: Tensor2D,
   v: Tensor2D,
@@ -69,43 +75,56 @@ function forward(
 ): { value: Tensor1D; blocks: Tensor2D[] } {
   const [n, m] = [u.shape[0], v.shape[0]];
   const blocks: Tensor2D[] = [];
-  const rows: Tensor[] = [];
+  const rowPeaks: Tensor[] = [];
+  const rowLogs: Tensor[] = [];
+  const columnPeaks: Tensor[] = [];
+  const columnSums: Tensor[] = [];
   const diagonal: Tensor[] = [];
-  const peaks: Tensor[] = [];
-  const sums: Tensor[] = [];
-  for (const start of starts(n, size)) {
-    const similarities = tf.tidy(() => tf.matMul(rowBlock(u, start, size), v, false, true) as Tensor2D);
-    rows.push(logSumExp(similarities, 1));
-    diagonal.push(n <= m ? diagonalEntries(similarities, start) : tf.zeros([similarities.shape[0]]));
-    const peak = tf.max(similarities, 0);
-    peaks.push(peak);
-    sums.push(tf.tidy(() => tf.sum(tf.exp(tf.sub(similarities, peak)), 0)));
+  let last: Tensor[] = [];
+  for (const [start, count] of blocksOf(n, size)) {
+    const similarities = tf.tidy(() => {
+      const x = tf.slice(u, [start, 0], [count, -1]);
+      return tf.matMul(tf.add(x, onceKnown(last)), v, false, true) as Tensor2D;
+    });
+    const sumExp = (peaks: Tensor, axis: number) =>
+      tf.tidy(() => tf.sum(tf.exp(tf.sub(similarities, tf.expandDims(peaks, axis))), axis));
+    const [rowPeak, columnPeak] = [tf.max(similarities, 1), tf.max(similarities, 0)];
+    rowPeaks.push(rowPeak);
+    rowLogs.push(tf.tidy(() => tf.log(sumExp(rowPeak, 1))));
+    columnPeaks.push(columnPeak);
+    columnSums.push(sumExp(columnPeak, 0));
+    diagonal.push(n <= m ? diagonalEntries(similarities, start) : tf.zeros([count]));
+    last = [rowLogs, columnSums, diagonal].map((parts) => parts.at(-1) as Tensor);
     if (keepsBlocks) blocks.push(similarities);
     else similarities.dispose();
   }
   const value = tf.tidy(() => {
-    const peak = tf.max(tf.stack(peaks), 0);
-    const sum = tf.addN(sums.map((part, i) => tf.mul(part, tf.exp(tf.sub(peaks[i] as Tensor, peak)))));
-    return tf.concat([...rows, peak, tf.log(sum), ...diagonal]) as Tensor1D;
+    const peak = tf.max(tf.stack(columnPeaks), 0);
+    const sum = tf.addN(columnSums.map((part, i) => tf.mul(part, tf.exp(tf.sub(columnPeaks[i] as Tensor, peak)))));
+    return tf.concat([...rowPeaks, ...rowLogs, peak, tf.log(sum), ...diagonal]) as Tensor1D;
   });
   return { value, blocks };
 }
 
-function backward(dy: Tensor, u: Tensor2D, v: Tensor2D, value: Tensor1D, size: number, kept: Tensor2D[]): Tensor[] {
+function backward(dy: Tensor1D, u: Tensor2D, v: Tensor2D, value: Tensor1D, size: number, kept: Tensor2D[]): Tensor[] {
   const [n, m] = [u.shape[0], v.shape[0]];
   return tf.tidy(() => {
-    const peaks = tf.slice(value, [n], [m]);
-    const columnScale = tf.div(tf.slice(dy, [n + m], [m]), tf.exp(tf.slice(value, [n + m], [m]))); // dc / sum
+    const { rowPeaks, rowLogs, columnPeaks, columnLogs } = unpack(value, n, m);
+    const incoming = unpack(dy, n, m);
+    const rowScales = tf.div(incoming.rowLogs, tf.exp(rowLogs)); // dr / sum
+    const columnScales = tf.div(incoming.columnLogs, tf.exp(columnLogs)); // dc / sum
     const ofU: Tensor2D[] = [];
     let ofV: Tensor2D = tf.zerosLike(v);
-    for (const [index, start] of starts(n, size).entries()) {
+    for (const [index, [start, count]] of blocksOf(n, size).entries()) {
       const [blockOfU, nextOfV] = tf.tidy(() => {
-        const x = rowBlock(u, start, size);
+        const now = onceKnown(index === 0 ? [dy] : [ofV, ofU[index - 1] as Tensor]);
+        const x = tf.slice(u, [start, 0], [count, -1]);
         const gradient = tf.tidy(() => {
-          const similarities = kept[index] ?? (tf.matMul(x, v, false, true) as Tensor2D);
-          const ofColumns = tf.tidy(() => tf.mul(tf.exp(tf.sub(similarities, peaks)), columnScale));
-          const rowDy = tf.slice(dy, [start], [x.shape[0]]);
-          return tf.add(ofColumns, scaledSoftmax(similarities, 1, rowDy)) as Tensor2D;
+          const similarities = kept[index] ?? (tf.matMul(tf.add(x, now), v, false, true) as Tensor2D);
+          const softmax = (peaks: Tensor, scales: Tensor) =>
+            tf.tidy(() => tf.mul(tf.exp(tf.sub(similarities, tf.add(peaks, now))), scales));
+          const ofThese = (perRow: Tensor) => tf.expandDims(tf.slice(perRow, [start], [count]), 1);
+          return tf.add(softmax(columnPeaks, columnScales), softmax(ofThese(rowPeaks), ofThese(rowScales))) as Tensor2D;
         });
         return [tf.matMul(gradient, v), tf.add(ofV, tf.matMul(gradient, x, true, false))] as [Tensor2D, Tensor2D];
       });
@@ -115,4 +134,14 @@ function backward(dy: Tensor, u: Tensor2D, v: Tensor2D, value: Tensor1D, size: n
     }
     return [tf.concat(ofU, 0), ofV];
   });
+}
+
+/**
+ * 0, but not before other tensors are known. Added to the input of a block, it makes a compiled graph take the blocks in turn, where it
+ * would otherwise hold all of them at once, and keeps it from recognising the blocks of the backward pass as those of the forward pass.
+ */
+function onceKnown(others: Tensor[]): Tensor {
+  if (others.length === 0) return tf.zeros([1]);
+  const first = others.map((other) => tf.slice(tf.reshape(other, [-1]), [0], [1]));
+  return tf.mul(0, tf.addN(first));
 }
