@@ -89,6 +89,7 @@ export function alternatingStep<Batch>(
   return {
     run(batch) {
       prepare();
+      for (const { player } of seats) player.checkFlags();
       const metrics = body(batch);
       clock.step++;
       for (const { repeat, player } of seats) player.updates += repeat;

@@ -2,6 +2,7 @@ import type { TensorContainer, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { CompiledFunction, TensorFunction } from '../device/backend-capabilities.js';
 import { compile } from '../device/compile.js';
+import { CrossmodalError } from '../errors.js';
 import type { Metrics } from './step.js';
 
 /** The body of a step, as it is run. */
@@ -30,14 +31,17 @@ export function compileStep<Batch>(
     fn ??= compile(body);
     const signature = fn.compiled ? signatureOf(batch) : '';
     if (!fn.compiled || known.has(signature)) return fn(batch) as Metrics;
-    known.add(signature);
+    checkText(batch, known.size);
     const held = new HeldVariables();
     try {
       const metrics = fn(batch) as Metrics;
+      known.add(signature);
       if (held.othersExist()) return metrics;
       tf.dispose(metrics);
       held.restore();
-      separateVariables();
+    } catch (error) {
+      held.restore();
+      throw error;
     } finally {
       held.dispose();
     }
@@ -58,16 +62,19 @@ function signatureOf(nest: unknown): string {
   return String(nest);
 }
 
-/**
- * Gives each variable memory of its own. One that was made from a clone of another shares its memory until one of the two is
- * assigned, and a graph that is traced in that state would take the two for one.
- */
-function separateVariables(): void {
-  const seen = new Set<object>();
-  for (const variable of Object.values(tf.engine().registeredVariables)) {
-    if (seen.has(variable.dataId) && variable.dtype === 'float32') tf.tidy(() => variable.assign(tf.add(variable, 0)));
-    seen.add(variable.dataId);
-  }
+/** Different signatures after which a text in the batch is taken for the reason. */
+const fewSignatures = 8;
+
+/** Refuses batches that carry names or file paths: each would be a signature, and a graph, of its own. */
+function checkText(batch: unknown, signatures: number): void {
+  if (signatures < fewSignatures || typeof batch !== 'object' || batch === null) return;
+  const isText = (value: unknown): boolean => typeof value === 'string' || (Array.isArray(value) && value.some(isText));
+  const key = Object.entries(batch).find(([, value]) => isText(value))?.[0];
+  if (key === undefined) return;
+  throw new CrossmodalError(
+    `compileStep: the batch holds text ('${key}') that changes from batch to batch, and the step would be compiled anew for each`,
+    { remedy: 'leave it out before the step: data.map(({ ids, ...tensors }) => tensors), or pass compile: false' },
+  );
 }
 
 /** All variables of the process as they are now. */

@@ -31,6 +31,10 @@ export class Player<Batch> {
   readonly #label: string;
   #weights: NamedVariables | undefined;
   #trained: [name: string, variable: Variable][] = [];
+  /** Whether each weight was trainable when the step was made: a compiled step cannot follow a change. */
+  #flags: [name: string, variable: Variable, trainable: boolean][] = [];
+  /** Updates made with an optimiser of TensorFlow.js, which does not count replays. */
+  #foreignUpdates = 0;
   #average: WeightAverage | undefined;
   #accumulators: NamedVariables | undefined;
 
@@ -68,6 +72,7 @@ export class Player<Batch> {
       weights[name] = variable;
     }
     const rules = optimizer instanceof RuleOptimizer ? optimizer : undefined;
+    this.#flags = Object.entries(weights).map(([name, variable]) => [name, variable, variable.trainable]);
     this.#trained = Object.entries(weights).filter(([name, v]) => v.trainable && (rules?.trains(name, v) ?? true));
     for (const group of rules?.groups ?? []) {
       if (entries.some(([name, variable]) => matches(group, [name, variable.name]))) continue;
@@ -86,6 +91,19 @@ export class Player<Batch> {
     if (ema !== undefined) this.#average = new WeightAverage(trained, typeof ema === 'number' ? { decay: ema } : ema);
     this.#weights = weights;
     return weights;
+  }
+
+  /**
+   * Refuses to go on when weights were frozen or unfrozen since the first step.
+   * @throws CrossmodalError with the name of the first
+   */
+  checkFlags(): void {
+    const changed = this.#flags.find(([, variable, trainable]) => variable.trainable !== trainable);
+    if (!changed) return;
+    const [name, , before] = changed;
+    throw new CrossmodalError(`${this.#label}: '${name}' was ${before ? 'frozen' : 'unfrozen'} after the first step`, {
+      remedy: 'set `trainable` before the first step, and make a new step (with the same optimizer) for each stage',
+    });
   }
 
   /** The loss, its terms and the gradients; inside a tidy. */
@@ -164,12 +182,13 @@ export class Player<Batch> {
   /** Updates made so far; the schedule's clock. */
   get updates(): number {
     const { optimizer } = this.#options;
-    return optimizer instanceof RuleOptimizer ? optimizer.updates : optimizer.iterations;
+    return optimizer instanceof RuleOptimizer ? optimizer.updates : this.#foreignUpdates;
   }
 
   set updates(count: number) {
     const { optimizer } = this.#options;
     if (optimizer instanceof RuleOptimizer) optimizer.updates = count;
+    else this.#foreignUpdates = count;
     if (this.#average) this.#average.updates = count;
   }
 

@@ -77,6 +77,7 @@ export function trainStep<Batch>({
   return {
     run(batch) {
       prepare();
+      player.checkFlags();
       const updates = (clock.step + 1) % accumulate === 0;
       const metrics = updates ? bodies.update(batch) : bodies.collect(batch);
       clock.step++;

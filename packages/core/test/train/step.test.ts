@@ -9,6 +9,7 @@ import {
   adam,
   adamW,
   alternatingStep,
+  compileStep,
   namedVariables,
   Random,
   randomNormal,
@@ -374,5 +375,62 @@ describe('refusals', () => {
     );
     const layer = tfl.layers.dense({ units: 1 });
     expect(() => trainableVariables(layer)).toThrow('has no weights yet');
+  });
+});
+
+describe.each(devices)('what a compiled step cannot follow, on %s', (device) => {
+  beforeAll(() => tf.setBackend(device));
+
+  test('a weight frozen or unfrozen after the first step', () => {
+    const [w, v] = [tf.variable(tf.scalar(1)), tf.variable(tf.scalar(1), false)];
+    const step = trainStep({
+      loss: () => tf.square(tf.add(w, v)) as Scalar,
+      variables: { w, v },
+      optimizer: sgd({ learningRate: 0.1 }),
+    });
+    tf.dispose(step.run({}));
+    v.trainable = true;
+    expect(() => step.run({})).toThrow("'v' was unfrozen after the first step");
+    v.trainable = false;
+    tf.dispose(step.run({}));
+    step.dispose();
+  });
+
+  test('updates are counted with an optimiser of TensorFlow.js too', () => {
+    const w = tf.variable(tf.scalar(1));
+    const step = trainStep({
+      loss: () => tf.square(w) as Scalar,
+      variables: { w },
+      optimizer: tf.train.adam(0.1),
+    });
+    for (let i = 0; i < 6; i++) tf.dispose(step.run({}));
+    expect(step.hostState()).toEqual({ runs: 6, updates: 6 });
+    step.dispose();
+  });
+});
+
+describe('a compiled step', () => {
+  beforeAll(() => tf.setBackend('onnx'));
+
+  test('whose body throws leaves the variables as they were', () => {
+    const w = tf.variable(tf.scalar(1));
+    const body = compileStep(() => {
+      w.assign(tf.add(w, 1));
+      throw new Error('half-way');
+    });
+    expect(() => body({})).toThrow('half-way');
+    expect(w.dataSync()[0]).toBe(1);
+    body.dispose();
+  });
+
+  test('refuses batches whose texts change, by name, rather than build a graph for each', () => {
+    const w = tf.variable(tf.scalar(1));
+    const body = compileStep<{ id: string }>(() => ({ loss: tf.square(w) as Scalar }));
+    const run = (id: string) => tf.dispose(body({ id }));
+    expect(() => {
+      for (let i = 0; i < 20; i++) run(`item ${i}`);
+    }).toThrow("holds text ('id')");
+    for (let i = 0; i < 20; i++) run('item 0');
+    body.dispose();
   });
 });
