@@ -11,6 +11,8 @@ export type Row = Omit<Result, 'id' | 'paradigm' | 'seconds'>;
 /** What an entry brings back. */
 export interface EntryOutcome {
   rows: Row[];
+  /** Metrics that the report shows large; all of them, up to four, unless given. */
+  headline?: string[];
   /** One honest sentence or two: what was done, how to read the number. */
   summary: string;
   /** Sizes and settings worth knowing, in order. */

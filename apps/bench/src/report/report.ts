@@ -52,7 +52,7 @@ export function renderReport(file: ResultsFile, sections: readonly ReportSection
   <footer>
     ${facts(file.versions)}
     <p>Chance: what guessing reaches. Untrained: the same model with its first random weights. Published: what the literature reports for
-      exactly this task; on OpenMoji there is nothing to compare with, so the column stays empty. The same numbers are in <a href="results.json">results.json</a>.</p>
+      exactly this task, shown where there is such a number; nobody has published any for OpenMoji. The same numbers are in <a href="results.json">results.json</a>.</p>
     <p>Drawings: <a href="https://openmoji.org">OpenMoji</a>, the open-source emoji and icon project, licence CC BY-SA 4.0. Voices: eSpeak NG.</p>
   </footer>
 </main></body>
@@ -67,8 +67,9 @@ function facts(entries: Record<string, string | number>): Markup {
 }
 
 function summaryTable(results: readonly Result[]): Markup {
+  const anyPublished = results.some(({ published }) => published !== null);
   return html`<div class="scroll"><table class="summary">
-    <thead><tr><th>Entry</th><th>Measured</th><th class="n">Chance</th><th class="n">Untrained</th><th class="n">Trained</th><th class="n">Published</th><th></th><th class="n">Time</th></tr></thead>
+    <thead><tr><th>Entry</th><th>Measured</th><th class="n">Chance</th><th class="n">Untrained</th><th class="n">Trained</th>${anyPublished && html`<th class="n">Published</th>`}<th></th><th class="n">Time</th></tr></thead>
     <tbody>${results.map((result, index) => {
       const first = results[index - 1]?.id !== result.id;
       return html`<tr>
@@ -77,7 +78,7 @@ function summaryTable(results: readonly Result[]): Markup {
         <td class="n">${formatNumber(result.chance)}</td>
         <td class="n">${formatNumber(result.untrained)}</td>
         <td class="n value">${formatNumber(result.value)}</td>
-        <td class="n">${formatNumber(result.published)}</td>
+        ${anyPublished && html`<td class="n">${formatNumber(result.published)}</td>`}
         <td>${standing(result)}</td>
         <td class="n">${first && formatSeconds(result.seconds)}</td>
       </tr>`;
@@ -92,7 +93,9 @@ function summaryTable(results: readonly Result[]): Markup {
 }
 
 function renderSection({ id, title, paradigm, seconds, outcome }: ReportSection, results: readonly Result[]): Markup {
-  const rows = results.filter((result) => result.id === id).slice(0, 4);
+  const { headline } = outcome;
+  const own = results.filter((result) => result.id === id);
+  const rows = (headline ? own.filter(({ metric }) => headline.includes(metric)) : own).slice(0, 4);
   return html`<section id="${id}">
     <div class="eyebrow">${paradigm}</div>
     <h2>${title}</h2>

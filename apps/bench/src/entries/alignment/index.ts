@@ -67,6 +67,7 @@ async function runAlignment(context: EntryContext): Promise<EntryOutcome> {
       ...recallRows('text to picture', untrained.textToImage, trained.textToImage),
       ...recallRows('picture to text', untrained.imageToText, trained.imageToText),
     ],
+    headline: ['recall@10, text to picture', 'recall@10, picture to text', 'recall@1, text to picture'],
     summary:
       'A convolutional network for pictures and a bag of words for names and tags, both trained from nothing until matching ' +
       'pairs agree (symmetric InfoNCE, learned temperature). Recall@10 is the share of queries whose very own partner is ' +

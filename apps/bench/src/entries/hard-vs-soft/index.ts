@@ -105,6 +105,9 @@ export async function runHardVsSoft(
         }),
       ),
     ),
+    headline: ['canonical correlation', 'contrastive training'].flatMap((method) =>
+      directions.map(({ name }) => `recall@10, ${name}, ${method}`),
+    ),
     summary:
       `Pictures are ${side}x${side} pixels, captions the ${words} most frequent words; one linear map per side is all that is learned. ` +
       'Canonical correlation and least squares solve for it in one go (hard alignment: pairs should coincide), contrastive ' +
