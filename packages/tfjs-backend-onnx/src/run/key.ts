@@ -32,10 +32,15 @@ export function graphKey(outputs: readonly Value[]): GraphKey {
     }
     for (const input of node.inputs) {
       if (input === undefined) parts.push('-');
-      else parts.push(ids.get(input.node)! * 64 + input.index);
+      else parts.push(edge(ids, input));
     }
   }
   parts.push('>');
-  for (const output of outputs) parts.push(ids.get(output.node)! * 64 + output.index);
+  for (const output of outputs) parts.push(edge(ids, output));
   return { key: parts.join(','), inputs, nodes: order.length };
+}
+
+/** Which output of which node, told apart from the plain numbers of signatures. */
+function edge(ids: ReadonlyMap<object, number>, { node, index }: Value): string {
+  return `${ids.get(node)!}.${index}`;
 }
