@@ -7,16 +7,16 @@ export type Structure =
   | { kind: 'record'; items: [string, Structure][] }
   | { kind: 'other'; value: unknown };
 
-const identities = new WeakMap<object, number>();
+const objects = new WeakMap<object, number>();
+const symbols = new Map<symbol, number>();
 let nextIdentity = 0;
 
-function identity(value: object): number {
-  let id = identities.get(value);
-  if (id === undefined) {
-    id = nextIdentity++;
-    identities.set(value, id);
-  }
-  return id;
+function identity(value: object | symbol): number {
+  const known = typeof value === 'symbol' ? symbols.get(value) : objects.get(value);
+  if (known !== undefined) return known;
+  if (typeof value === 'symbol') symbols.set(value, nextIdentity);
+  else objects.set(value, nextIdentity);
+  return nextIdentity++;
 }
 
 function isPlain(value: object): value is Record<string, unknown> {
@@ -24,36 +24,80 @@ function isPlain(value: object): value is Record<string, unknown> {
   return prototype === Object.prototype || prototype === null;
 }
 
+const isTensor = (value: unknown): boolean => value instanceof Tensor && !(value instanceof Variable);
+
+/** @throws for what a signature by identity would miss: numbers and tensors that change inside one and the same object. */
+function assertOpaque(value: object): void {
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
+    throw new Error(
+      `compile: arguments and results must be tensors or plain values, got ${value.constructor.name}, whose numbers would be frozen; wrap it in tf.tensor`,
+    );
+  }
+  const contents = value instanceof Map || value instanceof Set ? [...value.values()] : Object.values(value);
+  if (!contents.some((item) => isTensor(item) || (Array.isArray(item) && item.some(isTensor)))) return;
+  throw new Error(
+    `compile: tensors must come in lists or plain objects, got ${value.constructor.name} that holds tensors, which would be frozen; hand over the tensors themselves`,
+  );
+}
+
+/** Text that differs for values that differ. */
+function describe(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value);
+    case 'number':
+      return Object.is(value, -0) ? '-0' : String(value);
+    case 'bigint':
+      return `${value}n`;
+    case 'symbol':
+    case 'function':
+      return `#${identity(value)}`;
+    case 'object':
+      return value === null ? 'null' : `#${identity(value)}`;
+    default:
+      return String(value);
+  }
+}
+
 /**
- * Takes the tensors out of nested lists and plain objects. `signature` describes everything else: two containers of
- * equal signature differ only in the numbers of their tensors.
+ * Takes the tensors out of nested lists and plain objects; with `variables`, variables as well. `signature` describes
+ * the rest: numbers, strings and flags by value; functions, variables and instances of classes by identity, without
+ * what they hold. Two containers of equal signature thus differ only in the numbers of their tensors and in what
+ * changed inside such objects.
+ *
+ * @throws for typed arrays, and for instances of classes (or maps and sets) that hold tensors themselves: identity
+ * would not show that they changed.
  */
-export function flatten(container: unknown): { tensors: Tensor[]; structure: Structure; signature: string } {
+export function flatten(
+  container: unknown,
+  { variables = false }: { variables?: boolean } = {},
+): { tensors: Tensor[]; structure: Structure; signature: string } {
   const tensors: Tensor[] = [];
   let signature = '';
   const visit = (value: unknown): Structure => {
-    if (value instanceof Tensor && !(value instanceof Variable)) {
+    if (value instanceof Tensor && (variables || !(value instanceof Variable))) {
       signature += `${value.dtype}[${value.shape.join(',')}] `;
       return { kind: 'tensor', index: tensors.push(value) - 1 };
     }
     if (Array.isArray(value)) {
       signature += '( ';
-      const items = value.map(visit);
+      const items = Array.from(value, visit); // not map, which skips holes
       signature += ') ';
       return { kind: 'list', items };
     }
-    if (typeof value === 'object' && value !== null && !(value instanceof Variable) && isPlain(value)) {
-      signature += '{ ';
-      const items = Object.keys(value).map((key): [string, Structure] => {
-        signature += `${key}: `;
-        return [key, visit(value[key])];
-      });
-      signature += '} ';
-      return { kind: 'record', items };
+    if (typeof value === 'object' && value !== null && !(value instanceof Variable)) {
+      if (isPlain(value)) {
+        signature += '{ ';
+        const items = Object.keys(value).map((key): [string, Structure] => {
+          signature += `${JSON.stringify(key)}: `;
+          return [key, visit(value[key])];
+        });
+        signature += '} ';
+        return { kind: 'record', items };
+      }
+      assertOpaque(value);
     }
-    if ((typeof value === 'object' && value !== null) || typeof value === 'function')
-      signature += `#${identity(value)} `;
-    else signature += `${typeof value}:${String(value)} `;
+    signature += `${describe(value)} `;
     return { kind: 'other', value };
   };
   const structure = visit(container);
