@@ -288,3 +288,81 @@ describe('variables that share numbers', () => {
     expect(a.dataSync()[0]).toBe(1);
   });
 });
+
+describe('results', () => {
+  it('belong to the caller at each call, also when the function hands on its argument, a variable or what it kept', () => {
+    const w = tf.variable(tf.tensor1d([5, 6]));
+    const constant = tf.keep(tf.tensor1d([7, 8]));
+    const f = compile((x: tf.Tensor) => ({ x, list: [w, constant, tf.neg(x)] }));
+    const x = tf.tensor1d([1, 2]);
+    const before = tf.memory().numTensors;
+    for (let i = 0; i < 5; i++) {
+      w.assign(tf.tensor1d([i, 6]));
+      const y = f(x);
+      const tensors = [y.x, ...y.list] as tf.Tensor[];
+      expect(tensors.map(numbers)).toEqual([
+        [1, 2],
+        [i, 6],
+        [7, 8],
+        [-1, -2],
+      ]);
+      expect(tensors.some((t) => t === x || t === w || t === constant)).toBe(false);
+      // An assignment later does not change what was handed out.
+      w.assign(tf.tensor1d([100, 100]));
+      expect(numbers(tensors[1]!)).toEqual([i, 6]);
+      tf.dispose(tensors);
+    }
+    expect([x, w, constant].some((t) => t.isDisposed)).toBe(false);
+    expect(tf.memory().numTensors - before).toBe(10); // the tensors that this test assigned
+    f.dispose();
+    constant.dispose();
+  });
+
+  it('a variable that is assigned and returned has its new numbers', () => {
+    const w = tf.variable(tf.scalar(0));
+    const f = compile(() => {
+      w.assign(tf.add(w, 1) as tf.Scalar);
+      return w;
+    });
+    const results = [0, 1, 2, 3].map(() => f() as tf.Tensor);
+    expect(results.map((t) => numbers(t)[0])).toEqual([1, 2, 3, 4]);
+    f.dispose();
+  });
+});
+
+describe('signatures that never return in time', () => {
+  const warningsOf = async (body: () => void): Promise<string[]> => {
+    const seen: string[] = [];
+    const listen = (warning: Error) => void seen.push(warning.message);
+    process.on('warning', listen);
+    body();
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', listen);
+    return seen.filter((message) => message.startsWith('compile:'));
+  };
+
+  it('are warned about once: a rotation of more than are kept, a number that changes', async () => {
+    const f = compile((x: tf.Tensor) => tf.neg(x), { name: 'rotate', maxSignatures: 2 });
+    const rotation = await warningsOf(() => {
+      for (let i = 0; i < 30; i++) f(tf.ones([1 + (i % 3)]));
+    });
+    expect(rotation).toHaveLength(1);
+    expect(rotation[0]).toMatch(/rotate was called 4 times.*scalar tensors or through hostInput/);
+    const g = compile((x: tf.Tensor, rate: number) => tf.mul(x, rate), { name: 'decay', maxSignatures: 3 });
+    const changing = await warningsOf(() => {
+      for (let i = 0; i < 20; i++) g(tf.ones([2]), 1 / (i + 1));
+    });
+    expect(changing).toHaveLength(1);
+    expect(changing[0]).toMatch(/decay was called 6 times/);
+  });
+
+  it('and few ones are not', async () => {
+    const f = compile((x: tf.Tensor) => tf.neg(x), { maxSignatures: 2 });
+    expect(
+      await warningsOf(() => {
+        for (let i = 0; i < 30; i++) f(tf.ones([1 + (i % 2)]));
+      }),
+    ).toEqual([]);
+    f.dispose();
+  });
+});

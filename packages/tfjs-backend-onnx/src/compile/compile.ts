@@ -1,7 +1,7 @@
-import { backend as activeBackend, engine, tidy } from '@tensorflow/tfjs-core';
+import { backend as activeBackend, clone, engine, type Tensor, tidy, Variable } from '@tensorflow/tfjs-core';
 import { RecordingBackend } from '../recording-backend.js';
 import { Lru } from '../run/lru.js';
-import { flatten } from './container.js';
+import { flatten, unflatten } from './container.js';
 import { Program } from './program.js';
 
 export interface CompileOptions {
@@ -52,9 +52,13 @@ export function compile<F extends (...args: never[]) => unknown>(
   const { maxSignatures = 16 } = options;
   const call = fn as unknown as Func;
   const known = new Lru<Known>(maxSignatures, (entry) => entry.free());
-  let builds = 0;
+  let firstCalls = 0;
   let disposed = false;
 
+  const warn = () =>
+    process.emitWarning(
+      `compile: ${name} was called ${firstCalls} times with a signature that was new or forgotten, it keeps ${maxSignatures}; such calls run uncompiled. Numbers that change must come in as scalar tensors or through hostInput; pad tensors to few shapes, or raise maxSignatures`,
+    );
   const compiled = (...args: unknown[]): unknown => {
     if (disposed) throw new Error(`compile: ${name} was disposed`);
     const backend = activeBackend();
@@ -63,7 +67,7 @@ export function compile<F extends (...args: never[]) => unknown>(
         `compile: ${name} needs backend 'onnx', the active backend is another; call tf.setBackend('onnx')`,
       );
     }
-    const plain = () => tidy(() => call(...args) as never) as unknown;
+    const plain = () => tidy(() => owned(call(...args)) as never) as unknown;
     // Inside another compiled function, or under a gradient tape, the steps themselves are needed.
     if (backend.trace !== undefined || engine().state.gradientDepth > 0 || !backend.computesAtOnce) return plain();
     const { signature } = flatten(args);
@@ -77,16 +81,12 @@ export function compile<F extends (...args: never[]) => unknown>(
       const created: Known = { program: undefined, free: () => created.program?.dispose() };
       entry = created;
       known.set(signature, entry);
+      firstCalls++;
+      if (firstCalls === 2 * maxSignatures) warn();
       return plain();
     }
     if (entry.program === undefined) {
       entry.program = Program.compile(backend, call, args, { threads: options.threads });
-      builds++;
-      if (builds === 2 * maxSignatures) {
-        process.emitWarning(
-          `compile: ${name} was built ${builds} times, for more signatures than it keeps (${maxSignatures}). Pad its inputs to few shapes, or raise maxSignatures`,
-        );
-      }
     }
     return entry.program.run(args);
   };
@@ -95,4 +95,19 @@ export function compile<F extends (...args: never[]) => unknown>(
     known.clear();
   };
   return Object.assign(compiled, { dispose }) as unknown as CompiledFunction<F>;
+}
+
+/**
+ * The result of a plain call as the results of replays are: tensors that belong to whoever called. What the function
+ * did not make itself (an argument, a variable, something kept elsewhere) is cloned.
+ */
+function owned(result: unknown): unknown {
+  const { tensors, structure } = flatten(result, { variables: true });
+  const scope = engine().state.activeScope.id;
+  const isOwn = (tensor: Tensor) => tensor.scopeId === scope && !tensor.kept && !(tensor instanceof Variable);
+  if (tensors.every(isOwn)) return result;
+  return unflatten(
+    structure,
+    tensors.map((tensor) => (isOwn(tensor) ? tensor : clone(tensor))),
+  );
 }

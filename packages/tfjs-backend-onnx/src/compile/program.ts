@@ -74,7 +74,7 @@ export function traceFunction(
         `${caller}: the function creates variables at each call (${names}); create them once, outside, or call the function once before`,
       );
     }
-    const { tensors: results, structure: shape } = flatten(result);
+    const { tensors: results, structure: shape } = flatten(result, { variables: true });
     const outputs = results.map((tensor) => trace.recorded(backend.entry(tensor.dataId)));
     const assigned = variables.filter(({ variable, dataId }) => variable.dataId !== dataId);
     for (const { variable } of assigned) outputs.push(trace.recorded(backend.entry(variable.dataId)));
