@@ -1,6 +1,9 @@
 import type { backend_util, DataType, TensorInfo } from '@tensorflow/tfjs-core';
 import type { Tensor } from 'onnxruntime-common';
-import type { ElementType, InputSource, Numbers, Value } from './ir/graph.js';
+import type { Trace } from './compile/trace.js';
+import { type ElementType, type InputSource, inputValue, type Numbers, type Value } from './ir/graph.js';
+import { full } from './ir/ops.js';
+import { uniformNumber } from './ir/uniform.js';
 
 export type BackendValues = backend_util.BackendValues;
 
@@ -14,6 +17,8 @@ export interface Entry {
   values: BackendValues | undefined;
   /** Recorded and pending. */
   value: Value | undefined;
+  /** The trace that `value` is part of: it means nothing outside of it. */
+  trace: Trace | undefined;
   /** The graph input made for `values`. */
   leaf: Value | undefined;
   /** Why the numbers could not be computed. */
@@ -22,6 +27,8 @@ export interface Entry {
   parts: { real: TensorInfo; imag: TensorInfo } | undefined;
   /** Somebody else may hold `values`: they must never be written again. */
   shared: boolean;
+  /** `values` are memory of the caller's, who may write to it: what is computed later needs a copy. */
+  foreign: boolean;
   /** A buffer of the same length that a compiled function may write the next value of a variable into. */
   spare: Numbers | undefined;
   /** `values` and `spare` as ONNX Runtime tensors, kept from replay to replay. */
@@ -40,10 +47,12 @@ export function createEntry(
     refCount,
     values: content.values,
     value: content.value,
+    trace: undefined,
     leaf: undefined,
     failure: undefined,
     parts: undefined,
     shared: false,
+    foreign: false,
     spare: undefined,
     ort: undefined,
   };
@@ -71,4 +80,53 @@ export function coerce(values: BackendValues | ArrayBuffer, dtype: DataType): Ba
     return new Expected(values.buffer as ArrayBuffer, values.byteOffset, values.byteLength / 4);
   }
   return Expected.from(values as Float32Array);
+}
+
+const types: ReadonlySet<string> = new Set(['float32', 'int32', 'bool', 'complex64', 'string']);
+
+/** @throws when tfjs has no such type. */
+export function assertType(dtype: string, shape: readonly number[]): void {
+  if (types.has(dtype)) return;
+  throw new Error(
+    `tfjs-backend-onnx: dtype must be float32, int32, bool, complex64 or string, got ${dtype} for shape [${shape}]`,
+  );
+}
+
+/** Tensors of ones and zeros from this size on become one number of the graph; tfjs's gradients are full of them. */
+const UNIFORM = 1024;
+
+/** The graph input for numbers on the host. */
+export function leafOf(entry: Entry): Value {
+  const numbers = entry.values as Numbers;
+  const type = elementType(entry.dtype)!;
+  if (numbers.length >= UNIFORM && (numbers[0] === 0 || numbers[0] === 1)) {
+    const uniform = uniformNumber(numbers);
+    if (uniform !== undefined) return full(entry.shape, uniform, type);
+  }
+  ownNumbers(entry);
+  return inputValue(new HostSource(entry.values as Numbers), entry.shape, type);
+}
+
+/** Real and imaginary parts in turn, as tfjs reads complex numbers. */
+export function interleave(real: Float32Array, imag: Float32Array): Float32Array {
+  const merged = new Float32Array(real.length * 2);
+  for (let i = 0; i < real.length; i++) {
+    merged[2 * i] = real[i]!;
+    merged[2 * i + 1] = imag[i]!;
+  }
+  return merged;
+}
+
+/** Memory of our own for numbers that a caller may write to. For what reads them later than now. */
+export function ownNumbers(entry: Entry): void {
+  if (!entry.foreign) return;
+  entry.foreign = false;
+  if (elementType(entry.dtype) !== undefined) entry.values = (entry.values as Numbers).slice() as BackendValues;
+}
+
+/** The error for a tensor that escaped from the function it was recorded in. */
+export function escaped(): Error {
+  return new Error(
+    'tfjs-backend-onnx: the tensor belongs to the inside of a compiled function and has no numbers outside of it; return it from the function',
+  );
 }

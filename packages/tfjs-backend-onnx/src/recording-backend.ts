@@ -5,21 +5,31 @@ import {
   DataStorage,
   type DataType,
   engine,
-  env,
   KernelBackend,
   type NamedAttrMap,
-  type NamedTensorInfoMap,
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
 import type { Trace } from './compile/trace.js';
-import { type BackendValues, coerce, createEntry, type Entry, elementType, HostSource } from './entry.js';
-import { CpuKernels, type HostInputs, type HostTensor } from './host/cpu-kernels.js';
-import { inputValue, type Numbers, sameShape, setOrigin, sizeOf, type Value } from './ir/graph.js';
-import { full, reshape } from './ir/ops.js';
-import { uniformNumber } from './ir/uniform.js';
+import {
+  assertType,
+  type BackendValues,
+  coerce,
+  createEntry,
+  type Entry,
+  elementType,
+  escaped,
+  HostSource,
+  interleave,
+  leafOf,
+} from './entry.js';
+import { CpuKernels } from './host/cpu-kernels.js';
+import { infosOf, type KernelInputs, runOnHost } from './host/run-on-host.js';
+import { type Numbers, sameShape, setOrigin, sizeOf, type Value } from './ir/graph.js';
+import { reshape, withoutReshape } from './ir/ops.js';
+import { withoutEmpty } from './record/empty-operands.js';
 import type { RecordKernel } from './record/kernel.js';
-import { loadOrt, notSynchronous } from './run/binding.js';
+import { computesAtOnce, notSynchronous } from './run/binding.js';
 import { Executor } from './run/executor.js';
 import { Statistics } from './run/statistics.js';
 
@@ -35,8 +45,6 @@ export interface BackendOptions {
   /** Number of compiled structures that are kept. */
   cacheSize?: number;
 }
-
-type KernelInputs = NamedTensorInfoMap | TensorInfo[];
 
 /**
  * The tfjs backend `onnx`. Kernels record; numbers are computed when somebody reads them. One read computes everything
@@ -76,6 +84,7 @@ export class RecordingBackend extends KernelBackend {
     const entry = createEntry(dtype, shape.slice(), { values: coerce(values, dtype) });
     // The numbers belong to the caller, who may keep them.
     entry.shared = true;
+    entry.foreign = true;
     this.storage.set(dataId, entry);
     this.trace?.wrote(entry);
     return dataId;
@@ -84,6 +93,7 @@ export class RecordingBackend extends KernelBackend {
   override move(dataId: DataId, values: BackendValues, shape: number[], dtype: DataType, refCount: number): void {
     const entry = createEntry(dtype, shape.slice(), { values: coerce(values, dtype) }, refCount);
     entry.shared = true;
+    entry.foreign = true;
     this.storage.set(dataId, entry);
   }
 
@@ -121,12 +131,7 @@ export class RecordingBackend extends KernelBackend {
     if (entry.parts !== undefined) {
       const real = this.readSync(entry.parts.real.dataId) as Float32Array;
       const imag = this.readSync(entry.parts.imag.dataId) as Float32Array;
-      const merged = new Float32Array(real.length * 2);
-      for (let i = 0; i < real.length; i++) {
-        merged[2 * i] = real[i]!;
-        merged[2 * i + 1] = imag[i]!;
-      }
-      return merged;
+      return interleave(real, imag);
     }
     const values = this.numbers(entry);
     entry.shared = true;
@@ -134,13 +139,8 @@ export class RecordingBackend extends KernelBackend {
   }
 
   override async read(dataId: DataId): Promise<BackendValues> {
-    if (!this.computesAtOnce) await this.flushAsync();
+    if (!computesAtOnce()) await this.flushAsync();
     return this.readSync(dataId);
-  }
-
-  /** False when this version of ONNX Runtime can only compute asynchronously: `data()` works, `dataSync()` throws. */
-  get computesAtOnce(): boolean {
-    return loadOrt().createSession !== undefined;
   }
 
   override memory() {
@@ -201,14 +201,13 @@ export class RecordingBackend extends KernelBackend {
   private assertComputed(entry: Entry): void {
     if (entry.failure !== undefined) throw entry.failure;
     if (entry.values !== undefined) return;
-    throw new Error(
-      'tfjs-backend-onnx: the tensor belongs to the inside of a compiled function and has no numbers outside of it; return it from the function',
-    );
+    throw escaped();
   }
 
   /** The value of a tensor inside the graph that is being recorded, in the tensor's own shape. */
   recorded(info: TensorInfo): Value {
     const entry = this.entry(info.dataId);
+    if (entry.trace !== undefined && entry.trace !== this.trace) throw escaped();
     let value = this.trace === undefined ? entry.value : this.trace.recorded(entry);
     if (value === undefined) {
       if (entry.leaf === undefined) {
@@ -226,8 +225,10 @@ export class RecordingBackend extends KernelBackend {
     if (sizeOf(value.shape) === 0) return this.tensorOfNumbers(new Float32Array(0), value.shape, dtype);
     const dataId = {};
     const entry = createEntry(dtype, value.shape, { value });
+    entry.trace = this.trace;
     if (value.node.op === 'Input' && value.node.source instanceof HostSource) {
       entry.value = undefined;
+      entry.trace = undefined;
       entry.leaf = value;
       entry.values = value.node.source.numbers as BackendValues;
       entry.shared = true;
@@ -264,7 +265,7 @@ export class RecordingBackend extends KernelBackend {
     if (this.trace !== undefined || entry.values === undefined) return this.tensorOf(this.recorded(info), info.dtype);
     entry.shared = true;
     const result = this.tensorOfNumbers(entry.values, info.shape, info.dtype);
-    this.entry(result.dataId).shared = true;
+    Object.assign(this.entry(result.dataId), { shared: true, foreign: entry.foreign });
     return result;
   }
 
@@ -277,6 +278,7 @@ export class RecordingBackend extends KernelBackend {
     attrs: NamedAttrMap | undefined,
     record: RecordKernel | undefined,
   ): TensorInfo | TensorInfo[] {
+    if (name === 'Concat' && Array.isArray(inputs)) inputs = withoutEmpty(inputs, attrs);
     const infos = infosOf(inputs);
     if (record === undefined) return this.runOnHost(name, inputs, attrs, true);
     let small = infos.length === 0 ? sizeOf((attrs?.['shape'] as number[] | undefined) ?? []) : 0;
@@ -310,7 +312,7 @@ export class RecordingBackend extends KernelBackend {
    */
   private stepBoundary(): void {
     if (this.trace !== undefined) return;
-    if (!this.computesAtOnce) return;
+    if (!computesAtOnce()) return;
     const boundary = this.assigned && engine().state.gradientDepth > 0;
     if (boundary) this.assigned = false;
     if (boundary || this.recordedNodes > this.options.maxPending) this.flush();
@@ -324,50 +326,13 @@ export class RecordingBackend extends KernelBackend {
   ): TensorInfo | TensorInfo[] {
     if (fallback) this.statistics.countFallback(name);
     this.trace?.fallback(name, infosOf(inputs), (info) => this.entry(info.dataId));
-    const tensor = (info: TensorInfo): HostTensor => {
-      const entry = this.entry(info.dataId);
-      if (entry.parts !== undefined) {
-        const { real, imag } = entry.parts;
-        return {
-          shape: info.shape,
-          dtype: info.dtype,
-          parts: { real: this.numbers(this.entry(real.dataId)), imag: this.numbers(this.entry(imag.dataId)) },
-        };
-      }
-      return { shape: info.shape, dtype: info.dtype, values: this.numbers(entry) };
-    };
-    const given: HostInputs = Array.isArray(inputs)
-      ? inputs.map(tensor)
-      : Object.fromEntries(
-          Object.entries(inputs)
-            .filter(([, info]) => info != null)
-            .map(([key, info]) => [
-              key,
-              Array.isArray(info) ? (info as TensorInfo[]).map(tensor) : tensor(info as TensorInfo),
-            ]),
-        );
-    const { outputs, list } = this.cpu.run(name, given, attrs);
-    const infos = outputs.map(({ shape, dtype, values, parts }) => {
-      if (parts === undefined) {
-        const info = this.tensorOfNumbers(values!, shape, dtype);
-        // A kernel may hand its input on.
-        this.entry(info.dataId).shared = true;
-        return info;
-      }
-      const real = this.tensorOfNumbers(parts.real, shape, 'float32');
-      const imag = this.tensorOfNumbers(parts.imag, shape, 'float32');
-      const info = this.complexOf(real, imag);
-      this.disposeData(real.dataId);
-      this.disposeData(imag.dataId);
-      return info;
-    });
-    return list ? infos : infos[0]!;
+    return runOnHost(this, this.cpu, name, inputs, attrs);
   }
 
   /** Computes everything that is recorded and still alive. */
   flush(): void {
     if (this.pending.size === 0) return;
-    if (!this.computesAtOnce) throw notSynchronous();
+    if (!computesAtOnce()) throw notSynchronous();
     const { alive, outputs } = this.takePending();
     let results: Numbers[];
     try {
@@ -432,42 +397,4 @@ export class RecordingBackend extends KernelBackend {
       entry.value = undefined;
     }
   }
-
-  /** Names of the options in force, for reports. */
-  describe(): string {
-    return `onnx (${this.options.threads} threads${this.options.exact ? ', exact' : ''}, tfjs ${env().get('IS_NODE') ? 'in Node' : ''})`;
-  }
-}
-
-const types: ReadonlySet<string> = new Set(['float32', 'int32', 'bool', 'complex64', 'string']);
-
-function assertType(dtype: string, shape: readonly number[]): void {
-  if (types.has(dtype)) return;
-  throw new Error(
-    `tfjs-backend-onnx: dtype must be float32, int32, bool, complex64 or string, got ${dtype} for shape [${shape}]`,
-  );
-}
-
-/** Tensors of ones and zeros from this size on become one number of the graph; tfjs's gradients are full of them. */
-const UNIFORM = 1024;
-
-function leafOf(entry: Entry): Value {
-  const numbers = entry.values as Numbers;
-  const type = elementType(entry.dtype)!;
-  if (numbers.length >= UNIFORM && (numbers[0] === 0 || numbers[0] === 1)) {
-    const uniform = uniformNumber(numbers);
-    if (uniform !== undefined) return full(entry.shape, uniform, type);
-  }
-  return inputValue(new HostSource(numbers), entry.shape, type);
-}
-
-function infosOf(inputs: KernelInputs): TensorInfo[] {
-  return (Array.isArray(inputs) ? inputs : Object.values(inputs).flat()).filter((info) => info != null) as TensorInfo[];
-}
-
-/** A value under the reshapes at its end. */
-export function withoutReshape(value: Value): Value {
-  let base = value;
-  while (base.node.op === 'Reshape') base = base.node.inputs[0]!;
-  return base;
 }

@@ -1,5 +1,6 @@
 import { backend as activeBackend, clone, engine, type Tensor, tidy, Variable } from '@tensorflow/tfjs-core';
 import { RecordingBackend } from '../recording-backend.js';
+import { computesAtOnce } from '../run/binding.js';
 import { Lru } from '../run/lru.js';
 import { flatten, unflatten } from './container.js';
 import { Program } from './program.js';
@@ -69,7 +70,7 @@ export function compile<F extends (...args: never[]) => unknown>(
     }
     const plain = () => tidy(() => owned(call(...args)) as never) as unknown;
     // Inside another compiled function, or under a gradient tape, the steps themselves are needed.
-    if (backend.trace !== undefined || engine().state.gradientDepth > 0 || !backend.computesAtOnce) return plain();
+    if (backend.trace !== undefined || engine().state.gradientDepth > 0 || !computesAtOnce()) return plain();
     const { signature } = flatten(args);
     let entry = known.get(signature);
     // Another backend than the one it was built for: that one was removed.

@@ -2,7 +2,8 @@ import { engine, type TensorInfo, type Tensor as TfTensor, type Variable } from 
 import type { Tensor } from 'onnxruntime-common';
 import { type BackendValues, elementType, HostSource } from '../entry.js';
 import { type InputSource, inputValue, type Numbers, sizeOf, type Value } from '../ir/graph.js';
-import { type RecordingBackend, withoutReshape } from '../recording-backend.js';
+import { withoutReshape } from '../ir/ops.js';
+import type { RecordingBackend } from '../recording-backend.js';
 import { type GraphKey, graphKey } from '../run/key.js';
 import { makePlan, type Plan, runPlan } from '../run/plan.js';
 import { ortTensor } from '../run/session.js';

@@ -179,3 +179,10 @@ export function matMul(a: Value, b: Value, transA = false, transB = false): Valu
     transB: transB ? 1 : 0,
   });
 }
+
+/** A value under the reshapes at its end. */
+export function withoutReshape(value: Value): Value {
+  let base = value;
+  while (base.node.op === 'Reshape') base = base.node.inputs[0]!;
+  return base;
+}

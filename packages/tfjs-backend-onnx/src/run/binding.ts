@@ -81,6 +81,11 @@ function synchronousSessions(require: NodeJS.Require): OrtModule['createSession'
   return () => new Session();
 }
 
+/** False when this version of ONNX Runtime can only compute asynchronously: `data()` works, `dataSync()` throws. */
+export function computesAtOnce(): boolean {
+  return loadOrt().createSession !== undefined;
+}
+
 /** The error for what needs numbers at once where ONNX Runtime only computes later. */
 export function notSynchronous(): Error {
   return new Error(
