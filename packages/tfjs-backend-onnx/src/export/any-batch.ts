@@ -40,7 +40,7 @@ export function anyBatch(
   for (const factors of ATTEMPTS) {
     const batches = factors.map((factor) => factor * unit);
     const traces = batches.map(trace);
-    const recorded = traces.map((traced) => beforeLowering(completeGraph(traced)));
+    const recorded = traces.map((traced) => beforeLowering(completeGraph(traced), { exact }));
     difference = firstDifference(recorded, batches) ?? '';
     if (difference !== '') continue;
     const lowered = lowerAlike(recorded, batches, { exact });
@@ -81,7 +81,7 @@ function open(
 
 /** The graph for the sizes at which the function was followed. */
 export function fixedBatch(traced: Traced, { exact }: { exact: boolean }) {
-  const [lowered] = lowerAlike([beforeLowering(completeGraph(traced))], [1], { exact });
+  const [lowered] = lowerAlike([beforeLowering(completeGraph(traced), { exact })], [1], { exact });
   return { graph: afterLowering(lowered!), traced, inputs: undefined, outputs: undefined };
 }
 

@@ -22,7 +22,7 @@ import {
   maxPoolTiles,
 } from './pooling-batch-last.js';
 import { segmentSumOneHot, segmentSumScatter } from './segment-sum.js';
-import { stepDirect, stepGradientDirect } from './step.js';
+import { stepDirect, stepGradientSteep } from './step.js';
 
 /** All formulations. For each composite the first that applies is taken; the last always applies. */
 export const formulations: readonly Formulation[] = [
@@ -53,5 +53,5 @@ export const formulations: readonly Formulation[] = [
   segmentSumOneHot,
   segmentSumScatter,
   stepDirect,
-  stepGradientDirect,
+  stepGradientSteep,
 ];

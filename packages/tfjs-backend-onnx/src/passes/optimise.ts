@@ -12,14 +12,14 @@ export interface PassOptions {
 
 /** All passes in their order. */
 export function optimise(graph: Graph, { exact }: PassOptions): Graph {
-  return afterLowering(lower(beforeLowering(graph), { exact }));
+  return afterLowering(lower(beforeLowering(graph, { exact }), { exact }));
 }
 
-/** The passes that see composites. */
-export function beforeLowering(graph: Graph): Graph {
+/** The passes that see composites. `exact` leaves out the one that is not exact for denormal numbers. */
+export function beforeLowering(graph: Graph, { exact }: PassOptions): Graph {
   let current = commonSubexpressions(graph);
   current = broadcast(current);
-  current = stepGradient(current);
+  if (!exact) current = stepGradient(current);
   return current;
 }
 

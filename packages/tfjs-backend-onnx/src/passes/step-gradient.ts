@@ -4,7 +4,8 @@ import { rewrite } from './rewrite.js';
 
 /**
  * Recognises the gradients of relu and leaky relu as tfjs writes them: dy times the step of the input, and dy where the
- * input is positive, alpha dy elsewhere.
+ * input is positive, alpha dy elsewhere. Slopes outside of [0, 1] stay as they are: the form that is written for the
+ * others cuts off there.
  */
 export function stepGradient(graph: Graph): Graph {
   return rewrite(graph, (node, inputs) => {
@@ -17,6 +18,7 @@ export function stepGradient(graph: Graph): Graph {
         const dy = inputs[i]!;
         const step = inputs[j]!;
         if (step.node.op !== 'Step' || step.node.domain !== 'crossmodal') continue;
+        if (!isSlope(step.node.attrs['alpha'] as number)) continue;
         return [composite('StepGradient', [dy, step.node.inputs[0]!], shape, type, step.node.attrs)];
       }
     }
@@ -27,7 +29,7 @@ export function stepGradient(graph: Graph): Graph {
       const alpha = scaleOf(other, dy);
       if (
         alpha === undefined ||
-        alpha < 0 ||
+        !isSlope(alpha) ||
         scalarOf(zero) !== 0 ||
         !sameShape(x.shape, shape) ||
         x.type !== 'float32'
@@ -38,6 +40,8 @@ export function stepGradient(graph: Graph): Graph {
     return undefined;
   });
 }
+
+const isSlope = (alpha: number): boolean => alpha >= 0 && alpha <= 1;
 
 function scalarOf(value: Value): number | undefined {
   return isConstant(value) && sizeOf(value.shape) === 1 ? Number(constantNumbers(value)[0]) : undefined;
