@@ -4,6 +4,7 @@ import {
   type Graph,
   type InputSource,
   type Numbers,
+  numbersText,
   topological,
   type Value,
 } from '../ir/graph.js';
@@ -125,7 +126,7 @@ export function emit(
           numbersOf(values, elementType),
           dims,
           elementType,
-          `${elementType}[${dims.join()}]${values.join(',')}`,
+          `${elementType}[${dims.join()}]${numbersText(values)}`,
         ),
       );
     }

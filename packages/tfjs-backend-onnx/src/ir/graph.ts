@@ -61,11 +61,26 @@ export function intern(text: string): number {
   return id;
 }
 
+/** Text that differs for numbers that differ: -0 is not 0. */
+export function numbersText(numbers: ArrayLike<number | bigint>): string {
+  let text = '';
+  for (let i = 0; i < numbers.length; i++) {
+    const value = numbers[i]!;
+    text += `${i === 0 ? '' : ','}${Object.is(value, -0) ? '-0' : value}`;
+  }
+  return text;
+}
+
+function valueText(value: Attribute): string {
+  if (typeof value === 'object') return `[${numbersText(value)}]`;
+  return typeof value === 'number' ? numbersText([value]) : String(value);
+}
+
 function attributeText(attrs: Attributes): string {
   let text = '';
   for (const name of Object.keys(attrs).sort()) {
     const value = attrs[name];
-    if (value !== undefined) text += `;${name}=${typeof value === 'object' ? `[${value.join(',')}]` : String(value)}`;
+    if (value !== undefined) text += `;${name}=${valueText(value)}`;
   }
   return text;
 }
@@ -115,7 +130,7 @@ export function inputValue(source: InputSource, shape: readonly number[], type: 
  * numbers); without it the numbers themselves are the identity.
  */
 export function constantValue(numbers: Numbers, shape: readonly number[], type: ElementType, name?: string): Value {
-  const identity = name ?? (numbers.length <= 64 ? numbers.join(',') : contentHash(numbers));
+  const identity = name ?? (numbers.length <= 64 ? numbersText(numbers) : contentHash(numbers));
   return leaf('Constant', numbers, shape, type, intern(`constant:${type}[${shape.join(',')}]${identity}`));
 }
 
