@@ -15,6 +15,9 @@ function parsedSlice(x: Value, begin: number[], size: number[]): Value {
   );
 }
 
+const replaced = (shape: readonly number[], axis: number, size: number): number[] =>
+  shape.map((dim, i) => (i === axis ? size : dim));
+
 interface StridedSliceAttributes {
   begin: number[];
   end: number[];
@@ -148,8 +151,13 @@ export const shapeKernels: Record<string, RecordKernel> = {
     const x = call.inputs['x']!;
     const [axis = 0] = axesOf(attribute<number>(call, 'axis'), x.shape.length);
     const sizes = backend_util.prepareSplitSize({ shape: x.shape } as never, attribute(call, 'numOrSizeSplits'), axis);
-    if (sizes.some((size) => size === 0)) return undefined;
-    return split(x, sizes, axis);
+    // Empty parts hold nothing to compute.
+    const parts = split(
+      x,
+      sizes.filter((size) => size > 0),
+      axis,
+    ).values();
+    return sizes.map((size) => (size > 0 ? parts.next().value! : constant([], replaced(x.shape, axis, 0), x.type)));
   },
   Tile: (call) => {
     const x = call.inputs['x']!;
