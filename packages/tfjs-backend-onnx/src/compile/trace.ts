@@ -1,5 +1,5 @@
 import type { TensorInfo, Variable } from '@tensorflow/tfjs-core';
-import { type BackendValues, type Entry, elementType, HostSource } from '../entry.js';
+import { type BackendValues, type Entry, elementType, escaped, HostSource, ownNumbers } from '../entry.js';
 import { constantValue, type InputSource, inputValue, type Numbers, topological, type Value } from '../ir/graph.js';
 import { full } from '../ir/ops.js';
 import { uniformNumber } from '../ir/uniform.js';
@@ -32,11 +32,14 @@ export class Trace {
 
   /** The backend stored numbers that came from JavaScript. */
   wrote(entry: Entry): void {
+    // The function may use the same buffer again.
+    ownNumbers(entry);
     this.written.push({ numbers: entry.values!, shape: entry.shape, dtype: entry.dtype });
   }
 
   /** The value of a tensor inside the graph. */
   recorded(entry: Entry): Value {
+    if (entry.trace !== undefined && entry.trace !== this) throw escaped();
     if (entry.value !== undefined) return entry.value;
     let value = this.leaves.get(entry);
     if (value === undefined) {
@@ -50,6 +53,8 @@ export class Trace {
     const type = elementType(entry.dtype)!;
     const variable = this.states.get(entry);
     if (variable !== undefined) return inputValue(new StateSource(variable), variable.shape, type);
+    if (entry.values === undefined) throw entry.failure ?? escaped();
+    ownNumbers(entry);
     const numbers = entry.values as Numbers;
     entry.shared = true;
     const uniform = uniformNumber(numbers);
