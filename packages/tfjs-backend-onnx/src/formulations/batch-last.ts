@@ -13,7 +13,8 @@ import { type Formulation, numbers } from './formulation.js';
 export const BATCH_LAST: readonly number[] = [3, 1, 2, 0];
 
 export const toBatchLast = (x: Value): Value => transpose(x, BATCH_LAST);
-export const fromBatchLast = toBatchLast;
+/** The permutation is its own inverse. */
+export const fromBatchLast = (x: Value): Value => transpose(x, BATCH_LAST);
 
 type Pair = readonly [number, number];
 const pair = (attrs: Attributes, name: string): Pair => numbers(attrs, name) as Pair;

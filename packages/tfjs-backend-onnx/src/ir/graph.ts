@@ -160,7 +160,6 @@ export function contentHash(numbers: Numbers): string {
   return `#${bytes.length}:${a >>> 0}:${b >>> 0}`;
 }
 
-export const isInput = (value: Value): boolean => value.node.op === 'Input';
 export const isConstant = (value: Value): boolean => value.node.op === 'Constant';
 
 /** The numbers of a constant. */

@@ -19,8 +19,6 @@ export function attribute<T>(call: KernelCall, name: string): T {
   return call.attrs[name] as T;
 }
 
-export const isFloat = (value: Value): boolean => value.type === 'float32';
-
 /** Axes as a list of non-negative numbers; none given means all. */
 export function axesOf(axis: number | readonly number[] | undefined | null, rank: number): number[] {
   if (axis === undefined || axis === null) return Array.from({ length: rank }, (_, i) => i);
