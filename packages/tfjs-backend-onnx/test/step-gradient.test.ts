@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { registerOnnxBackend } from '../src/index.js';
+import { compile, registerOnnxBackend } from '../src/index.js';
 
 const SIZE = 64;
 
@@ -30,6 +30,10 @@ for (const exact of [false, true]) {
         const [x, dy] = [tf.tensor1d(xs), tf.tensor1d(ys)];
         const result = tf.where(tf.greater(x, 0), dy, tf.mul(dy, alpha)).dataSync();
         expect(result).toBeAllclose(ys.map((y, i) => y * (xs[i]! > 0 ? 1 : alpha)));
+        // Compiled, alpha is a constant of the graph.
+        const f = compile((v: tf.Tensor, d: tf.Tensor) => tf.where(tf.greater(v, 0), d, tf.mul(d, alpha)));
+        for (let i = 0; i < 3; i++) expect(f(x, dy).dataSync()).toBeAllclose(result);
+        f.dispose();
         const gradient = tf
           .grad((v) => tf.sum(tf.leakyRelu(v, alpha)))(x)
           .dataSync();
