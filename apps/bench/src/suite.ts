@@ -42,6 +42,7 @@ export async function runSuite(entries: readonly Entry[], options: SuiteOptions)
   const { preset, seed, shuffle, terminal, verbose } = options;
   const started = performance.now();
   const openmoji = readOpenMoji(locateOpenMoji(options.dataFolder));
+  if (options.dataFolder !== undefined) terminal.note(`OpenMoji ${openmoji.version} from ${openmoji.folder}`);
   const device = await openDevice(options.device);
   terminal.note(`device ${device.name}: ${device.description} (${device.reason})`);
   const context = entryContext(options, { openmoji, device });
@@ -61,12 +62,15 @@ export async function runSuite(entries: readonly Entry[], options: SuiteOptions)
   for (const [index, entry] of entries.entries()) {
     terminal.note(`[${index + 1}/${entries.length}] ${entry.id}: ${entry.title}`);
     const entryStarted = performance.now();
+    const processorStarted = process.cpuUsage();
     try {
       const outcome = await entry.run(context);
       const seconds = round((performance.now() - entryStarted) / 1000);
       const rows = outcome.rows.map((row): Result => ({ id: entry.id, paradigm: entry.paradigm, ...row, seconds }));
       checkResults(rows);
       file.results.push(...rows);
+      const { user, system } = process.cpuUsage(processorStarted);
+      terminal.note(`      ${formatSeconds(seconds)}, ${formatSeconds((user + system) / 1e6)} of processor time`);
       sections.push({ id: entry.id, title: entry.title, paradigm: entry.paradigm, seconds, outcome });
     } catch (error) {
       // What a single entry must not survive, such as a drawing that does not parse, ends the others too.

@@ -45,6 +45,7 @@ export function locateOpenMoji(dataFolder?: string): string {
   for (const folder of [join(dataFolder, 'openmoji'), dataFolder]) {
     if (existsSync(join(folder, 'data', 'openmoji.json'))) return folder;
   }
+  // A folder of data sets without OpenMoji among them: the installed one is as good.
   return locateOpenMoji();
 }
 

@@ -85,7 +85,7 @@ export interface DualEncoder<Modality extends string = string> {
  * const model = dualEncoder({ encoders: { image, text }, dimension: 64, seed: 1 });
  * const step = trainStep({
  *   loss: (batch) => model.loss(batch, { training: true }),
- *   variables: model.trainableVariables(),
+ *   variables: () => model.namedVariables(), // all of them: checkpoints hold the statistics of normalisations too
  *   optimizer: adamW({ learningRate: 1e-3 }),
  * });
  */

@@ -13,7 +13,7 @@ import { RunCheckpoints } from './run-checkpoints.js';
 import { RunLog } from './run-log.js';
 import { initialState, type RunState } from './run-state.js';
 import type { Metrics, Step } from './step.js';
-import { checkAllSaved, variableData } from './unsaved-state.js';
+import { VariableWatch } from './unsaved-state.js';
 import { Watch, watchedValue } from './watch.js';
 
 /** One call of `fit`. */
@@ -102,16 +102,20 @@ export class Run<Batch> {
   async #train(batch: Batch): Promise<void> {
     const { recordEvery = 1, steps, callbacks = [] } = this.#options;
     const rows = rowsOf(batch);
-    const before = this.#checkpoints && this.#state.step === this.#firstStep ? variableData() : undefined;
-    let metrics: Metrics;
+    const watch = this.#checkpoints && this.#state.step === this.#firstStep ? new VariableWatch() : undefined;
+    let metrics: Metrics | undefined;
     try {
       metrics = this.#step.run(batch);
+      watch?.checkAllSaved(this.#step.namedState());
+    } catch (error) {
+      tf.dispose(metrics);
+      throw error;
     } finally {
+      watch?.dispose();
       tf.dispose(batch as TensorContainer);
     }
     try {
       const step = ++this.#state.step;
-      if (before) checkAllSaved(before, this.#step.namedState());
       if (step % recordEvery !== 0 && step !== steps) return;
       const record: TrainRecord = { step, epoch: this.#state.epoch, metrics: await readMetrics(metrics) };
       this.#log?.train(record, this.#step.learningRates?.() ?? {}, this.#seconds());

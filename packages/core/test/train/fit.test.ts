@@ -341,7 +341,8 @@ describe('guards', () => {
     expect(() => tensorDataset({ x: rows.x }, { batchSize: 0 })).toThrow('batchSize must be an integer');
   });
 
-  test('a checkpointed step must save what it changes', async () => {
+  test.each(['cpu', 'onnx'])('a checkpointed step must save what it changes, on %s', async (device) => {
+    await tf.setBackend(device);
     const w = tf.variable(tf.scalar(1));
     const statistic = tf.variable(tf.scalar(0), false, 'running_statistic');
     const step = trainStep<Batch>({
@@ -354,6 +355,8 @@ describe('guards', () => {
     });
     const run = fit(step, makeData(), { epochs: 1, checkpoint: newFolder(), ...quiet });
     await expect(run).rejects.toThrow('changes variables that its checkpoints would not hold: running_statistic');
+    statistic.dispose();
+    await tf.setBackend('cpu');
     step.dispose();
   });
 });

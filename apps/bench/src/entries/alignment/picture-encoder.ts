@@ -26,7 +26,8 @@ export function pictureEncoder({
     x = layer.apply(x) as typeof input;
   };
   channels.forEach((filters, stage) => {
-    const kernelInitializer = tfl.initializers.heNormal({ seed: 100 * seed + stage });
+    // Not zero: TensorFlow.js takes a seed of zero for none.
+    const kernelInitializer = tfl.initializers.heNormal({ seed: 100 * seed + stage + 1 });
     apply(tfl.layers.conv2d({ filters, kernelSize: 3, padding: 'same', useBias: false, kernelInitializer }));
     apply(tfl.layers.batchNormalization({ momentum: 0.9, epsilon: 1e-5 }));
     apply(tfl.layers.reLU());
