@@ -16,6 +16,12 @@ const orthonormal = (rows: number): Tensor2D => tf.eye(rows);
 const noise = (rows: number, width: number, seed: number): Tensor2D =>
   tf.randomNormal([rows, width], 0, 1, 'float32', seed) as Tensor2D;
 
+/** The mean of exp(-(x - y)^2 / (2 s^2)). */
+function meanKernel(x: number[], y: number[], s: number): number {
+  const values = x.flatMap((p) => y.map((q) => exp(-((p - q) ** 2) / (2 * s * s))));
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
 type Form = [name: string, actual: () => Tensor, expected: number, tolerance?: number];
 
 const contrastive: Form[] = [
@@ -253,6 +259,11 @@ const distribution: Form[] = [
     'mmd with the median heuristic: the one distance is the bandwidth',
     () => losses.mmd(tf.tensor2d([[0, 0]]), tf.tensor2d([[3, 4]])),
     2 - 2 * exp(-0.5),
+  ],
+  [
+    'mmd, median of an even number of distances: 1, 2, 3, 4, 6, 7',
+    () => losses.mmd(tf.tensor2d([[0], [1]]), tf.tensor2d([[3], [7]])),
+    meanKernel([0, 1], [0, 1], 3.5) + meanKernel([3, 7], [3, 7], 3.5) - 2 * meanKernel([0, 1], [3, 7], 3.5),
   ],
   ['mmd of a sample with itself is 0', () => losses.mmd(noise(5, 3, 1), noise(5, 3, 1)), 0],
   [
@@ -492,6 +503,18 @@ for (const [family, forms] of Object.entries({ contrastive, metric, distribution
 }
 
 describe('gradients in closed form', () => {
+  it('cosine losses: none for a zero vector, whatever the other side says', () => {
+    tf.tidy(() => {
+      const withZeroRow = tf.mul(noise(4, 3, 1), tf.tensor2d([[1], [0], [1], [1]])) as Tensor2D;
+      for (const loss of [losses.infoNce, losses.ntXent, losses.sigLip, losses.vsePlusPlus, losses.alignmentLoss]) {
+        const gradient = tf.grad((x) => loss(x as Tensor2D, noise(4, 3, 2)) as Scalar)(withZeroRow);
+        const sizes = tf.sum(tf.abs(gradient), 1).dataSync();
+        expect(sizes[1]).toBe(0);
+        expect(Math.max(...sizes)).toBeGreaterThan(0.01);
+      }
+    });
+  });
+
   it('infoNce: (softmax - 1) / tau at the matched similarities', () => {
     tf.tidy(() => {
       // For the dot product and b = I, d L / d a = (softmax(a / tau) - I) / (B tau).
