@@ -82,6 +82,7 @@ export async function runSuite(entries: readonly Entry[], options: SuiteOptions)
   }
   file.seconds = round((performance.now() - started) / 1000);
   terminal.out(resultsTable(file.results));
+  if (preset === 'smoke') terminal.note('The smoke preset only shows that every entry runs: its numbers mean nothing.');
   const report = join(options.reportFolder, 'report.html');
   await writeAtomically(join(options.reportFolder, 'results.json'), `${JSON.stringify(file, null, 2)}\n`);
   await writeAtomically(report, renderReport(file, sections));
