@@ -5,15 +5,13 @@ import { loadOrt, type NativeSession, notSynchronous } from './binding.js';
 
 export interface SessionOptions {
   threads: number;
-  /** Threads of a session wait actively for the next operator: faster for one big graph, ruinous for many sessions. */
-  spinning?: boolean;
   profile?: string;
 }
 
 /** Errors are thrown; ONNX Runtime need not print them as well. */
 const SILENT = 4;
 
-function publicOptions({ threads, spinning = false, profile }: SessionOptions): InferenceSession.SessionOptions {
+function publicOptions({ threads, profile }: SessionOptions): InferenceSession.SessionOptions {
   return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
@@ -21,8 +19,10 @@ function publicOptions({ threads, spinning = false, profile }: SessionOptions): 
     graphOptimizationLevel: 'extended',
     logSeverityLevel: SILENT,
     ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
-    // Values must be strings, whatever the documentation of the options says.
-    extra: { session: { intra_op: { allow_spinning: spinning ? '1' : '0' } } },
+    // Threads wait actively for the next operator of a run, and stop when the run ends: the threads of sessions that are
+    // not running would otherwise take the cores from the one that is. Values must be strings, whatever the
+    // documentation of the options says.
+    extra: { session: { intra_op: { allow_spinning: '1' }, force_spinning_stop: '1' } },
   };
 }
 
