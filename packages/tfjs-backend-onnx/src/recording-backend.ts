@@ -11,25 +11,25 @@ import {
   util,
 } from '@tensorflow/tfjs-core';
 import type { Trace } from './compile/trace.js';
+import { Dispatch } from './dispatch.js';
 import {
   assertType,
   type BackendValues,
   coerce,
   createEntry,
   type Entry,
-  elementType,
   escaped,
   HostSource,
   interleave,
   leafOf,
 } from './entry.js';
-import { CpuKernels } from './host/cpu-kernels.js';
-import { infosOf, type KernelInputs, runOnHost } from './host/run-on-host.js';
-import { type Numbers, sameShape, setOrigin, sizeOf, type Value } from './ir/graph.js';
-import { reshape, withoutReshape } from './ir/ops.js';
-import { withoutEmpty } from './record/empty-operands.js';
+import type { KernelInputs } from './host/run-on-host.js';
+import { sameShape, sizeOf, type Value } from './ir/graph.js';
+import { reshape } from './ir/ops.js';
+import { Pending } from './pending.js';
+import type { ComplexOperand } from './record/complex.js';
 import type { RecordKernel } from './record/kernel.js';
-import { computesAtOnce, notSynchronous } from './run/binding.js';
+import { computesAtOnce } from './run/binding.js';
 import { Executor } from './run/executor.js';
 import { Statistics } from './run/statistics.js';
 
@@ -54,15 +54,12 @@ export class RecordingBackend extends KernelBackend {
   readonly options: Required<BackendOptions>;
   readonly statistics = new Statistics();
   readonly executor: Executor;
+  readonly pending: Pending;
   /** Set while `compile` follows a function. */
   trace: Trace | undefined;
 
   private readonly storage = new DataStorage<Entry>(this, engine());
-  private readonly pending = new Set<Entry>();
-  private readonly cpu = new CpuKernels();
-  private recordedNodes = 0;
-  private assigned = false;
-  private computing: Promise<void> = Promise.resolve();
+  private readonly kernels = new Dispatch(this);
 
   constructor({
     threads = Math.min(16, os.availableParallelism()),
@@ -74,6 +71,7 @@ export class RecordingBackend extends KernelBackend {
     super();
     this.options = { threads, exact, maxPending, hostThreshold, cacheSize };
     this.executor = new Executor(this.options, this.statistics);
+    this.pending = new Pending(this.executor, maxPending);
   }
 
   // ---------------------------------------------------------------- storage
@@ -108,8 +106,7 @@ export class RecordingBackend extends KernelBackend {
   /** Called by tfjs when a variable takes over a tensor: at its creation and at each assignment. */
   override incRef(dataId: DataId): void {
     this.storage.get(dataId).refCount++;
-    // The end of a training step, as far as a backend can see: see `record`.
-    if (engine().state.gradientDepth === 0) this.assigned = true;
+    if (engine().state.gradientDepth === 0) this.pending.noteAssignment();
   }
 
   override disposeData(dataId: DataId, force = false): boolean {
@@ -139,7 +136,7 @@ export class RecordingBackend extends KernelBackend {
   }
 
   override async read(dataId: DataId): Promise<BackendValues> {
-    if (!computesAtOnce()) await this.flushAsync();
+    if (!computesAtOnce()) await this.pending.flushAsync();
     return this.readSync(dataId);
   }
 
@@ -252,11 +249,34 @@ export class RecordingBackend extends KernelBackend {
   }
 
   complexOf(real: TensorInfo, imag: TensorInfo): TensorInfo {
+    return this.complexOfParts(this.copy(real), this.copy(imag));
+  }
+
+  /** A complex tensor that takes over two real ones. */
+  complexOfParts(real: TensorInfo, imag: TensorInfo): TensorInfo {
     const dataId = {};
     const entry = createEntry('complex64', real.shape.slice(), {});
-    entry.parts = { real: this.copy(real), imag: this.copy(imag) };
+    entry.parts = { real, imag };
     this.storage.set(dataId, entry);
     return { dataId, shape: real.shape.slice(), dtype: 'complex64' };
+  }
+
+  /** The parts of a tensor inside the graph; a real tensor has no imaginary one. */
+  recordedComplex(info: TensorInfo): ComplexOperand {
+    const { parts } = this.entry(info.dataId);
+    if (parts === undefined) return { real: this.recorded(info), imag: undefined };
+    // The tensor may be a reshaped alias of the data that has the parts.
+    return {
+      real: this.recorded({ ...parts.real, shape: info.shape }),
+      imag: this.recorded({ ...parts.imag, shape: info.shape }),
+    };
+  }
+
+  /** Whether the numbers of a tensor are on the host, and no other ones at the next replay. */
+  hasNumbers(info: TensorInfo): boolean {
+    const entry = this.entry(info.dataId);
+    if (entry.parts !== undefined) return this.hasNumbers(entry.parts.real) && this.hasNumbers(entry.parts.imag);
+    return entry.values !== undefined && (this.trace === undefined || this.trace.isConstant(entry));
   }
 
   /** Another data id for the same numbers or the same pending value. */
@@ -271,130 +291,18 @@ export class RecordingBackend extends KernelBackend {
 
   // ---------------------------------------------------------------- kernels
 
-  /** Runs one kernel: at once when it is tiny, as a recorded node when ONNX can express it, in JavaScript otherwise. */
+  /** Runs one kernel; `record` writes it as operations of the graph. */
   runKernel(
     name: string,
     inputs: KernelInputs,
     attrs: NamedAttrMap | undefined,
     record: RecordKernel | undefined,
   ): TensorInfo | TensorInfo[] {
-    if (name === 'Concat' && Array.isArray(inputs)) inputs = withoutEmpty(inputs, attrs);
-    const infos = infosOf(inputs);
-    if (record === undefined) return this.runOnHost(name, inputs, attrs, true);
-    let small = infos.length === 0 ? sizeOf((attrs?.['shape'] as number[] | undefined) ?? []) : 0;
-    let host = this.trace === undefined || infos.every((info) => this.trace!.isConstant(this.entry(info.dataId)));
-    for (const info of infos) {
-      if (elementType(info.dtype) === undefined) return this.runOnHost(name, inputs, attrs, true);
-      if (sizeOf(info.shape) === 0) return this.runOnHost(name, inputs, attrs, false);
-      small += sizeOf(info.shape);
-      if (host && this.entry(info.dataId).values === undefined) host = false;
-    }
-    if (host && small <= this.options.hostThreshold) return this.runOnHost(name, inputs, attrs, false);
-    this.stepBoundary();
-    setOrigin(name);
-    const values = infos.map((info) => this.recorded(info));
-    const named: Record<string, Value> = {};
-    if (!Array.isArray(inputs)) {
-      let next = 0;
-      for (const [key, info] of Object.entries(inputs)) if (info != null) named[key] = values[next++]!;
-    }
-    const result = record({ inputs: named, list: values, attrs: attrs ?? {}, dtypes: infos.map((info) => info.dtype) });
-    if (result === undefined) return this.runOnHost(name, inputs, attrs, true);
-    this.recordedNodes++;
-    const wrap = (value: Value): TensorInfo => this.tensorOf(value, value.type as DataType);
-    return 'node' in result ? wrap(result) : result.map(wrap);
-  }
-
-  /**
-   * Computes what is pending when a new training step begins. A loop that never reads (`model.fit` between epochs) would
-   * otherwise record for ever. The boundary is the first kernel under a new gradient tape after variables were assigned
-   * outside of one, so each step of a loop ends with a graph of the same structure.
-   */
-  private stepBoundary(): void {
-    if (this.trace !== undefined) return;
-    if (!computesAtOnce()) return;
-    const boundary = this.assigned && engine().state.gradientDepth > 0;
-    if (boundary) this.assigned = false;
-    if (boundary || this.recordedNodes > this.options.maxPending) this.flush();
-  }
-
-  private runOnHost(
-    name: string,
-    inputs: KernelInputs,
-    attrs: NamedAttrMap | undefined,
-    fallback: boolean,
-  ): TensorInfo | TensorInfo[] {
-    if (fallback) this.statistics.countFallback(name);
-    this.trace?.fallback(name, infosOf(inputs), (info) => this.entry(info.dataId));
-    return runOnHost(this, this.cpu, name, inputs, attrs);
+    return this.kernels.run(name, inputs, attrs, record);
   }
 
   /** Computes everything that is recorded and still alive. */
   flush(): void {
-    if (this.pending.size === 0) return;
-    if (!computesAtOnce()) throw notSynchronous();
-    const { alive, outputs } = this.takePending();
-    let results: Numbers[];
-    try {
-      results = this.executor.run(outputs);
-    } catch (error) {
-      this.runApart(alive, error);
-      return;
-    }
-    this.store(alive, results);
-  }
-
-  /** The same for a version of ONNX Runtime that computes later. One computation follows the other. */
-  private flushAsync(): Promise<void> {
-    const compute = async () => {
-      if (this.pending.size === 0) return;
-      const { alive, outputs } = this.takePending();
-      try {
-        this.store(alive, await this.executor.runAsync(outputs));
-      } catch (error) {
-        for (const entry of alive) {
-          entry.failure = error;
-          entry.value = undefined;
-        }
-      }
-    };
-    this.computing = this.computing.then(compute);
-    return this.computing;
-  }
-
-  private takePending(): { alive: Entry[]; outputs: Value[] } {
-    const alive = [...this.pending];
-    this.recordedNodes = 0;
-    this.assigned = false;
-    this.pending.clear();
-    // Entries keep flat numbers, so a reshape at the end need not be computed.
-    return { alive, outputs: alive.map((entry) => withoutReshape(entry.value!)) };
-  }
-
-  private store(alive: readonly Entry[], results: readonly Numbers[]): void {
-    const owners = new Map<Numbers, Entry>();
-    alive.forEach((entry, i) => {
-      const numbers = results[i]!;
-      entry.values = numbers as BackendValues;
-      entry.value = undefined;
-      const other = owners.get(numbers);
-      if (other !== undefined) {
-        other.shared = true;
-        entry.shared = true;
-      }
-      owners.set(numbers, entry);
-    });
-  }
-
-  /** After a failed run: what can be computed is, and what cannot keeps the reason for whoever reads it. */
-  private runApart(entries: readonly Entry[], reason: unknown): void {
-    for (const entry of entries) {
-      try {
-        entry.values = this.executor.run([withoutReshape(entry.value!)])[0] as BackendValues;
-      } catch (error) {
-        entry.failure = entries.length === 1 ? reason : error;
-      }
-      entry.value = undefined;
-    }
+    this.pending.flush();
   }
 }

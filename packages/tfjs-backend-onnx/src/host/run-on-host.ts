@@ -1,5 +1,5 @@
 import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
-import type { BackendValues } from '../entry.js';
+import type { BackendValues, Entry } from '../entry.js';
 import type { RecordingBackend } from '../recording-backend.js';
 import type { CpuKernels, HostInputs, HostTensor } from './cpu-kernels.js';
 
@@ -13,19 +13,25 @@ export function runOnHost(
   inputs: KernelInputs,
   attrs: NamedAttrMap | undefined,
 ): TensorInfo | TensorInfo[] {
-  const foreign = new Set<object>();
+  /** Whose memory the kernel reads. */
+  const owners = new Map<object, Entry[]>();
+  const numbers = (entry: Entry): BackendValues => {
+    const values = backend.numbers(entry);
+    const memory = memoryOf(values);
+    owners.set(memory, [...(owners.get(memory) ?? []), entry]);
+    return values;
+  };
   const tensor = (info: TensorInfo): HostTensor => {
     const entry = backend.entry(info.dataId);
-    if (entry.foreign && entry.values !== undefined) foreign.add(memoryOf(entry.values));
     if (entry.parts !== undefined) {
       const { real, imag } = entry.parts;
       return {
         shape: info.shape,
         dtype: info.dtype,
-        parts: { real: backend.numbers(backend.entry(real.dataId)), imag: backend.numbers(backend.entry(imag.dataId)) },
+        parts: { real: numbers(backend.entry(real.dataId)), imag: numbers(backend.entry(imag.dataId)) },
       };
     }
-    return { shape: info.shape, dtype: info.dtype, values: backend.numbers(entry) };
+    return { shape: info.shape, dtype: info.dtype, values: numbers(entry) };
   };
   const given: HostInputs = Array.isArray(inputs)
     ? inputs.map(tensor)
@@ -41,8 +47,12 @@ export function runOnHost(
   const infos = outputs.map(({ shape, dtype, values, parts }) => {
     if (parts === undefined) {
       const info = backend.tensorOfNumbers(values!, shape, dtype);
-      // A kernel may hand its input on.
-      Object.assign(backend.entry(info.dataId), { shared: true, foreign: foreign.has(memoryOf(values!)) });
+      const result = backend.entry(info.dataId);
+      // A kernel may hand its input on, or a part of it: then nobody may write to that memory any more.
+      const sources = owners.get(memoryOf(values!)) ?? [];
+      for (const source of sources) source.shared = true;
+      Object.assign(result, { shared: true, foreign: sources.some((source) => source.foreign) });
+      backend.trace?.wrote(result);
       return info;
     }
     const real = backend.tensorOfNumbers(parts.real, shape, 'float32');

@@ -8,6 +8,9 @@ const like =
   ({ list: [x] }) =>
     full(x!.shape, value, x!.type);
 
+/** Kernels without tensors as inputs, which are computed in JavaScript and are constants of a graph. */
+export const hostConstants: ReadonlySet<string> = new Set(['LinSpace', 'Range']);
+
 /** Kernels that create tensors, and casts. Fills stay one number inside a graph. */
 export const creation: Record<string, RecordKernel> = {
   Fill: (call) => {

@@ -1,5 +1,6 @@
 import type { Value } from '../ir/graph.js';
 import { add, binary, cast, compare, div, mul, sub, unary } from '../ir/ops.js';
+import { atan2 } from './atan2.js';
 import type { RecordKernel } from './kernel.js';
 
 type Pair = (a: Value, b: Value) => Value | undefined;
@@ -55,6 +56,9 @@ export const elementwiseBinary: Record<string, RecordKernel> = {
     return mul(d, d);
   }),
   AddN: ({ list }) => (list.every((v) => v.type !== 'bool') ? list.reduce((sum, v) => add(sum, v)) : undefined),
+  Atan2: floats(atan2),
+  BitwiseAnd: ({ inputs: { a, b } }) =>
+    a!.type === 'int32' && b!.type === 'int32' ? binary('BitwiseAnd', a!, b!) : undefined,
   Equal: comparison((a, b) => compare('Equal', a, b)),
   NotEqual: comparison((a, b) => unary('Not', compare('Equal', a, b))),
   Greater: comparison((a, b) => compare('Greater', a, b)),

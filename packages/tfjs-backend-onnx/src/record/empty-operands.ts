@@ -1,4 +1,4 @@
-import { backend_util, type NamedAttrMap, type TensorInfo, util } from '@tensorflow/tfjs-core';
+import { backend_util, type NamedAttrMap, type NamedTensorInfoMap, type TensorInfo, util } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../ir/graph.js';
 
 /**
@@ -16,4 +16,15 @@ export function withoutEmpty(operands: TensorInfo[], attrs: NamedAttrMap | undef
     axis,
   );
   return full;
+}
+
+/** Counting without weights: tfjs hands over an empty tensor, of which only the type matters. */
+export function withoutWeights(
+  inputs: NamedTensorInfoMap,
+  attrs: NamedAttrMap | undefined,
+): { inputs: NamedTensorInfoMap; attrs: NamedAttrMap } {
+  const { x, weights } = inputs;
+  if (weights === undefined || sizeOf(weights.shape) > 0 || sizeOf(x!.shape) === 0)
+    return { inputs, attrs: attrs ?? {} };
+  return { inputs: { x }, attrs: { ...attrs, weightsType: weights.dtype } };
 }

@@ -8,6 +8,7 @@ import {
   compare,
   composite,
   constant,
+  expand,
   gather,
   mul,
   numbersOf,
@@ -133,13 +134,40 @@ export const gatherScatter: Record<string, RecordKernel> = {
   OneHot: oneHot,
   Select: (call) => {
     const { condition, t, e } = call.inputs as { condition: Value; t: Value; e: Value };
-    if (t.type !== e.type || t.type === 'bool') return undefined;
+    if (t.type !== e.type) return undefined;
     const rank = t.shape.length;
     const aligned =
       condition.shape.length === rank
         ? condition
         : reshape(condition, [...condition.shape, ...new Array<number>(rank - condition.shape.length).fill(1)]);
-    return where(cast(aligned, 'bool'), t, e);
+    const chosen = (type: ElementType) => where(cast(aligned, 'bool'), cast(t, type), cast(e, type));
+    // ONNX Runtime selects no bools.
+    return t.type === 'bool' ? cast(chosen('int32'), 'bool') : chosen(t.type);
+  },
+  SparseToDense: (call) => {
+    const { sparseIndices, sparseValues, defaultValue } = call.inputs as Record<string, Value>;
+    const shape = attribute<number[]>(call, 'outputShape');
+    const type = sparseValues!.type;
+    if (type === 'bool') return undefined;
+    const rank = shape.length;
+    const count = sizeOf(sparseIndices!.shape) / rank;
+    const indices = reshape(cast(sparseIndices!, 'int64'), [count, rank]);
+    const filled = expand(cast(defaultValue!, type), shape);
+    return apply('ScatterND', [filled, indices, expand(sparseValues!, [count])], shape, type);
+  },
+  TensorScatterUpdate: (call) => {
+    const { tensor, indices, updates } = call.inputs as { tensor: Value; indices: Value; updates: Value };
+    if (tensor.type !== updates.type || tensor.type === 'bool') return undefined;
+    const depth = indices.shape[indices.shape.length - 1]!;
+    const shape = [...indices.shape.slice(0, -1), ...tensor.shape.slice(depth)];
+    return apply('ScatterND', [tensor, cast(indices, 'int64'), expand(updates, shape)], tensor.shape, tensor.type);
+  },
+  Diag: (call) => {
+    const x = call.inputs['x']!;
+    if (x.type === 'bool') return undefined;
+    const n = sizeOf(x.shape);
+    const diagonal = compare('Equal', reshape(ramp(n, [n]), [n, 1]), ramp(n, [n]));
+    return reshape(where(diagonal, reshape(x, [n, 1]), scalar(0, x.type)), [...x.shape, ...x.shape]);
   },
   TopK: (call) => {
     const x = call.inputs['x']!;

@@ -9,6 +9,8 @@ export interface KernelCall {
   list: Value[];
   attrs: NamedAttrMap;
   dtypes: DataType[];
+  /** Inside `compile`: attributes stay as they are. */
+  traced: boolean;
 }
 
 /** Writes a kernel as operations of the graph. `undefined`: not expressible for these inputs, compute it on the host. */

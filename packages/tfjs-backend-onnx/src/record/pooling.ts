@@ -1,6 +1,6 @@
 import { backend_util } from '@tensorflow/tfjs-core';
-import type { Attributes, Value } from '../ir/graph.js';
-import { composite } from '../ir/ops.js';
+import { type Attributes, constantValue, sameShape, sizeOf, type Value } from '../ir/graph.js';
+import { compare, composite, mul, pad, scalar, slice, where } from '../ir/ops.js';
 import { geometry2D, geometry3D } from './convolution.js';
 import { attribute, type KernelCall, type RecordKernel } from './kernel.js';
 
@@ -40,30 +40,96 @@ function inside(attrs: Attributes): boolean {
   return within(attrs['begin'] as readonly number[]) && within(attrs['end'] as readonly number[]);
 }
 
+const LOWEST = -3.4028234663852886e38;
+
+/** The image with its padding written out, so that the pooling itself has none. */
+function framed(shape: readonly number[], attrs: Attributes) {
+  const [begin, end] = [attrs['begin'] as readonly number[], attrs['end'] as readonly number[]];
+  const frame: [number, number][] = [[0, 0], ...begin.map((b, i): [number, number] => [b, end[i]!]), [0, 0]];
+  const zero = begin.map(() => 0);
+  return {
+    frame,
+    shape: shape.map((dim, i) => dim + frame[i]![0] + frame[i]![1]),
+    attrs: { ...attrs, begin: zero, end: zero },
+    /** The image out of the frame. */
+    cut: (x: Value) => {
+      const axes = begin.map((_, i) => i + 1);
+      return slice(
+        x,
+        begin,
+        axes.map((axis, i) => begin[i]! + shape[axis]!),
+        axes,
+      );
+    },
+  };
+}
+
+/** How many pixels of the image each window sees, [1, ...out, 1]. */
+function areas(shape: readonly number[], outShape: readonly number[], attrs: Attributes): Float32Array {
+  const [kernel, strides, begin] = ['kernel', 'strides', 'begin'].map((name) => attrs[name] as readonly number[]) as [
+    readonly number[],
+    readonly number[],
+    readonly number[],
+  ];
+  const counts = kernel.map((size, i) =>
+    Array.from({ length: outShape[i + 1]! }, (_, o) => {
+      const start = o * strides[i]! - begin[i]!;
+      return Math.max(0, Math.min(start + size, shape[i + 1]!) - Math.max(start, 0));
+    }),
+  );
+  return Float32Array.from(
+    counts.reduce<number[]>((product, axis) => product.flatMap((p) => axis.map((count) => p * count)), [1]),
+  );
+}
+
+/** Pooling where some windows see nothing: -Infinity and NaN there, as in tfjs. */
+function poolOutside(op: string, x: Value, outShape: readonly number[], attrs: Attributes): Value {
+  const { frame, attrs: inner } = framed(x.shape, attrs);
+  if (op === 'MaxPool') {
+    const y = composite(op, [pad(x, frame, LOWEST)], outShape, 'float32', inner);
+    return where(compare('LessOrEqual', y, scalar(LOWEST)), scalar(Number.NEGATIVE_INFINITY), y);
+  }
+  const window = sizeOf(attrs['kernel'] as readonly number[]);
+  const factor = areas(x.shape, outShape, attrs).map((count) => (count === 0 ? Number.NaN : window / count));
+  const column = [1, ...outShape.slice(1, -1), 1];
+  return mul(composite(op, [pad(x, frame)], outShape, 'float32', inner), constantValue(factor, column, 'float32'));
+}
+
 const pool =
   (op: string): RecordKernel =>
   (call) => {
     const x = call.inputs['x']!;
     if (x.type !== 'float32') return undefined;
     const { attrs, outShape } = geometry(x.shape, call);
-    if (!inside(attrs)) return undefined;
+    // tfjs hands windows of one pixel on, wherever their padding says that they look.
+    if (sizeOf(attrs['kernel'] as readonly number[]) === 1 && sameShape(x.shape, outShape)) return x;
+    if (!inside(attrs)) return poolOutside(op, x, outShape, attrs);
     return composite(op, [x], outShape, 'float32', attrs);
   };
 
 const averageGradient: RecordKernel = (call) => {
   const { dy, input } = call.inputs as { dy: Value; input: Value };
-  const { attrs } = geometry(input.shape, call);
-  if (!inside(attrs)) return undefined;
-  return composite('AveragePoolGradient', [dy], input.shape, 'float32', attrs);
+  const { attrs, outShape } = geometry(input.shape, call);
+  if (inside(attrs)) return composite('AveragePoolGradient', [dy], input.shape, 'float32', attrs);
+  const { shape, attrs: inner, cut } = framed(input.shape, attrs);
+  const window = sizeOf(attrs['kernel'] as readonly number[]);
+  const factor = areas(input.shape, outShape, attrs).map((count) => (count === 0 ? 0 : window / count));
+  const share = mul(dy, constantValue(factor, [1, ...outShape.slice(1, -1), 1], 'float32'));
+  return cut(composite('AveragePoolGradient', [share], shape, 'float32', inner));
 };
 
 const maxGradient: RecordKernel = (call) => {
   const { dy, input } = call.inputs as { dy: Value; input: Value };
   if (input.type !== 'float32') return undefined;
   const { attrs, outShape } = geometry(input.shape, call);
-  if (!inside(attrs)) return undefined;
-  const output = call.inputs['output'] ?? composite('MaxPool', [input], outShape, 'float32', attrs);
-  return composite('MaxPoolGradient', [dy, input, output], input.shape, 'float32', attrs);
+  if (inside(attrs)) {
+    const output = call.inputs['output'] ?? composite('MaxPool', [input], outShape, 'float32', attrs);
+    return composite('MaxPoolGradient', [dy, input, output], input.shape, 'float32', attrs);
+  }
+  const { frame, shape, attrs: inner, cut } = framed(input.shape, attrs);
+  const image = pad(input, frame, LOWEST);
+  const output = composite('MaxPool', [image], outShape, 'float32', inner);
+  return cut(composite('MaxPoolGradient', [dy, image, output], shape, 'float32', inner));
 };
 
 export const pooling: Record<string, RecordKernel> = {

@@ -1,6 +1,6 @@
 import { backend_util, slice_util, util } from '@tensorflow/tfjs-core';
 import type { Value } from '../ir/graph.js';
-import { apply, concat, constant, expand, gather, pad, reshape, slice, split, transpose } from '../ir/ops.js';
+import { apply, cast, concat, constant, expand, gather, pad, reshape, slice, split, transpose } from '../ir/ops.js';
 import { attribute, axesOf, type KernelCall, type RecordKernel } from './kernel.js';
 
 /** Kernels that move numbers around: slices, padding, concatenation, permutations. */
@@ -103,9 +103,10 @@ export const shapeKernels: Record<string, RecordKernel> = {
   StridedSlice: stridedSlice,
   PadV2: (call) => {
     const x = call.inputs['x']!;
-    if (x.type === 'bool') return undefined;
     const paddings = attribute<[number, number][]>(call, 'paddings');
-    return pad(x, paddings, attribute<number>(call, 'constantValue'));
+    const value = Number(attribute<number | boolean>(call, 'constantValue'));
+    if (x.type === 'bool') return cast(pad(cast(x, 'int32'), paddings, value), 'bool');
+    return pad(x, paddings, value);
   },
   MirrorPad: (call) => {
     const edge = attribute<string>(call, 'mode') === 'reflect' ? 1 : 0;

@@ -1,11 +1,14 @@
 import { batchNorm } from './batch-norm.js';
 import { convolution } from './convolution.js';
+import { counting } from './count.js';
 import { creation } from './creation.js';
+import { cropAndResize } from './crop-and-resize.js';
 import { cumulative } from './cumulative.js';
 import { elementwiseBinary } from './elementwise-binary.js';
 import { elementwiseUnary } from './elementwise-unary.js';
 import { gatherScatter } from './gather-scatter.js';
 import type { RecordKernel } from './kernel.js';
+import { localResponse } from './local-response.js';
 import { matmul } from './matmul.js';
 import { pooling } from './pooling.js';
 import { reductions } from './reduce.js';
@@ -28,4 +31,7 @@ export const recordable: Readonly<Record<string, RecordKernel>> = {
   ...cumulative,
   ...batchNorm,
   ...resizing,
+  ...counting,
+  ...localResponse,
+  ...cropAndResize,
 };

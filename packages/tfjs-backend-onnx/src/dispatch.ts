@@ -1,0 +1,91 @@
+import { type DataType, engine, type NamedAttrMap, type TensorInfo } from '@tensorflow/tfjs-core';
+import { elementType } from './entry.js';
+import { CpuKernels } from './host/cpu-kernels.js';
+import { infosOf, type KernelInputs, runOnHost } from './host/run-on-host.js';
+import { setOrigin, sizeOf, type Value } from './ir/graph.js';
+import { type ComplexValue, complexKernels } from './record/complex.js';
+import { hostConstants } from './record/creation.js';
+import { withoutEmpty, withoutWeights } from './record/empty-operands.js';
+import type { RecordKernel } from './record/kernel.js';
+import type { RecordingBackend } from './recording-backend.js';
+
+type Result = TensorInfo | TensorInfo[];
+
+/** Decides where a kernel is computed: at once when it is tiny, in the graph when ONNX can express it, in JavaScript otherwise. */
+export class Dispatch {
+  private readonly cpu = new CpuKernels();
+
+  constructor(private readonly backend: RecordingBackend) {}
+
+  run(name: string, inputs: KernelInputs, attrs: NamedAttrMap | undefined, record: RecordKernel | undefined): Result {
+    if (name === 'Concat' && Array.isArray(inputs)) inputs = withoutEmpty(inputs, attrs);
+    if ((name === 'Bincount' || name === 'DenseBincount') && !Array.isArray(inputs))
+      ({ inputs, attrs } = withoutWeights(inputs, attrs));
+    const infos = infosOf(inputs);
+    const toComplex = name === 'Cast' && attrs?.['dtype'] === 'complex64';
+    const isComplex = toComplex || infos.some(({ dtype }) => dtype === 'complex64');
+    if (isComplex ? complexKernels[name] === undefined : record === undefined)
+      return this.onHost(name, inputs, attrs, !hostConstants.has(name));
+    if (infos.some(({ dtype }) => dtype !== 'complex64' && elementType(dtype) === undefined))
+      return this.onHost(name, inputs, attrs, true);
+    if (infos.some(({ shape }) => sizeOf(shape) === 0) || this.isTiny(infos, attrs))
+      return this.onHost(name, inputs, attrs, false);
+    if (this.backend.trace === undefined) this.backend.pending.atStepBoundary(engine().state.gradientDepth);
+    setOrigin(name);
+    const result = isComplex ? this.recordComplex(name, inputs, attrs) : this.record(record!, inputs, attrs);
+    if (result === undefined) return this.onHost(name, inputs, attrs, true);
+    this.backend.pending.countNode();
+    return result;
+  }
+
+  /** Little work on numbers that are on the host. */
+  private isTiny(infos: readonly TensorInfo[], attrs: NamedAttrMap | undefined): boolean {
+    const { backend } = this;
+    let size = infos.length === 0 ? sizeOf((attrs?.['shape'] as number[] | undefined) ?? []) : 0;
+    for (const info of infos) size += sizeOf(info.shape);
+    return size <= backend.options.hostThreshold && infos.every((info) => backend.hasNumbers(info));
+  }
+
+  private record(record: RecordKernel, inputs: KernelInputs, attrs: NamedAttrMap | undefined): Result | undefined {
+    const { backend } = this;
+    const infos = infosOf(inputs);
+    const list = infos.map((info) => backend.recorded(info));
+    const result = record({
+      inputs: named(inputs, list),
+      list,
+      attrs: attrs ?? {},
+      dtypes: infos.map((info) => info.dtype),
+      traced: backend.trace !== undefined,
+    });
+    if (result === undefined) return undefined;
+    const wrap = (value: Value): TensorInfo => backend.tensorOf(value, value.type as DataType);
+    return 'node' in result ? wrap(result) : result.map(wrap);
+  }
+
+  private recordComplex(name: string, inputs: KernelInputs, attrs: NamedAttrMap | undefined): Result | undefined {
+    const { backend } = this;
+    const list = infosOf(inputs).map((info) => backend.recordedComplex(info));
+    const result = complexKernels[name]!({ inputs: named(inputs, list), list, attrs: attrs ?? {} });
+    if (result === undefined) return undefined;
+    const wrap = (value: Value | ComplexValue): TensorInfo =>
+      'node' in value
+        ? backend.tensorOf(value, value.type as DataType)
+        : backend.complexOfParts(backend.tensorOf(value.real, 'float32'), backend.tensorOf(value.imag, 'float32'));
+    return Array.isArray(result) ? result.map(wrap) : wrap(result as Value | ComplexValue);
+  }
+
+  private onHost(name: string, inputs: KernelInputs, attrs: NamedAttrMap | undefined, fallback: boolean): Result {
+    const { backend } = this;
+    if (fallback) backend.statistics.countFallback(name);
+    backend.trace?.fallback(name, infosOf(inputs), (info) => backend.entry(info.dataId));
+    return runOnHost(backend, this.cpu, name, inputs, attrs);
+  }
+}
+
+function named<T>(inputs: KernelInputs, list: readonly T[]): Record<string, T> {
+  const result: Record<string, T> = {};
+  if (Array.isArray(inputs)) return result;
+  let next = 0;
+  for (const [key, info] of Object.entries(inputs)) if (info != null) result[key] = list[next++]!;
+  return result;
+}
