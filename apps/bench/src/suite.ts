@@ -41,10 +41,7 @@ export interface SuiteOptions {
 export async function runSuite(entries: readonly Entry[], options: SuiteOptions): Promise<ResultsFile> {
   const { preset, seed, shuffle, terminal, verbose } = options;
   const started = performance.now();
-  const openmoji = readOpenMoji(locateOpenMoji(options.dataFolder));
-  if (options.dataFolder !== undefined) terminal.note(`OpenMoji ${openmoji.version} from ${openmoji.folder}`);
-  const device = await openDevice(options.device);
-  terminal.note(`device ${device.name}: ${device.description} (${device.reason})`);
+  const { openmoji, device } = await openSuite(options);
   const context = entryContext(options, { openmoji, device });
   const file: ResultsFile = {
     preset,
@@ -61,17 +58,10 @@ export async function runSuite(entries: readonly Entry[], options: SuiteOptions)
   const sections: ReportSection[] = [];
   for (const [index, entry] of entries.entries()) {
     terminal.note(`[${index + 1}/${entries.length}] ${entry.id}: ${entry.title}`);
-    const entryStarted = performance.now();
-    const processorStarted = process.cpuUsage();
     try {
-      const outcome = await entry.run(context);
-      const seconds = round((performance.now() - entryStarted) / 1000);
-      const rows = outcome.rows.map((row): Result => ({ id: entry.id, paradigm: entry.paradigm, ...row, seconds }));
-      checkResults(rows);
-      file.results.push(...rows);
-      const { user, system } = process.cpuUsage(processorStarted);
-      terminal.note(`      ${formatSeconds(seconds)}, ${formatSeconds((user + system) / 1e6)} of processor time`);
-      sections.push({ id: entry.id, title: entry.title, paradigm: entry.paradigm, seconds, outcome });
+      const { results, section } = await runEntry(entry, context, terminal);
+      file.results.push(...results);
+      sections.push(section);
     } catch (error) {
       // What a single entry must not survive, such as a drawing that does not parse, ends the others too.
       if (entries.length === 1 || CrossmodalError.isInstance(error)) throw error;
@@ -88,6 +78,40 @@ export async function runSuite(entries: readonly Entry[], options: SuiteOptions)
   await writeAtomically(report, renderReport(file, sections));
   terminal.out(`${formatSeconds(file.seconds)} on ${device.name}; report: ${report}`);
   return file;
+}
+
+/**
+ * Finds the data and the device that all entries use.
+ *
+ * @throws CrossmodalError when either cannot be used.
+ */
+export async function openSuite({
+  dataFolder,
+  device: name,
+  terminal,
+}: Pick<SuiteOptions, 'dataFolder' | 'device' | 'terminal'>): Promise<{ openmoji: OpenMoji; device: Device }> {
+  const openmoji = readOpenMoji(locateOpenMoji(dataFolder));
+  if (dataFolder !== undefined) terminal.note(`OpenMoji ${openmoji.version} from ${openmoji.folder}`);
+  const device = await openDevice(name);
+  terminal.note(`device ${device.name}: ${device.description} (${device.reason})`);
+  return { openmoji, device };
+}
+
+/** Runs one entry and times it. */
+export async function runEntry(
+  entry: Entry,
+  context: EntryContext,
+  terminal: Terminal,
+): Promise<{ results: Result[]; section: ReportSection }> {
+  const started = performance.now();
+  const processorStarted = process.cpuUsage();
+  const outcome = await entry.run(context);
+  const seconds = round((performance.now() - started) / 1000);
+  const results = outcome.rows.map((row): Result => ({ id: entry.id, paradigm: entry.paradigm, ...row, seconds }));
+  checkResults(results);
+  const { user, system } = process.cpuUsage(processorStarted);
+  terminal.note(`      ${formatSeconds(seconds)}, ${formatSeconds((user + system) / 1e6)} of processor time`);
+  return { results, section: { id: entry.id, title: entry.title, paradigm: entry.paradigm, seconds, outcome } };
 }
 
 /** What the entries are given: data through the caches, and things made once per run. */

@@ -3,6 +3,7 @@ import { entries, findEntry } from '../entries/index.js';
 import { oneLine } from '../errors.js';
 import { cacheFolder, reportFolder } from '../paths.js';
 import { parsePreset, presetNames } from '../presets.js';
+import { runSeeds } from '../seeds.js';
 import { runSuite } from '../suite.js';
 import { addPerfCommand } from './perf-command.js';
 import { entriesTable } from './table.js';
@@ -37,7 +38,7 @@ export async function runCommandLine(
     await program.parseAsync([...args], { from: 'user' });
     return program.failed ? 1 : 0;
   } catch (error) {
-    if (error instanceof CommanderError) return reportUsage(error, terminal);
+    if (error instanceof CommanderError) return reportUsage(error, program, args, terminal);
     terminal.note(`bench: ${oneLine(error).replace(/^bench: /, '')}`);
     if (args.includes('--verbose') && error instanceof Error) terminal.note(error.stack ?? '');
     return 1;
@@ -68,23 +69,29 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
       writeErr: () => {}, // errors are reported in one place, as one line
     });
 
-  const run = async (ids: readonly string[]) => {
-    const options = program.opts<Options>();
-    const preset = parsePreset(options.preset);
-    const chosen = ids.length > 0 ? ids.map(findEntry) : entries;
-    const name = ids.length > 0 ? `${preset}-${[...ids, `seed${options.seed}`].join('-')}` : preset;
-    const { failures } = await runSuite(chosen, {
-      preset,
-      seed: options.seed,
-      shuffle: options.shuffle,
-      device: options.device,
-      dataFolder: options.data ?? environment['CROSSMODAL_DATA'],
-      cacheFolder: cacheFolder(options.cache, environment),
-      reportFolder: reportFolder(options.out, options.shuffle ? `${name}-shuffled` : name),
-      verbose: options.verbose,
+  const common = (ids: readonly string[]) => {
+    const { preset, device, data, cache } = program.opts<Options>();
+    return {
+      preset: parsePreset(preset),
+      chosen: ids.length > 0 ? ids.map(findEntry) : entries,
+      device,
+      dataFolder: data ?? environment['CROSSMODAL_DATA'],
+      cacheFolder: cacheFolder(cache, environment),
       terminal,
-    });
+    };
+  };
+  const run = async (ids: readonly string[]) => {
+    const { seed, shuffle, verbose, out } = program.opts<Options>();
+    const { chosen, ...options } = common(ids);
+    const name = ids.length > 0 ? `${options.preset}-${[...ids, `seed${seed}`].join('-')}` : options.preset;
+    const folder = reportFolder(out, shuffle ? `${name}-shuffled` : name);
+    const { failures } = await runSuite(chosen, { ...options, seed, shuffle, verbose, reportFolder: folder });
     program.failed = failures.length > 0;
+  };
+  const repeat = async (ids: readonly string[], { seeds }: { seeds: number[] }) => {
+    const { chosen, ...options } = common(ids);
+    const folder = reportFolder(program.opts<Options>().out, `${options.preset}-seeds`);
+    terminal.out(await runSeeds(chosen, { ...options, seeds, reportFolder: folder }));
   };
 
   program
@@ -100,6 +107,12 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
     .argument('<ids...>', 'entries, as `list` shows them')
     .description('run some of the entries')
     .action((ids: string[]) => run(ids));
+  program
+    .command('seeds')
+    .argument('[ids...]', 'entries; all unless given')
+    .option('--seeds <list>', 'seeds, such as 0,1,2', (text) => text.split(',').map(parseSeed), [0, 1, 2])
+    .description('run entries with several seeds and once shuffled, and tabulate; what is done is not repeated')
+    .action(repeat);
   addPerfCommand(program, terminal);
   for (const command of program.commands) command.exitOverride().allowExcessArguments(false);
   return program;
@@ -112,10 +125,15 @@ function parseSeed(text: string): number {
 }
 
 /** Help is no failure; everything else that commander refuses is told in one line. */
-function reportUsage(error: CommanderError, terminal: Terminal): number {
+function reportUsage(error: CommanderError, program: Command, args: readonly string[], terminal: Terminal): number {
   if (error.exitCode === 0) return 0;
-  const unknownCommand = error.code === 'commander.excessArguments' && error.message.includes("'all'");
-  const reason = unknownCommand ? 'unknown command; commands are list, run ID and perf' : error.message;
+  // A word that is no command is taken for an argument of the default command.
+  const fallback = program.commands.find((command) => command.name() === 'all');
+  const unknown = error.code === 'commander.excessArguments' && !args.includes('all') ? fallback?.args[0] : undefined;
+  const reason =
+    unknown === undefined
+      ? error.message
+      : `unknown command "${unknown}"; commands are ${program.commands.map((command) => command.name()).join(', ')}`;
   terminal.note(`bench: ${reason.replace(/^error: /, '').split('\n')[0]}; see "npm run bench -- --help"`);
   return 1;
 }

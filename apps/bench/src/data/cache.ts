@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { existsSync, rmSync } from 'node:fs';
+import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
 
 /** What the manifest keeps of each file. */
@@ -17,6 +17,9 @@ export interface CacheWatcher {
 }
 
 const manifestName = 'manifest.json';
+
+/** The manifest is written each time that so many files were made, so that a run cut short loses few. */
+const filesPerManifest = 500;
 
 /**
  * A folder of files that are made once. `manifest.json` lists the size and SHA-256 of each; it carries a key that says
@@ -60,6 +63,7 @@ export class FileCache {
           await mkdir(folder, { recursive: true });
         }
       }
+      await removeAbandoned(folder);
     } catch (cause) {
       throw new CrossmodalError(`cache: the folder ${folder} cannot be used (${(cause as Error).message})`, {
         remedy: 'make it writable, or name another one with --cache DIR',
@@ -106,6 +110,7 @@ export class FileCache {
         await make(missing, async (name, bytes) => {
           await this.#put(name, bytes);
           progress?.(++done, missing.length);
+          if (done % filesPerManifest === 0) await this.#writeManifest();
         });
       } finally {
         await this.#writeManifest();
@@ -143,6 +148,26 @@ export class FileCache {
   }
 }
 
+/** Files being written by this process. */
+const unfinished = new Set<string>();
+
+/** Removes what is half written; for a process that is told to stop. */
+export function removeUnfinished(): void {
+  for (const file of unfinished) rmSync(file, { force: true });
+}
+
+const temporaryName = /^\.[0-9a-f-]{36}\.tmp$/;
+
+/** Removes half-written files of runs that were killed; younger than ten minutes, they may belong to a run under way. */
+async function removeAbandoned(folder: string): Promise<void> {
+  const names = await readdir(folder, { recursive: true });
+  for (const name of names.filter((path) => temporaryName.test(basename(path)))) {
+    const file = join(folder, name);
+    const written = (await stat(file).catch(() => undefined))?.mtimeMs ?? Number.POSITIVE_INFINITY;
+    if (Date.now() - written > 600_000) await rm(file, { force: true });
+  }
+}
+
 /**
  * Writes a file beside its place and moves it there: a reader sees the old content or the new, never a part.
  *
@@ -150,6 +175,7 @@ export class FileCache {
  */
 export async function writeAtomically(file: string, content: Uint8Array | string): Promise<void> {
   const temporary = join(dirname(file), `.${randomUUID()}.tmp`);
+  unfinished.add(temporary);
   try {
     await mkdir(dirname(file), { recursive: true });
     await writeFile(temporary, content);
@@ -160,6 +186,8 @@ export async function writeAtomically(file: string, content: Uint8Array | string
       remedy: 'free space or name another folder with --cache DIR or --out DIR',
       cause,
     });
+  } finally {
+    unfinished.delete(temporary);
   }
 }
 

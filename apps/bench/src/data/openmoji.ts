@@ -49,6 +49,13 @@ export function locateOpenMoji(dataFolder?: string): string {
   return locateOpenMoji();
 }
 
+/** What to do about a file of the collection that is damaged. */
+export function remedyFor(folder: string): string {
+  return folder === locateOpenMoji()
+    ? 'remove the folder node_modules and run again, to install the package openmoji afresh'
+    : 'repair the file, or leave out --data and CROSSMODAL_DATA to use the installed OpenMoji';
+}
+
 /**
  * Reads the catalogue `data/openmoji.json`.
  *
@@ -56,7 +63,7 @@ export function locateOpenMoji(dataFolder?: string): string {
  */
 export function readOpenMoji(folder: string): OpenMoji {
   const file = join(folder, 'data', 'openmoji.json');
-  const remedy = 'install the package openmoji again (pnpm install --force), or name another copy with --data DIR';
+  const remedy = remedyFor(folder);
   let raw: unknown;
   try {
     raw = JSON.parse(readFileSync(file, 'utf8'));

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
 import sharp from 'sharp';
 import { type CacheWatcher, FileCache, mapConcurrently } from './cache.js';
-import { type OpenMoji, type Style, svgFile } from './openmoji.js';
+import { type OpenMoji, remedyFor, type Style, svgFile } from './openmoji.js';
 
 /** The side of the cached pictures: the drawings' own grid of 72 units. */
 const pictureSize = 72;
@@ -29,12 +29,13 @@ export async function renderPictures(
   const origin = createHash('sha256').update(openmoji.folder).digest('hex').slice(0, 8);
   const folder = join(cacheFolder, `openmoji-${openmoji.version}-${origin}`, style);
   const cache = await FileCache.open(folder, `openmoji ${openmoji.version} ${style} ${recipe}`);
+  const remedy = remedyFor(openmoji.folder);
   return cache.ensure(
     hexcodes.map((hexcode) => `${hexcode}.png`),
     async (missing, put) => {
       await mapConcurrently(missing, 2 * cpus().length, async (name) => {
         const file = svgFile(openmoji.folder, name.replace(/\.png$/, ''), style);
-        await put(name, await renderSvg(file));
+        await put(name, await renderSvg(file, { remedy }));
       });
     },
     watcher,
@@ -46,8 +47,7 @@ export async function renderPictures(
  *
  * @throws CrossmodalError when the file is missing or is not a drawing.
  */
-export async function renderSvg(file: string): Promise<Buffer> {
-  const remedy = 'repair the file, or install the package openmoji again (pnpm install --force)';
+export async function renderSvg(file: string, { remedy = 'repair the file' } = {}): Promise<Buffer> {
   let svg: Buffer;
   try {
     svg = await readFile(file);

@@ -131,7 +131,7 @@ class SynthesiserProcess {
       `speech: espeak-ng failed with voice ${voiceName(voice)} (${answer.error ?? 'wrong number of files'})`,
       {
         remedy:
-          'install the package espeak-ng again (pnpm install --force), or leave the speech entry out (run ID ...)',
+          'remove the folder node_modules and run again, to install the package espeak-ng afresh, or leave the speech entry out (run ID ...)',
       },
     );
   }
