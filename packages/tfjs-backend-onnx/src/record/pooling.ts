@@ -82,7 +82,7 @@ function areas(shape: readonly number[], outShape: readonly number[], attrs: Att
   );
 }
 
-/** Pooling where some windows see nothing: -Infinity and NaN there, as in tfjs. */
+/** Pooling where some windows see nothing: as in tfjs -Infinity there, and NaN for images, 0 for volumes. */
 function poolOutside(op: string, x: Value, outShape: readonly number[], attrs: Attributes): Value {
   const { frame, attrs: inner } = framed(x.shape, attrs);
   if (op === 'MaxPool') {
@@ -90,7 +90,8 @@ function poolOutside(op: string, x: Value, outShape: readonly number[], attrs: A
     return where(compare('LessOrEqual', y, scalar(LOWEST)), scalar(Number.NEGATIVE_INFINITY), y);
   }
   const window = sizeOf(attrs['kernel'] as readonly number[]);
-  const factor = areas(x.shape, outShape, attrs).map((count) => (count === 0 ? Number.NaN : window / count));
+  const nothing = x.shape.length === 5 ? 0 : Number.NaN;
+  const factor = areas(x.shape, outShape, attrs).map((count) => (count === 0 ? nothing : window / count));
   const column = [1, ...outShape.slice(1, -1), 1];
   return mul(composite(op, [pad(x, frame)], outShape, 'float32', inner), constantValue(factor, column, 'float32'));
 }
