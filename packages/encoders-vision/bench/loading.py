@@ -1,8 +1,9 @@
 """Loads images with a PyTorch DataLoader: PIL, resize, centre crop, tensor, normalise. Reads rounds from standard input.
 
-One line in: {"paths": [...], "size": 224, "batch": 32, "workers": 2}. One line out: {"seconds": ..., "images": ...}.
+One line in: {"paths": [...], "size": 224, "batch": 32, "workers": 2}. One line out: {"seconds": ..., "cpu": ..., "images": ...}.
 """
 import json
+import os
 import sys
 import time
 import warnings
@@ -31,6 +32,18 @@ class Photographs(torch.utils.data.Dataset):
         return self.change(Image.open(self.paths[i]).convert("RGB"))
 
 
+def cpu(loader):
+    """Processor seconds so far, of this process and of the loader's (which are not children that have ended)."""
+    own = time.process_time()
+    if loader.num_workers == 0:
+        return own
+    ticks = 0
+    for worker in loader._iterator._workers:
+        with open(f"/proc/{worker.pid}/stat") as stat:
+            ticks += sum(int(v) for v in stat.read().rsplit(")", 1)[1].split()[11:13])
+    return own + ticks / os.sysconf("SC_CLK_TCK")
+
+
 torch.set_num_threads(1)  # the workers of a loader are processes; threads beside them only wait for one another
 loaders = {}
 for line in sys.stdin:
@@ -42,6 +55,8 @@ for line in sys.stdin:
             persistent_workers=task["workers"] > 0)
         for _ in loaders[key]:  # starts the workers and warms the files
             pass
+    used = cpu(loaders[key])
     began = time.perf_counter()
     images = sum(batch.shape[0] for batch in loaders[key])
-    print(json.dumps({"seconds": time.perf_counter() - began, "images": images}), flush=True)
+    seconds = time.perf_counter() - began
+    print(json.dumps({"seconds": seconds, "cpu": cpu(loaders[key]) - used, "images": images}), flush=True)

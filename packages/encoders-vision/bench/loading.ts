@@ -37,16 +37,26 @@ async function drawn(folder: string): Promise<string[]> {
   return paths;
 }
 
-async function ours(paths: string[], size: number): Promise<number> {
+/** Items per second, and milliseconds of processor time per item: the second is steadier where others use the machine. */
+interface Rate {
+  rate: number;
+  cpu: number;
+}
+
+async function ours(paths: string[], size: number): Promise<Rate> {
   const decoder = imageDecoder({ size });
   const data = pipeline(paths)
     .map((path) => decoder.decode(path), { concurrency: 8 })
     .batch(batch)
     .collate({ pixels: stacked((pixels) => pixels, { scale: 1 / 255, mean, standardDeviation }) })
     .prefetch(2);
-  const began = performance.now();
+  const [began, before] = [performance.now(), process.cpuUsage()];
   for await (const { pixels } of data.iterate(0)) tf.dispose(pixels);
-  return paths.length / ((performance.now() - began) / 1000);
+  const { user, system } = process.cpuUsage(before);
+  return {
+    rate: paths.length / ((performance.now() - began) / 1000),
+    cpu: (user + system) / 1000 / paths.length,
+  };
 }
 
 /** A PyTorch process that answers one round at a time, or undefined where there is none. */
@@ -57,18 +67,18 @@ function torch() {
   python.on('error', () => {});
   python.stdin.on('error', () => {});
   return {
-    async rate(task: object): Promise<number | undefined> {
+    async rate(task: object): Promise<Rate | undefined> {
       python.stdin.write(`${JSON.stringify(task)}\n`);
       const { value, done } = await lines.next();
       if (done) return undefined;
-      const { seconds, images } = JSON.parse(value) as { seconds: number; images: number };
-      return images / seconds;
+      const { seconds, cpu, images } = JSON.parse(value) as { seconds: number; cpu: number; images: number };
+      return { rate: images / seconds, cpu: (1000 * cpu) / images };
     },
     close: () => python.stdin.end(),
   };
 }
 
-const best = (rates: number[]) => Math.max(...rates);
+const best = (rates: Rate[]) => Math.max(...rates.map(({ rate }) => rate));
 const median = (rates: number[]) => [...rates].sort((a, b) => a - b)[Math.floor(rates.length / 2)] as number;
 
 async function main(): Promise<void> {
@@ -79,7 +89,7 @@ async function main(): Promise<void> {
   console.log(`${count} JPEG of about 481 x 321, ${availableParallelism()} cores, ${rounds} rounds of each in turn`);
   for (const size of [224, 64]) {
     await ours(paths, size);
-    const rates: Record<string, number[]> = {};
+    const rates: Record<string, Rate[]> = {};
     for (let round = 0; round < rounds; round++) {
       for (const workers of [0, availableParallelism()]) {
         const rate = await reference.rate({ paths, size, batch, workers });
@@ -88,12 +98,20 @@ async function main(): Promise<void> {
       }
       rates['crossmodal'] = [...(rates['crossmodal'] ?? []), await ours(paths, size)];
     }
-    const own = rates['crossmodal'] as number[];
+    const own = rates['crossmodal'] as Rate[];
+    const middle = (values: Rate[], what: keyof Rate) => median(values.map((value) => value[what]));
     for (const [name, values] of Object.entries(rates)) {
+      const [faster, cheaper] = [
+        middle(own, 'rate') / middle(values, 'rate'),
+        middle(values, 'cpu') / middle(own, 'cpu'),
+      ];
       const ratio =
-        name === 'crossmodal' ? '' : `  crossmodal is ${(median(own) / median(values)).toFixed(2)} times as fast`;
+        name === 'crossmodal'
+          ? ''
+          : `  crossmodal: ${faster.toFixed(2)} times the rate, 1/${cheaper.toFixed(2)} of the processor time`;
       console.log(
-        `${size}: ${name.padEnd(22)} ${median(values).toFixed(0).padStart(5)} images/s (best ${best(values).toFixed(0)})${ratio}`,
+        `${size}: ${name.padEnd(22)} ${middle(values, 'rate').toFixed(0).padStart(5)} images/s (best ${best(values).toFixed(0)}), ` +
+          `${middle(values, 'cpu').toFixed(2)} ms of processor time each${ratio}`,
       );
     }
     if (Object.keys(rates).length === 1) console.log('PyTorch with torchvision was not found: set PYTHON to compare');

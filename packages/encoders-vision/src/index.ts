@@ -14,4 +14,5 @@ export { type Box, centerCrop, crop, flipHorizontally } from './transform/crop.j
 export { type Fit, fitInto } from './transform/fit.js';
 export { gaussianBlur } from './transform/gaussian-blur.js';
 export { type NormalizeOptions, normalizations, normalize } from './transform/normalize.js';
-export { type ResizeKernel, type ResizeOptions, resize, shortestEdgeSize } from './transform/resize.js';
+export { type ResizeOptions, resize, shortestEdgeSize } from './transform/resize.js';
+export type { ResizeKernel } from './transform/taps.js';

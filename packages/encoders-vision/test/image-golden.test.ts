@@ -131,6 +131,7 @@ describe("decodeImage's own resizing against PIL", () => {
     ['pil_bicubic_20x28', 'bicubic', 'stretch'],
     ['pil_lanczos_24x24', 'lanczos', 'stretch'],
     ['pil_nearest_24x24', 'nearest', 'stretch'],
+    ['pil_bicubic_up_64', 'bicubic', 'stretch'],
     ['clip_pil', 'bicubic', 'cover'],
   ] as const) {
     it(name, async () => {
@@ -141,10 +142,13 @@ describe("decodeImage's own resizing against PIL", () => {
         const pixels = await decodeImage(fileOf(output.slice(4)), { size, fit, kernel, background: null });
         let image = toImage(pixels);
         if (name === 'clip_pil') image = normalize(image, normalizations.clip);
-        const bound = (c.tolerance as { mean_abs: Record<string, number> }).mean_abs[output] as number;
         const values = channelsFirst(image);
-        const mean = values.reduce((sum, v, i) => sum + Math.abs(v - (expected.data[i] as number)), 0) / values.length;
-        expect(mean).toBeLessThan(bound);
+        if (output.endsWith('photo')) {
+          // Two JPEG decoders differ by a step or two before anything is resized.
+          const bound = (c.tolerance as { mean_abs: Record<string, number> }).mean_abs[output] as number;
+          const sum = values.reduce((sum, v, i) => sum + Math.abs(v - (expected.data[i] as number)), 0);
+          expect(sum / values.length).toBeLessThan(bound);
+        } else expect(values).toBeAllclose(expected.data as Float32Array, { atol: 1e-6, rtol: 0 });
       }
     });
   }

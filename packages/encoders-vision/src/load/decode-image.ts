@@ -1,7 +1,8 @@
 import { CrossmodalError } from '@crossmodal/core';
 import sharp from 'sharp';
-import { type BytePixels, requireInteger, toImage } from '../image.js';
-import { type Fit, fitInto, placement } from '../transform/fit.js';
+import { type BytePixels, requireInteger } from '../image.js';
+import type { Fit } from '../transform/fit.js';
+import { fitBytes } from './fit-bytes.js';
 import { readSource } from './read-source.js';
 
 export interface DecodeImageOptions {
@@ -18,15 +19,14 @@ export interface DecodeImageOptions {
   kernel?: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos';
 }
 
-const sharpKernels = { nearest: 'nearest', bilinear: 'linear', bicubic: 'cubic', lanczos: 'lanczos3' } as const;
-
 /** An SVG is drawn for 72 dots per inch unless told otherwise. */
 const svgDensity = 72;
 
 /**
- * Decodes a picture (JPEG, PNG, WebP, AVIF, GIF, TIFF, SVG) and resizes it, on sharp's own threads. Its orientation tag is
- * obeyed, 16-bit values keep their high byte, and an SVG is drawn at the size that is asked for. Shrinking differs from
- * PIL by 0.001 of the range on average; enlarging, which libvips does about other centres, is done as PIL does it.
+ * Decodes a picture (JPEG, PNG, WebP, AVIF, GIF, TIFF, SVG) on sharp's own threads, and resizes it to PIL's bytes. Its
+ * orientation tag is obeyed, 16-bit values keep their high byte, and an SVG is drawn at the size that is asked for.
+ * Resizing takes the calling thread about half a millisecond for a photograph of 481 x 321, longer ones give way every
+ * few milliseconds. Pictures of more than 268,402,689 pixels (16,383 squared, sharp's limit) are refused.
  *
  * @param source path of a file, or the bytes of one
  * @returns red, green and blue, [height, width, 3], 0 to 255
@@ -47,14 +47,12 @@ export async function decodeImage(
   const target = sizeOf(size);
   const { bytes, name } = await readSource(source);
   try {
-    const { density, enlarges, shape } = await plan(bytes, target, fit);
+    const density = target && !hasPixels(bytes) ? await densityFor(bytes, target) : undefined;
     let picture = sharp(bytes, { failOn: 'truncated', ...(density ? { density } : {}) }).autoOrient();
-    // Alpha is blended before resizing; to drop it, the colours beneath must be taken as they are, not weighed by it.
     if (background !== null) picture = picture.flatten({ background });
-    if (!target) return await rawPixels(picture);
-    if (enlarges) return await enlarged(await rawPixels(picture), target, { fit, kernel, background });
-    if (background === null) picture = await withoutAlpha(picture);
-    return await rawPixels(shrunk(picture, shape, target, { fit, kernel, background }));
+    const pixels = await rawPixels(picture);
+    if (!target) return pixels;
+    return await fitBytes(pixels, { ...target, fit, kernel, fill: fit === 'contain' ? await colour(background) : [] });
   } catch (cause) {
     const problem = (cause as Error).message.replace(/\s+/g, ' ').trim();
     throw new CrossmodalError(`decodeImage: ${name} cannot be decoded: ${problem}`, {
@@ -62,12 +60,6 @@ export async function decodeImage(
       cause,
     });
   }
-}
-
-interface Fitting {
-  fit: Fit;
-  kernel: keyof typeof sharpKernels;
-  background: string | null;
 }
 
 interface Size {
@@ -83,68 +75,28 @@ function sizeOf(size: DecodeImageOptions['size']): Size | undefined {
   return { height, width };
 }
 
-interface Plan {
-  /** For an SVG smaller than what is asked for, dots per inch that draw it large enough. */
-  density?: number;
-  /** A picture of pixels is smaller than what is asked for. */
-  enlarges: boolean;
-  /** Height and width after the orientation tag was obeyed. */
-  shape: [height: number, width: number];
+/** Whether the bytes begin like a JPEG, PNG, GIF or WebP: for those there is no need to ask what they are. */
+function hasPixels(bytes: Uint8Array): boolean {
+  const text = String.fromCharCode(...bytes.subarray(0, 4));
+  return ['\xff\xd8\xff', '\x89PNG', 'GIF8', 'RIFF'].some((magic) => text.startsWith(magic));
 }
 
-async function plan(bytes: Uint8Array, target: Size | undefined, fit: Fit): Promise<Plan> {
-  if (!target) return { enlarges: false, shape: [0, 0] };
-  const { format, autoOrient } = await sharp(bytes).metadata();
-  const { height, width } = autoOrient;
-  if (format !== 'svg') {
-    const { inner } = placement([height, width], target, fit);
-    return { enlarges: inner.width > width || inner.height > height, shape: [height, width] };
-  }
-  const scale = Math.max(target.height / height, target.width / width);
-  return { enlarges: false, shape: [height, width], ...(scale > 1 ? { density: Math.ceil(svgDensity * scale) } : {}) };
+/** For an SVG smaller than what is asked for, dots per inch that draw it large enough. */
+async function densityFor(bytes: Uint8Array, target: Size): Promise<number | undefined> {
+  const { format, height, width } = await sharp(bytes).metadata();
+  const scale = format === 'svg' ? Math.max(target.height / height, target.width / width) : 1;
+  return scale > 1 ? Math.ceil(svgDensity * scale) : undefined;
 }
 
-function shrunk(
-  picture: sharp.Sharp,
-  shape: Plan['shape'],
-  target: Size,
-  { fit, kernel, background }: Fitting,
-): sharp.Sharp {
-  const { inner, top, left } = placement(shape, target, fit);
-  const resized = picture.resize(inner.width, inner.height, {
-    fit: 'fill',
-    kernel: sharpKernels[kernel],
-    fastShrinkOnLoad: false, // JPEG's own halving blurs otherwise than the kernel
-  });
-  if (fit === 'cover') return resized.extract({ left, top, ...target });
-  return resized.extend({
-    top: -top,
-    left: -left,
-    bottom: target.height - inner.height + top,
-    right: target.width - inner.width + left,
-    background: background ?? 'black',
-  });
-}
-
-async function enlarged(pixels: BytePixels, target: Size, { fit, kernel, background }: Fitting): Promise<BytePixels> {
-  const colour = await rawPixels(
-    sharp({ create: { width: 1, height: 1, channels: 3, background: background ?? 'black' } }),
-  );
-  const fill = [...colour.data].map((v) => v / 255);
-  const image = fitInto(toImage(pixels), { ...target, fit, kernel, fill, eightBit: true });
-  const data = new Uint8Array(image.data.length);
-  for (let i = 0; i < data.length; i++) data[i] = Math.round(image.data[i]! * 255);
-  return { data, shape: [target.height, target.width, 3] };
+/** A CSS colour as bytes of red, green, blue; black unless given. */
+async function colour(background: string | null): Promise<readonly number[]> {
+  const place = { width: 1, height: 1, channels: 3, background: background ?? 'black' } as const;
+  return [...(await rawPixels(sharp({ create: place }))).data];
 }
 
 async function rawPixels(picture: sharp.Sharp): Promise<BytePixels> {
   const { data, info } = await picture.removeAlpha().toColourspace('srgb').raw().toBuffer({ resolveWithObject: true });
   return { data: info.channels === 3 ? data : repeated(data, info.channels), shape: [info.height, info.width, 3] };
-}
-
-async function withoutAlpha(picture: sharp.Sharp): Promise<sharp.Sharp> {
-  const { data, shape } = await rawPixels(picture);
-  return sharp(data, { raw: { height: shape[0], width: shape[1], channels: 3 } });
 }
 
 /** One grey channel to three. */

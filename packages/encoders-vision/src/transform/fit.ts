@@ -1,6 +1,7 @@
 import type { Image } from '../image.js';
 import { crop } from './crop.js';
-import { type ResizeKernel, type ResizeOptions, resize } from './resize.js';
+import { type ResizeOptions, resize } from './resize.js';
+import type { ResizeKernel } from './taps.js';
 
 /** How a picture of other proportions fills a rectangle. */
 export type Fit = 'cover' | 'contain' | 'stretch';
