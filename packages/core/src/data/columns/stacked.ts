@@ -89,9 +89,31 @@ function normaliseInto(
   { factors, offsets }: ChannelLines,
 ): void {
   const channels = factors.length;
+  if (channels === 3) {
+    normaliseColours(values, at, data, factors, offsets);
+    return;
+  }
   for (let c = 0; c < channels; c++) {
     const factor = factors[c] as number;
     const offset = offsets[c] as number;
     for (let k = c; k < data.length; k += channels) values[at + k] = (data[k] as number) * factor + offset;
+  }
+}
+
+/** The common case in one pass, which takes a third of the time of three. */
+function normaliseColours(
+  values: HostArray['data'],
+  at: number,
+  data: HostArray['data'],
+  factors: Float64Array,
+  offsets: Float64Array,
+): void {
+  const [red, green, blue] = factors as unknown as [number, number, number];
+  const [red0, green0, blue0] = offsets as unknown as [number, number, number];
+  const { length } = data;
+  for (let k = 0; k < length; k += 3) {
+    values[at + k] = (data[k] as number) * red + red0;
+    values[at + k + 1] = (data[k + 1] as number) * green + green0;
+    values[at + k + 2] = (data[k + 2] as number) * blue + blue0;
   }
 }
