@@ -119,11 +119,10 @@ export class Program {
     threads: number,
   ) {
     const key = graphKey(outputs);
-    const { exact } = backend.options;
-    this.plan = makePlan(outputs, key, { threads, exact }, { distinctFrom: traced.shapes.length });
+    const options = { ...backend.options, threads };
+    this.plan = makePlan(outputs, key, options, { distinctFrom: traced.shapes.length });
     this.key = key;
-    this.profiled = (profile) =>
-      makePlan(outputs, key, { threads, exact }, { distinctFrom: traced.shapes.length, profile });
+    this.profiled = (profile) => makePlan(outputs, key, options, { distinctFrom: traced.shapes.length, profile });
     this.sources = this.plan.feeds.map(({ position }) => key.inputs[position]!.source);
     this.plan.feeds.forEach(({ shape, type }, i) => {
       const source = this.sources[i]!;

@@ -125,7 +125,8 @@ export const convInputGradientBatchLast: Formulation = {
   composite: 'ConvInputGradient',
   name: 'batch-last phases',
   exact: true,
-  applies: (node) => twoDimensional(node) && pair(node.attrs, 'dilations').every((d) => d === 1) && !isWasteful(node),
+  applies: (node) => twoDimensional(node) && pair(node.attrs, 'dilations').every((d) => d === 1),
+  pays: (node) => !isWasteful(node),
   write: ([dy, filter], attrs, shape) => {
     const [, height, width, channels] = shape as [number, number, number, number];
     const [kh, kw] = pair(attrs, 'kernel');

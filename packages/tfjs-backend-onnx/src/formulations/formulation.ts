@@ -7,6 +7,8 @@ export interface Formulation {
   name: string;
   /** Whether it can be used for this node. */
   applies(node: Node): boolean;
+  /** Whether the rule chooses it where it applies; without, always. */
+  pays?(node: Node): boolean;
   /** False for forms that save multiplications at the price of rounding; `exact` mode leaves those out. */
   exact: boolean;
   write(inputs: readonly Value[], attrs: Attributes, shape: readonly number[]): Value;

@@ -23,15 +23,19 @@ import {
 } from './pooling-batch-last.js';
 import { segmentSumOneHot, segmentSumScatter } from './segment-sum.js';
 import { stepDirect, stepGradientSteep } from './step.js';
+import { convFilterGradientToomCook, convInputGradientToomCook, convToomCook } from './toom-cook.js';
 
-/** All formulations. For each composite the first that applies is taken; the last always applies. */
+/** All formulations. For each composite the first that applies and pays is taken; the last always applies. */
 export const formulations: readonly Formulation[] = [
   matMulGemm,
   matMulBatched,
+  convToomCook,
   convBatchLast,
   convDirect,
+  convInputGradientToomCook,
   convInputGradientBatchLast,
   convInputGradientTransposed,
+  convFilterGradientToomCook,
   convFilterGradientBatchLast,
   convFilterGradientWide,
   convFilterGradientSwapped,

@@ -55,7 +55,9 @@ interface Island {
 /** Operators that work in any order, one value out. */
 function isFlexible(node: Node): boolean {
   if (node.domain !== '' || node.outputs[0]!.shape.length < 3) return false;
-  return isElementwise(node) || node.op === 'Concat' || node.op === 'Slice' || node.op === 'Pad';
+  // Slices and paddings at places that an input says name their axes there.
+  const isFixed = node.inputs.length === 1;
+  return isElementwise(node) || node.op === 'Concat' || ((node.op === 'Slice' || node.op === 'Pad') && isFixed);
 }
 
 /** Inputs that have to be in the island's order; smaller ones are broadcast and follow for free. */

@@ -10,12 +10,21 @@ for (const formulation of formulations) {
   else list.push(formulation);
 }
 
-/** Writes every composite in ONNX operators, in the first formulation that applies. */
-export function lower(graph: Graph, { exact }: { exact: boolean }): Graph {
+export interface LowerOptions {
+  /** No formulations that save multiplications at the price of rounding. */
+  exact: boolean;
+  /** Names of formulations that are taken wherever they apply, whatever the rule says. */
+  prefer?: readonly string[];
+}
+
+/** Writes every composite in ONNX operators: in a preferred formulation, or in the first that applies and pays. */
+export function lower(graph: Graph, { exact, prefer = [] }: LowerOptions): Graph {
   return rewrite(graph, (node, inputs) => {
     if (node.domain !== 'crossmodal') return undefined;
-    const candidates = byComposite.get(node.op) ?? [];
-    const chosen = candidates.find((f) => (f.exact || !exact) && f.applies(node));
+    const candidates = (byComposite.get(node.op) ?? []).filter((f) => (f.exact || !exact) && f.applies(node));
+    const chosen =
+      candidates.find(({ name }) => prefer.includes(name)) ??
+      candidates.find((f) => f.pays === undefined || f.pays(node));
     if (chosen === undefined) throw new Error(`internal: no formulation for ${node.op}`);
     return [chosen.write(inputs as Value[], node.attrs, node.outputs[0]!.shape)];
   });

@@ -3,20 +3,16 @@ import { broadcast } from './broadcast.js';
 import { commonSubexpressions } from './common-subexpressions.js';
 import { fuseBias } from './fuse-bias.js';
 import { layout } from './layout.js';
-import { lower } from './lower.js';
+import { type LowerOptions, lower } from './lower.js';
 import { stepGradient } from './step-gradient.js';
 
-export interface PassOptions {
-  exact: boolean;
-}
-
 /** All passes in their order. */
-export function optimise(graph: Graph, { exact }: PassOptions): Graph {
-  return afterLowering(lower(beforeLowering(graph, { exact }), { exact }));
+export function optimise(graph: Graph, options: LowerOptions): Graph {
+  return afterLowering(lower(beforeLowering(graph, options), options));
 }
 
 /** The passes that see composites. `exact` leaves out the one that is not exact for denormal numbers. */
-export function beforeLowering(graph: Graph, { exact }: PassOptions): Graph {
+export function beforeLowering(graph: Graph, { exact }: { exact: boolean }): Graph {
   let current = commonSubexpressions(graph);
   current = broadcast(current);
   if (!exact) current = stepGradient(current);

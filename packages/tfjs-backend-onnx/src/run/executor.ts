@@ -4,7 +4,7 @@ import type { Numbers, Value } from '../ir/graph.js';
 import { runError } from './explain.js';
 import { type GraphKey, graphKey } from './key.js';
 import { Lru } from './lru.js';
-import { makeAsyncPlan, makePlan, type Plan, runPlan } from './plan.js';
+import { makeAsyncPlan, makePlan, type Plan, type PlanOptions, runPlan } from './plan.js';
 import { type AsyncSession, ortTensor } from './session.js';
 import type { Statistics } from './statistics.js';
 
@@ -14,7 +14,7 @@ export class Executor {
   private readonly asyncPlans: Lru<Plan<AsyncSession>>;
 
   constructor(
-    private readonly options: { threads: number; exact: boolean; cacheSize: number },
+    private readonly options: PlanOptions & { cacheSize: number },
     private readonly statistics: Statistics,
   ) {
     this.plans = new Lru(options.cacheSize, (plan) => plan.session.dispose());

@@ -2,14 +2,14 @@ import os from 'node:os';
 import type { Tensor } from 'onnxruntime-common';
 import { type EmittedModel, emit } from '../emit/emit.js';
 import { type Graph, sizeOf, topological, type Value } from '../ir/graph.js';
+import type { LowerOptions } from '../passes/lower.js';
 import { optimise } from '../passes/optimise.js';
 import { buildError, runError } from './explain.js';
 import type { GraphKey } from './key.js';
 import { AsyncSession, Session } from './session.js';
 
-export interface PlanOptions {
+export interface PlanOptions extends LowerOptions {
   threads: number;
-  exact: boolean;
 }
 
 /** A structure made runnable: the session, and which input of the recorded structure feeds which input of the session. */
@@ -59,10 +59,10 @@ export async function makeAsyncPlan(
 function prepare(
   outputs: readonly Value[],
   { inputs }: GraphKey,
-  { threads, exact }: PlanOptions,
+  { threads, ...options }: PlanOptions,
   { distinctFrom }: Extra,
 ) {
-  const graph = optimise({ outputs }, { exact });
+  const graph = optimise({ outputs }, options);
   assertFits(graph);
   const model = emit(graph, { distinctFrom });
   const position = new Map(inputs.map(({ source }, i) => [source, i]));
