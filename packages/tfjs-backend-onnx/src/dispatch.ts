@@ -1,4 +1,4 @@
-import { type DataType, engine, type NamedAttrMap, type TensorInfo } from '@tensorflow/tfjs-core';
+import { type DataType, engine, type NamedAttrMap, slice_util, type TensorInfo } from '@tensorflow/tfjs-core';
 import { elementType } from './entry.js';
 import { CpuKernels } from './host/cpu-kernels.js';
 import { infosOf, type KernelInputs, runOnHost } from './host/run-on-host.js';
@@ -7,6 +7,7 @@ import { type ComplexValue, complexKernels } from './record/complex.js';
 import { hostConstants } from './record/creation.js';
 import { withoutEmpty, withoutWeights } from './record/empty-operands.js';
 import type { RecordKernel } from './record/kernel.js';
+import { VaryingAttributes } from './record/varying.js';
 import type { RecordingBackend } from './recording-backend.js';
 
 type Result = TensorInfo | TensorInfo[];
@@ -14,6 +15,7 @@ type Result = TensorInfo | TensorInfo[];
 /** Decides where a kernel is computed: at once when it is tiny, in the graph when ONNX can express it, in JavaScript otherwise. */
 export class Dispatch {
   private readonly cpu = new CpuKernels();
+  private readonly varying = new VaryingAttributes();
 
   constructor(private readonly backend: RecordingBackend) {}
 
@@ -28,7 +30,7 @@ export class Dispatch {
       return this.onHost(name, inputs, attrs, !hostConstants.has(name));
     if (infos.some(({ dtype }) => dtype !== 'complex64' && elementType(dtype) === undefined))
       return this.onHost(name, inputs, attrs, true);
-    if (infos.some(({ shape }) => sizeOf(shape) === 0) || this.isTiny(infos, attrs))
+    if (infos.some(({ shape }) => sizeOf(shape) === 0) || this.isTiny(infos, attrs) || this.isView(name, infos, attrs))
       return this.onHost(name, inputs, attrs, false);
     if (this.backend.trace === undefined) this.backend.pending.atStepBoundary(engine().state.gradientDepth);
     setOrigin(name);
@@ -46,6 +48,18 @@ export class Dispatch {
     return size <= backend.options.hostThreshold && infos.every((info) => backend.hasNumbers(info));
   }
 
+  /** Consecutive numbers of a tensor that is on the host: no graph gives them faster. */
+  private isView(name: string, [x]: readonly TensorInfo[], attrs: NamedAttrMap | undefined): boolean {
+    if (name !== 'Slice' || this.backend.trace !== undefined || x!.dtype === 'complex64') return false;
+    if (!this.backend.hasNumbers(x!)) return false;
+    const [begin, size] = slice_util.parseSliceParams(
+      x as never,
+      attrs!['begin'] as number[],
+      attrs!['size'] as number[],
+    );
+    return slice_util.isSliceContinous(x!.shape, begin!, size!);
+  }
+
   private record(record: RecordKernel, inputs: KernelInputs, attrs: NamedAttrMap | undefined): Result | undefined {
     const { backend } = this;
     const infos = infosOf(inputs);
@@ -55,7 +69,7 @@ export class Dispatch {
       list,
       attrs: attrs ?? {},
       dtypes: infos.map((info) => info.dtype),
-      traced: backend.trace !== undefined,
+      varies: (place, value) => backend.trace === undefined && this.varying.varies(place, value),
     });
     if (result === undefined) return undefined;
     const wrap = (value: Value): TensorInfo => backend.tensorOf(value, value.type as DataType);

@@ -39,7 +39,7 @@ const onParts =
         list: list.map((operand) => part(operand)),
         attrs,
         dtypes: list.map(() => 'float32'),
-        traced: true,
+        varies: () => false,
       });
     const real = run((operand) => operand.real);
     // Indices are real and serve both parts.
@@ -82,6 +82,7 @@ export const complexKernels: Readonly<Record<string, ComplexKernel | undefined>>
     const converted = cast(real, 'float32');
     return { real: converted, imag: imag ?? zeros(converted) };
   },
+  OnesLike: ({ list: [x] }) => ({ real: full(x!.real.shape, 1, 'float32'), imag: zeros(x!.real) }),
   ZerosLike: ({ list: [x] }) => ({ real: zeros(x!.real), imag: zeros(x!.real) }),
   Concat: onParts(shapeKernels['Concat']!),
   GatherV2: onParts(gatherScatter['GatherV2']!),

@@ -1,6 +1,7 @@
 import type { DataType } from '@tensorflow/tfjs-core';
-import type { ElementType } from '../ir/graph.js';
-import { cast, full } from '../ir/ops.js';
+import { HostSource } from '../entry.js';
+import { type ElementType, inputValue } from '../ir/graph.js';
+import { cast, expand, full, numbersOf } from '../ir/ops.js';
 import { attribute, type RecordKernel } from './kernel.js';
 
 const like =
@@ -17,7 +18,9 @@ export const creation: Record<string, RecordKernel> = {
     const value = attribute<number | string>(call, 'value');
     const dtype = attribute<DataType | undefined>(call, 'dtype') ?? 'float32';
     if (typeof value === 'string' || dtype === 'string' || dtype === 'complex64') return undefined;
-    return full(attribute<number[]>(call, 'shape'), Number(value), dtype);
+    const [shape, number] = [attribute<number[]>(call, 'shape'), Number(value)];
+    if (!call.varies(`fill ${dtype} [${shape}]`, [number])) return full(shape, number, dtype);
+    return expand(inputValue(new HostSource(numbersOf([number], dtype)), [], dtype), shape);
   },
   ZerosLike: like(0),
   OnesLike: like(1),

@@ -9,8 +9,11 @@ export interface KernelCall {
   list: Value[];
   attrs: NamedAttrMap;
   dtypes: DataType[];
-  /** Inside `compile`: attributes stay as they are. */
-  traced: boolean;
+  /**
+   * Whether `value`, an attribute of the call, should be an input of the graph because it changes from call to call:
+   * another value was seen first in this place. Never inside `compile`, where attributes stay as they are.
+   */
+  varies(place: string, value: readonly number[]): boolean;
 }
 
 /** Writes a kernel as operations of the graph. `undefined`: not expressible for these inputs, compute it on the host. */

@@ -41,9 +41,9 @@ const logical =
 const arg =
   (op: string): RecordKernel =>
   (call) => {
-    const x = call.inputs['x']!;
+    const given = call.inputs['x']!;
+    const x = given.type === 'bool' ? cast(given, 'int32') : given;
     const [axis = 0] = axes(call);
-    if (x.type === 'bool') return undefined;
     // NaN is never the largest or smallest.
     const worst = scalar(op === 'ArgMax' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
     const known = x.type === 'float32' ? where(apply('IsNaN', [x], x.shape, 'bool'), worst, x) : x;

@@ -2,6 +2,7 @@ import { backend_util, slice_util, util } from '@tensorflow/tfjs-core';
 import type { Value } from '../ir/graph.js';
 import { apply, cast, concat, constant, expand, gather, pad, reshape, slice, split, transpose } from '../ir/ops.js';
 import { attribute, axesOf, type KernelCall, type RecordKernel } from './kernel.js';
+import { padBy, sliceAt } from './varying.js';
 
 /** Kernels that move numbers around: slices, padding, concatenation, permutations. */
 
@@ -98,7 +99,9 @@ export const shapeKernels: Record<string, RecordKernel> = {
       attribute(call, 'size'),
     );
     slice_util.assertParamsValid({ shape: x.shape } as never, begin!, size!);
-    return parsedSlice(x, begin!, size!);
+    return call.varies(`slice [${x.shape}] [${size}]`, begin!)
+      ? sliceAt(x, begin!, size!)
+      : parsedSlice(x, begin!, size!);
   },
   StridedSlice: stridedSlice,
   PadV2: (call) => {
@@ -106,7 +109,8 @@ export const shapeKernels: Record<string, RecordKernel> = {
     const paddings = attribute<[number, number][]>(call, 'paddings');
     const value = Number(attribute<number | boolean>(call, 'constantValue'));
     if (x.type === 'bool') return cast(pad(cast(x, 'int32'), paddings, value), 'bool');
-    return pad(x, paddings, value);
+    const place = `pad [${x.shape}] [${x.shape.map((dim, axis) => dim + paddings[axis]![0] + paddings[axis]![1])}]`;
+    return call.varies(place, paddings.flat()) ? padBy(x, paddings, value) : pad(x, paddings, value);
   },
   MirrorPad: (call) => {
     const edge = attribute<string>(call, 'mode') === 'reflect' ? 1 : 0;

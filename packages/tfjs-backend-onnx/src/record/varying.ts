@@ -1,0 +1,52 @@
+import { HostSource } from '../entry.js';
+import { createNode, inputValue, type Value } from '../ir/graph.js';
+import { constant, numbersOf, scalar } from '../ir/ops.js';
+
+/** Places that are remembered; a program has far fewer. */
+const REMEMBERED = 4096;
+
+/**
+ * Attributes that change from call to call. The first value seen in a place becomes part of the graph; every other one
+ * is an input of it, so that all of them together need one session more.
+ */
+export class VaryingAttributes {
+  private readonly first = new Map<string, string>();
+
+  varies(place: string, value: readonly number[]): boolean {
+    const text = value.join();
+    const known = this.first.get(place);
+    if (known !== undefined) return known !== text;
+    if (this.first.size >= REMEMBERED) this.first.clear();
+    this.first.set(place, text);
+    return false;
+  }
+}
+
+const input = (numbers: readonly number[]): Value =>
+  inputValue(new HostSource(numbersOf(numbers, 'int64')), [numbers.length], 'int64');
+
+/** A slice of fixed size that begins where an input says. */
+export function sliceAt(x: Value, begin: readonly number[], size: readonly number[]): Value {
+  const axes = constant(
+    begin.map((_, axis) => axis),
+    [begin.length],
+    'int64',
+  );
+  const ends = begin.map((b, axis) => b + size[axis]!);
+  return createNode({
+    op: 'Slice',
+    inputs: [x, input(begin), input(ends), axes],
+    outputs: [{ shape: size.slice(), type: x.type }],
+  }).outputs[0]!;
+}
+
+/** Padding to a fixed size, as wide as an input says. */
+export function padBy(x: Value, paddings: readonly (readonly [number, number])[], value: number): Value {
+  const shape = x.shape.map((dim, axis) => dim + paddings[axis]![0] + paddings[axis]![1]);
+  const pads = [...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)];
+  return createNode({
+    op: 'Pad',
+    inputs: [x, input(pads), scalar(value, x.type)],
+    outputs: [{ shape, type: x.type }],
+  }).outputs[0]!;
+}
