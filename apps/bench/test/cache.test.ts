@@ -1,7 +1,7 @@
-import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
-import { FileCache, mapConcurrently, writeAtomically } from '../src/data/cache.js';
+import { FileCache, mapConcurrently, removeUnfinished, writeAtomically } from '../src/data/cache.js';
 import { temporaryFolder } from './fixture.js';
 
 const content = (name: string) => Buffer.from(`content of ${name}`.repeat(20));
@@ -73,6 +73,16 @@ describe('FileCache', () => {
     expect((await ensureThree(folder)).made).toEqual(['sub/b', 'c']);
   });
 
+  test('removes what runs that were killed left half written, not what may still be written', async () => {
+    const folder = temporaryFolder();
+    await ensureThree(folder);
+    const [old, young] = ['0', '1'].map((digit) => join(folder, 'sub', `.${digit.repeat(36)}.tmp`)) as [string, string];
+    for (const file of [old, young]) writeFileSync(file, 'half');
+    utimesSync(old, new Date(0), new Date(0));
+    expect((await ensureThree(folder)).made).toEqual([]);
+    expect([existsSync(old), existsSync(young)]).toEqual([false, true]);
+  });
+
   test('refuses a folder that cannot be made, in one line with a remedy', async () => {
     const file = join(temporaryFolder(), 'file');
     writeFileSync(file, '');
@@ -88,6 +98,15 @@ test('writeAtomically leaves nothing behind when it fails', async () => {
   expect(readFileSync(file, 'utf8')).toBe('old');
   expect(readdirSync(folder)).toEqual(['file']);
   expect(existsSync(join(folder, 'below'))).toBe(false);
+});
+
+test('a process that is told to stop removes what it is writing', async () => {
+  const folder = temporaryFolder();
+  const writing = writeAtomically(join(folder, 'file'), new Uint8Array(50_000_000));
+  while (readdirSync(folder).length === 0) await new Promise((resolve) => setImmediate(resolve));
+  removeUnfinished();
+  expect(readdirSync(folder)).toEqual([]);
+  await expect(writing).rejects.toThrow(/cannot write/);
 });
 
 test('mapConcurrently keeps order, keeps to the limit and stops at the first failure', async () => {

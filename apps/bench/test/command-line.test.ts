@@ -1,8 +1,9 @@
-import { existsSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCommandLine } from '../src/cli/command-line.js';
 import { entries } from '../src/entries/index.js';
+import { formatNumber } from '../src/report/format.js';
 import { recordingTerminal, smallOpenMoji, temporaryFolder } from './fixture.js';
 
 async function bench(...args: string[]) {
@@ -65,6 +66,27 @@ test('list shows every entry', async () => {
   }
 });
 
+test('seeds tabulates every run once, and goes on where it stopped', async () => {
+  const [out, cache] = [temporaryFolder(), temporaryFolder()];
+  const args = ['--preset', 'smoke', '--device', 'js', '--cache', cache, '--out', out];
+  const first = await bench('seeds', 'vae', '--seeds', '4,5', ...args);
+  expect(first.code).toBe(0);
+  const files = ['vae-seed4.json', 'vae-seed5.json', 'vae-seed4-shuffled.json'];
+  expect(readdirSync(out).sort()).toEqual([...files, 'seeds.md'].sort());
+  expect(first.lines[0]).toContain('| mean ± deviation | seed 4 | seed 5 | shuffled |');
+  expect(first.lines[0]).toBe(readFileSync(join(out, 'seeds.md'), 'utf8').trimEnd());
+  const values = files.map(
+    (name) => JSON.parse(readFileSync(join(out, name), 'utf8')).results[0] as { value: number; seconds: number },
+  );
+  const mean = (values[0]!.value + values[1]!.value) / 2;
+  expect(first.lines[0]).toContain(`| ${formatNumber(mean)} ± `);
+
+  rmSync(join(out, 'vae-seed5.json'));
+  const second = await bench('seeds', 'vae', '--seeds', '4,5', ...args);
+  expect(second.notes.filter((line) => line.startsWith('vae, '))).toEqual(['vae, seed5']);
+  expect(second.lines[0]).toBe(first.lines[0]);
+}, 120_000);
+
 test('help is no failure', async () => {
   const { code, lines } = await bench('--help');
   expect(code).toBe(0);
@@ -81,7 +103,6 @@ test('a cache that was cut short is mended, with one line', async () => {
     return { ...result, value: JSON.parse(readFileSync(join(out, 'results.json'), 'utf8')).results[0].value as number };
   };
   const first = await run();
-  const { readdirSync } = await import('node:fs');
   const folder = join(cache, readdirSync(cache)[0]!, 'color');
   const png = readdirSync(folder).find((name) => name.endsWith('.png'))!;
   truncateSync(join(folder, png), 100);

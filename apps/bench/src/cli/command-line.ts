@@ -91,7 +91,7 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
   const repeat = async (ids: readonly string[], { seeds }: { seeds: number[] }) => {
     const { chosen, ...options } = common(ids);
     const folder = reportFolder(program.opts<Options>().out, `${options.preset}-seeds`);
-    terminal.out(await runSeeds(chosen, { ...options, seeds, reportFolder: folder }));
+    terminal.out((await runSeeds(chosen, { ...options, seeds, reportFolder: folder })).trimEnd());
   };
 
   program

@@ -25,7 +25,7 @@ const settings: Settings<VaeSettings> = {
     width: 24,
     features: 256,
     latentDimension: 64,
-    steps: 1000,
+    steps: 600,
     batchSize: 64,
     limit: Number.POSITIVE_INFINITY,
   },

@@ -22,6 +22,8 @@ export interface RetrievalFigure {
     text?: string;
     picture?: Png;
     spoken?: boolean;
+    /** The right answer, where the question does not show it already. */
+    answer?: Png;
     /** Where the right answer came, from 1. */
     rank: number;
     results: { label: string; picture?: Png; right: boolean }[];

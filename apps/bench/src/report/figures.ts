@@ -31,10 +31,11 @@ function retrieval({ title, caption, queries }: RetrievalFigure): Markup {
   return html`<figure class="wide">
     <figcaption><b>${title}</b> ${caption}</figcaption>
     <div class="retrieval">${queries.map(
-      ({ text, picture, spoken, rank, results }) => html`<div class="query">
+      ({ text, picture, spoken, answer, rank, results }) => html`<div class="query">
         <div class="asked">${picture && html`<span class="tile">${image(picture, text)}</span>`}
           <span class="words">${spoken && html`<i class="heard" title="spoken">♪</i> `}${text}</span>
-          <span class="rank ${rank <= 10 ? 'near' : ''}">${rank === 1 ? 'found first' : `right one at ${rank}`}</span>
+          ${answer && html`<span class="own"><span class="tile">${image(answer, text)}</span> right answer</span>`}
+          <span class="rank ${rank <= 10 ? 'near' : ''}">${rank === 1 ? 'found first' : `found at place ${rank}`}</span>
         </div>
         <ol>${results.map(
           ({ label, picture: found, right }) =>

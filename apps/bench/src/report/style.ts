@@ -42,8 +42,7 @@ table.summary td.entry { white-space: nowrap; }
 .key { display: flex; flex-wrap: wrap; gap: 0.3rem 1.3rem; margin-top: 0.7rem; font-size: 0.8rem; color: var(--soft); }
 .key svg { vertical-align: -0.15em; margin-right: 0.35rem; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 1.7rem 1.8rem 1.9rem; margin-top: 2rem; }
-.headline { display: flex; flex-wrap: wrap; gap: 0.9rem 2.4rem; margin: 1.2rem 0 0.4rem; }
-.headline div { min-width: 8.5rem; }
+.headline { display: grid; grid-template-columns: repeat(auto-fit, minmax(11rem, 1fr)); gap: 0.9rem 1.6rem; margin: 1.2rem 0 0.4rem; }
 .headline .big { font-size: 1.9rem; font-weight: 650; letter-spacing: -0.02em; line-height: 1.15; display: block; }
 .headline .what { font-size: 0.84rem; color: var(--soft); display: block; max-width: 15rem; }
 .headline .beside { font-size: 0.8rem; color: var(--faint); display: block; }
@@ -72,7 +71,9 @@ svg .dots circle { fill: currentColor; fill-opacity: 0.62; }
 .bars .number { text-align: right; font-weight: 600; }
 .scroll { overflow-x: auto; }
 .tile { display: inline-flex; background: var(--tile); border: 1px solid var(--tile-line); border-radius: 9px; padding: 3px; }
-.tile img { display: block; width: 46px; height: 46px; }
+.tile img { display: block; width: 54px; height: 54px; }
+table.pictures .tile img { width: 64px; height: 64px; }
+.own { display: flex; align-items: center; gap: 0.5rem; font-size: 0.78rem; color: var(--faint); } .own .tile img { width: 34px; height: 34px; }
 .retrieval { display: grid; gap: 0.9rem; }
 .query { display: grid; grid-template-columns: minmax(10rem, 15rem) 1fr; gap: 1rem; align-items: start; border-top: 1px solid var(--line); padding-top: 0.9rem; }
 .asked { display: flex; flex-direction: column; align-items: flex-start; gap: 0.25rem; }

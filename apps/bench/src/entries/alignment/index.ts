@@ -58,7 +58,6 @@ async function runAlignment(context: EntryContext): Promise<EntryOutcome> {
       caption: 'The nearest names of test emojis.',
       asked: withPicture.map(({ picture, label }) => ({ label, picture })),
       answers: names.map((label) => ({ label })),
-      count: 6,
     }),
   ];
   tf.dispose([rows.image, rows.text]);

@@ -40,11 +40,11 @@ export const alignmentSettings: Settings<AlignmentSettings> = {
     size: 24,
     channels: [24, 48, 96],
     dimension: 64,
-    epochs: 60,
+    epochs: 26,
     batchSize: 128,
     learningRate: 5e-3,
     limit: Number.POSITIVE_INFINITY,
-    measureEvery: 5,
+    measureEvery: 2,
   },
   smoke: {
     size: 16,

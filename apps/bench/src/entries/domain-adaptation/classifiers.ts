@@ -30,6 +30,8 @@ export interface ClassifierSettings {
   dimension: number;
   steps: number;
   batchSize: number;
+  /** Final strength of the gradient reversal. */
+  reversal: number;
 }
 
 /** A classifier and the encoder that prepares pictures for it. */
@@ -42,13 +44,14 @@ type Batch = { source: Inputs; labels: tf.Tensor1D; target?: Inputs };
 
 /** A convolutional classifier, adapted to a target domain by gradient reversal when `adapt` says so. */
 export function buildClassifier(
-  { size, channels, dimension, steps }: ClassifierSettings,
+  { size, channels, dimension, steps, reversal }: ClassifierSettings,
   { seed, adapt }: { seed: number; adapt: boolean },
 ): Classifier {
   const encoder = convolutionalEncoder({ size, channels, dimension, dropout: 0.2, seed, augment: shifted });
   const options = { features: encoder, classes: groupNames.length, hidden: [64], seed };
+  const rise = dannAnnealing({ steps });
   const model = adapt
-    ? dann({ ...options, domainHidden: [64], lambda: dannAnnealing({ steps }) })
+    ? dann({ ...options, domainHidden: [64], lambda: (step) => reversal * rise(step) })
     : sourceOnly(options);
   return { model, encoder };
 }

@@ -31,16 +31,29 @@ export function wordFeatures(corpus: readonly string[], size: number): (texts: r
     );
 }
 
-/** Features of both sides of the split with the mean of training taken away and one common scale: mean variance 1. */
-export function standardise(train: Tensor2D, test: Tensor2D): { train: Tensor2D; test: Tensor2D } {
-  const [scaledTrain, scaledTest] = tf.tidy(() => {
-    const mean = tf.mean(train, 0);
-    const centred = tf.sub(train, mean);
-    const deviation = tf.sqrt(tf.mean(tf.square(centred)));
-    return [tf.div(centred, deviation), tf.div(tf.sub(test, mean), deviation)] as [Tensor2D, Tensor2D];
+/** Rows less their mean and by one common scale, so that their mean variance is 1, and the same change for other rows. */
+export function scaled(features: Tensor2D): {
+  rows: Tensor2D;
+  scale: (others: Tensor2D) => Tensor2D;
+  dispose: () => void;
+} {
+  const [mean, deviation] = tf.tidy(() => {
+    const middle = tf.mean(features, 0);
+    return [middle, tf.sqrt(tf.mean(tf.square(tf.sub(features, middle))))] as const;
   });
-  tf.dispose([train, test]);
-  return { train: scaledTrain, test: scaledTest };
+  const scale = (others: Tensor2D) => tf.tidy(() => tf.div(tf.sub(others, mean), deviation) as Tensor2D);
+  const rows = scale(features);
+  features.dispose();
+  return { rows, scale, dispose: () => tf.dispose([mean, deviation]) };
+}
+
+/** Features of both sides of the split, changed as those of training ask for. */
+export function standardise(train: Tensor2D, test: Tensor2D): { train: Tensor2D; test: Tensor2D } {
+  const { rows, scale, dispose } = scaled(train);
+  const standardised = { train: rows, test: scale(test) };
+  dispose();
+  test.dispose();
+  return standardised;
 }
 
 function matrix(rows: readonly Float32Array[]): Tensor2D {

@@ -41,7 +41,7 @@ export async function searchFigure(
     asked,
     answers,
     spoken = false,
-    count = 7,
+    count = 5,
     ...texts
   }: {
     asked: readonly Shown[];
@@ -66,7 +66,7 @@ export async function searchFigure(
       const { label, picture } = asked[row]!;
       return {
         text: label,
-        ...(picture ? { picture } : {}),
+        ...(picture ? { picture } : { answer: answers[row]!.picture }),
         spoken,
         rank: hits.findIndex(({ id }) => id === String(row)) + 1,
         results: hits.slice(0, count).map(({ id }) => ({ ...answers[Number(id)]!, right: id === String(row) })),
