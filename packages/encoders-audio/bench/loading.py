@@ -1,8 +1,9 @@
 """Loads recordings with a PyTorch DataLoader: soundfile, torchaudio's mel spectrogram, logarithm. Reads rounds from standard input.
 
-One line in: {"paths": [...], "batch": 32, "workers": 2}. One line out: {"seconds": ..., "items": ...}.
+One line in: {"paths": [...], "batch": 32, "workers": 2}. One line out: {"seconds": ..., "cpu": ..., "items": ...}.
 """
 import json
+import os
 import sys
 import time
 import warnings
@@ -33,6 +34,18 @@ def padded(items):
     return torch.nn.utils.rnn.pad_sequence(items, batch_first=True), torch.tensor([len(item) for item in items])
 
 
+def cpu(loader):
+    """Processor seconds so far, of this process and of the loader's (which are not children that have ended)."""
+    own = time.process_time()
+    if loader.num_workers == 0:
+        return own
+    ticks = 0
+    for worker in loader._iterator._workers:
+        with open(f"/proc/{worker.pid}/stat") as stat:
+            ticks += sum(int(v) for v in stat.read().rsplit(")", 1)[1].split()[11:13])
+    return own + ticks / os.sysconf("SC_CLK_TCK")
+
+
 torch.set_num_threads(1)  # the workers of a loader are processes; threads beside them only wait for one another
 loaders = {}
 for line in sys.stdin:
@@ -44,6 +57,8 @@ for line in sys.stdin:
             persistent_workers=key > 0)
         for _ in loaders[key]:  # starts the workers and warms the files
             pass
+    used = cpu(loaders[key])
     began = time.perf_counter()
     items = sum(batch.shape[0] for batch, _ in loaders[key])
-    print(json.dumps({"seconds": time.perf_counter() - began, "items": items}), flush=True)
+    seconds = time.perf_counter() - began
+    print(json.dumps({"seconds": seconds, "cpu": cpu(loaders[key]) - used, "items": items}), flush=True)

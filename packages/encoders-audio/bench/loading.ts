@@ -28,15 +28,25 @@ function tones(folder: string): string[] {
   });
 }
 
-async function ours(decoder: Decoder, paths: string[]): Promise<number> {
+/** Items per second, and milliseconds of processor time per item: the second is steadier where others use the machine. */
+interface Rate {
+  rate: number;
+  cpu: number;
+}
+
+async function ours(decoder: Decoder, paths: string[]): Promise<Rate> {
   const data = pipeline(paths)
     .map((path) => decoder.decode(path), { concurrency: 16 })
     .batch(batch)
     .collate({ audio: padded((features) => features, { dtype: 'float32' }) })
     .prefetch(2);
-  const began = performance.now();
+  const [began, before] = [performance.now(), process.cpuUsage()];
   for await (const { audio } of data.iterate(0)) tf.dispose([audio.values, audio.mask]);
-  return paths.length / ((performance.now() - began) / 1000);
+  const { user, system } = process.cpuUsage(before);
+  return {
+    rate: paths.length / ((performance.now() - began) / 1000),
+    cpu: (user + system) / 1000 / paths.length,
+  };
 }
 
 /** A PyTorch process that answers one round at a time, or undefined where there is none. */
@@ -47,18 +57,18 @@ function torch() {
   python.on('error', () => {});
   python.stdin.on('error', () => {});
   return {
-    async rate(task: object): Promise<number | undefined> {
+    async rate(task: object): Promise<Rate | undefined> {
       python.stdin.write(`${JSON.stringify(task)}\n`);
       const { value, done } = await lines.next();
       if (done) return undefined;
-      const { seconds, items } = JSON.parse(value) as { seconds: number; items: number };
-      return items / seconds;
+      const { seconds, cpu, items } = JSON.parse(value) as { seconds: number; cpu: number; items: number };
+      return { rate: items / seconds, cpu: (1000 * cpu) / items };
     },
     close: () => python.stdin.end(),
   };
 }
 
-const best = (rates: number[]) => Math.max(...rates);
+const best = (rates: Rate[]) => Math.max(...rates.map(({ rate }) => rate));
 const median = (rates: number[]) => [...rates].sort((a, b) => a - b)[Math.floor(rates.length / 2)] as number;
 
 async function main(): Promise<void> {
@@ -72,13 +82,13 @@ async function main(): Promise<void> {
   const cores = availableParallelism();
   const options = { sampleRate: 8000, features: 'logMel', mel } as const;
   const decoders: Record<string, Decoder> = {
-    'crossmodal, main thread': { decode: (item) => decode(item, options), settings: {}, close: async () => {} },
+    'crossmodal, main thread': { decode: async (item) => decode(item, options), settings: {}, close: async () => {} },
     [`crossmodal, ${cores} threads`]: audioDecoder({ ...options, workers: cores }),
   };
   console.log(`${count} wav files of about half a second at 8 kHz, ${cores} cores, ${rounds} rounds of each in turn`);
   for (const decoder of Object.values(decoders)) await ours(decoder, paths);
-  const rates: Record<string, number[]> = {};
-  const add = (name: string, rate: number | undefined) => {
+  const rates: Record<string, Rate[]> = {};
+  const add = (name: string, rate: Rate | undefined) => {
     if (rate !== undefined) rates[name] = [...(rates[name] ?? []), rate];
   };
   for (let round = 0; round < rounds; round++) {
@@ -86,11 +96,17 @@ async function main(): Promise<void> {
       add(`DataLoader, ${workers} workers`, await reference.rate({ paths, batch, workers }));
     for (const [name, decoder] of Object.entries(decoders)) add(name, await ours(decoder, paths));
   }
+  const middle = (values: Rate[], what: keyof Rate) => median(values.map((value) => value[what]));
   for (const [name, values] of Object.entries(rates)) {
-    console.log(`${name.padEnd(24)} ${median(values).toFixed(0).padStart(6)} wav/s (best ${best(values).toFixed(0)})`);
+    console.log(
+      `${name.padEnd(24)} ${middle(values, 'rate').toFixed(0).padStart(6)} wav/s (best ${best(values).toFixed(0)}), ` +
+        `${middle(values, 'cpu').toFixed(2)} ms of processor time each`,
+    );
   }
   const fastest = (start: string) =>
-    Math.max(...Object.entries(rates).flatMap(([name, values]) => (name.startsWith(start) ? [median(values)] : [])));
+    Math.max(
+      ...Object.entries(rates).flatMap(([name, values]) => (name.startsWith(start) ? [middle(values, 'rate')] : [])),
+    );
   if (Object.keys(rates).some((name) => name.startsWith('DataLoader'))) {
     console.log(
       `the faster of ours is ${(fastest('crossmodal') / fastest('DataLoader')).toFixed(2)} times as fast as the faster DataLoader`,

@@ -3,14 +3,11 @@ import type { AudioDecoderOptions } from './audio-decoder.js';
 import { logMel } from './dsp/mel-spectrogram.js';
 import { mfcc } from './dsp/mfcc.js';
 import { resample } from './dsp/resample.js';
-import { decodeWav, readWav } from './wav/read-wav.js';
+import { decodeWav, readWavSync } from './wav/read-wav.js';
 
-/** What a decoding thread does with a file, or with the bytes of one. */
-export async function decode(
-  item: Media,
-  { sampleRate, features, mel, resampling }: AudioDecoderOptions,
-): Promise<HostArray> {
-  const wav = typeof item === 'string' ? await readWav(item) : decodeWav(item);
+/** What a decoding thread does with a file, or with the bytes of one. It waits for the disk: threads are made for that. */
+export function decode(item: Media, { sampleRate, features, mel, resampling }: AudioDecoderOptions): HostArray {
+  const wav = typeof item === 'string' ? readWavSync(item) : decodeWav(item);
   const rate = sampleRate ?? wav.sampleRate;
   const samples =
     rate === wav.sampleRate ? wav.samples : resample(wav.samples, { ...resampling, from: wav.sampleRate, to: rate });

@@ -1,7 +1,6 @@
 import { CrossmodalError } from '@crossmodal/core';
 import { realFourier } from './fft.js';
-import { type ComplexSpectrogram, resolveStft, type StftOptions } from './stft.js';
-import { hann } from './window.js';
+import { type ComplexSpectrogram, centredWindow, resolveStft, type StftOptions } from './stft.js';
 
 /**
  * Inverse short-time Fourier transform by weighted overlap-add:
@@ -29,8 +28,7 @@ export function inverseStft(
   const total = fftSize + hopLength * (frames - 1);
   const sum = new Float64Array(total);
   const weight = new Float64Array(total);
-  const window = new Float64Array(fftSize);
-  window.set(hann(windowLength), Math.floor((fftSize - windowLength) / 2));
+  const window = centredWindow(windowLength, fftSize);
   const fourier = realFourier(fftSize);
   const spectrum = new Float64Array(2 * bins);
   const frame = new Float64Array(fftSize);

@@ -6,9 +6,11 @@ export interface MelSpectrogramOptions extends StftOptions, Omit<MelFilterbankOp
 
 /** The non-zero stretch of each filter: a triangle covers few bins. */
 interface SparseFilters {
-  bands: number;
+  /** First bin of each filter. */
   starts: Int32Array;
-  weights: Float64Array[];
+  /** Filter i has the weights from ends[i - 1] to ends[i]. */
+  ends: Int32Array;
+  weights: Float64Array;
 }
 
 /** Filters of recent options: a data set asks for the same ones for every file. */
@@ -28,16 +30,18 @@ function sparseFilters(options: MelFilterbankOptions): SparseFilters {
 
 function sparse({ data, shape: [bands, bins] }: MelFilterbank): SparseFilters {
   const starts = new Int32Array(bands);
-  const weights: Float64Array[] = [];
+  const ends = new Int32Array(bands);
+  const weights: number[] = [];
   for (let i = 0; i < bands; i++) {
     const row = data.subarray(i * bins, (i + 1) * bins);
     const first = row.findIndex((v) => v !== 0);
     let last = bins - 1;
     while (last > first && row[last] === 0) last--;
     starts[i] = Math.max(0, first);
-    weights.push(first < 0 ? new Float64Array(0) : row.slice(first, last + 1));
+    if (first >= 0) weights.push(...row.subarray(first, last + 1));
+    ends[i] = weights.length;
   }
-  return { bands, starts, weights };
+  return { starts, ends, weights: Float64Array.from(weights) };
 }
 
 /**
@@ -91,16 +95,20 @@ export function melSpectrogram(samples: Samples, options: MelSpectrogramOptions)
   requirePositive('melSpectrogram: sampleRate', options.sampleRate);
   const resolved = speechDefaults(options);
   const spectra = framesOf('melSpectrogram', samples, resolveStft('melSpectrogram', resolved));
-  const { bands, starts, weights } = sparseFilters(resolved);
+  const { starts, ends, weights } = sparseFilters(resolved);
+  const bands = starts.length;
   const data = new Float32Array(spectra.count * bands);
   const power = new Float64Array(spectra.bins);
   spectra.each((spectrum, t) => {
-    for (let k = 0; k < power.length; k++) power[k] = spectrum[2 * k]! ** 2 + spectrum[2 * k + 1]! ** 2;
-    for (let i = 0; i < bands; i++) {
-      const weight = weights[i]!;
-      const start = starts[i]!;
+    for (let k = 0; k < power.length; k++) {
+      const real = spectrum[2 * k]!;
+      const imaginary = spectrum[2 * k + 1]!;
+      power[k] = real * real + imaginary * imaginary;
+    }
+    for (let i = 0, w = 0; i < bands; i++) {
+      const end = ends[i]!;
       let sum = 0;
-      for (let k = 0; k < weight.length; k++) sum += weight[k]! * power[start + k]!;
+      for (let k = starts[i]!; w < end; k++, w++) sum += weights[w]! * power[k]!;
       data[t * bands + i] = sum;
     }
   });
@@ -125,5 +133,6 @@ export function logMel(
 ): Spectrogram {
   requirePositive('logMel: offset', offset);
   const mel = melSpectrogram(samples, options);
-  return { data: mel.data.map((v) => Math.log(v + offset)), shape: mel.shape };
+  for (let i = 0; i < mel.data.length; i++) mel.data[i] = Math.log(mel.data[i]! + offset);
+  return mel;
 }

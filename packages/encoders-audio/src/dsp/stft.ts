@@ -61,8 +61,7 @@ export function framesOf(where: string, samples: Samples, options: Required<Stft
       remedy: 'pad the signal, lower fftSize, or set center to true',
     });
   }
-  const window = new Float64Array(fftSize);
-  window.set(hann(windowLength), Math.floor((fftSize - windowLength) / 2));
+  const window = centredWindow(windowLength, fftSize);
   const fourier = realFourier(fftSize);
   const count = 1 + Math.floor((padded.length - fftSize) / hopLength);
   const bins = 1 + Math.floor(fftSize / 2);
@@ -80,6 +79,22 @@ export function framesOf(where: string, samples: Samples, options: Required<Stft
       }
     },
   };
+}
+
+/** Windows of recent sizes: a data set asks for the same one for every file. */
+const windows = new Map<string, Float64Array>();
+
+/** A Hann window with zeros on both sides. Shared: not to be written to. */
+export function centredWindow(length: number, fftSize: number): Float64Array {
+  const key = `${length} ${fftSize}`;
+  let window = windows.get(key);
+  if (!window) {
+    window = new Float64Array(fftSize);
+    window.set(hann(length), Math.floor((fftSize - length) / 2));
+    if (windows.size >= 32) windows.clear();
+    windows.set(key, window);
+  }
+  return window;
 }
 
 function pad(where: string, samples: Samples, width: number, padding: 'reflect' | 'zeros'): Float64Array {

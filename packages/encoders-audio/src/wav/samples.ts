@@ -17,12 +17,25 @@ export function samplesOfBytes(
   const width = bits / 8;
   const frames = Math.floor(bytes.length / (width * channels));
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const read = reader(view, bits, encoding, littleEndian);
   const out = Array.from({ length: channels }, () => new Float32Array(frames));
+  if (bits === 16 && encoding === 'integer' && littleEndian) {
+    out.forEach((channel, c) => {
+      sixteenBits(bytes, 2 * c, 2 * channels, channel);
+    });
+    return out;
+  }
+  const read = reader(view, bits, encoding, littleEndian);
   for (let t = 0, at = 0; t < frames; t++) {
     for (let c = 0; c < channels; c++, at += width) out[c]![t] = read(at);
   }
   return out;
+}
+
+/** Most recordings, several times as fast as with a reader. */
+function sixteenBits(bytes: Uint8Array, from: number, step: number, out: Float32Array): void {
+  for (let t = 0, at = from; t < out.length; t++, at += step) {
+    out[t] = (((bytes[at + 1]! << 8) | bytes[at]!) << 16) / 2 ** 31;
+  }
 }
 
 function reader(view: DataView, bits: number, encoding: WavEncoding, little: boolean): (at: number) => number {
