@@ -1,4 +1,4 @@
-import { type DomainAdapter, type DomainBatch, dann, sourceOnly } from '@crossmodal/adaptation';
+import { type DomainAdapter, type DomainBatch, dan, dann, sourceOnly } from '@crossmodal/adaptation';
 import {
   adamW,
   confusionMatrix,
@@ -42,18 +42,23 @@ export interface Classifier {
 
 type Batch = { source: Inputs; labels: tf.Tensor1D; target?: Inputs };
 
-/** A convolutional classifier, adapted to a target domain by gradient reversal when `adapt` says so. */
+/** Nothing, gradient reversal, or features made alike by their maximum mean discrepancy. */
+export type Adaptation = 'none' | 'reversal' | 'discrepancy';
+
+/** A convolutional classifier, with or without a term that adapts it to a target domain. */
 export function buildClassifier(
   { size, channels, dimension, steps, reversal }: ClassifierSettings,
-  { seed, adapt }: { seed: number; adapt: boolean },
+  { seed, adaptation }: { seed: number; adaptation: Adaptation },
 ): Classifier {
   const encoder = convolutionalEncoder({ size, channels, dimension, dropout: 0.2, seed, augment: shifted });
   const options = { features: encoder, classes: groupNames.length, hidden: [64], seed };
   const rise = dannAnnealing({ steps });
-  const model = adapt
-    ? dann({ ...options, domainHidden: [64], lambda: (step) => reversal * rise(step) })
-    : sourceOnly(options);
-  return { model, encoder };
+  const models = {
+    none: () => sourceOnly(options),
+    reversal: () => dann({ ...options, domainHidden: [64], lambda: (step) => reversal * rise(step) }),
+    discrepancy: () => dan(options),
+  };
+  return { model: models[adaptation](), encoder };
 }
 
 /** Trains on labelled pictures of one domain and, when adapting, pictures without labels of another. */
@@ -89,6 +94,7 @@ export async function trainClassifier(
     optimizer: adamW({
       learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: 3e-3, steps }) }),
       weightDecay: 1e-3,
+      beta1: 0.5, // Radford et al. (2016): a game of two networks swings less with a shorter memory
     }),
   };
   const data = batchesOf(source.images.length, make, { batchSize, seed });

@@ -35,7 +35,7 @@ async function train(context: EntryContext): Promise<ColourClassifier> {
     ),
     labels: emojis.map(groupOf),
   });
-  const classifier = buildClassifier(size, { seed: context.seed, adapt: false });
+  const classifier = buildClassifier(size, { seed: context.seed, adaptation: 'none' });
   const { seed, progress } = context;
   await trainClassifier(classifier, await load(corpus.train), undefined, size, { seed, label: 'judge', progress });
   const { accuracy, features } = await judge(classifier, await load(corpus.test));

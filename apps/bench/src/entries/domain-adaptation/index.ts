@@ -2,12 +2,19 @@ import { Random } from '@crossmodal/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { openMojiCorpus } from '../../data/corpus.js';
 import type { Emoji } from '../../data/openmoji.js';
-import type { Entry, EntryContext, EntryOutcome } from '../entry.js';
+import type { Entry, EntryContext, EntryOutcome, Row } from '../entry.js';
 import { trainingCurve } from '../shared/curve.js';
 import { groupNames, groupOf } from '../shared/groups.js';
 import { decodePictures, pngOf } from '../shared/images.js';
 import { twoPrincipalComponents } from '../shared/principal-components.js';
-import { buildClassifier, type Classifier, judge, type Labelled, trainClassifier } from './classifiers.js';
+import {
+  type Adaptation,
+  buildClassifier,
+  type Classifier,
+  judge,
+  type Labelled,
+  trainClassifier,
+} from './classifiers.js';
 import { colourClassifier } from './colour-classifier.js';
 import { classifierSettings } from './settings.js';
 
@@ -16,7 +23,7 @@ const mapPoints = 150;
 
 export const domainAdaptation: Entry = {
   id: 'domain-adaptation',
-  paradigm: 'domain adaptation (DANN)',
+  paradigm: 'domain adaptation (DANN, MMD)',
   title: 'From colour pictures to line drawings without a single label',
   question: 'Does a classifier of colour emojis learn to read line drawings that nobody labelled?',
   run: runDomainAdaptation,
@@ -49,10 +56,10 @@ async function runDomainAdaptation(context: EntryContext): Promise<EntryOutcome>
     tf.dispose([onLines.features, onColour.features]);
     return { lines: onLines.accuracy, colour: onColour.accuracy, counts: onLines.counts, maps };
   };
-  const experiment = async (label: string, adapt: boolean, labelled: Labelled) => {
-    const classifier = buildClassifier(size, { seed, adapt });
+  const experiment = async (label: string, adaptation: Adaptation, labelled: Labelled) => {
+    const classifier = buildClassifier(size, { seed, adaptation });
     const { lines: untrained } = await measure(classifier);
-    const target = adapt ? lines.images : undefined;
+    const target = adaptation === 'none' ? undefined : lines.images;
     const history = await trainClassifier(classifier, labelled, target, size, { seed, label, progress });
     const result = { ...(await measure(classifier)), untrained, history };
     classifier.model.dispose();
@@ -60,51 +67,44 @@ async function runDomainAdaptation(context: EntryContext): Promise<EntryOutcome>
   };
   // Equal seeds and settings: the classifier that other entries use is the one that never sees a line drawing.
   const source = shuffle
-    ? await experiment('source only', false, colour)
+    ? await experiment('source only', 'none', colour)
     : await measure((await colourClassifier(context)).classifier);
-  const adapted = await experiment('adapted', true, colour);
-  const reference = await experiment('trained on target', false, lines);
+  const adapted = await experiment('gradient reversal', 'reversal', colour);
+  const matched = await experiment('discrepancy', 'discrepancy', colour);
+  const reference = await experiment('trained on target', 'none', lines);
 
   const frequency = groupNames.map((_, index) => testLines.labels.filter((label) => label === index).length);
   const chance = Math.max(...frequency) / testLines.labels.length;
   const examples = await Promise.all([testColour, testLines].map(({ images }) => pictureRow(images)));
   return {
-    rows: [
-      {
-        metric: 'accuracy on line drawings, adapted',
+    rows: (
+      [
+        ['adapted by gradient reversal (DANN)', adapted.lines, adapted.untrained],
+        ['adapted by feature matching (MMD)', matched.lines, matched.untrained],
+        ['source only', source.lines, adapted.untrained],
+        ['trained on them', reference.lines, reference.untrained],
+      ] as const
+    ).map(
+      ([how, value, untrained]): Row => ({
+        metric: `accuracy on line drawings, ${how}`,
         better: 'higher',
         chance,
-        untrained: adapted.untrained,
-        value: adapted.lines,
+        untrained,
+        value,
         published: null,
-      },
-      {
-        metric: 'accuracy on line drawings, source only',
-        better: 'higher',
-        chance,
-        untrained: adapted.untrained,
-        value: source.lines,
-        published: null,
-      },
-      {
-        metric: 'accuracy on line drawings, trained on them',
-        better: 'higher',
-        chance,
-        untrained: reference.untrained,
-        value: reference.lines,
-        published: null,
-      },
-    ],
+      }),
+    ),
     summary:
-      'A classifier of eight groups is trained on colour pictures with labels and line drawings without; a reversed gradient ' +
-      'makes its features blind to the style. It should come out above the same classifier without line drawings ' +
+      'A classifier of eight groups is trained on colour pictures with labels and on line drawings without any. Two ways to make ' +
+      'its features blind to the style: a reversed gradient from a classifier of the style (DANN), and a distance between the two clouds of ' +
+      'features (maximum mean discrepancy). Either should come out above the same classifier without line drawings ' +
       '(source only) and below one that was given their labels. Chance is the share of the largest group.',
     facts: {
       'Training pictures': `${train.length} per style`,
       'Test emojis': test.length,
       Groups: groupNames.length,
       Steps: size.steps,
-      'Colour accuracy': `${source.colour.toFixed(3)} source only, ${adapted.colour.toFixed(3)} adapted`,
+      'Colour accuracy': `${source.colour.toFixed(3)} source only, ${adapted.colour.toFixed(3)} DANN, ${matched.colour.toFixed(3)} MMD`,
     },
     figures: [
       {
@@ -121,15 +121,16 @@ async function runDomainAdaptation(context: EntryContext): Promise<EntryOutcome>
         bars: [
           { name: 'largest group', value: chance },
           { name: 'source only', value: source.lines },
-          { name: 'adapted', value: adapted.lines, emphasis: true },
+          { name: 'gradient reversal', value: adapted.lines, emphasis: true },
+          { name: 'feature matching', value: matched.lines, emphasis: true },
           { name: 'trained on target', value: reference.lines },
         ],
       },
       {
         kind: 'curves',
-        title: 'Training',
+        title: 'Gradient reversal: losses',
         xLabel: 'step',
-        yLabel: 'loss',
+        yLabel: 'nats',
         series: [
           { name: 'labels', points: trainingCurve(adapted.history, 'classification') },
           { name: 'domain classifier', points: trainingCurve(adapted.history, 'domain') },
@@ -137,14 +138,22 @@ async function runDomainAdaptation(context: EntryContext): Promise<EntryOutcome>
         references: [{ name: 'domains alike: log 2', y: Math.log(2) }],
       },
       {
+        kind: 'curves',
+        title: 'Gradient reversal: how often the style is told',
+        xLabel: 'step',
+        yLabel: 'share right',
+        series: [{ name: 'domain classifier', points: trainingCurve(adapted.history, 'domainAccuracy') }],
+        references: [{ name: 'cannot tell', y: 0.5 }],
+      },
+      {
         kind: 'confusion',
-        title: 'Adapted, on line drawings',
+        title: 'Gradient reversal, on line drawings',
         caption: 'Rows: what it is. Columns: what it was taken for, in per cent.',
         classes: [...groupNames],
         counts: adapted.counts,
       },
       await featureMap('Features without adaptation', source.maps),
-      await featureMap('Features with adaptation', adapted.maps),
+      await featureMap('Features with gradient reversal', adapted.maps),
     ],
   };
 }
