@@ -1,7 +1,7 @@
+import { l2Normalize } from '@crossmodal/core';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosineSimilarity } from './distances/cosine.js';
-import { l2Normalize } from './internal/l2-normalize.js';
 import { maskedLogSumExp } from './internal/log-sum-exp.js';
 import { identityMask } from './internal/masks.js';
 import { safeSqrt } from './internal/safe-sqrt.js';

@@ -1,6 +1,6 @@
+import { l2Normalize } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { l2Normalize } from './internal/l2-normalize.js';
 import { identityMask, keepWhere } from './internal/masks.js';
 import { stopGradient } from './internal/stop-gradient.js';
 import { requireNumber, requirePaired } from './internal/validate.js';

@@ -1,7 +1,7 @@
+import { l2Normalize } from '@crossmodal/core';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { contrastRows, type MultiPositive } from './internal/contrast-rows.js';
-import { l2Normalize } from './internal/l2-normalize.js';
 import { logAddExp } from './internal/log-sum-exp.js';
 import { withValueOf } from './internal/matched-entries.js';
 import { similarityLogSumExp } from './internal/similarity-log-sum-exp.js';

@@ -1,7 +1,7 @@
+import { l2Normalize } from '@crossmodal/core';
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { drawNormal } from './internal/draw.js';
-import { l2Normalize } from './internal/l2-normalize.js';
 import { stopGradient } from './internal/stop-gradient.js';
 import { requireMatrix, requireNumber, requireThat, shapeOf } from './internal/validate.js';
 

@@ -1,6 +1,6 @@
+import { l2Normalize } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { l2Normalize } from './internal/l2-normalize.js';
 import { stopGradient } from './internal/stop-gradient.js';
 import { requirePaired } from './internal/validate.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';

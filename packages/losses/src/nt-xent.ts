@@ -1,6 +1,6 @@
+import { l2Normalize } from '@crossmodal/core';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { l2Normalize } from './internal/l2-normalize.js';
 import { maskedLogSumExp } from './internal/log-sum-exp.js';
 import { identityMask } from './internal/masks.js';
 import { diagonalEntries, withValueOf } from './internal/matched-entries.js';

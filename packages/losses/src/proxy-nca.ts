@@ -1,8 +1,8 @@
+import { l2Normalize } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { squaredEuclideanDistance } from './distances/euclidean.js';
 import { classMask } from './internal/class-mask.js';
-import { l2Normalize } from './internal/l2-normalize.js';
 import { maskedLogSumExp } from './internal/log-sum-exp.js';
 import { requireNumber, requireSameWidth } from './internal/validate.js';
 import type { Labels } from './pairs/pairs.js';

@@ -1,7 +1,7 @@
+import { l2Normalize } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosineSimilarity } from './distances/cosine.js';
-import { l2Normalize } from './internal/l2-normalize.js';
 import { requireNumber, requirePaired } from './internal/validate.js';
 import { largestWhere } from './mining/hardest-pairs.js';
 import { type Pairs, resolvePairs } from './pairs/pairs.js';

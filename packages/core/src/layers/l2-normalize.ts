@@ -4,11 +4,17 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { type LayerOptions, singleInput } from './inputs.js';
 import { registerLayer } from './register.js';
 
+/** Rows that are not longer have no direction: their squares are about to vanish in float32. */
+const shortest = 1e-12;
+
 /**
- * Scales each row to unit Euclidean length: y = x / max(|x|_2, epsilon) over the last axis.
- * A zero row gives zeros, with a zero gradient.
+ * Scales each row to unit Euclidean length: y = x / max(|x|_2, epsilon) over the last axis. Rows no longer than 1e-12 give
+ * zeros, with a zero gradient. (PyTorch has the same value for a row of zeros, and a gradient of 1 / epsilon times the
+ * incoming one, which is nothing to train with.)
  *
  * @param x [..., dim], float32
+ * @param options.epsilon least divisor
+ * @returns the shape of x
  * @see torch.nn.functional.normalize
  * @example
  * const unit = l2Normalize(tf.tensor2d([[3, 4]])); // [[0.6, 0.8]]
@@ -19,9 +25,9 @@ export function l2Normalize<T extends Tensor>(
 ): T {
   return tf.tidy(() => {
     const squares = tf.sum(tf.square(x), -1, true);
-    // The square root of zero has an infinite slope: bound the square instead (the bound cuts the gradient to zero).
-    const floor = Math.max(epsilon * epsilon, 1.2e-38); // the smallest normal float32
-    return tf.mul(x, tf.rsqrt(tf.maximum(squares, floor))) as T;
+    const isLonger = tf.step(tf.sub(squares, shortest * shortest)); // its gradient is zero
+    const least = Math.max(epsilon, shortest);
+    return tf.mul(x, tf.mul(isLonger, tf.rsqrt(tf.maximum(squares, least * least)))) as T;
   });
 }
 

@@ -1,7 +1,7 @@
 import { CrossmodalError } from '../errors.js';
 import { inStepScope } from '../random/step-scope.js';
 import { type NamedVariables, prefixed } from '../variables.js';
-import { compileStep } from './compile-step.js';
+import { type CompiledStep, compileStep } from './compile-step.js';
 import { Player, type PlayerOptions } from './player.js';
 import type { HostState, Metrics, Step } from './step.js';
 import { unlisted } from './train-step.js';
@@ -11,6 +11,11 @@ export interface AlternatingPlayer<Batch> extends PlayerOptions<Batch> {
   name: string;
   /** Updates per round, on the same batch, with fresh random numbers. */
   repeat?: number;
+  /**
+   * Rounds per update: gradients are averaged over this many batches, taken with the others as they are then; the update
+   * comes with the last of them.
+   */
+  accumulate?: number;
 }
 
 export interface AlternatingStepOptions {
@@ -35,7 +40,7 @@ export interface AlternatingStep<Batch> extends Step<Batch> {
  * just changed. One compiled function runs the whole round.
  *
  * @returns a step whose metrics are called `${player}/${term}` (of the last of a player's repeats)
- * @throws CrossmodalError without players, for a name used twice, for a repeat below 1
+ * @throws CrossmodalError without players, for a name used twice, for a repeat or accumulate below 1 or both above
  * @see Goodfellow et al.: Generative adversarial nets (2014), algorithm 1
  * @example
  * const step = alternatingStep([
@@ -55,11 +60,19 @@ export function alternatingStep<Batch>(
   if (optimizers.size !== players.length) {
     throw new CrossmodalError('alternatingStep: each player needs an optimizer of its own, two of them share one');
   }
-  const seats = players.map(({ name, repeat = 1, ...options }) => {
-    if (!Number.isSafeInteger(repeat) || repeat < 1) {
-      throw new CrossmodalError(`alternatingStep: repeat of '${name}' must be an integer >= 1, got ${repeat}`);
+  const seats = players.map(({ name, repeat = 1, accumulate = 1, ...options }) => {
+    for (const [option, value] of Object.entries({ repeat, accumulate })) {
+      if (!Number.isSafeInteger(value) || value < 1) {
+        throw new CrossmodalError(`alternatingStep: ${option} of '${name}' must be an integer >= 1, got ${value}`);
+      }
     }
-    return { name, repeat, player: new Player(name, options) };
+    if (repeat > 1 && accumulate > 1) {
+      throw new CrossmodalError(
+        `alternatingStep: '${name}' has both repeat (${repeat}) and accumulate (${accumulate}); it may have one of them`,
+        { remedy: 'several updates on a batch, or several batches for an update' },
+      );
+    }
+    return { name, repeat, accumulate, player: new Player(name, options) };
   });
   const clock = { step: 0 };
   let known: NamedVariables | undefined;
@@ -71,33 +84,47 @@ export function alternatingStep<Batch>(
     known = all;
     return all;
   };
-  const round = (batch: Batch): Metrics =>
+  /** One round in which the players of the given names update; the others collect. */
+  const round = (batch: Batch, updating: ReadonlySet<string>): Metrics =>
     inStepScope(clock, () => {
       const report: Metrics = {};
-      for (const { name, repeat, player } of seats) {
+      for (const { name, repeat, accumulate, player } of seats) {
         for (let i = 0; i < repeat; i++) {
           const { metrics, gradients } = player.gradients(batch);
-          const all = { ...metrics, ...player.apply(gradients) };
-          for (const [term, value] of Object.entries(all)) report[`${name}/${term}`] = value;
+          if (accumulate > 1) player.accumulate(gradients, 1 / accumulate);
+          const applied = updating.has(name)
+            ? player.apply(accumulate > 1 ? player.takeAccumulated() : gradients)
+            : undefined;
+          for (const [term, value] of Object.entries({ ...metrics, ...applied })) report[`${name}/${term}`] = value;
         }
       }
       return report;
     });
 
-  const body = compileStep(round, { compile });
+  /** A body for each set of players that update together. */
+  const bodies = new Map<string, CompiledStep<Batch>>();
+  const bodyOf = (updating: ReadonlySet<string>): CompiledStep<Batch> => {
+    const key = JSON.stringify([...updating]);
+    const found = bodies.get(key) ?? compileStep((batch: Batch) => round(batch, updating), { compile });
+    bodies.set(key, found);
+    return found;
+  };
 
   return {
     run(batch) {
       prepare();
       for (const { player } of seats) player.checkFlags();
-      const metrics = body(batch);
+      const updating = seats.filter(({ accumulate }) => (clock.step + 1) % accumulate === 0);
+      const metrics = bodyOf(new Set(updating.map(({ name }) => name)))(batch);
       clock.step++;
-      for (const { repeat, player } of seats) player.updates += repeat;
+      for (const { repeat, player } of updating) player.updates += repeat;
       return metrics;
     },
     namedState() {
       const all = prefixed('model', prepare());
-      for (const { name, player } of seats) Object.assign(all, prefixed(name, player.ownState(false)));
+      for (const { name, accumulate, player } of seats) {
+        Object.assign(all, prefixed(name, player.ownState(accumulate > 1)));
+      }
       return all;
     },
     hostState() {
@@ -133,7 +160,7 @@ export function alternatingStep<Batch>(
       }
     },
     dispose() {
-      body.dispose();
+      for (const body of bodies.values()) body.dispose();
       for (const { player } of seats) player.dispose();
     },
   };

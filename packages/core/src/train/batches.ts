@@ -10,7 +10,7 @@ export interface Numbered<Batch> {
 
 /**
  * The batches of an epoch from number `start` on, each told whether it is the last. One batch is made ahead; it is disposed
- * when the caller stops early.
+ * when the caller stops early, and the one before it when making it fails.
  */
 export async function* batchesOf<Batch>(
   data: Dataset<Batch>,
@@ -25,7 +25,12 @@ export async function* batchesOf<Batch>(
     while (!next.done) {
       const batch: Batch = next.value;
       next = undefined;
-      next = await iterator.next();
+      try {
+        next = await iterator.next();
+      } catch (error) {
+        tf.dispose(batch as TensorContainer);
+        throw error;
+      }
       yield { batch, last: next.done === true };
     }
   } finally {

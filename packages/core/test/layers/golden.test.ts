@@ -17,6 +17,7 @@ import {
   spectralNormalization,
   transformerBlock,
 } from '../../src/index.js';
+import { useTestBackend } from '../device/backends.js';
 
 interface Case {
   name: string;
@@ -47,7 +48,7 @@ const folder = new URL('../golden/layers/', import.meta.url);
 const { cases } = goldenIndex<{ cases: Case[] }>(folder);
 const named = (prefix: string) => cases.filter(({ name }) => name.startsWith(prefix));
 
-beforeAll(() => tf.setBackend('cpu'));
+beforeAll(useTestBackend);
 
 /** torch's [out, in] to ours [in, out]. */
 const turn = (x: Tensor) => tf.transpose(x);

@@ -21,6 +21,7 @@ import {
   sgd,
   WeightAverage,
 } from '../../src/index.js';
+import { useTestBackend } from '../device/backends.js';
 
 interface Case {
   name: string;
@@ -32,7 +33,7 @@ const folder = new URL('../golden/optim/', import.meta.url);
 const { cases } = goldenIndex<{ cases: Case[] }>(folder);
 const find = (name: string) => cases.find((example) => example.name === name)!;
 
-beforeAll(() => tf.setBackend('cpu'));
+beforeAll(useTestBackend);
 
 const optimisers: Record<string, () => RuleOptimizer> = {
   sgd: () => sgd({ learningRate: 0.1 }),

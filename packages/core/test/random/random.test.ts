@@ -13,8 +13,9 @@ import {
 } from '../../src/index.js';
 import { normalQuantile } from '../../src/random/normal-quantile.js';
 import { threefry } from '../../src/random/threefry.js';
+import { useTestBackend } from '../device/backends.js';
 
-beforeAll(() => tf.setBackend('cpu'));
+beforeAll(useTestBackend);
 
 describe('threefry', () => {
   // Known answers of the Random123 distribution, threefry2x32 with 20 rounds.

@@ -18,6 +18,7 @@ import {
   tensorDataset,
   trainStep,
 } from '../../src/index.js';
+import { backends, useBackend } from '../device/backends.js';
 import { type Batch, makeData, makeSetup } from './regression.js';
 
 const temporary = mkdtempSync(join(tmpdir(), 'crossmodal-fit-'));
@@ -85,8 +86,8 @@ describe('the loop', () => {
     expect(short.records).toHaveLength(4);
   });
 
-  test.each(['cpu', 'onnx'])('learns on %s, and leaves nothing behind', async (device) => {
-    await tf.setBackend(device);
+  test.each(backends)('learns on %s, and leaves nothing behind', async (device) => {
+    await useBackend(device);
     const { step, data, dispose } = makeSetup();
     const history = await fit(step, data, { epochs: 12, ...quiet });
     const mean = (records: typeof history.records) =>
@@ -341,8 +342,8 @@ describe('guards', () => {
     expect(() => tensorDataset({ x: rows.x }, { batchSize: 0 })).toThrow('batchSize must be an integer');
   });
 
-  test.each(['cpu', 'onnx'])('a checkpointed step must save what it changes, on %s', async (device) => {
-    await tf.setBackend(device);
+  test.each(backends)('a checkpointed step must save what it changes, on %s', async (device) => {
+    await useBackend(device);
     const w = tf.variable(tf.scalar(1));
     const statistic = tf.variable(tf.scalar(0), false, 'running_statistic');
     const step = trainStep<Batch>({

@@ -192,7 +192,7 @@ describe('checkpoints', () => {
         loss: () => tf.mul(tf.mul(a, b), sign) as tf.Scalar,
         variables,
         optimizer: sgd({ learningRate: (k) => 0.1 / (k + 1), momentum: 0.9 }),
-        repeat: sign > 0 ? 1 : 2,
+        ...(sign > 0 ? { accumulate: 3 } : { repeat: 2 }),
       });
       const step = alternatingStep<Batch>([player('up', { a }, 1), player('down', { b }, -1)]);
       await fit(step, makeData(), { ...quiet, ...options });

@@ -1,6 +1,4 @@
-import '@tensorflow/tfjs-backend-cpu';
 import { expectNoLeak } from '@crossmodal/testkit';
-import { registerOnnxBackend } from '@crossmodal/tfjs-backend-onnx';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -18,10 +16,7 @@ import {
   trainableVariables,
   trainStep,
 } from '../../src/index.js';
-
-const devices = ['cpu', 'onnx'] as const;
-
-beforeAll(() => registerOnnxBackend());
+import { backends, useBackend } from '../device/backends.js';
 
 const noise = (shape: number[], seed = 1): Tensor => randomNormal(shape, { random: new Random(seed) });
 const value = (scalar: Scalar | undefined): number => scalar!.dataSync()[0]!;
@@ -41,8 +36,8 @@ function problem(rows = 8): { w: tf.Variable; b: tf.Variable; batch: Batch; loss
   return { w, b, batch, loss };
 }
 
-describe.each(devices)('on %s', (device) => {
-  beforeAll(() => tf.setBackend(device));
+describe.each(backends)('on %s', (device) => {
+  beforeAll(() => useBackend(device));
 
   test('a step is gradient descent, written out', () => {
     const { w, b, batch, loss } = problem();
@@ -252,62 +247,6 @@ describe.each(devices)('on %s', (device) => {
     model.dispose();
   });
 
-  test('players move in turn, each seeing what the one before did', () => {
-    const a = tf.variable(tf.scalar(1));
-    const b = tf.variable(tf.scalar(1));
-    const step = alternatingStep<Batch>([
-      { name: 'first', loss: () => tf.mul(a, b) as Scalar, variables: { a }, optimizer: sgd({ learningRate: 0.1 }) },
-      {
-        name: 'second',
-        loss: () => tf.neg(tf.mul(a, b)) as Scalar,
-        variables: { b },
-        optimizer: sgd({ learningRate: 0.1 }),
-        repeat: 2,
-      },
-    ]);
-    const { batch } = problem();
-    let [x, y] = [1, 1];
-    for (let i = 0; i < 5; i++) {
-      const first = x * y;
-      x -= 0.1 * y;
-      y += 0.1 * x;
-      const second = -x * y;
-      y += 0.1 * x;
-      const metrics = step.run(batch);
-      expect(value(metrics['first/loss'])).toBeCloseTo(first, 4);
-      expect(value(metrics['second/loss'])).toBeCloseTo(second, 4);
-      expect(a.dataSync()[0]).toBeCloseTo(x, 4);
-      expect(b.dataSync()[0]).toBeCloseTo(y, 4);
-    }
-    expect(step.hostState()).toEqual({ runs: 5, 'first/updates': 5, 'second/updates': 10 });
-    expect(Object.keys(step.namedState()).sort()).toEqual(['model/a', 'model/b']);
-    step.dispose();
-  });
-
-  test("a repeated player's schedule and random numbers advance with each repeat", () => {
-    const a = tf.variable(tf.scalar(0));
-    const random = new Random(4);
-    const seen: number[] = [];
-    const step = alternatingStep<Batch>([
-      {
-        name: 'p',
-        loss: () => ({ loss: tf.mul(a, 1) as Scalar, draw: tf.sum(randomNormal([1], { random })) as Scalar }),
-        variables: { a },
-        optimizer: sgd({ learningRate: (k) => k + 1 }),
-        repeat: 3,
-      },
-    ]);
-    const { batch } = problem();
-    let total = 0;
-    for (let i = 0; i < 4; i++) {
-      seen.push(value(step.run(batch)['p/draw']));
-      total += 3 * i + 1 + (3 * i + 2) + (3 * i + 3);
-      expect(a.dataSync()[0]).toBeCloseTo(-total, 3);
-    }
-    expect(new Set(seen).size).toBe(4);
-    step.dispose();
-  });
-
   test('optimisers of TensorFlow.js work too, but cannot be saved', () => {
     const { w, b, batch, loss } = problem();
     const step = trainStep<Batch>({ loss, variables: [w, b], optimizer: tf.train.momentum(0.1, 0.9) });
@@ -378,8 +317,8 @@ describe('refusals', () => {
   });
 });
 
-describe.each(devices)('what a compiled step cannot follow, on %s', (device) => {
-  beforeAll(() => tf.setBackend(device));
+describe.each(backends)('what a compiled step cannot follow, on %s', (device) => {
+  beforeAll(() => useBackend(device));
 
   test('a weight frozen or unfrozen after the first step', () => {
     const [w, v] = [tf.variable(tf.scalar(1)), tf.variable(tf.scalar(1), false)];
@@ -410,7 +349,7 @@ describe.each(devices)('what a compiled step cannot follow, on %s', (device) => 
 });
 
 describe('a compiled step', () => {
-  beforeAll(() => tf.setBackend('onnx'));
+  beforeAll(() => useBackend('onnx'));
 
   test('whose body throws leaves the variables as they were', () => {
     const w = tf.variable(tf.scalar(1));

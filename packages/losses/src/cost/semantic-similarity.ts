@@ -1,7 +1,7 @@
+import { l2Normalize } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosineSimilarity } from '../distances/cosine.js';
-import { l2Normalize } from '../internal/l2-normalize.js';
 import { requireOneOf, requirePaired, requireSameWidth } from '../internal/validate.js';
 
 export interface SemanticSimilarityOptions {

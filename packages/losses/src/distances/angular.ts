@@ -1,7 +1,7 @@
+import { l2Normalize } from '@crossmodal/core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { differencesFit } from '../internal/differences.js';
-import { l2Normalize } from '../internal/l2-normalize.js';
 import { safeSqrt } from '../internal/safe-sqrt.js';
 import type { Distance } from './distance.js';
 import { squaredEuclideanDistance } from './euclidean.js';

@@ -1,6 +1,6 @@
+import { l2Normalize } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { l2Normalize } from '../internal/l2-normalize.js';
 import { centre } from '../internal/moments.js';
 import { safeSqrt } from '../internal/safe-sqrt.js';
 import { doublyCentred, requireSameRows } from './hsic.js';

@@ -1,7 +1,7 @@
+import { l2Normalize } from '@crossmodal/core';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DrawOptions, drawNormal } from '../internal/draw.js';
-import { l2Normalize } from '../internal/l2-normalize.js';
 import { oneHot } from '../internal/one-hot.js';
 import { safeSqrt } from '../internal/safe-sqrt.js';
 import { sortRows } from '../internal/sort-rows.js';
