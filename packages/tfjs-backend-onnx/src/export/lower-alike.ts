@@ -20,7 +20,10 @@ export function lowerAlike(
     if (node.domain !== 'crossmodal') return;
     const nodes = orders.map((order) => order[i]!);
     const candidates = formulations.filter(
-      (f) => f.composite === node.op && (f.exact || !exact) && nodes.every((each) => f.applies(each) && (f.pays?.(each) ?? true)),
+      (f) =>
+        f.composite === node.op &&
+        (f.exact || !exact) &&
+        nodes.every((each) => f.applies(each) && (f.pays?.(each) ?? true)),
     );
     const choice =
       candidates.find((f) => {

@@ -12,7 +12,10 @@ export const segmentSumOneHot: Formulation = {
   composite: 'SegmentSum',
   name: 'one-hot',
   exact: true,
-  applies: ({ inputs: [updates], attrs }) => updates!.type === 'float32' && (attrs['rows'] as number) <= 2048,
+  applies: ({ inputs: [updates] }) => updates!.type === 'float32',
+  // An element of the matrix takes as long as 22 multiplications of the product, a number that is scattered as 440.
+  pays: ({ inputs: [updates], attrs }) =>
+    (attrs['rows'] as number) * (22 + updates!.shape[1]!) < 440 * updates!.shape[1]!,
   write: ([updates, index], attrs) => {
     const rows = attrs['rows'] as number;
     const [count, width] = updates!.shape as [number, number];

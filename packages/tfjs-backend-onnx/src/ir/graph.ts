@@ -167,6 +167,11 @@ export function constantNumbers(value: Value): Numbers {
   return value.node.source as Numbers;
 }
 
+/** The number of a constant with one element. */
+export function scalarOf(value: Value): number | undefined {
+  return isConstant(value) && sizeOf(value.shape) === 1 ? Number(constantNumbers(value)[0]) : undefined;
+}
+
 /** All nodes that the outputs depend on, every node after its inputs. */
 export function topological(outputs: readonly Value[]): Node[] {
   const order: Node[] = [];

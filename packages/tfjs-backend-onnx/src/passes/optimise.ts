@@ -1,14 +1,17 @@
 import type { Graph } from '../ir/graph.js';
 import { broadcast } from './broadcast.js';
 import { commonSubexpressions } from './common-subexpressions.js';
+import { factor } from './factor.js';
 import { fuseBias } from './fuse-bias.js';
 import { layout } from './layout.js';
 import { type LowerOptions, lower } from './lower.js';
+import { mergeAxes } from './merge-axes.js';
+import { stagedReductions } from './staged-reductions.js';
 import { stepGradient } from './step-gradient.js';
 
 /** All passes in their order. */
 export function optimise(graph: Graph, options: LowerOptions): Graph {
-  return afterLowering(lower(beforeLowering(graph, options), options));
+  return afterLowering(lower(beforeLowering(graph, options), options), options);
 }
 
 /** The passes that see composites. `exact` leaves out the one that is not exact for denormal numbers. */
@@ -19,14 +22,25 @@ export function beforeLowering(graph: Graph, { exact }: { exact: boolean }): Gra
   return current;
 }
 
-/** The passes that see ONNX operators. `orders: false` leaves the memory order of every tensor as it is. */
-export function afterLowering(graph: Graph, { orders = true }: { orders?: boolean } = {}): Graph {
+/**
+ * The passes that see ONNX operators. `orders: false` leaves the memory order of every tensor as it is, `exact` the
+ * order of multiplications.
+ */
+export function afterLowering(
+  graph: Graph,
+  { orders = true, exact = true }: { orders?: boolean; exact?: boolean } = {},
+): Graph {
   let current = broadcast(graph);
   current = commonSubexpressions(current);
+  if (!exact) {
+    current = factor(current);
+    current = commonSubexpressions(current);
+  }
   if (orders) {
     current = layout(current);
     current = commonSubexpressions(current);
   }
   current = fuseBias(current);
-  return current;
+  current = stagedReductions(current);
+  return mergeAxes(current);
 }

@@ -1,4 +1,4 @@
-import { constantNumbers, type Graph, isConstant, sameShape, sizeOf, type Value } from '../ir/graph.js';
+import { type Graph, sameShape, scalarOf, type Value } from '../ir/graph.js';
 import { composite } from '../ir/ops.js';
 import { rewrite } from './rewrite.js';
 
@@ -42,10 +42,6 @@ export function stepGradient(graph: Graph): Graph {
 }
 
 const isSlope = (alpha: number): boolean => alpha >= 0 && alpha <= 1;
-
-function scalarOf(value: Value): number | undefined {
-  return isConstant(value) && sizeOf(value.shape) === 1 ? Number(constantNumbers(value)[0]) : undefined;
-}
 
 /** The constant that `product` multiplies `x` by. */
 function scaleOf(product: Value, x: Value): number | undefined {
