@@ -56,7 +56,9 @@ const outcome: EntryOutcome = {
       kind: 'retrieval',
       title: 'Found',
       caption: 'Five nearest',
-      queries: [{ text: 'dog', spoken: true, rank: 2, results: [{ label: '"cat"', picture: png, right: true }] }],
+      queries: [
+        { text: 'dog', spoken: true, answer: png, rank: 2, results: [{ label: '"cat"', picture: png, right: true }] },
+      ],
     },
     {
       kind: 'pictures',

@@ -94,6 +94,15 @@ describe('the split', () => {
     expect(openMojiCorpus(openmoji).test).toEqual(held);
   });
 
+  test('an emoji is on the same side in every selection', () => {
+    const animals = openMojiCorpus(openmoji, { keep: ({ group }) => group === 'animals-nature' });
+    const [all, allHeld] = [new Set(train), new Set(openmoji.emojis.filter((emoji) => !train.includes(emoji)))];
+    expect(animals.train.length).toBeGreaterThan(90);
+    expect(animals.test.length).toBeGreaterThan(10);
+    expect(animals.train.every((emoji) => all.has(emoji))).toBe(true);
+    expect(animals.test.every((emoji) => allHeld.has(emoji))).toBe(true);
+  });
+
   test('a limit keeps the split', () => {
     const small = openMojiCorpus(openmoji, { limit: 60 });
     expect(small.train).toHaveLength(60);

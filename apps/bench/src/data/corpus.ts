@@ -30,14 +30,15 @@ export function openMojiCorpus(
 ): Corpus {
   const families = familiesOf(openmoji);
   const familyOf = new Map(openmoji.emojis.map((emoji, index) => [emoji.hexcode, families[index]!]));
-  const bases = openmoji.emojis.filter((emoji) => isBase(emoji) && keep(emoji));
+  const bases = openmoji.emojis.filter(isBase);
   const parts = splitByGroup(
     bases,
     { train: 1 - testShare, test: testShare },
     { group: ({ hexcode }) => familyOf.get(hexcode), seed: splitSeed },
   );
   const seen = new Set<string>();
-  const firstOfFamily = parts.test.filter(({ hexcode }) => {
+  // The split comes first: an emoji is on the same side in every selection.
+  const firstOfFamily = parts.test.filter(keep).filter(({ hexcode }) => {
     const family = familyOf.get(hexcode)!;
     return !seen.has(family) && seen.add(family);
   });
@@ -46,7 +47,7 @@ export function openMojiCorpus(
     if (!isBase(emoji)) variants.set(emoji.baseHexcode, [...(variants.get(emoji.baseHexcode) ?? []), emoji]);
   }
   return {
-    train: spread(parts.train, limit),
+    train: spread(parts.train.filter(keep), limit),
     test: spread(firstOfFamily, limit / 6),
     variantsOf: (emoji) => [emoji, ...(variants.get(emoji.hexcode) ?? [])],
   };
