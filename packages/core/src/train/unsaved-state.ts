@@ -8,11 +8,14 @@ import type { NamedVariables } from '../variables.js';
  * numbers into a variable without a trace.
  */
 export class VariableWatch {
-  readonly #clones: [Variable, tf.Tensor][];
+  readonly #clones: { variable: Variable; clone: tf.Tensor; dataId: object }[];
 
   constructor() {
     const variables = Object.values(tf.engine().registeredVariables);
-    this.#clones = variables.map((variable) => [variable, tf.keep(tf.clone(variable))]);
+    this.#clones = variables.map((variable) => {
+      const clone = tf.keep(tf.clone(variable));
+      return { variable, clone, dataId: variable.dataId }; // not the clone's: some backends (wasm) copy
+    });
   }
 
   /**
@@ -22,8 +25,8 @@ export class VariableWatch {
   checkAllSaved(saved: NamedVariables): void {
     const known = new Set(Object.values(saved));
     const lost = this.#clones
-      .filter(([variable, clone]) => !variable.isDisposed && variable.dataId !== clone.dataId && !known.has(variable))
-      .map(([{ name }]) => name);
+      .filter(({ variable, dataId }) => !variable.isDisposed && variable.dataId !== dataId && !known.has(variable))
+      .map(({ variable }) => variable.name);
     if (lost.length === 0) return;
     const names = lost.slice(0, 5).join(', ') + (lost.length > 5 ? ', ...' : '');
     throw new CrossmodalError(`fit: the step changes variables that its checkpoints would not hold: ${names}`, {
@@ -33,6 +36,6 @@ export class VariableWatch {
   }
 
   dispose(): void {
-    tf.dispose(this.#clones.map(([, clone]) => clone));
+    tf.dispose(this.#clones.map(({ clone }) => clone));
   }
 }

@@ -3,7 +3,6 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expectNoLeak } from '@crossmodal/testkit';
-import { registerOnnxBackend } from '@crossmodal/tfjs-backend-onnx';
 import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -26,7 +25,7 @@ let folders = 0;
 const newFolder = () => join(temporary, String(folders++));
 
 beforeAll(async () => {
-  registerOnnxBackend();
+  for (const name of backends) await useBackend(name); // what they say when they load is not the tests'
   await tf.setBackend('cpu');
 });
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));
