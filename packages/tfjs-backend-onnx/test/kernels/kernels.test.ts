@@ -270,6 +270,41 @@ describe('what backend cpu cannot show', () => {
     }
   });
 
+  it.each([
+    [3, 2, [6, 4], 1],
+    [3, 2, [6, 2], 2],
+    [5, 7, [10, 14], 3],
+    [3, 3, [7, 8], 2],
+    [7, 5, [4, 3], 2],
+  ] as const)(
+    'the gradient of enlarging %d by %d to %s with %d channels sums the copies of each pixel',
+    async (h, w, [oh, ow], c) => {
+      // Backend cpu has it wrong for more than one image.
+      await tf.setBackend('onnx');
+      const [shape, size] = [
+        [2, h, w, c],
+        [2, oh, ow, c],
+      ];
+      const weights = wave(size).values;
+      const expected = new Float32Array(2 * h * w * c);
+      weights.forEach((weight, place) => {
+        const k = place % c;
+        const j = Math.floor(place / c) % ow;
+        const i = Math.floor(place / (c * ow)) % oh;
+        const b = Math.floor(place / (c * ow * oh));
+        expected[((b * h + Math.floor((i * h) / oh)) * w + Math.floor((j * w) / ow)) * c + k]! += weight;
+      });
+      const gradient = tf.tidy(() =>
+        tf
+          .grad((x) =>
+            tf.sum(tf.mul(tf.image.resizeNearestNeighbor(x as tf.Tensor4D, [oh, ow]), tf.tensor(weights, size))),
+          )(tf.zeros(shape))
+          .dataSync(),
+      );
+      expect(gradient).toBeAllclose(expected);
+    },
+  );
+
   it('the gradient of average pooling whose windows may see nothing is the transpose of the pooling', async () => {
     await tf.setBackend('onnx');
     tf.tidy(() => {
