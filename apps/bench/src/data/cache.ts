@@ -105,6 +105,7 @@ export class FileCache {
     }
     if (missing.length > 0) {
       let done = 0;
+      const release = cleanUpWhenStopped();
       try {
         progress?.(0, missing.length);
         await make(missing, async (name, bytes) => {
@@ -114,6 +115,7 @@ export class FileCache {
         });
       } finally {
         await this.#writeManifest();
+        release();
       }
       const absent = missing.filter((name) => !this.#verified.has(name));
       if (absent.length > 0)
@@ -151,10 +153,24 @@ export class FileCache {
 /** Files being written by this process. */
 const unfinished = new Set<string>();
 
-/** Removes what is half written; for a process that is told to stop. */
-export function removeUnfinished(): void {
-  for (const file of unfinished) rmSync(file, { force: true });
+/**
+ * Until released, a process that is told to stop removes what is half written first. No longer than that: a signal that is
+ * listened to waits for the event loop, which training leaves seldom.
+ */
+function cleanUpWhenStopped(): () => void {
+  const stop = (signal: NodeJS.Signals) => {
+    for (const file of unfinished) rmSync(file, { force: true });
+    release();
+    process.kill(process.pid, signal); // as it would have ended without us
+  };
+  const release = () => {
+    for (const signal of stopSignals) process.off(signal, stop);
+  };
+  for (const signal of stopSignals) process.on(signal, stop);
+  return release;
 }
+
+const stopSignals = ['SIGINT', 'SIGTERM'] as const;
 
 const temporaryName = /^\.[0-9a-f-]{36}\.tmp$/;
 
