@@ -14,14 +14,16 @@ interface Dawn {
 }
 
 /** Browser classes that the WebGPU backend of TensorFlow.js names in `instanceof` tests; none of them exists in Node. */
-const browserClasses = [
-  'HTMLCanvasElement',
-  'HTMLImageElement',
-  'HTMLVideoElement',
-  'ImageBitmap',
-  'ImageData',
-  'OffscreenCanvas',
-];
+const browserClasses = ['HTMLCanvasElement', 'HTMLImageElement', 'HTMLVideoElement', 'ImageBitmap', 'ImageData'];
+
+/** Where the WebGPU backend of TensorFlow.js would draw numbers to read them at once; Dawn has no canvas. */
+class NoCanvas {
+  getContext(): never {
+    throw new Error(
+      'device webgpu: numbers must be read asynchronously in Node, got dataSync() or arraySync(); use await tensor.data() or await tensor.array(), or choose another device',
+    );
+  }
+}
 
 const softwareAdapter = /swiftshader|llvmpipe|lavapipe|softpipe|basic render/i;
 
@@ -37,6 +39,7 @@ function installBrowserGlobals(dawn: Dawn): NonNullable<typeof instance> {
   instance = dawn.create([]);
   Object.assign(globalThis, dawn.globals);
   const globals = globalThis as unknown as Record<string, unknown>;
+  globals['OffscreenCanvas'] ??= NoCanvas;
   for (const name of browserClasses) globals[name] ??= class {};
   const navigator = (globals['navigator'] as object | undefined) ?? {};
   Object.defineProperty(navigator, 'gpu', { value: instance, configurable: true });

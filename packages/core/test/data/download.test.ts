@@ -106,10 +106,10 @@ describe('dataFolder', () => {
 
   it('says what to do when it does not', () => {
     expect(() => dataFolder('mnist', { environment: {} })).toThrow(
-      /"mnist" needs a folder.*pass --data DIR, or set CROSSMODAL_DATA=DIR, to the folder that holds mnist\//,
+      /"mnist" needs a folder.*pass --data DIR, or set CROSSMODAL_DATA=DIR, to the folder that holds mnist\/ \(from https:.*ossci-datasets.*: the four/,
     );
     expect(() => dataFolder('fsdd', { data: folder.path, environment: {} })).toThrow(
-      /fsdd does not exist; --data is .*: put fsdd\/ there/,
+      /fsdd does not exist; --data is .*: put fsdd\/ there.* \(from https:\/\/github.com\/Jakobovski\/free-spoken-digit-dataset: recordings\/ to fsdd/,
     );
     expect(() => dataFolder('fsdd', { environment: { CROSSMODAL_DATA: folder.path } })).toThrow(/CROSSMODAL_DATA is/);
   });

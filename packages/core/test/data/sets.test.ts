@@ -6,12 +6,12 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import {
   bsds500,
+  dataSources,
   formatNpy,
   fsdd,
   imageRows,
   type LabelledImages,
   mnist,
-  mnistFiles,
   mnistM,
   nlvr,
   ucmCaptions,
@@ -72,7 +72,7 @@ describe('mnist', () => {
     const downloadTo = join(folder.path, 'fetched');
     await expect(mnist({ downloadTo, url })).rejects.toThrow(
       new RegExp(
-        `train-images.*has SHA-256 ${createHash('sha256').update(files['train-images-idx3-ubyte.gz']).digest('hex')}, expected ${mnistFiles['train-images-idx3-ubyte.gz']}`,
+        `train-images.*has SHA-256 ${createHash('sha256').update(files['train-images-idx3-ubyte.gz']).digest('hex')}, expected ${dataSources['mnist']?.sha256?.['train-images-idx3-ubyte.gz']}`,
       ),
     );
     server.close();

@@ -5,6 +5,7 @@ import { type DataFolderOptions, dataFolder } from '../data-folder.js';
 import { download } from '../download.js';
 import { fileError } from '../files/file-error.js';
 import { readIdx } from '../files/idx.js';
+import { dataSources } from './sources.js';
 
 /** Pictures of one size with their classes. */
 export interface LabelledImages {
@@ -23,14 +24,6 @@ export interface Mnist {
   test: LabelledImages;
 }
 
-/** SHA-256 of the original files. */
-export const mnistFiles = {
-  'train-images-idx3-ubyte.gz': '440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609',
-  'train-labels-idx1-ubyte.gz': '3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c',
-  't10k-images-idx3-ubyte.gz': '8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6',
-  't10k-labels-idx1-ubyte.gz': 'f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6',
-} as const;
-
 export interface MnistOptions extends DataFolderOptions {
   /** Fetch the files (11 MB) into this folder when they are not there yet, instead of reading the data folder. */
   downloadTo?: string;
@@ -48,11 +41,11 @@ export interface MnistOptions extends DataFolderOptions {
  */
 export async function mnist({
   downloadTo,
-  url = 'https://ossci-datasets.s3.amazonaws.com/mnist/', // the mirror that torchvision uses
+  url = dataSources['mnist']!.url,
   ...options
 }: MnistOptions = {}): Promise<Mnist> {
   if (downloadTo !== undefined) {
-    for (const [name, sha256] of Object.entries(mnistFiles)) {
+    for (const [name, sha256] of Object.entries(dataSources['mnist']!.sha256!)) {
       await download(new URL(name, url).href, { to: join(downloadTo, name), sha256, maximum: 2 ** 26 });
     }
   }
