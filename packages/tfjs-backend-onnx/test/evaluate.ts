@@ -10,6 +10,7 @@ import {
   type Value,
 } from '../src/ir/graph.js';
 import { numbersOf } from '../src/ir/ops.js';
+import { settle } from '../src/passes/settle.js';
 import { ortTensor, Session } from '../src/run/session.js';
 import { wave } from './kernels/against-cpu.js';
 
@@ -25,9 +26,9 @@ export function given(
 /** A graph input with numbers of its own. */
 export const random = (shape: readonly number[], seed: number): Value => given(shape, wave(shape, { seed }).values);
 
-/** The numbers of a lowered graph's outputs, computed as it is, without passes. */
+/** The numbers of a lowered graph's outputs, computed as it is: operations of any memory order are written in tfjs's. */
 export function evaluate(graph: Graph): Numbers[] {
-  const model = emit(graph);
+  const model = emit(settle(graph));
   const session = new Session(model, { threads: 1 });
   try {
     const feeds = Object.fromEntries(

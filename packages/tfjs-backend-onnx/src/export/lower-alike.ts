@@ -2,6 +2,7 @@ import type { Formulation } from '../formulations/formulation.js';
 import { formulations } from '../formulations/table.js';
 import { type Graph, type InputSource, inputValue, type Node, topological, type Value } from '../ir/graph.js';
 import { rewrite } from '../passes/rewrite.js';
+import { settle } from '../passes/settle.js';
 import { firstDifference } from './alike.js';
 
 /**
@@ -50,6 +51,6 @@ function written(formulation: Formulation, nodes: readonly Node[]): Graph[] {
     const inputs = node.inputs.map(
       (value, i) => (value === undefined ? undefined : inputValue(sources[i]!, value.shape, value.type)) as Value,
     );
-    return { outputs: [formulation.write(inputs, node.attrs, node.outputs[0]!.shape)] };
+    return settle({ outputs: [formulation.write(inputs, node.attrs, node.outputs[0]!.shape)] });
   });
 }

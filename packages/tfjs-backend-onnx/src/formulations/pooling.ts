@@ -1,20 +1,5 @@
 import { constantValue, sizeOf, type Value } from '../ir/graph.js';
-import {
-  apply,
-  cast,
-  compare,
-  concat,
-  constant,
-  div,
-  expand,
-  mul,
-  pad,
-  reduce,
-  reshape,
-  scalar,
-  slice,
-  transpose,
-} from '../ir/ops.js';
+import { apply, cast, compare, concat, constant, div, mul, pad, reshape, slice, transpose } from '../ir/ops.js';
 import { permuted } from '../ir/shapes.js';
 import { transposedPadding } from './conv-input-gradient.js';
 import { type Formulation, firstPermutation, lastPermutation, numbers } from './formulation.js';
@@ -43,59 +28,6 @@ const pool = (composite: string): Formulation => ({
 
 export const maxPool = pool('MaxPool');
 export const averagePool = pool('AveragePool');
-
-const list = (value: unknown): readonly number[] => value as readonly number[];
-
-/** Windows that do not overlap, two spatial axes, no padding. */
-function tiles(attrs: Parameters<Formulation['applies']>[0]['attrs'], rank: number): boolean {
-  const kernel = list(attrs['kernel']);
-  return (
-    rank === 4 &&
-    list(attrs['strides']).every((stride, i) => stride === kernel[i]) &&
-    [...list(attrs['begin']), ...list(attrs['end'])].every((p) => p === 0)
-  );
-}
-
-/** The part of an image that tiling windows see, as [n, oh, kh, ow, kw, c], and back with zeros around. */
-function tiled(x: Value, [oh, ow]: readonly [number, number], [kh, kw]: readonly [number, number]): Value {
-  const [n, , , c] = x.shape as [number, number, number, number];
-  return reshape(slice(x, [0, 0], [oh * kh, ow * kw], [1, 2]), [n, oh, kh, ow, kw, c]);
-}
-
-function untiled(x: Value, shape: readonly number[]): Value {
-  const [n, oh, kh, ow, kw, c] = x.shape as [number, number, number, number, number, number];
-  const image = reshape(x, [n, oh * kh, ow * kw, c]);
-  return pad(image, [
-    [0, 0],
-    [0, shape[1]! - oh * kh],
-    [0, shape[2]! - ow * kw],
-    [0, 0],
-  ]);
-}
-
-/**
- * Gradient of max-pooling over tiles: the gradient goes to the first largest element of each window, as in tfjs. Places
- * that hold the maximum are weighted by falling numbers; the largest weight marks the first of them.
- */
-export const maxPoolGradientTiled: Formulation = {
-  composite: 'MaxPoolGradient',
-  name: 'tiled',
-  exact: true,
-  applies: ({ inputs: [dy], attrs }) => tiles(attrs, dy!.shape.length),
-  write: ([dy, x, y], attrs, shape) => {
-    const [kh, kw] = numbers(attrs, 'kernel') as [number, number];
-    const [n, oh, ow, c] = dy!.shape as [number, number, number, number];
-    const windows = tiled(x!, [oh, ow], [kh, kw]);
-    const column = [n, oh, 1, ow, 1, c];
-    const largest = cast(compare('Equal', windows, reshape(y!, column)), 'float32');
-    const weights = Float32Array.from({ length: kh * kw }, (_, i) => kh * kw - i);
-    const weighted = mul(largest, constantValue(weights, [1, 1, kh, 1, kw, 1], 'float32'));
-    const overColumns = reduce('ReduceMax', reshape(weighted, [n * oh * kh * ow, kw, c]), [1], false);
-    const best = reduce('ReduceMax', reshape(overColumns, [n * oh, kh, ow * c]), [1], false);
-    const first = cast(compare('Equal', weighted, reshape(best, column)), 'float32');
-    return untiled(mul(first, reshape(dy!, column)), shape);
-  },
-};
 
 /**
  * Gradient of max-pooling for any windows: all elements of each window side by side, the first largest chosen by
@@ -155,20 +87,6 @@ export const maxPoolGradientGeneral: Formulation = {
     });
     const first = [shape[0]!, shape[rank - 1]!, ...shape.slice(1, -1)];
     return transpose(reshape(dx, first), lastPermutation(rank));
-  },
-};
-
-/** Gradient of average pooling over tiles: each element gets its share. */
-export const averagePoolGradientTiled: Formulation = {
-  composite: 'AveragePoolGradient',
-  name: 'tiled',
-  exact: true,
-  applies: ({ inputs: [dy], attrs }) => tiles(attrs, dy!.shape.length),
-  write: ([dy], attrs, shape) => {
-    const [kh, kw] = numbers(attrs, 'kernel') as [number, number];
-    const [n, oh, ow, c] = dy!.shape as [number, number, number, number];
-    const share = mul(dy!, scalar(1 / (kh * kw)));
-    return untiled(expand(reshape(share, [n, oh, 1, ow, 1, c]), [n, oh, kh, ow, kw, c]), shape);
   },
 };
 

@@ -5,22 +5,18 @@ import { convInputGradientTransposed } from './conv-input-gradient.js';
 import { depthwiseFilterGradient, depthwiseGrouped, depthwiseInputGradient } from './depthwise.js';
 import type { Formulation } from './formulation.js';
 import { matMulBatched, matMulGemm } from './matmul-gemm.js';
+import { averagePool, averagePoolGradientGeneral, maxPool, maxPoolGradientGeneral } from './pooling.js';
+import { averagePoolBatchLast, maxPoolBatchLast } from './pooling-batch-last.js';
 import {
-  averagePool,
-  averagePoolGradientGeneral,
-  averagePoolGradientTiled,
-  maxPool,
-  maxPoolGradientGeneral,
-  maxPoolGradientTiled,
-} from './pooling.js';
-import {
-  averagePoolBatchLast,
+  averagePoolGradientSlices,
   averagePoolGradientTiles,
   averagePoolTiles,
-  maxPoolBatchLast,
+  maxPoolGradientSlices,
+  maxPoolGradientSlicesSteep,
   maxPoolGradientTiles,
+  maxPoolGradientTilesSteep,
   maxPoolTiles,
-} from './pooling-batch-last.js';
+} from './pooling-windows.js';
 import { segmentSumOneHot, segmentSumScatter } from './segment-sum.js';
 import { stepDirect, stepGradientSteep } from './step.js';
 import { convFilterGradientToomCook, convInputGradientToomCook, convToomCook } from './toom-cook.js';
@@ -48,11 +44,13 @@ export const formulations: readonly Formulation[] = [
   averagePoolTiles,
   averagePoolBatchLast,
   averagePool,
+  maxPoolGradientTilesSteep,
   maxPoolGradientTiles,
-  maxPoolGradientTiled,
+  maxPoolGradientSlicesSteep,
+  maxPoolGradientSlices,
   maxPoolGradientGeneral,
   averagePoolGradientTiles,
-  averagePoolGradientTiled,
+  averagePoolGradientSlices,
   averagePoolGradientGeneral,
   segmentSumOneHot,
   segmentSumScatter,

@@ -35,6 +35,18 @@ export function composite(
   return createNode({ op, domain: 'crossmodal', inputs, attrs, outputs: [{ shape, type }] }).outputs[0]!;
 }
 
+export const FLEXIBLE = 'crossmodal.flexible';
+
+/** A node that works in any memory order: written in ONNX operators after the order is chosen. `axes` names axes. */
+export function flexible(
+  op: string,
+  inputs: readonly Value[],
+  shape: readonly number[],
+  attrs: Attributes & { axes: readonly number[] },
+): Value {
+  return createNode({ op, domain: FLEXIBLE, inputs, attrs, outputs: [{ shape, type: 'float32' }] }).outputs[0]!;
+}
+
 export function unary(op: string, x: Value, attrs?: Attributes): Value {
   return apply(op, [x], x.shape, x.type, attrs);
 }

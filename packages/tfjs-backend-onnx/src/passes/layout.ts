@@ -1,6 +1,6 @@
 import { isElementwise, isReduction } from '../ir/elementwise.js';
 import { createNode, type Graph, type Node, sameShape, sizeOf, topological, type Value } from '../ir/graph.js';
-import { reduce, reshape, transpose } from '../ir/ops.js';
+import { FLEXIBLE, reduce, reshape, transpose } from '../ir/ops.js';
 import { inversePermutation, isIdentityPermutation, permuted } from '../ir/shapes.js';
 import { rewrite } from './rewrite.js';
 
@@ -35,6 +35,7 @@ export function layout(graph: Graph): Graph {
     const { shape, type } = node.outputs[0]!;
     const result = createNode({
       op: node.op,
+      domain: node.domain,
       inputs: moved,
       attrs: moveAttributes(node, order),
       outputs: [{ shape: permuted(shape, back), type }],
@@ -54,7 +55,9 @@ interface Island {
 
 /** Operators that work in any order, one value out. */
 function isFlexible(node: Node): boolean {
-  if (node.domain !== '' || node.outputs[0]!.shape.length < 3) return false;
+  if (node.outputs[0]!.shape.length < 3) return false;
+  if (node.domain === FLEXIBLE) return true;
+  if (node.domain !== '') return false;
   // Slices and paddings at places that an input says name their axes there.
   const isFixed = node.inputs.length === 1;
   return isElementwise(node) || node.op === 'Concat' || ((node.op === 'Slice' || node.op === 'Pad') && isFixed);
@@ -156,6 +159,8 @@ function vote(graph: Graph, islands: Map<Node, Island>): void {
 
 /** Attributes that name axes, for the other order. Axis `a` of the result lies at `order[a]` in the island's order. */
 function moveAttributes(node: Node, order: readonly number[]): Node['attrs'] {
+  if (node.domain === FLEXIBLE)
+    return { ...node.attrs, axes: (node.attrs['axes'] as readonly number[]).map((axis) => order[axis]!) };
   switch (node.op) {
     case 'Concat':
       return { ...node.attrs, axis: order[node.attrs['axis'] as number]! };

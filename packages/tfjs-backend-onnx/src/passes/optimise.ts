@@ -6,6 +6,8 @@ import { fuseBias } from './fuse-bias.js';
 import { layout } from './layout.js';
 import { type LowerOptions, lower } from './lower.js';
 import { mergeAxes } from './merge-axes.js';
+import { poolBeforeRelu } from './pool-before-relu.js';
+import { settle } from './settle.js';
 import { stagedReductions } from './staged-reductions.js';
 import { stepGradient } from './step-gradient.js';
 
@@ -18,7 +20,7 @@ export function optimise(graph: Graph, options: LowerOptions): Graph {
 export function beforeLowering(graph: Graph, { exact }: { exact: boolean }): Graph {
   let current = commonSubexpressions(graph);
   current = broadcast(current);
-  if (!exact) current = stepGradient(current);
+  if (!exact) current = commonSubexpressions(poolBeforeRelu(stepGradient(current)));
   return current;
 }
 
@@ -38,8 +40,8 @@ export function afterLowering(
   }
   if (orders) {
     current = layout(current);
-    current = commonSubexpressions(current);
   }
+  current = commonSubexpressions(settle(current));
   current = fuseBias(current);
   current = stagedReductions(current);
   return mergeAxes(current);
