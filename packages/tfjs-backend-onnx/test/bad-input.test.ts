@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { expectNoLeak } from '@crossmodal/testkit';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { compile, hostInput, registerOnnxBackend } from '../src/index.js';
+import { compile, exportOnnx, hostInput, registerOnnxBackend } from '../src/index.js';
 import { inputValue, setOrigin } from '../src/ir/graph.js';
 import { apply } from '../src/ir/ops.js';
 import { runError } from '../src/run/explain.js';
@@ -37,6 +37,29 @@ describe('bad input', () => {
     f(text);
     expect(() => f(text)).toThrow(/compile: arguments must be float32, int32 or bool, got string\[2\]/);
     f.dispose();
+  });
+
+  it('complex numbers: inside of compiled functions only, which is said', () => {
+    const [re, im] = [ramp(40), ramp(40)];
+    const whole = compile((a: tf.Tensor, b: tf.Tensor) => tf.fft(tf.complex(a, b)));
+    whole(re, im);
+    expect(() => whole(re, im)).toThrow(
+      /compile: tensors.*must be float32, int32 or bool, got complex64\[40\]; return tf.real/,
+    );
+    const taking = compile((z: tf.Tensor) => tf.real(z));
+    const z = tf.complex(re, im);
+    taking(z);
+    expect(() => taking(z)).toThrow(/compile: arguments must be float32, int32 or bool, got complex64\[40\]/);
+    const parts = compile((a: tf.Tensor, b: tf.Tensor) => {
+      const y = tf.mul(tf.fft(tf.complex(a, b)), z);
+      return [tf.real(y), tf.imag(y)];
+    });
+    const [first, , third] = Array.from({ length: 3 }, () => parts(re, im).map((x) => x.dataSync()));
+    third!.forEach((numbers, i) => {
+      expect(numbers).toBeAllclose(first![i]!, { rtol: 1e-4, atol: 1e-2 });
+    });
+    expect(() => exportOnnx((a: tf.Tensor) => tf.complex(a, a), [re])).toThrow(/complex64/);
+    for (const f of [whole, taking, parts]) f.dispose();
   });
 
   it('unknown kernels: named, with the backend', () => {

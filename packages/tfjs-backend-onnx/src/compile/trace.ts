@@ -50,7 +50,14 @@ export class Trace {
   }
 
   private leaf(entry: Entry): Value {
-    const type = elementType(entry.dtype)!;
+    const type = elementType(entry.dtype);
+    if (type === undefined) {
+      const remedy =
+        entry.dtype === 'complex64' ? 'return tf.real and tf.imag of it' : 'use it outside of the function';
+      throw new Error(
+        `compile: tensors of a compiled function must be float32, int32 or bool, got ${entry.dtype}[${entry.shape}]; ${remedy}`,
+      );
+    }
     const variable = this.states.get(entry);
     if (variable !== undefined) return inputValue(new StateSource(variable), variable.shape, type);
     if (entry.values === undefined) throw entry.failure ?? escaped();
