@@ -5,7 +5,7 @@ const marker = Symbol.for('crossmodal.error');
  * what must hold, what was given, and, when there is one, the remedy.
  *
  * @example
- * try { await loadCheckpoint(folder, variables); } catch (error) {
+ * try { await readCheckpoint('runs/a', 500); } catch (error) {
  *   if (CrossmodalError.isInstance(error)) process.exitCode = 1;
  * }
  */

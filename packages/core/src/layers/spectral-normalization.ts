@@ -165,7 +165,7 @@ export class SpectralNormalization extends tfl.layers.Layer {
  * @throws CrossmodalError when the layer has no kernel
  * @see Miyato et al.: Spectral normalization for generative adversarial networks (2018), algorithm 1
  * @example
- * const layer = spectralNormalization({ layer: tf.layers.conv2d({ filters: 64, kernelSize: 4, strides: 2 }) });
+ * const layer = spectralNormalization({ layer: tfl.layers.conv2d({ filters: 64, kernelSize: 4, strides: 2 }) });
  */
 export function spectralNormalization(options: SpectralNormalizationOptions): SpectralNormalization {
   registerLayer(SpectralNormalization);

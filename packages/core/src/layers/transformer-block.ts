@@ -186,7 +186,7 @@ export class TransformerBlock extends tfl.layers.Layer {
  * @see Vaswani et al.: Attention is all you need (2017), section 3; Xiong et al.: On layer normalization (2020)
  * @example
  * let hidden = tokens;
- * for (let i = 0; i < 4; i++) hidden = transformerBlock({ heads: 4, seed: i }).apply([hidden, mask]) as tf.SymbolicTensor;
+ * for (let i = 0; i < 4; i++) hidden = transformerBlock({ heads: 4, seed: i }).apply([hidden, mask]) as tfl.SymbolicTensor;
  */
 export function transformerBlock(options: TransformerBlockOptions): TransformerBlock {
   registerLayer(TransformerBlock);

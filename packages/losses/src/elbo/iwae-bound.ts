@@ -20,7 +20,7 @@ export interface IwaeBoundOptions<R extends Reduction = 'mean'> {
  * @see Burda et al., 2016, Importance Weighted Autoencoders, eq. 8
  * @example
  * const logWeights = tf.sub(tf.add(logLikelihood, logPrior), logPosterior); // each [samples, batch]
- * const loss = tf.neg(iwaeBound(logWeights));
+ * const loss = tf.neg(iwaeBound(logWeights as tf.Tensor2D));
  */
 export function iwaeBound<R extends Reduction = 'mean'>(
   logWeights: Tensor2D,
