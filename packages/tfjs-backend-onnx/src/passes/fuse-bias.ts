@@ -61,6 +61,9 @@ function fusedBias(product: Value, sum: readonly number[], value: Value): Value 
     if (sum[axis] !== channels || (axis === 1 && sum.length !== product.shape.length)) return undefined;
     return along(axis) ? reshape(value, [channels]) : undefined;
   }
-  if (op === 'Gemm') return sum.length === 2 && along(1) && aligned[0] === 1 ? reshape(value, [sum[1]!]) : undefined;
+  if (op === 'Gemm') {
+    const last = sum.length - 1;
+    return sum[last] === product.shape[1] && along(last) ? reshape(value, [sum[last]!]) : undefined;
+  }
   return undefined;
 }

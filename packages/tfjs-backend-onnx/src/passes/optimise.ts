@@ -6,6 +6,7 @@ import { fuseBias } from './fuse-bias.js';
 import { layout } from './layout.js';
 import { type LowerOptions, lower } from './lower.js';
 import { mergeAxes } from './merge-axes.js';
+import { mergeProducts } from './merge-products.js';
 import { poolBeforeRelu } from './pool-before-relu.js';
 import { settle } from './settle.js';
 import { stagedReductions } from './staged-reductions.js';
@@ -35,7 +36,7 @@ export function afterLowering(
   let current = broadcast(graph);
   current = commonSubexpressions(current);
   if (!exact) {
-    current = factor(current);
+    current = mergeProducts(factor(current));
     current = commonSubexpressions(current);
   }
   if (orders) {

@@ -28,7 +28,7 @@ export function poolBeforeRelu(graph: Graph): Graph {
       const x = under(relu);
       const y = under(positive);
       if (x === undefined || y === undefined || (at !== relu && at !== x)) return undefined;
-      const through = composite('StepGradient', [dy, y], dy.shape, 'float32', { alpha: 0 });
+      const through = composite('StepGradient', [dy, positive], dy.shape, 'float32', { alpha: 0 });
       return [composite('MaxPoolGradient', [through, x, y], shape, 'float32', attrs)];
     }
     return undefined;

@@ -1,5 +1,5 @@
-import { type Graph, sameShape, scalarOf, type Value } from '../ir/graph.js';
-import { composite } from '../ir/ops.js';
+import { type Graph, type Node, sameShape, scalarOf, topological, type Value } from '../ir/graph.js';
+import { composite, unary } from '../ir/ops.js';
 import { rewrite } from './rewrite.js';
 
 /**
@@ -8,6 +8,12 @@ import { rewrite } from './rewrite.js';
  * others cuts off there.
  */
 export function stepGradient(graph: Graph): Graph {
+  const activations = activationsOf(graph);
+  /** Positive where x is: the result of its activation, where there is one. Then nobody needs x itself any more. */
+  const signOf = (original: Value, x: Value): Value => {
+    const activation = activations.get(original);
+    return activation === undefined ? x : unary(activation.op, x, activation.attrs);
+  };
   return rewrite(graph, (node, inputs) => {
     const { shape, type } = node.outputs[0]!;
     if (node.op === 'Mul') {
@@ -19,7 +25,8 @@ export function stepGradient(graph: Graph): Graph {
         const step = inputs[j]!;
         if (step.node.op !== 'Step' || step.node.domain !== 'crossmodal') continue;
         if (!isSlope(step.node.attrs['alpha'] as number)) continue;
-        return [composite('StepGradient', [dy, step.node.inputs[0]!], shape, type, step.node.attrs)];
+        const at = signOf(node.inputs[j]!.node.inputs[0]!, step.node.inputs[0]!);
+        return [composite('StepGradient', [dy, at], shape, type, step.node.attrs)];
       }
     }
     if (node.op === 'Where') {
@@ -35,10 +42,21 @@ export function stepGradient(graph: Graph): Graph {
         x.type !== 'float32'
       )
         return undefined;
-      return [composite('StepGradient', [dy, x], shape, type, { alpha })];
+      const at = signOf(node.inputs[0]!.node.inputs[0]!, x);
+      return [composite('StepGradient', [dy, at], shape, type, { alpha })];
     }
     return undefined;
   });
+}
+
+/** For each argument of a relu or leaky relu, that node. */
+function activationsOf(graph: Graph): Map<Value, Node> {
+  const activations = new Map<Value, Node>();
+  for (const node of topological(graph.outputs)) {
+    const leaky = node.op === 'LeakyRelu' && (node.attrs['alpha'] as number) > 0;
+    if (node.domain === '' && (node.op === 'Relu' || leaky)) activations.set(node.inputs[0]!, node);
+  }
+  return activations;
 }
 
 const isSlope = (alpha: number): boolean => alpha >= 0 && alpha <= 1;
