@@ -9,7 +9,7 @@ import {
   sizeOf,
   type Value,
 } from '../ir/graph.js';
-import { expand } from '../ir/ops.js';
+import { expand, reshape } from '../ir/ops.js';
 import { broadcastShapes } from '../ir/shapes.js';
 import { rewrite } from './rewrite.js';
 
@@ -19,6 +19,8 @@ import { rewrite } from './rewrite.js';
  */
 export function broadcast(graph: Graph): Graph {
   return rewrite(graph, (node, inputs) => {
+    // A reshape of a reshape is one.
+    if (node.op === 'Reshape') return [reshape(inputs[0]!, node.outputs[0]!.shape)];
     if (!isElementwise(node)) return undefined;
     const { shape, type } = node.outputs[0]!;
     const small = inputs.map((value) => (value?.node.op === 'Expand' ? value.node.inputs[0] : value));

@@ -1,5 +1,5 @@
 import { type Graph, sameShape, sizeOf, type Value } from '../ir/graph.js';
-import { apply, concat, reduce, reshape, split } from '../ir/ops.js';
+import { apply, concat, reduce, reshape, split, withoutReshape } from '../ir/ops.js';
 import { countUses, rewrite } from './rewrite.js';
 
 /**
@@ -23,24 +23,24 @@ export function mergeProducts(graph: Graph): Graph {
     return ids.get(value)!;
   };
 
+  const usedOnce = (value: Value): boolean =>
+    uses.get(value) === 1 && (value.node.op !== 'Reshape' || usedOnce(value.node.inputs[0]!));
+
   return rewrite(graph, (node, inputs) => {
     if (node.domain !== '') return undefined;
     const output = node.outputs[0]!;
     if (node.op === 'Add' && inputs.every((value) => sameShape(value!.shape, output.shape))) {
-      const terms = inputs.flatMap((value, i) => (uses.get(node.inputs[i]!) === 1 ? termsOf(value!, sums) : []));
-      if (
-        terms.length < 2 ||
-        inputs.some((value, i) => uses.get(node.inputs[i]!) !== 1 || termsOf(value!, sums).length === 0)
-      )
+      const lists = inputs.map((value, i) => (usedOnce(node.inputs[i]!) ? termsOf(value!, sums) : []));
+      const terms = lists.flat();
+      const [first] = terms;
+      if (first === undefined || lists.some((list) => list.length === 0) || !terms.every((term) => alike(term, first)))
         return undefined;
-      const [first] = terms as [Value];
-      if (!terms.every((term) => alike(term, first))) return undefined;
-      const merged = sumOf(terms);
+      const merged = reshape(sumOf(terms), output.shape);
       sums.set(merged, terms);
       return [merged];
     }
     if (node.op === 'Concat' && node.attrs['axis'] === 0 && inputs.length > 2) {
-      const rows = inputs.map((value) => (value!.node.op === 'Reshape' ? value!.node.inputs[0]! : value!));
+      const rows = inputs.map((value) => withoutReshape(value!));
       const [first] = rows as [Value];
       const [, weight] = first.node.inputs;
       if (first.node.op !== 'Gemm' || first.node.inputs.length !== 2 || first.node.attrs['transA'] !== 0)
@@ -52,7 +52,7 @@ export function mergeProducts(graph: Graph): Graph {
           operands[1] === weight &&
           attrs['transA'] === 0 &&
           attrs['transB'] === first.node.attrs['transB'] &&
-          uses.get(node.inputs[i]!) === 1,
+          usedOnce(node.inputs[i]!),
       );
       if (!same) return undefined;
       const all = concat(
@@ -64,7 +64,7 @@ export function mergeProducts(graph: Graph): Graph {
     }
     if (node.op === 'Gemm' && inputs.length === 2 && node.attrs['transA'] === 0) {
       const [x, weight] = inputs as [Value, Value];
-      const part = x.node.op === 'Reshape' ? x.node.inputs[0]! : x;
+      const part = withoutReshape(x);
       const parts = part.node;
       if (parts.op !== 'Split' || parts.attrs['axis'] !== 0 || parts.outputs.length < 3) return undefined;
       if (!parts.outputs.every(({ shape }) => sameShape(shape, part.shape))) return undefined;
@@ -93,11 +93,12 @@ const FEW_ROWS = 128;
 function termsOf(value: Value, sums: ReadonlyMap<Value, Value[]>): Value[] {
   const known = sums.get(value);
   if (known !== undefined) return known;
-  const { op, attrs, inputs } = value.node;
+  const term = withoutReshape(value);
+  const { op, attrs, inputs } = term.node;
   // What is merged is copied: for few rows that costs less than products that are too small.
   if (inputs[0] === undefined || inputs[0].shape[0]! > FEW_ROWS) return [];
-  if (op === 'Gemm' && inputs.length === 2 && attrs['transA'] === 1 && attrs['transB'] === 0) return [value];
-  if (op === 'ReduceSum' && isOverRows(value)) return [value];
+  if (op === 'Gemm' && inputs.length === 2 && attrs['transA'] === 1 && attrs['transB'] === 0) return [term];
+  if (op === 'ReduceSum' && isOverRows(term)) return [term];
   return [];
 }
 
