@@ -9,6 +9,7 @@ import { mergeAxes } from './merge-axes.js';
 import { mergeProducts } from './merge-products.js';
 import { poolBeforeRelu } from './pool-before-relu.js';
 import { settle } from './settle.js';
+import { squeeze } from './squeeze.js';
 import { stagedReductions } from './staged-reductions.js';
 import { stepGradient } from './step-gradient.js';
 
@@ -40,7 +41,7 @@ export function afterLowering(
     current = commonSubexpressions(current);
   }
   if (orders) {
-    current = layout(current);
+    current = layout(commonSubexpressions(squeeze(current)));
   }
   current = commonSubexpressions(settle(current));
   current = fuseBias(current);
