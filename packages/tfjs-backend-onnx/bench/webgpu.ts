@@ -96,8 +96,9 @@ try {
 }
 
 async function kernelByKernel(): Promise<Contender> {
-  const require = createRequire(import.meta.url);
-  const dawn = require('webgpu') as { create(options: string[]): object; globals: object };
+  /** Optional: neither package is a dependency of this one. */
+  const load = (name: string): unknown => createRequire(import.meta.url)(name);
+  const dawn = load('webgpu') as { create(options: string[]): object; globals: object };
   const scope = globalThis as unknown as Record<string, unknown>;
   Object.assign(globalThis, dawn.globals);
   for (const name of [
@@ -110,7 +111,7 @@ async function kernelByKernel(): Promise<Contender> {
   ])
     scope[name] ??= class {};
   Object.defineProperty(globalThis, 'navigator', { value: { gpu: dawn.create([]) }, configurable: true });
-  require('@tensorflow/tfjs-backend-webgpu');
+  load('@tensorflow/tfjs-backend-webgpu');
   await tf.setBackend('webgpu');
   const here = program();
   return {
