@@ -38,6 +38,8 @@ export interface BackendOptions {
   threads?: number;
   /** Direct kernels only, no multiply-saving formulations. */
   exact?: boolean;
+  /** Names of formulations to take wherever they apply (`toom-cook`, `direct`), to compare and to test them. */
+  prefer?: readonly string[];
   /** Recorded nodes after which everything is computed even if nobody reads. */
   maxPending?: number;
   /** Work up to this many numbers (inputs and outputs of one kernel, all on the host) is computed at once in JavaScript. */
@@ -64,12 +66,13 @@ export class RecordingBackend extends KernelBackend {
   constructor({
     threads = Math.min(16, os.availableParallelism()),
     exact = false,
+    prefer = [],
     maxPending = 10_000,
     hostThreshold = 32, // a cpu kernel on 32 numbers costs about as much as recording one node
     cacheSize = 64,
   }: BackendOptions = {}) {
     super();
-    this.options = { threads, exact, maxPending, hostThreshold, cacheSize };
+    this.options = { threads, exact, prefer, maxPending, hostThreshold, cacheSize };
     this.executor = new Executor(this.options, this.statistics);
     this.pending = new Pending(this.executor, maxPending);
   }
