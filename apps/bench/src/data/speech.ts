@@ -22,7 +22,7 @@ export interface Utterance {
 }
 
 /** Names per run of the synthesiser. */
-const batchSize = 40;
+const batchSize = 80;
 
 /** Changes whenever the way of speaking does, so that older caches are not used. */
 const recipe = 'espeak-ng 1.0.2, wav-v1';

@@ -18,9 +18,9 @@ const settings: Settings<SpeechSettings & { perName: number }> = {
   quick: {
     sampleRate: 8000,
     seconds: 1.6,
-    bands: 40,
+    bands: 32,
     channels: [16, 32, 48, 64],
-    steps: 450,
+    steps: 350,
     batchSize: 64,
     perName: 2,
   },

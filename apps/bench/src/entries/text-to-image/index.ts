@@ -216,7 +216,8 @@ async function runTextToImage(context: EntryContext): Promise<EntryOutcome> {
       `A generator draws ${size}x${size} pixels from noise and the text vector of a name; a discriminator judges picture and name together. ` +
       'Two judges that saw real pictures only, and share no weights with either or with the text vectors, look at pictures drawn for names that were never seen: ' +
       `a classifier names the group (on the real pictures of these names it is right in ${percent(judge.accuracy)} of 100 cases), and a ` +
-      `canonical correlation of pixels and words picks the name out of ${candidates} (${percent(realPrecision)} of 100 on the real ones).`,
+      `canonical correlation of pixels and words picks the name out of ${candidates} (${percent(realPrecision)} of 100 on the real ones). ` +
+      'The second judge sees little more than where which colours are, and a drawing that does what is usual for its words can please it more than the real picture.',
     facts: {
       'Training pictures': train.length,
       'Test names': `${test.length}, ${drawsPerName} drawings each`,
