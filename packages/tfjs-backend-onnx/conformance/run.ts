@@ -4,6 +4,8 @@
  *   npm run conformance                     all cases; the last line is "N passed, N failed, N skipped"
  *   npm run conformance -- --grep conv2d    only cases whose full name contains the text
  *   npm run conformance -- --verbose        the complete message of each failure
+ *   npm run conformance -- --prefer toom-cook,wide   these formulations wherever they apply
+ *   npm run conformance -- --exact          none that saves multiplications
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -40,7 +42,13 @@ mkdirSync(dirname(outfile), { recursive: true });
 const files = await bundleTests(outfile);
 
 // Every kernel is recorded: with the default threshold most of these tiny cases would be computed in JavaScript.
-registerOnnxBackend({ hostThreshold: 0, threads: 2, cacheSize: 16 });
+registerOnnxBackend({
+  hostThreshold: 0,
+  threads: 2,
+  cacheSize: 16,
+  exact: args.includes('--exact'),
+  prefer: option('prefer')?.split(','),
+});
 
 const jasmineCore = require('jasmine-core') as { boot(): Jasmine };
 const jasmine = jasmineCore.boot();
