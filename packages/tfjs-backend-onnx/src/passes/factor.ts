@@ -21,7 +21,7 @@ import { rewrite } from './rewrite.js';
  *   (x p) q = x (p q)    (x p) y = (x y) p    (x p) / y = (x / y) p    sum(x p) = sum(x) p
  *   x / (sqrt(v / s) + e) = sqrt(s) x / (sqrt(v) + e sqrt(s))    for scalars s and e
  *
- * Results differ by rounding.
+ * Results differ by rounding, and where factors are infinite.
  */
 export function factor(graph: Graph): Graph {
   const consumers = consumersOf(graph);
@@ -109,7 +109,10 @@ function isConstantAlong(small: Value, shape: readonly number[], axes: readonly 
   return axes.every((axis) => axis < offset || small.shape[axis - offset] === 1);
 }
 
-/** sqrt(v / s) + e as (sqrt(v) + e sqrt(s)) / sqrt(s), for scalars: the denominator of Adam. */
+/**
+ * sqrt(v / s) + e as (sqrt(v) + e sqrt(s)) / sqrt(s), for scalars: the denominator of Adam. Where v and s are both
+ * negative, the quotient has a root and its parts have none; running averages of squares are not negative.
+ */
 function scaledRoot(denominator: Value): { rest: Value; scale: Value } | undefined {
   const { node } = denominator;
   if (node.op !== 'Add') return undefined;
@@ -123,11 +126,18 @@ function scaledRoot(denominator: Value): { rest: Value; scale: Value } | undefin
     const quotient = root.inputs[0]!.node;
     if (quotient.op !== 'Div' || sizeOf(quotient.inputs[1]!.shape) !== 1) continue;
     const [v, s] = quotient.inputs as [Value, Value];
-    if (!sameShape(v.shape, denominator.shape)) continue;
+    if (!sameShape(v.shape, denominator.shape) || v.node.op !== 'Add' || !v.node.inputs.some(hasSquare)) continue;
     const scale = unary('Sqrt', s);
     return { rest: add(unary('Sqrt', v), mul(epsilon, scale)), scale };
   }
   return undefined;
+}
+
+/** Whether a product has a square among its factors. */
+function hasSquare(value: Value | undefined): boolean {
+  if (value?.node.op !== 'Mul') return false;
+  const [a, b] = value.node.inputs;
+  return a === b || hasSquare(a) || hasSquare(b);
 }
 
 /** Which nodes read each value; null stands for an output of the graph. */
