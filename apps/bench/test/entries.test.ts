@@ -74,8 +74,10 @@ describe('controls', () => {
     const [learned, control] = [await recalls(false), await recalls(true)];
     expect(tf.memory().numTensors).toBe(before);
     expect(learned).toHaveLength(6);
+    // Of some 110 test emojis a single number moves by 0.4 with luck: the mean over methods and directions is the firm one.
+    expect(learned.reduce((sum, value) => sum + value, 0) / learned.length).toBeGreaterThan(3);
     for (const [index, value] of learned.entries()) {
-      expect(value).toBeGreaterThan(2);
+      expect(value).toBeGreaterThan(1.6);
       expect(value).toBeGreaterThan(1.4 * control[index]!);
     }
     const mean = control.reduce((sum, value) => sum + value, 0) / control.length;
