@@ -150,6 +150,8 @@ export function emit(
     inputs.sort((a, b) => (place.get(a.source) ?? 0) - (place.get(b.source) ?? 0));
   }
 
+  // ONNX Runtime 1.30 puts transposes into the Gemm that reads them; where it finds two, it loses one that is an output.
+  const swallowed = new Set(order.flatMap(({ op, inputs: read }) => (op === 'Gemm' ? read : [])));
   // Outputs that are inputs or constants, or that need a name of their own, get an Identity.
   const outputs: string[] = [];
   const declared = new Map<string, { value: Value; dims: readonly (number | string)[] }>();
@@ -157,7 +159,8 @@ export function emit(
     let name = names.get(value)!;
     const wanted = outputNames?.[i];
     const taken = declared.has(name) && i >= distinctFrom;
-    if (taken || wanted !== undefined || value.node.op === 'Input' || value.node.op === 'Constant') {
+    const lost = value.node.op === 'Transpose' && swallowed.has(value);
+    if (taken || lost || wanted !== undefined || value.node.op === 'Input' || value.node.op === 'Constant') {
       const own = wanted ?? `${prefix}o${i}`;
       nodes.push({ name: `out_${own}`, opType: 'Identity', domain: '', input: [name], output: [own], attribute: [] });
       name = own;
