@@ -58,7 +58,8 @@ function fusedBias(product: Value, sum: readonly number[], value: Value): Value 
     const channels = product.shape[1]!;
     // Batch-last: [1, channels, ...] seen as [channels, ...].
     const axis = product.shape[0] === 1 && sum[0] === channels && sum.length < product.shape.length + 1 ? 0 : 1;
-    if (sum[axis] !== channels || (axis === 1 && sum.length !== product.shape.length)) return undefined;
+    if (sum[axis] !== channels) return undefined;
+    if (axis === 1 && (sum.length !== product.shape.length || sum[0] !== product.shape[0])) return undefined;
     return along(axis) ? reshape(value, [channels]) : undefined;
   }
   if (op === 'Gemm') {

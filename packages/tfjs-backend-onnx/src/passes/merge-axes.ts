@@ -1,6 +1,5 @@
 import type { Graph } from '../ir/graph.js';
-import { apply, reshape } from '../ir/ops.js';
-import { permuted } from '../ir/shapes.js';
+import { reshape, transpose } from '../ir/ops.js';
 import { rewrite } from './rewrite.js';
 
 /**
@@ -10,7 +9,7 @@ import { rewrite } from './rewrite.js';
 export function mergeAxes(graph: Graph): Graph {
   return rewrite(graph, (node, inputs) => {
     if (node.op !== 'Transpose') return undefined;
-    const { shape, type } = node.outputs[0]!;
+    const { shape } = node.outputs[0]!;
     const x = inputs[0]!;
     const long = (node.attrs['perm'] as readonly number[]).filter((axis) => x.shape[axis] !== 1);
     // Runs of axes that follow one another both before and after, in the order of the result.
@@ -21,12 +20,12 @@ export function mergeAxes(graph: Graph): Graph {
       if (previous !== undefined && follows(previous, axis, x.shape)) run!.push(axis);
       else runs.push([axis]);
     }
+    if (runs.length < 2) return [reshape(x, shape)];
     if (runs.length === x.shape.length) return undefined;
     const order = runs.map((_, i) => i).sort((a, b) => runs[a]![0]! - runs[b]![0]!);
     const merged = order.map((run) => runs[run]!.reduce((size, axis) => size * x.shape[axis]!, 1));
     const perm = runs.map((_, i) => order.indexOf(i));
-    const moved = apply('Transpose', [reshape(x, merged)], permuted(merged, perm), type, { perm });
-    return [reshape(moved, shape)];
+    return [reshape(transpose(reshape(x, merged), perm), shape)];
   });
 }
 

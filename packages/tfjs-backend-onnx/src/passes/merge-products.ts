@@ -1,4 +1,4 @@
-import { type Graph, sameShape, sizeOf, type Value } from '../ir/graph.js';
+import { type Graph, type Node, sameShape, sizeOf, topological, type Value } from '../ir/graph.js';
 import { apply, concat, reduce, reshape, split, withoutReshape } from '../ir/ops.js';
 import { countUses, rewrite } from './rewrite.js';
 
@@ -17,6 +17,7 @@ export function mergeProducts(graph: Graph): Graph {
   const sums = new Map<Value, Value[]>();
   /** What is left of a split: the product of everything that was split. */
   const projections = new Map<string, readonly Value[]>();
+  const worthwhile = projectedSplits(graph);
   const ids = new Map<Value, number>();
   const idOf = (value: Value): number => {
     if (!ids.has(value)) ids.set(value, ids.size);
@@ -66,7 +67,7 @@ export function mergeProducts(graph: Graph): Graph {
       const [x, weight] = inputs as [Value, Value];
       const part = withoutReshape(x);
       const parts = part.node;
-      if (parts.op !== 'Split' || parts.attrs['axis'] !== 0 || parts.outputs.length < 3) return undefined;
+      if (!worthwhile.has(node) || parts.op !== 'Split') return undefined;
       if (!parts.outputs.every(({ shape }) => sameShape(shape, part.shape))) return undefined;
       const key = `${idOf(parts.outputs[0]!)} ${idOf(weight)} ${node.attrs['transB']} ${x.shape}`;
       let products = projections.get(key);
@@ -85,6 +86,28 @@ export function mergeProducts(graph: Graph): Graph {
     }
     return undefined;
   });
+}
+
+/** Products with most parts of a split, all with the same weight: only then is the product of everything less work. */
+function projectedSplits(graph: Graph): Set<Node> {
+  const families = new Map<Node, Map<Value, Node[]>>();
+  for (const node of topological(graph.outputs)) {
+    if (node.op !== 'Gemm' || node.inputs.length !== 2) continue;
+    const [x, weight] = node.inputs as [Value, Value];
+    const { node: parts } = withoutReshape(x);
+    if (parts.op !== 'Split' || parts.attrs['axis'] !== 0 || parts.outputs.length < 3) continue;
+    const family = families.get(parts) ?? new Map<Value, Node[]>();
+    families.set(parts, family);
+    family.set(weight, [...(family.get(weight) ?? []), node]);
+  }
+  const chosen = new Set<Node>();
+  for (const [parts, family] of families) {
+    for (const products of family.values()) {
+      const seen = new Set(products.map(({ inputs }) => withoutReshape(inputs[0]!)));
+      if (seen.size * 2 > parts.outputs.length) for (const product of products) chosen.add(product);
+    }
+  }
+  return chosen;
 }
 
 const FEW_ROWS = 128;

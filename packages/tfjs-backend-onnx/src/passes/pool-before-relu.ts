@@ -28,6 +28,8 @@ export function poolBeforeRelu(graph: Graph): Graph {
       const x = under(relu);
       const y = under(positive);
       if (x === undefined || y === undefined || (at !== relu && at !== x)) return undefined;
+      // Rewritten above; a gradient may have been given something else than the maxima.
+      if (y.node.op !== 'MaxPool' || y.node.inputs[0] !== x) return undefined;
       const through = composite('StepGradient', [dy, positive], dy.shape, 'float32', { alpha: 0 });
       return [composite('MaxPoolGradient', [through, x, y], shape, 'float32', attrs)];
     }

@@ -1,7 +1,9 @@
-import { isReduction } from '../ir/elementwise.js';
 import { type Graph, sizeOf } from '../ir/graph.js';
 import { reduce, reshape } from '../ir/ops.js';
 import { rewrite } from './rewrite.js';
+
+/** Reductions that can be applied to their own results. Means are, since all parts have the same size. */
+const STAGED: ReadonlySet<string> = new Set(['ReduceSum', 'ReduceMean', 'ReduceMax', 'ReduceMin', 'ReduceProd']);
 
 /** Fewer rows are reduced as they are. */
 const MANY = 64;
@@ -13,7 +15,7 @@ const MANY = 64;
  */
 export function stagedReductions(graph: Graph): Graph {
   return rewrite(graph, (node, inputs) => {
-    if (!isReduction(node) || node.outputs[0]!.type !== 'float32') return undefined;
+    if (node.domain !== '' || !STAGED.has(node.op) || node.outputs[0]!.type !== 'float32') return undefined;
     const x = inputs[0]!;
     const gone = new Set((node.attrs['axes'] as readonly number[]).filter((axis) => x.shape[axis] !== 1));
     const long = x.shape.map((_, axis) => axis).filter((axis) => x.shape[axis] !== 1);

@@ -79,7 +79,8 @@ export interface Case {
   value: Value;
 }
 
-function geometry({ size, kernel, strides, dilations, pad = 'valid', groups }: WindowCase): {
+/** Attributes and result size of a row, as composites have them. */
+export function geometry({ size, kernel, strides, dilations, pad = 'valid', groups }: WindowCase): {
   attrs: Attributes;
   out: number[];
 } {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { Graph, Value } from '../../src/ir/graph.js';
-import { add, composite, unary } from '../../src/ir/ops.js';
+import { type Graph, topological, type Value } from '../../src/ir/graph.js';
+import { add, apply, composite, reshape, unary } from '../../src/ir/ops.js';
 import { fuseBias } from '../../src/passes/fuse-bias.js';
 import { lower } from '../../src/passes/lower.js';
 import { afterLowering } from '../../src/passes/optimise.js';
@@ -59,5 +59,69 @@ describe('bias fusion', () => {
     const lowered = lower({ outputs: [add(y, random([4], 3)), unary('Exp', y)] }, { exact: true });
     const after = unchanged(fuseBias, lowered);
     expect(operators(after)['Add']).toBe(1);
+  });
+
+  describe('through a reshape of higher rank', () => {
+    const seen = (shape: readonly number[], y = dense()) => reshape(y, shape);
+    const after = (...outputs: Value[]) => operators(unchanged(fuseBias, lower({ outputs }, { exact: true })));
+
+    it.each([
+      [[1, 5, 4], [4]],
+      [
+        [5, 1, 4],
+        [1, 4],
+      ],
+      [
+        [1, 5, 1, 4],
+        [1, 1, 1, 4],
+      ],
+    ])('rows seen as [%s] take a bias of shape [%s]', (shape, bias) => {
+      expect(after(add(seen(shape), random(bias, 3)))).not.toHaveProperty('Add');
+      expect(after(add(random(bias, 3), seen(shape)))).not.toHaveProperty('Add');
+    });
+
+    it('columns that are no columns any more, and numbers per row, stay a sum', () => {
+      expect(after(add(seen([5, 2, 2]), random([2], 3)))['Add']).toBe(1);
+      expect(after(add(seen([4, 5]), random([5], 3)))['Add']).toBe(1);
+      expect(after(add(seen([1, 4, 5]), random([4, 1], 3)))['Add']).toBe(1);
+      expect(after(add(seen([1, 5, 4]), random([5, 1], 3)))['Add']).toBe(1);
+      expect(after(add(seen([20]), random([1], 3)))['Add']).toBe(1);
+    });
+
+    it('a bias that makes the sum larger stays a sum', () => {
+      const one = () =>
+        composite('MatMul', [random([1, 3], 1), random([3, 4], 2)], [1, 4], 'float32', { transA: 0, transB: 0 });
+      expect(after(add(one(), random([6, 4], 3)))['Add']).toBe(1);
+      expect(after(add(one(), random([6, 1, 4], 3)))['Add']).toBe(1);
+      expect(after(add(seen([1, 1, 4], one()), random([2, 1, 4], 3)))['Add']).toBe(1);
+    });
+
+    it('a product or a reshape that others read stays', () => {
+      const y = dense();
+      const view = seen([1, 5, 4], y);
+      expect(after(add(view, random([4], 3)), unary('Exp', y))['Add']).toBe(1);
+      expect(after(add(view, random([4], 3)), unary('Exp', view))['Add']).toBe(1);
+      expect(after(add(view, random([4], 3)), view)['Add']).toBe(1);
+    });
+  });
+
+  it('channels of a convolution that a reshape moved elsewhere take no bias', () => {
+    const y = apply('Conv', [random([4, 3, 1, 1], 1), random([6, 3, 1, 1], 2)], [4, 6, 1, 1], 'float32', {
+      kernel_shape: [1, 1],
+      strides: [1, 1],
+      dilations: [1, 1],
+      pads: [0, 0, 0, 0],
+      group: 1,
+    });
+    const graph = (shape: readonly number[]): Graph => ({ outputs: [add(reshape(y, shape), random([6, 1, 1], 3))] });
+    expect(operators(unchanged(fuseBias, graph([2, 6, 2, 1])))['Add']).toBe(1);
+    expect(operators(unchanged(fuseBias, graph([4, 6, 1, 1])))).not.toHaveProperty('Add');
+  });
+
+  it('relu follows its convolution directly, also where the bias is fused', () => {
+    const graph = prepared(followed(unary('Relu', add(conv(3, 4), random([4], 3)))));
+    const relu = topological(graph.outputs).find(({ op }) => op === 'Relu')!;
+    expect(relu.inputs[0]!.node.op).toBe('Conv');
+    expect(relu.inputs[0]!.node.inputs.length).toBe(3);
   });
 });
