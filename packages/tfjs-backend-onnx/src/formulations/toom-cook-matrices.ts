@@ -33,7 +33,10 @@ const points: Readonly<Record<number, readonly number[]>> = {
   8: [0, 1, -1, 2, -2, 0.5, -0.5, INFINITY],
 };
 
-/** The largest tile: with more points the rounding error passes 1e-5 of the largest result. */
+/**
+ * The most products of a tile. Rounding grows with them: with eight, errors stay below 1e-5 of the largest result, and
+ * below 3e-5 in filter gradients of seven taps.
+ */
 export const MOST_POINTS = 8;
 
 /** Powers of the points, one row each; at infinity only the highest coefficient counts. */

@@ -193,8 +193,12 @@ const geometries: Readonly<Record<string, (node: Node) => Geometry>> = {
   ConvFilterGradient: ({ inputs: [x, dy], attrs }) => ({ image: x!.shape, result: dy!.shape, attrs }),
 };
 
+/** The matrices of an axis are about as large as its square. */
+const LONGEST = 2048;
+
 function applies(node: Node): boolean {
-  const { image, attrs } = geometries[node.op]!(node);
+  const { image, result, attrs } = geometries[node.op]!(node);
+  if ([...image.slice(1, -1), ...result.slice(1, -1)].some((size) => size > LONGEST)) return false;
   if (image.length !== 4 || numbers(attrs, 'dilations').some((d) => d !== 1)) return false;
   if (((attrs['groups'] as number | undefined) ?? 1) !== 1) return false;
   const [kernel, strides] = [numbers(attrs, 'kernel'), numbers(attrs, 'strides')];

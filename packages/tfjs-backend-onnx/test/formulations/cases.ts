@@ -50,6 +50,18 @@ export const convolutions: readonly WindowCase[] = [
   { batch: 1, channels: 2, out: 2, size: [7, 6, 5], kernel: [2, 2, 2], dilations: [2, 1, 2] },
 ];
 
+/** Where multiply-saving forms pay: many channels, small images, kernels of 2 to 7 taps. For their errors. */
+export const deepConvolutions: readonly WindowCase[] = [
+  { batch: 2, channels: 128, out: 32, size: [8, 8], kernel: [3, 3], pad: 'same' },
+  { batch: 4, channels: 256, out: 16, size: [4, 4], kernel: [3, 3], pad: 'same' },
+  { batch: 2, channels: 64, out: 48, size: [12, 12], kernel: [3, 3], pad: 'same' },
+  { batch: 4, channels: 64, out: 50, size: [12, 12], kernel: [5, 5] },
+  { batch: 2, channels: 128, out: 32, size: [8, 8], kernel: [4, 4], strides: [2, 2], pad: 1 },
+  { batch: 4, channels: 48, out: 32, size: [13, 7], kernel: [2, 6], pad: 'same' },
+  { batch: 4, channels: 64, out: 64, size: [1, 24], kernel: [1, 5], pad: 'same' },
+  { batch: 4, channels: 32, out: 32, size: [11, 9], kernel: [7, 7], pad: 'same' },
+];
+
 export const depthwises: readonly WindowCase[] = [
   { batch: 2, channels: 3, out: 1, size: [7, 6], kernel: [3, 3], pad: 'same' },
   { batch: 2, channels: 4, out: 2, size: [8, 5], kernel: [3, 2] },
@@ -107,7 +119,8 @@ function label({ batch, channels, out, size, kernel, strides, dilations, pad, gr
   return parts.join(', ');
 }
 
-function convolutionCases(list: readonly WindowCase[], kind: 'Conv' | 'Depthwise'): Case[] {
+/** A convolution and its gradients over each row. */
+export function convolutionCases(list: readonly WindowCase[], kind: 'Conv' | 'Depthwise'): Case[] {
   return list.flatMap((row) => {
     const { attrs, out } = geometry(row);
     const { batch, channels, kernel, groups = 1 } = row;

@@ -1,3 +1,4 @@
+import type { HostSource } from '../../src/entry.js';
 import type { Attributes, Value } from '../../src/ir/graph.js';
 import { sizeOf } from '../../src/ir/graph.js';
 
@@ -142,7 +143,7 @@ function pools(image: List, output: List, attrs: Attributes): Map<number, number
 
 const first = (x: List, places: List): number => places.reduce((best, place) => (x[place]! > x[best]! ? place : best));
 
-export const references: Record<string, Reference> = {
+const references: Record<string, Reference> = {
   Conv: forward(convolution),
   ConvInputGradient: inputGradient(convolution),
   ConvFilterGradient: filterGradient(convolution),
@@ -208,3 +209,10 @@ export const references: Record<string, Reference> = {
   Step: ([x], _values, attrs) => x!.map((v) => (Number.isNaN(v) ? v : v > 0 ? 1 : (attrs['alpha'] as number))),
   StepGradient: ([dy, x], _values, attrs) => x!.map((v, i) => dy![i]! * (v > 0 ? 1 : (attrs['alpha'] as number))),
 };
+
+/** The numbers of a composite by its definition. */
+export function definition(value: Value): number[] {
+  const { op, inputs, attrs, source } = value.node;
+  if (op === 'Input') return Array.from((source as HostSource).numbers, Number);
+  return references[op]!((inputs as Value[]).map(definition), inputs as Value[], attrs, value.shape);
+}
