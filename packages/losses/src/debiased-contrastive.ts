@@ -1,14 +1,15 @@
 import { l2Normalize } from '@crossmodal/core';
-import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { identityMask, keepWhere } from './internal/masks.js';
 import { stopGradient } from './internal/stop-gradient.js';
-import { requireNumber, requirePaired } from './internal/validate.js';
+import { requireNumber, requirePaired, requirePositive } from './internal/validate.js';
 import { bothDiagonals } from './nt-xent.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface DebiasedContrastiveOptions<R extends Reduction = 'mean'> {
-  temperature?: number;
+  /** tau; a scalar tensor trains it. */
+  temperature?: number | Scalar;
   /** tau_plus: the chance that a "negative" is of the same class. 0 turns the correction off. */
   positivePrior?: number;
   /** The concentration on hard negatives; 0 weights all alike. */
@@ -47,7 +48,7 @@ export function debiasedContrastive<R extends Reduction = 'mean'>(
 ): Reduced<R> {
   const where = 'debiasedContrastive';
   requirePaired(where, a, b);
-  requireNumber(where, 'temperature', temperature, { minimum: 0, open: true });
+  requirePositive(where, 'temperature', temperature);
   requireNumber(where, 'positivePrior', positivePrior, { minimum: 0, maximum: 0.999 });
   requireNumber(where, 'beta', beta, { minimum: 0 });
   return tf.tidy(() => {
@@ -65,7 +66,7 @@ export function debiasedContrastive<R extends Reduction = 'mean'>(
     const mass = tf.sum(tf.mul(hardness(negatives, isNegative, beta, count), tf.exp(relative)), 1);
     const positive = tf.exp(tf.sub(matched, peak));
     const estimate = tf.div(tf.sub(mass, tf.mul(positivePrior * count, positive)), 1 - positivePrior);
-    const least = tf.mul(count, tf.exp(tf.sub(-1 / temperature, peak)));
+    const least = tf.mul(count, tf.exp(tf.sub(tf.div(-1, temperature), peak)));
     const losses = tf.sub(tf.log(tf.add(positive, tf.maximum(estimate, least))), tf.sub(matched, peak));
     return reduceLosses(losses, { reduction });
   });

@@ -22,7 +22,7 @@ export interface InfoNceOptions<R extends Reduction = 'mean'> {
   temperature?: number | Scalar;
   /** The mean of both directions, a to b and b to a. */
   symmetric?: boolean;
-  /** The share of the target that is spread evenly over all candidates. */
+  /** The share of the target that is spread evenly over all candidates; with `multiPositive` `out` only. */
   labelSmoothing?: number;
   /** [negatives, dim]: further negatives for a, of b's modality (mined, or from a {@link MemoryQueue}). */
   negatives?: Tensor2D;
@@ -178,6 +178,11 @@ function check<R extends Reduction>(
   requirePositive(where, 'temperature', temperature);
   requireNumber(where, 'labelSmoothing', labelSmoothing, { minimum: 0, maximum: 1 });
   requireOneOf(where, 'multiPositive', multiPositive, ['out', 'in', 'each']);
+  requireThat(
+    labelSmoothing === 0 || multiPositive === 'out',
+    where,
+    () => `labelSmoothing goes with multiPositive out only, got ${multiPositive}`,
+  );
   requireThat(
     a.shape[0] === b.shape[0] || pairs !== undefined,
     where,

@@ -20,7 +20,10 @@ export interface TripletOptions<R extends Reduction = 'mean-nonzero'> {
   margin?: number;
   distance?: DistanceOption;
   triplets?: TripletSelection;
-  /** Chooses pairs before triplets are formed: `hardestPairs` is batch-hard, `semiHardPairs` batch-semi-hard. */
+  /**
+   * Chooses pairs before triplets are formed: `hardestPairs` is batch-hard, `semiHardPairs` batch-semi-hard. Each row then makes one
+   * triplet: where a miner leaves several positives or negatives in a row, the triplet has their mean distances.
+   */
   mining?: PairMiner;
   /** softplus(d_ij - d_ik + margin) instead of the hinge. */
   softMargin?: boolean;

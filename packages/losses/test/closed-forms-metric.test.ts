@@ -34,6 +34,16 @@ const metric: Form[] = [
     () => losses.tripletLoss(equalRows(4), equalRows(4), { margin: 0, softMargin: true }),
     log(2),
   ],
+  [
+    'tripletLoss with several mined negatives: their mean distance, (1 + 3) / 2',
+    () =>
+      losses.tripletLoss(tf.tensor2d([[0]]), tf.tensor2d([[1.5], [1], [3], [9]]), {
+        margin: 1,
+        pairs: losses.pairsByLabel([0], [0, 1, 1, 1]),
+        mining: (d, p) => losses.hardNegatives(d, p, { count: 2 }),
+      }),
+    0.5,
+  ],
   ['vsePlusPlus of equal rows is 2 B margin', () => losses.vsePlusPlus(equalRows(4), equalRows(4)), 1.6],
   [
     'vsePlusPlus, sum of hinges, of equal rows is 2 B (B - 1) margin',

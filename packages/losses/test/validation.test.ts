@@ -77,6 +77,14 @@ const bad: Bad[] = [
     /tripletLoss: distance must be one of cosine, dot, euclidean, .* got l2/,
   ],
   [
+    'label smoothing of a form that has no single target',
+    () =>
+      tf.tidy(() =>
+        losses.infoNce(x.a, x.a, { labelSmoothing: 0.1, multiPositive: 'in', pairs: losses.pairsByIndex(8) }),
+      ),
+    'infoNce: labelSmoothing goes with multiPositive out only, got in',
+  ],
+  [
     'negatives of another width',
     () => losses.infoNce(x.a, x.a, { negatives: x.narrow }),
     'infoNce: negatives and b must have equal width, got [8,32] and [8,64]',

@@ -38,8 +38,9 @@ export type SinkhornResult = {
  * P = argmin <P, C> + epsilon KL(P | a b^T) with P 1 = a, P^T 1 = b; with `massPenalty` rho the constraints become
  * + rho KL(P 1 | a) + rho KL(P^T 1 | b). No gradient flows into the plan; {@link sinkhornCost} has one.
  *
- * All potentials stay in the log domain, so any epsilon is finite; a small one only needs more iterations. Every iteration is a handful of operations on the whole matrix, recorded one after the other: in a compiled step a few dozen
- * iterations are sensible, so keep epsilon near a tenth of the typical cost there.
+ * All potentials stay in the log domain, so any epsilon is finite; a small one only needs more iterations. Every iteration is a handful
+ * of operations on the whole matrix, recorded one after the other: in a compiled step a few dozen iterations are sensible, so keep
+ * epsilon near a tenth of the typical cost there.
  *
  * @param cost [n, m], float32, for instance squared distances
  * @throws CrossmodalError when shapes or options do not fit

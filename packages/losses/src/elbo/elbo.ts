@@ -4,7 +4,7 @@ import { requireFloat, requireSameShape, requireScalarLike } from '../internal/v
 import { type Reduced, type Reduction, reduceLosses } from '../reduction.js';
 
 export interface ElboOptions<R extends Reduction = 'mean'> {
-  /** Weight of the KL: 1 for the bound itself, above it beta-VAE, or a `cyclicalSchedule`'s value; a scalar tensor in a compiled step. */
+  /** Weight of the KL: 1 for the bound itself, above it beta-VAE, or a value of `cyclicalAnnealing`; a scalar tensor in a compiled step. */
   beta?: number | Scalar;
   reduction?: R;
 }

@@ -60,6 +60,7 @@ function naiveMultiPositive(
 const sameLabel = (i: number, j: number) => i % 3 === j % 3;
 const scaled = (a: M, b: M, tau: number) => table(a, b, (x, y) => cosine(x, y) / tau);
 
+/** Everything relative to the largest exponent of a row, so that a temperature of 1e-3 does not overflow here either. */
 function naiveDebiased(a: M, b: M, tau: number, prior: number, beta: number): number {
   const z = [...a, ...b];
   const n = a.length;
@@ -67,14 +68,17 @@ function naiveDebiased(a: M, b: M, tau: number, prior: number, beta: number): nu
   return mean(
     indices(2 * n).map((i) => {
       const partner = (i + n) % (2 * n);
-      const positive = Math.exp(cosine(at(z, i), at(z, partner)) / tau);
-      const negatives = indices(2 * n)
+      const matched = cosine(at(z, i), at(z, partner)) / tau;
+      const others = indices(2 * n)
         .filter((k) => k !== i && k !== partner)
-        .map((k) => Math.exp(cosine(at(z, i), at(z, k)) / tau));
-      const importance = negatives.map((value) => value ** beta);
-      const mass = sum(negatives.map((value, k) => (value * at(importance, k)) / mean(importance)));
-      const estimate = Math.max((mass - prior * count * positive) / (1 - prior), count * Math.exp(-1 / tau));
-      return -Math.log(positive / (positive + estimate));
+        .map((k) => cosine(at(z, i), at(z, k)) / tau);
+      const peak = Math.max(matched, ...others);
+      const hardest = Math.max(...others);
+      const importance = others.map((s) => Math.exp(beta * (s - hardest)));
+      const mass = sum(others.map((s, k) => (Math.exp(s - peak) * at(importance, k)) / mean(importance)));
+      const positive = Math.exp(matched - peak);
+      const estimate = Math.max((mass - prior * count * positive) / (1 - prior), count * Math.exp(-1 / tau - peak));
+      return Math.log(positive + estimate) - (matched - peak);
     }),
   );
 }
@@ -253,22 +257,33 @@ export const contrastiveCases: LossCase[] = [
       gradient: temperature < 0.1 ? { step: 1e-4, rtol: 5e-2, atol: 0.5 } : {},
     }),
   ),
-  ...(['out', 'in'] as const).map(
-    (multiPositive): LossCase => ({
-      name: `supCon, ${multiPositive}`,
-      shapes: (rows) => [[rows, 5]],
-      loss: (x: Tensor2D) => supCon(x, labelsFor(x.shape[0]), { temperature: 0.3, multiPositive }),
-      naive: (x: M) =>
-        plain.meanNonZero(
-          naiveMultiPositive(
-            scaled(x, x, 0.3),
-            multiPositive,
-            (i, j) => i !== j && sameLabel(i, j),
-            (i, j) => i !== j,
+  ...(['out', 'in'] as const).flatMap((multiPositive) =>
+    [0.3, 1e-3].map(
+      (temperature): LossCase => ({
+        name: `supCon, ${multiPositive}, temperature ${temperature}`,
+        shapes: (rows) => [[rows, 5]],
+        loss: (x: Tensor2D) => supCon(x, labelsFor(x.shape[0]), { temperature, multiPositive }),
+        naive: (x: M) =>
+          plain.meanNonZero(
+            naiveMultiPositive(
+              scaled(x, x, temperature),
+              multiPositive,
+              (i, j) => i !== j && sameLabel(i, j),
+              (i, j) => i !== j,
+            ),
           ),
-        ),
-    }),
+        gradient: temperature < 0.1 ? { step: 1e-4, rtol: 5e-2, atol: 0.5 } : {},
+      }),
+    ),
   ),
+  {
+    name: 'infoNce, several positives, each, temperature 1e-3',
+    shapes: pair,
+    loss: (a: Tensor2D, b: Tensor2D) =>
+      infoNce(a, b, { temperature: 1e-3, multiPositive: 'each', pairs: labelled(a, b) }),
+    naive: (a: M, b: M) => both(scaled(a, b, 1e-3), (logits) => mean(naiveMultiPositive(logits, 'each', sameLabel))),
+    gradient: { step: 1e-4, rtol: 5e-2, atol: 0.5 },
+  },
   {
     name: 'infoNce within one labelled set, each positive',
     shapes: (rows) => [[rows, 5]],
@@ -293,9 +308,18 @@ export const contrastiveCases: LossCase[] = [
     }),
   ),
   {
+    name: 'debiasedContrastive, trainable temperature',
+    shapes: (rows) => [[rows, 5], [rows, 5], []],
+    loss: (a: Tensor2D, b: Tensor2D, logScale: Scalar) =>
+      tf.tidy(() => debiasedContrastive(a, b, { temperature: tf.exp(tf.neg(logScale)) })),
+    naive: (a: M, b: M, logScale: number) => naiveDebiased(a, b, Math.exp(-logScale), 0.1, 0),
+    refuses: { large: 'a log scale of 1e4 is no temperature' },
+  },
+  {
     name: 'debiasedContrastive, temperature 1e-3',
     shapes: pair,
     loss: (a: Tensor2D, b: Tensor2D) => debiasedContrastive(a, b, { temperature: 1e-3, beta: 1 }),
+    naive: (a: M, b: M) => naiveDebiased(a, b, 1e-3, 0.1, 1),
     noGradientCheck: 'slopes of 1e3 between kinks; its gradient at ordinary temperatures is checked above',
   },
   {
