@@ -165,6 +165,7 @@ async function example(
 }
 
 function permuted(rows: readonly number[], count: number, seed: number): number[] {
-  const order = new Random(seed).fork('control').shuffle(Array.from({ length: count }, (_, index) => index));
+  // Not the order of the dual encoder's control: twice the same exchange would bring name and picture together again.
+  const order = new Random(seed).fork('control of speech').shuffle(Array.from({ length: count }, (_, index) => index));
   return rows.map((row) => order[row]!);
 }
