@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { meanAndDeviation } from '@crossmodal/core';
 import { writeAtomically } from './data/cache.js';
 import type { Entry } from './entries/entry.js';
 import { formatNumber } from './report/format.js';
@@ -81,8 +82,6 @@ function seedsTable(runs: readonly Run[], entries: readonly (readonly Result[][]
 
 /** Mean and standard deviation of a sample. */
 function spread(values: readonly number[]): string {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  if (values.length < 2) return formatNumber(mean);
-  const variance = values.reduce((sum, value) => sum + (value - mean) ** 2, 0) / (values.length - 1);
-  return `${formatNumber(mean)} ± ${formatNumber(Math.sqrt(variance))}`;
+  const { mean, deviation, count } = meanAndDeviation(values);
+  return count < 2 ? formatNumber(mean) : `${formatNumber(mean)} ± ${formatNumber(deviation)}`;
 }

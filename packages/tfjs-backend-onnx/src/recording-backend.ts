@@ -36,7 +36,7 @@ import { Statistics } from './run/statistics.js';
 export interface BackendOptions {
   /** Threads of one ONNX Runtime session. Default: the cores of the machine, at most 16. */
   threads?: number;
-  /** Direct kernels only, no multiply-saving formulations. */
+  /** Nothing that is faster at the price of other roundings: no Toom-Cook, no other order of factors and sums. */
   exact?: boolean;
   /** Names of formulations to take wherever they apply (`toom-cook`, `direct`), to compare and to test them. */
   prefer?: readonly string[];

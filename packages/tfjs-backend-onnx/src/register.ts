@@ -7,6 +7,7 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
+import { assertFormulations } from './formulations/table.js';
 import { registerTileGradient } from './gradients/tile.js';
 import { CpuKernels } from './host/cpu-kernels.js';
 import { OnnxBackend } from './onnx-backend.js';
@@ -54,12 +55,14 @@ let registered = false;
  * Registers the backend `onnx` and its kernels with TensorFlow.js. Calling it again changes nothing.
  *
  * @param options threads of ONNX Runtime, `exact` arithmetic, bounds of recording and caching; see `BackendOptions`.
+ * @throws when `prefer` names a formulation that does not exist.
  *
  * @example
  * registerOnnxBackend();
  * await tf.setBackend('onnx');
  */
 export function registerOnnxBackend(options: BackendOptions = {}): void {
+  assertFormulations(options.prefer ?? []);
   const factory: unknown = findBackendFactory(BACKEND);
   if (factory) return;
   // Above tfjs's own backends for Node (cpu 1, wasm 2), so that it is chosen when nothing is said.

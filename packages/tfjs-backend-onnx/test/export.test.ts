@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { exportGraph, exportOnnx, hostInput, registerOnnxBackend } from '../src/index.js';
+import { compile, exportGraph, exportOnnx, hostInput, profile, registerOnnxBackend } from '../src/index.js';
 import { exported, random, tokens, transformer } from './exported-models.js';
 
 beforeAll(async () => {
@@ -118,6 +118,20 @@ describe('exportOnnx', () => {
       }
     });
   }
+
+  it('writes convolutions as convolutions, also where the backend saves multiplications', () => {
+    const filter = random([3, 3, 32, 32], 1) as tf.Tensor4D;
+    const fn = (x: tf.Tensor) => tf.conv2d(x as tf.Tensor4D, filter, 1, 'same');
+    const x = random([8, 8, 8, 32], 2);
+    const compiled = compile(fn);
+    for (let call = 0; call < 2; call++) compiled(x);
+    const { operators } = profile(() => compiled(x));
+    expect(operators.map(({ operator }) => operator)).toContain('MatMul');
+    const text = new TextDecoder('latin1').decode(exportOnnx(fn, [x]));
+    expect(text).toContain('Conv');
+    expect(text).not.toContain('MatMul');
+    compiled.dispose();
+  });
 
   it('names inputs and outputs by the keys of containers, and declares the open dimension', async () => {
     const scale = tf.variable(tf.scalar(3), true, 'scale');

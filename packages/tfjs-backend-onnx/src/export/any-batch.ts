@@ -34,16 +34,16 @@ const ATTEMPTS = [
  */
 export function anyBatch(
   trace: (batch: number) => Traced,
-  { unit, exact, isOpen }: { unit: number; exact: boolean; isOpen: (source: ArgumentSource) => boolean },
+  { unit, isOpen }: { unit: number; isOpen: (source: ArgumentSource) => boolean },
 ): OpenGraph {
   let difference = '';
   for (const factors of ATTEMPTS) {
     const batches = factors.map((factor) => factor * unit);
     const traces = batches.map(trace);
-    const recorded = traces.map((traced) => beforeLowering(completeGraph(traced), { exact }));
+    const recorded = traces.map((traced) => beforeLowering(completeGraph(traced), { exact: true }));
     difference = firstDifference(recorded, batches) ?? '';
     if (difference !== '') continue;
-    const lowered = lowerAlike(recorded, batches, { exact });
+    const lowered = lowerAlike(recorded, batches);
     // Memory orders are chosen by size; where the choice depends on the batch, none is made.
     for (const orders of [true, false]) {
       const graphs = lowered.map((graph) => afterLowering(graph, { orders }));
@@ -80,8 +80,8 @@ function open(
 }
 
 /** The graph for the sizes at which the function was followed. */
-export function fixedBatch(traced: Traced, { exact }: { exact: boolean }) {
-  const [lowered] = lowerAlike([beforeLowering(completeGraph(traced), { exact })], [1], { exact });
+export function fixedBatch(traced: Traced) {
+  const [lowered] = lowerAlike([beforeLowering(completeGraph(traced), { exact: true })], [1]);
   return { graph: afterLowering(lowered!), traced, inputs: undefined, outputs: undefined };
 }
 

@@ -83,7 +83,6 @@ export function exportGraph<A extends readonly unknown[]>(
   const { tensors, structure } = flatten(args);
   const names = chosenNames(inputNames, defaultInputNames(structure), 'inputNames');
   const open = openInputs(dynamicBatch, names, tensors);
-  const { exact } = backend.options;
   const trace = (batch?: number): Traced => {
     const shapes = tensors.map(({ shape }, i) =>
       batch !== undefined && open.has(i) ? [batch, ...shape.slice(1)] : shape,
@@ -99,8 +98,8 @@ export function exportGraph<A extends readonly unknown[]>(
     inputs: inputExtents,
     outputs: outputExtents,
   } = open.size === 0
-    ? fixedBatch(plain, { exact })
-    : anyBatch(trace, { exact, unit: [...open.values()][0]!, isOpen: ({ index }) => open.has(index) });
+    ? fixedBatch(plain)
+    : anyBatch(trace, { unit: [...open.values()][0]!, isOpen: ({ index }) => open.has(index) });
   const { states, fills } = traced;
   const numbersOf = (variable: Variable) => backend.numbers(backend.entry(variable.dataId)) as Numbers;
   const whole = materialise(graph, numbersOf, (variable) => states.includes(variable));

@@ -8,23 +8,16 @@ import { firstDifference } from './alike.js';
 /**
  * Writes composites in standard ONNX operators, for one function at one or several batch sizes: in the first
  * formulation whose operators stay the same at each of them. Formulations that write the batch size into a dilation or
- * a kernel do not.
+ * a kernel do not. Only exact ones: what saves multiplications here need not be faster where the file runs.
  */
-export function lowerAlike(
-  graphs: readonly Graph[],
-  batches: readonly number[],
-  { exact }: { exact: boolean },
-): Graph[] {
+export function lowerAlike(graphs: readonly Graph[], batches: readonly number[]): Graph[] {
   const orders = graphs.map((graph) => topological(graph.outputs));
   const chosen = new Map<Node, Formulation>();
   orders[0]!.forEach((node, i) => {
     if (node.domain !== 'crossmodal') return;
     const nodes = orders.map((order) => order[i]!);
     const candidates = formulations.filter(
-      (f) =>
-        f.composite === node.op &&
-        (f.exact || !exact) &&
-        nodes.every((each) => f.applies(each) && (f.pays?.(each) ?? true)),
+      (f) => f.composite === node.op && f.exact && nodes.every((each) => f.applies(each) && (f.pays?.(each) ?? true)),
     );
     const choice =
       candidates.find((f) => {

@@ -21,6 +21,16 @@ import { segmentSumOneHot, segmentSumScatter } from './segment-sum.js';
 import { stepDirect, stepGradientSteep } from './step.js';
 import { convFilterGradientToomCook, convInputGradientToomCook, convToomCook } from './toom-cook.js';
 
+/** @throws when a name is not one of a formulation. */
+export function assertFormulations(prefer: readonly string[]): void {
+  const names = new Set(formulations.map(({ name }) => name));
+  const unknown = prefer.filter((name) => !names.has(name));
+  if (unknown.length === 0) return;
+  throw new Error(
+    `tfjs-backend-onnx: prefer must name formulations, got '${unknown.join("', '")}'; there are ${[...names].join(', ')}`,
+  );
+}
+
 /** All formulations. For each composite the first that applies and pays is taken; the last always applies. */
 export const formulations: readonly Formulation[] = [
   matMulGemm,

@@ -1,9 +1,9 @@
-import type { AxisGeometry } from './toom-cook-matrices.js';
-import { MOST_POINTS } from './toom-cook-matrices.js';
+import { type AxisGeometry, MOST_POINTS } from './toom-cook-matrices.js';
 
 /**
- * Estimates, in nanoseconds on one AVX-512 core, of what a convolution and its two gradients take. Only their ratio
- * decides, and it changes little from machine to machine: both forms multiply with the same matrix kernel.
+ * Estimates of what a convolution and its two gradients take. Only their ratio decides. The numbers were chosen so that
+ * the estimates are about the nanoseconds of whole layers on two AVX-512 cores, where they were compared; both forms
+ * multiply with the same matrix kernel.
  */
 
 /** One multiply-add of a large product; skinny ones take longer. */

@@ -2,7 +2,14 @@ import { type Attributes, constantValue, type Node, type Value } from '../ir/gra
 import { apply, reshape, transpose } from '../ir/ops.js';
 import { type Formulation, numbers } from './formulation.js';
 import { costOf, direct } from './toom-cook-cost.js';
-import { type Matrix, MOST_POINTS, type TiledAxis, tiledAxis, transposed } from './toom-cook-matrices.js';
+import {
+  type AxisGeometry,
+  type Matrix,
+  MOST_POINTS,
+  type TiledAxis,
+  tiledAxis,
+  transposed,
+} from './toom-cook-matrices.js';
 
 /**
  * Toom-Cook convolution in plain matrix products. Images are [height, width, batch, channels]; the input matrices of
@@ -118,22 +125,28 @@ function gather(spreadOut: Value, { y, x, sizes, name, dense }: Maps, n: number)
   ]);
 }
 
-interface Geometry {
+/** A convolution of images [n, h, w, c] to results [n, oh, ow, o]. */
+interface Convolution {
   image: readonly number[];
   result: readonly number[];
   attrs: Attributes;
 }
 
-/** The four maps of a convolution of images [n, h, w, c] to [n, oh, ow, o]. */
-function mapsOf({ image, result, attrs }: Geometry) {
-  const axis = (i: 0 | 1) => ({
+function axesOf({ image, result, attrs }: Convolution): [AxisGeometry, AxisGeometry] {
+  const axis = (i: 0 | 1): AxisGeometry => ({
     size: image[i + 1]!,
     out: result[i + 1]!,
     kernel: numbers(attrs, 'kernel')[i]!,
     stride: numbers(attrs, 'strides')[i]!,
     begin: numbers(attrs, 'begin')[i]!,
   });
-  const geometry = [axis(0), axis(1)] as const;
+  return [axis(0), axis(1)];
+}
+
+/** The four maps of a convolution, and the transformation of its filter. */
+function mapsOf(convolution: Convolution) {
+  const { image, result } = convolution;
+  const geometry = axesOf(convolution);
   const { m, denseIn, denseOut } = costOf(geometry, image[3]!, result[3]!, image[0]!)!;
   const [y, x] = geometry.map((g, i) => tiledAxis(g, m[i]!)) as [TiledAxis, TiledAxis];
   const text = geometry.map((g, i) => `${m[i]}:${Object.values(g).join(',')}`).join(' ');
@@ -186,8 +199,8 @@ function batched(a: Value, b: Value, transA: boolean, transB: boolean): Value {
   return apply('MatMul', [left, right], [left.shape[0]!, left.shape[1]!, right.shape[2]!], 'float32');
 }
 
-/** Images and results of a convolution's node, whichever of the three it is. */
-const geometries: Readonly<Record<string, (node: Node) => Geometry>> = {
+/** The convolution that a node belongs to, whichever of the three it is. */
+const convolutions: Readonly<Record<string, (node: Node) => Convolution>> = {
   Conv: ({ inputs: [x], outputs: [y], attrs }) => ({ image: x!.shape, result: y!.shape, attrs }),
   ConvInputGradient: ({ inputs: [dy], outputs: [dx], attrs }) => ({ image: dx!.shape, result: dy!.shape, attrs }),
   ConvFilterGradient: ({ inputs: [x, dy], attrs }) => ({ image: x!.shape, result: dy!.shape, attrs }),
@@ -197,7 +210,7 @@ const geometries: Readonly<Record<string, (node: Node) => Geometry>> = {
 const LONGEST = 2048;
 
 function applies(node: Node): boolean {
-  const { image, result, attrs } = geometries[node.op]!(node);
+  const { image, result, attrs } = convolutions[node.op]!(node);
   if ([...image.slice(1, -1), ...result.slice(1, -1)].some((size) => size > LONGEST)) return false;
   if (image.length !== 4 || numbers(attrs, 'dilations').some((d) => d !== 1)) return false;
   if (((attrs['groups'] as number | undefined) ?? 1) !== 1) return false;
@@ -208,15 +221,9 @@ function applies(node: Node): boolean {
 
 /** Whether it is faster than the direct forms, by the numbers of multiplications and of elements moved. */
 function pays(node: Node): boolean {
-  const { image, result, attrs } = geometries[node.op]!(node);
-  const axis = (i: 0 | 1) => ({
-    size: image[i + 1]!,
-    out: result[i + 1]!,
-    kernel: numbers(attrs, 'kernel')[i]!,
-    stride: numbers(attrs, 'strides')[i]!,
-    begin: numbers(attrs, 'begin')[i]!,
-  });
-  const geometry = [axis(0), axis(1)] as const;
+  const convolution = convolutions[node.op]!(node);
+  const { image, result } = convolution;
+  const geometry = axesOf(convolution);
   const cost = costOf(geometry, image[3]!, result[3]!, image[0]!);
   return cost !== undefined && cost.time < direct(geometry, image[3]!, result[3]!, image[0]!);
 }

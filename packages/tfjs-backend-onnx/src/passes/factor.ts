@@ -1,13 +1,4 @@
-import {
-  createNode,
-  type Graph,
-  type Node,
-  sameShape,
-  scalarOf,
-  sizeOf,
-  topological,
-  type Value,
-} from '../ir/graph.js';
+import { type Graph, type Node, sameShape, scalarOf, sizeOf, topological, type Value } from '../ir/graph.js';
 import { add, div, mul, reduce, reshape, unary } from '../ir/ops.js';
 import { broadcastShapes } from '../ir/shapes.js';
 import { rewrite } from './rewrite.js';
@@ -68,8 +59,7 @@ export function factor(graph: Graph): Graph {
           if (!isSmall(small, output.shape)) return undefined;
           return remember(mul(numerator.base, small), { base: numerator.base, small });
         }
-        const result = createNode({ op: 'Div', inputs: [a, b], outputs: [output] }).outputs[0]!;
-        return remember(result, { base: a, small: unary('Reciprocal', b) });
+        return remember(div(a, b), { base: a, small: unary('Reciprocal', b) });
       }
       const numerator = formOf(node.inputs[0]!, a, false);
       const root = scaledRoot(b);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { registerOnnxBackend } from '../../src/index.js';
 import { topological } from '../../src/ir/graph.js';
 import { composite } from '../../src/ir/ops.js';
 import { lower } from '../../src/passes/lower.js';
@@ -33,6 +34,12 @@ describe('lowering', () => {
     expect(operators[0]).not.toBe(operators[1]);
     const [direct, batchLast] = forms.map((graph) => evaluate(graph)[0]! as Float32Array);
     expect(batchLast!).toBeAllclose(direct!, { rtol: 1e-5, atol: 1e-5 });
+  });
+
+  it('names of formulations that do not exist are refused', () => {
+    expect(() => registerOnnxBackend({ prefer: ['direct', 'tom-cook'] })).toThrow(
+      /prefer must name formulations, got 'tom-cook'; there are .*toom-cook/,
+    );
   });
 
   it('names what it cannot write', () => {
