@@ -3,7 +3,8 @@ import '@tensorflow/tfjs-layers';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { compile, exportGraph, exportOnnx, hostInput, profile, registerOnnxBackend } from '../src/index.js';
-import { exported, random, tokens, transformer } from './exported-models.js';
+import { exported, labels, random, tokens, trainingStep, transformer } from './exported-models.js';
+import { readModel } from './read-model.js';
 
 beforeAll(async () => {
   registerOnnxBackend({ threads: 2 });
@@ -42,47 +43,9 @@ describe('exportOnnx', () => {
     });
   }
 
-  /** A classifier trained by Adam: convolution, batch normalisation with moving averages, dense. */
-  function trainingStep(optimizer: () => tf.Optimizer) {
-    const weight = (shape: number[], seed: number, name: string) =>
-      tf.variable(tf.mul(random(shape, seed), 0.3), true, name);
-    const filter = weight([3, 3, 2, 4], 1, 'filter');
-    const dense = weight([36, 3], 2, 'dense');
-    const mean = tf.variable(tf.zeros([4]), false, 'mean');
-    const rule = optimizer();
-    const step = (x: tf.Tensor, y: tf.Tensor) =>
-      rule.minimize(
-        () => {
-          const h = tf.conv2d(x as tf.Tensor4D, filter as unknown as tf.Tensor4D, 2, 'same') as tf.Tensor4D;
-          const moments = tf.moments(h, [0, 1, 2]);
-          mean.assign(tf.add(tf.mul(mean, 0.9), tf.mul(moments.mean, 0.1)) as tf.Tensor1D);
-          const normal = tf.relu(
-            tf.batchNorm(h, moments.mean as tf.Tensor1D, moments.variance as tf.Tensor1D, tf.zeros([4]), tf.ones([4])),
-          );
-          const pooled = tf.reshape(tf.maxPool(normal as tf.Tensor4D, 2, 1, 'valid'), [x.shape[0]!, -1]);
-          const logits = tf.matMul(pooled as tf.Tensor2D, dense as unknown as tf.Tensor2D);
-          return tf.losses.softmaxCrossEntropy(y, logits) as tf.Scalar;
-        },
-        true,
-        [filter, dense],
-      )!;
-    return { step, variables: [filter, dense, mean] };
-  }
-  const labels = (batch: number) =>
-    tf.cast(
-      tf.oneHot(
-        tf.tensor1d(
-          Array.from({ length: batch }, (_, i) => (i * i) % 3),
-          'int32',
-        ),
-        3,
-      ),
-      'float32',
-    );
-
   for (const rule of ['sgd', 'adam'] as const) {
     it(`writes a training step (${rule}) whose losses and weights follow the backend's, at any batch size`, async () => {
-      const { step, variables } = trainingStep(() => tf.train[rule](0.05));
+      const { step, variables } = trainingStep(tf.train[rule](0.05));
       step(random([4, 8, 8, 2], 5), labels(4)); // makes the slots of the optimiser
       const before = Object.values(tf.engine().state.registeredVariables).map((v) => Array.from(v.dataSync()));
       const file = exportGraph(step, [random([4, 8, 8, 2], 5), labels(4)] as const, {
@@ -118,6 +81,40 @@ describe('exportOnnx', () => {
       }
     });
   }
+
+  it.each(Object.entries(exported))(
+    'declares one operator set, standard operators and named inputs and outputs: %s',
+    (_, { make, input }) => {
+      const x = input(2);
+      const file = readModel(
+        exportOnnx(make(), [x], { dynamicBatch: true, inputNames: ['given'], outputNames: ['made'] }),
+      );
+      expect(file.operatorSets).toEqual(['ai.onnx 18']);
+      expect(file.operators.filter((name) => name.includes('.'))).toEqual([]);
+      expect(file.inputs).toEqual([`given: ${x.dtype}[batch,${x.shape.slice(1).join(',')}]`]);
+      expect(file.outputs).toEqual([expect.stringMatching(/^made: float32\[batch,\d+\]$/)]);
+    },
+  );
+
+  it('a training step declares its states by the names of the variables, and what follows them', () => {
+    const { step } = trainingStep(tf.train.momentum(0.05, 0.9));
+    const images = random([4, 8, 8, 2], 5);
+    step(images, labels(4)); // makes the slots of the optimiser
+    const file = readModel(
+      exportOnnx(step, [images, labels(4)], { dynamicBatch: true, inputNames: ['images', 'labels'] }),
+    );
+    expect(file.operatorSets).toEqual(['ai.onnx 18']);
+    expect(file.operators.filter((name) => name.includes('.'))).toEqual([]);
+    const states = ['filter: float32[3,3,2,4]', 'dense: float32[36,3]', 'mean: float32[4]'];
+    expect(file.inputs).toEqual(
+      expect.arrayContaining(['images: float32[batch,8,8,2]', 'labels: float32[batch,3]', ...states]),
+    );
+    expect(file.outputs).toEqual(
+      expect.arrayContaining(['output: float32[]', ...states.map((state) => state.replace(':', '/next:'))]),
+    );
+    expect(file.inputs).toHaveLength(2 + 5); // and one slot each of filter and dense
+    expect(file.outputs).toHaveLength(1 + 5);
+  });
 
   it('writes convolutions as convolutions, also where the backend saves multiplications', () => {
     const filter = random([3, 3, 32, 32], 1) as tf.Tensor4D;

@@ -71,6 +71,44 @@ export const tokens = (batch: number, time: number) =>
     'int32',
   ) as tf.Tensor;
 
+/** One step of a classifier of images [batch, 8, 8, 2]: convolution, batch normalisation with a moving average, dense. */
+export function trainingStep(optimizer: tf.Optimizer) {
+  const weight = (shape: number[], seed: number, name: string) =>
+    tf.variable(tf.mul(random(shape, seed), 0.3), true, name);
+  const filter = weight([3, 3, 2, 4], 1, 'filter');
+  const dense = weight([36, 3], 2, 'dense');
+  const mean = tf.variable(tf.zeros([4]), false, 'mean');
+  const step = (x: tf.Tensor, y: tf.Tensor) =>
+    optimizer.minimize(
+      () => {
+        const h = tf.conv2d(x as tf.Tensor4D, filter as unknown as tf.Tensor4D, 2, 'same') as tf.Tensor4D;
+        const moments = tf.moments(h, [0, 1, 2]);
+        mean.assign(tf.add(tf.mul(mean, 0.9), tf.mul(moments.mean, 0.1)) as tf.Tensor1D);
+        const normal = tf.relu(
+          tf.batchNorm(h, moments.mean as tf.Tensor1D, moments.variance as tf.Tensor1D, tf.zeros([4]), tf.ones([4])),
+        );
+        const pooled = tf.reshape(tf.maxPool(normal as tf.Tensor4D, 2, 1, 'valid'), [x.shape[0]!, -1]);
+        const logits = tf.matMul(pooled as tf.Tensor2D, dense as unknown as tf.Tensor2D);
+        return tf.losses.softmaxCrossEntropy(y, logits) as tf.Scalar;
+      },
+      true,
+      [filter, dense],
+    )!;
+  return { step, variables: [filter, dense, mean] };
+}
+/** Labels of three classes as rows of zeros and a one. */
+export const labels = (batch: number) =>
+  tf.cast(
+    tf.oneHot(
+      tf.tensor1d(
+        Array.from({ length: batch }, (_, i) => (i * i) % 3),
+        'int32',
+      ),
+      3,
+    ),
+    'float32',
+  );
+
 export const exported: Record<
   string,
   { make: () => (x: tf.Tensor) => tf.Tensor; input: (batch: number) => tf.Tensor }
