@@ -24,7 +24,7 @@ interface Passes {
     columns: number,
     starts: number,
     weights: number,
-    taps: number,
+    pairs: number,
   ): void;
   down(
     source: number,
@@ -33,7 +33,7 @@ interface Passes {
     bytes: number,
     starts: number,
     weights: number,
-    taps: number,
+    pairs: number,
   ): void;
 }
 
@@ -48,24 +48,32 @@ function passes(): Passes {
   return loaded;
 }
 
-/** Taps as the passes want them: every place has equally many, the missing ones weigh nothing. */
+/** Taps as the passes want them: every place has equally many pairs, the missing ones weigh nothing. */
 export interface TapTable {
   /** First input place of each output place. */
   starts: Int32Array;
-  /** [places, taps], in steps of 2^-22. */
+  /** [places, pairs, 2]: the high parts of two weights in steps of 2^-11, then the low ones in steps of 2^-22; 16 bits each. */
   weights: Int32Array;
-  taps: number;
+  pairs: number;
 }
+
+/** Bits of a weight's low part. */
+const lowBits = 11;
 
 /** The table of `count` output places from `first` on. */
 export function tapTable({ starts, weights }: Taps, first: number, count: number): TapTable {
   const wanted = weights.slice(first, first + count);
-  const most = wanted.reduce((most, { length }) => Math.max(most, length), 1);
-  const table = new Int32Array(count * most);
+  const pairs = Math.ceil(wanted.reduce((most, { length }) => Math.max(most, length), 1) / 2);
+  const halves = new Int16Array(count * pairs * 4);
   wanted.forEach((row, o) => {
-    for (let i = 0; i < row.length; i++) table[o * most + i] = inSteps(row[i]!);
+    for (let i = 0; i < row.length; i++) {
+      const weight = inSteps(row[i]!);
+      const at = 4 * (o * pairs + (i >> 1)) + (i & 1);
+      halves[at] = weight >> lowBits;
+      halves[at + 2] = weight & (2 ** lowBits - 1);
+    }
   });
-  return { starts: starts.slice(first, first + count), weights: table, taps: most };
+  return { starts: starts.slice(first, first + count), weights: new Int32Array(halves.buffer), pairs };
 }
 
 /** Bytes beyond a buffer that the passes may touch: they work on four lines, or sixteen bytes, at a time. */
@@ -84,6 +92,27 @@ function layOut(memory: Memory, sizes: readonly number[]): number[] {
   return places;
 }
 
+/** Bytes of `lines` lines of `width` pixels with what `across` reads beyond, and of what it writes. */
+function acrossSizes(lines: number, width: number, { starts, pairs }: TapTable): [number, number] {
+  return [(lines + 3) * 3 * width + 6 * pairs, (lines + 3) * stride(starts.length)];
+}
+
+/** Bytes from one line that `across` writes to the next: the last pixel is stored as four bytes, too. */
+function stride(columns: number): number {
+  return 3 * columns + 1;
+}
+
+/** Copies lines of `bytes` bytes, `from` apart in the memory, to `target`. */
+function copyLines(memory: Memory, place: number, from: number, bytes: number, target: Uint8Array): void {
+  const written = new Uint8Array(memory.buffer, place, (target.length / bytes) * from);
+  for (let to = 0, at = 0; to < target.length; to += bytes, at += from)
+    target.set(written.subarray(at, at + bytes), to);
+}
+
+function put(memory: Memory, place: number, values: Int32Array): void {
+  new Int32Array(memory.buffer, place, values.length).set(values);
+}
+
 /** `lines` lines of `width` pixels, red, green, blue, to `target`: lines of as many pixels as the table has places. */
 export function across(
   source: Uint8Array,
@@ -91,22 +120,16 @@ export function across(
   { lines, width, table }: { lines: number; width: number; table: TapTable },
 ): void {
   const { memory, across: run } = passes();
-  const columns = table.starts.length;
-  const from = 3 * width;
-  const to = 3 * columns + 1; // the last pixel is stored as four bytes, too
-  const [starts, weights, read, write] = layOut(memory, [
-    table.starts.byteLength,
-    table.weights.byteLength,
-    (lines + 3) * from + 3 * table.taps,
-    (lines + 3) * to,
-  ]) as [number, number, number, number];
-  new Int32Array(memory.buffer, starts, columns).set(table.starts.map((start) => 3 * start));
-  new Int32Array(memory.buffer, weights, table.weights.length).set(table.weights);
-  new Uint8Array(memory.buffer, read, lines * from).set(source);
-  run(read, from, write, to, lines, columns, starts, weights, table.taps);
-  for (let y = 0; y < lines; y++) {
-    target.set(new Uint8Array(memory.buffer, write + y * to, 3 * columns), y * 3 * columns);
-  }
+  const { starts, weights, pairs } = table;
+  const columns = starts.length;
+  const to = stride(columns);
+  const sizes = [starts.byteLength, weights.byteLength, ...acrossSizes(lines, width, table)];
+  const [first, weight, read, write] = layOut(memory, sizes) as [number, number, number, number];
+  put(memory, first, starts);
+  put(memory, weight, weights);
+  new Uint8Array(memory.buffer, read, source.length).set(source);
+  run(read, 3 * width, write, to, lines, columns, first, weight, pairs);
+  copyLines(memory, write, to, 3 * columns, target.subarray(0, lines * 3 * columns));
 }
 
 /** Lines of `bytes` bytes to `target`: as many lines as the table has places. */
@@ -116,16 +139,46 @@ export function down(
   { bytes, table }: { bytes: number; table: TapTable },
 ): void {
   const { memory, down: run } = passes();
-  const lines = table.starts.length;
-  const [starts, weights, read, write] = layOut(memory, [
-    table.starts.byteLength,
-    table.weights.byteLength,
-    source.length + table.taps * bytes,
+  const { starts, weights, pairs } = table;
+  const lines = starts.length;
+  const [first, weight, read, write] = layOut(memory, [
+    starts.byteLength,
+    weights.byteLength,
+    source.length + 2 * pairs * bytes,
     lines * bytes,
   ]) as [number, number, number, number];
-  new Int32Array(memory.buffer, starts, lines).set(table.starts.map((start) => start * bytes));
-  new Int32Array(memory.buffer, weights, table.weights.length).set(table.weights);
+  put(memory, first, starts);
+  put(memory, weight, weights);
   new Uint8Array(memory.buffer, read, source.length).set(source);
-  run(read, write, lines, bytes, starts, weights, table.taps);
+  run(read, write, lines, bytes, first, weight, pairs);
   target.set(new Uint8Array(memory.buffer, write, lines * bytes));
+}
+
+/** `across`, then `down` on what it wrote, without a copy between them. */
+export function acrossThenDown(
+  source: Uint8Array,
+  target: Uint8Array,
+  { lines, width, columns, rows }: { lines: number; width: number; columns: TapTable; rows: TapTable },
+): void {
+  const { memory, across: runAcross, down: runDown } = passes();
+  const bytes = stride(columns.starts.length);
+  const height = rows.starts.length;
+  const [toRead, between] = acrossSizes(lines, width, columns);
+  const [column, acrossWeight, row, downWeight, read, write, last] = layOut(memory, [
+    columns.starts.byteLength,
+    columns.weights.byteLength,
+    rows.starts.byteLength,
+    rows.weights.byteLength,
+    toRead,
+    between + 2 * rows.pairs * bytes,
+    height * bytes,
+  ]) as [number, number, number, number, number, number, number];
+  put(memory, column, columns.starts);
+  put(memory, acrossWeight, columns.weights);
+  put(memory, row, rows.starts);
+  put(memory, downWeight, rows.weights);
+  new Uint8Array(memory.buffer, read, source.length).set(source);
+  runAcross(read, 3 * width, write, bytes, lines, columns.starts.length, column, acrossWeight, columns.pairs);
+  runDown(write, last, height, bytes, row, downWeight, rows.pairs);
+  copyLines(memory, last, bytes, bytes - 1, target);
 }

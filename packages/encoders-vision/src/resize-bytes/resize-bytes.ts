@@ -1,8 +1,8 @@
 import { setImmediate } from 'node:timers/promises';
 import type { BytePixels } from '../image.js';
 import type { Box } from '../transform/crop.js';
-import { type ResizeKernel, rowsFirst, type Taps, taps } from '../transform/taps.js';
-import { across, down, type TapTable, tapTable } from './passes.js';
+import { type ResizeKernel, rowsFirst, taps } from '../transform/taps.js';
+import { across, acrossThenDown, down, type TapTable, tapTable } from './passes.js';
 
 export interface ResizeBytesOptions {
   height: number;
@@ -26,40 +26,63 @@ export async function resizeBytes(
   { data, shape }: BytePixels,
   { height, width, kernel, window }: ResizeBytesOptions,
 ): Promise<BytePixels> {
-  const columns = table(shape[1], width, kernel, window.left, window.width);
-  const rows = table(shape[0], height, kernel, window.top, window.height);
-  const [first, last] = reach(rows, shape[0]);
+  const { table: columns } = cachedTable({
+    from: shape[1],
+    to: width,
+    kernel,
+    first: window.left,
+    count: window.width,
+  });
+  const { table, reach } = cachedTable({ from: shape[0], to: height, kernel, first: window.top, count: window.height });
   const line = 3 * shape[1];
-  const needed = data.subarray(first * line, last * line);
-  const shifted = { ...rows, starts: rows.starts.map((start) => start - first) };
-  const bytes = rowsFirst(shape, height, width)
-    ? await allAcross(await allDown(needed, line, shifted), window.height, shape[1], columns)
-    : await allDown(await allAcross(needed, last - first, shape[1], columns), 3 * window.width, shifted);
+  const [lines, needed] = [reach.end - reach.first, data.subarray(reach.first * line, reach.end * line)];
+  const rows = { ...table, starts: table.starts.map((start) => start - reach.first) };
+  let bytes: Uint8Array;
+  if (rowsFirst(shape, height, width)) {
+    bytes = await allAcross(await allDown(needed, line, rows), window.height, shape[1], columns);
+  } else if (needed.length <= stripBytes) {
+    bytes = new Uint8Array(3 * window.width * window.height);
+    acrossThenDown(needed, bytes, { lines, width: shape[1], columns, rows });
+  } else {
+    bytes = await allDown(await allAcross(needed, lines, shape[1], columns), 3 * window.width, rows);
+  }
   return { data: bytes, shape: [window.height, window.width, 3] };
 }
 
-function table(from: number, to: number, kernel: ResizeKernel, first: number, count: number): TapTable {
-  // Where nothing changes, one tap is enough.
-  return tapTable(cachedTaps(from, to, from === to ? 'nearest' : kernel), first, count);
+interface Wanted {
+  from: number;
+  to: number;
+  kernel: ResizeKernel;
+  /** The first output place wanted, and how many. */
+  first: number;
+  count: number;
 }
 
-/** Taps of recent sizes: the pictures of a data set share a few. */
-const recent = new Map<string, Taps>();
+interface CachedTable {
+  table: TapTable;
+  /** First input place that is read, and the one behind the last. */
+  reach: { first: number; end: number };
+}
 
-function cachedTaps(from: number, to: number, kernel: ResizeKernel): Taps {
-  const key = `${from} ${to} ${kernel}`;
+/** Tables of recent sizes: the pictures of a data set share a few, and a table takes longer than a pass of a small picture. */
+const recent = new Map<string, CachedTable>();
+
+function cachedTable(wanted: Wanted): CachedTable {
+  const { from, to, kernel, first, count } = wanted;
+  const key = `${from} ${to} ${kernel} ${first} ${count}`;
   let found = recent.get(key);
   if (!found) {
-    found = taps(from, to, kernel, true);
+    found = tableOf(wanted);
     if (recent.size >= 64) recent.clear();
     recent.set(key, found);
   }
   return found;
 }
 
-/** First input place that is read, and the one behind the last. */
-function reach({ starts, taps }: TapTable, length: number): [number, number] {
-  return [starts[0]!, Math.min(length, starts.at(-1)! + taps)];
+function tableOf({ from, to, kernel, first, count }: Wanted): CachedTable {
+  const all = taps(from, to, from === to ? 'nearest' : kernel, true); // where nothing changes, one tap is enough
+  const end = all.starts[first + count - 1]! + all.weights[first + count - 1]!.length;
+  return { table: tapTable(all, first, count), reach: { first: all.starts[first]!, end } };
 }
 
 async function allAcross(source: Uint8Array, lines: number, width: number, table: TapTable): Promise<Uint8Array> {
@@ -76,6 +99,7 @@ async function allAcross(source: Uint8Array, lines: number, width: number, table
 }
 
 async function allDown(source: Uint8Array, bytes: number, rows: TapTable): Promise<Uint8Array> {
+  const { pairs } = rows;
   const lines = rows.starts.length;
   const out = new Uint8Array(lines * bytes);
   const step = Math.max(1, Math.floor((stripBytes * lines) / Math.max(1, source.length)));
@@ -84,9 +108,9 @@ async function allDown(source: Uint8Array, bytes: number, rows: TapTable): Promi
     const count = Math.min(step, lines - y);
     const starts = rows.starts.subarray(y, y + count);
     const first = starts[0]!;
-    const last = starts.at(-1)! + rows.taps;
-    const weights = rows.weights.subarray(y * rows.taps, (y + count) * rows.taps);
-    const table = { starts: starts.map((start) => start - first), weights, taps: rows.taps };
+    const last = starts.at(-1)! + 2 * pairs;
+    const weights = rows.weights.subarray(y * 2 * pairs, (y + count) * 2 * pairs);
+    const table = { starts: starts.map((start) => start - first), weights, pairs };
     down(source.subarray(first * bytes, last * bytes), out.subarray(y * bytes), { bytes, table });
   }
   return out;
