@@ -1,8 +1,8 @@
 import { fileURLToPath } from 'node:url';
-import { adam, type Encoder, type Inputs, Random, trainStep, useDevice } from '@crossmodal/core';
+import { adam, type Encoder, type Inputs, Random, trainStep } from '@crossmodal/core';
 import { expectNoLeak } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   type AudioItem,
   audioTransformerEncoder,
@@ -16,11 +16,10 @@ import {
   timeShift,
   waveformEncoder,
 } from '../src/index.js';
+import { useTestBackend } from './backend.js';
 import { folder, signal } from './cases.js';
 
-beforeAll(async () => {
-  await useDevice('cpu');
-});
+useTestBackend('cpu');
 
 const wav = (name: string) => fileURLToPath(new URL(`wav/${name}.wav`, folder));
 const rate = 2000;

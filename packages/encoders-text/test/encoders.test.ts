@@ -1,12 +1,11 @@
-import { adam, type Encoder, type Inputs, trainStep, useDevice } from '@crossmodal/core';
+import { adam, type Encoder, type Inputs, trainStep } from '@crossmodal/core';
 import { expectNoLeak } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bagEncoder, gruEncoder, lstmEncoder, transformerEncoder, wordTokenizer } from '../src/index.js';
+import { useTestBackend } from './backend.js';
 
-beforeAll(async () => {
-  await useDevice('cpu');
-});
+useTestBackend('cpu');
 
 const tokenizer = wordTokenizer({ corpus: ['red blue green', 'cat dog bird', 'the big small'] });
 const common = { tokenizer, dimension: 4, maximumLength: 6, seed: 5 };

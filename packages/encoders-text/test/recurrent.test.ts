@@ -1,13 +1,11 @@
-import { useDevice } from '@crossmodal/core';
 import { expectNoLeak, golden, goldenIndex, gradientCheck } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { recurrent } from '../src/index.js';
+import { useTestBackend } from './backend.js';
 
-beforeAll(async () => {
-  await useDevice('js');
-});
+useTestBackend();
 
 interface Case {
   name: string;

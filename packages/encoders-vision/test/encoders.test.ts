@@ -1,12 +1,11 @@
-import { adam, CrossmodalError, Random, trainStep, useDevice } from '@crossmodal/core';
+import { adam, CrossmodalError, Random, trainStep } from '@crossmodal/core';
 import { expectNoLeak } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { convolutionalEncoder, type Image, linearEncoder, randomCrop } from '../src/index.js';
+import { useTestBackend } from './backend.js';
 
-beforeAll(async () => {
-  await useDevice('cpu');
-});
+useTestBackend('cpu');
 
 /** Stripes that run down (0) or across (1), at a phase of their own. */
 function stripes(kind: number, phase: number): Image {

@@ -1,13 +1,12 @@
 import { readFileSync } from 'node:fs';
-import { CrossmodalError, Random, type StoredTensor, useDevice } from '@crossmodal/core';
+import { CrossmodalError, Random, type StoredTensor } from '@crossmodal/core';
 import { golden } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { type Image, loadTorchvisionWeights, residualEncoder, visionTransformerEncoder } from '../src/index.js';
+import { useTestBackend } from './backend.js';
 
-beforeAll(async () => {
-  await useDevice('cpu');
-});
+useTestBackend('cpu');
 
 const folder = new URL('./golden/torchvision/', import.meta.url);
 

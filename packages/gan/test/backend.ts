@@ -1,15 +1,12 @@
-import '@tensorflow/tfjs-backend-cpu';
 import '@tensorflow/tfjs-layers';
-import { useDevice } from '@crossmodal/core';
-import * as tf from '@tensorflow/tfjs-core';
+import { type DeviceName, useDevice } from '@crossmodal/core';
+import { skipTestsThatReadAtOnce } from '@crossmodal/testkit';
+import { beforeAll } from 'vitest';
 
-/** The reference backend of TensorFlow.js: slow, exact, no compilation. For formulas. */
-export async function usePlainBackend(): Promise<void> {
-  await tf.setBackend('cpu');
-  await tf.ready();
-}
-
-/** The device that training runs on by default, with compiled steps. */
-export async function useTrainingDevice(): Promise<void> {
-  await useDevice('cpu');
+/** The device that this package's tests run on: plain JavaScript, unless CROSSMODAL_DEVICE names another. */
+export function useTestBackend(fallback: DeviceName = 'js'): void {
+  beforeAll(async () => {
+    await useDevice((process.env['CROSSMODAL_DEVICE'] as DeviceName | undefined) ?? fallback);
+  });
+  skipTestsThatReadAtOnce();
 }

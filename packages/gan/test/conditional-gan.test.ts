@@ -4,7 +4,7 @@ import { expectNoLeak } from '@crossmodal/testkit';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   type ConditionalGanOptions,
   conditionalGan,
@@ -12,9 +12,9 @@ import {
   denseGenerator,
   interpolateConditions,
 } from '../src/index.js';
-import { usePlainBackend } from './backend.js';
+import { useTestBackend } from './backend.js';
 
-beforeAll(usePlainBackend);
+useTestBackend();
 
 /** A GAN of vectors [2] under conditions [3]; without spectral normalisation scores are the same in and out of training. */
 function small(options: Partial<ConditionalGanOptions> = {}) {

@@ -2,11 +2,11 @@ import { Random, randomNormal } from '@crossmodal/core';
 import { expectNoLeak, gradientCheck } from '@crossmodal/testkit';
 import type { Scalar, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { differentiableAugmentation } from '../src/index.js';
-import { usePlainBackend } from './backend.js';
+import { useTestBackend } from './backend.js';
 
-beforeAll(usePlainBackend);
+useTestBackend();
 
 const images = (seed = 1) => randomNormal<Tensor4D>([5, 8, 6, 2], { random: new Random(seed) });
 

@@ -2,11 +2,11 @@ import { fit, l2Normalize, Random, randomNormal, tensorDataset } from '@crossmod
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { embeddingGan, rPrecision } from '../src/index.js';
-import { useTrainingDevice } from './backend.js';
+import { useTestBackend } from './backend.js';
 
-beforeAll(useTrainingDevice);
+useTestBackend('cpu');
 
 /** Embeddings [rows, 6] and what a fixed, not quite linear map makes of them [rows, 8]. */
 function pairs(rows: number, seed: number) {

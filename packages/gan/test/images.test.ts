@@ -1,11 +1,11 @@
 import { fit, Random, tensorDataset } from '@crossmodal/core';
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { type ConditionalGanOptions, conditionalGan } from '../src/index.js';
-import { useTrainingDevice } from './backend.js';
+import { useTestBackend } from './backend.js';
 
-beforeAll(useTrainingDevice);
+useTestBackend('cpu');
 
 const names = ['left', 'right', 'top', 'bottom'] as const;
 

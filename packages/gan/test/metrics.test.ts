@@ -2,7 +2,7 @@ import { CrossmodalError, Random, randomNormal } from '@crossmodal/core';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   classifierConsistency,
   frechetDistance,
@@ -11,10 +11,10 @@ import {
   manifoldMetrics,
   rPrecision,
 } from '../src/index.js';
-import { usePlainBackend } from './backend.js';
+import { useTestBackend } from './backend.js';
 import { goldenCase } from './golden.js';
 
-beforeAll(usePlainBackend);
+useTestBackend();
 
 const normal = (rows: number, columns: number, seed: number) =>
   randomNormal<Tensor2D>([rows, columns], { random: new Random(seed) });

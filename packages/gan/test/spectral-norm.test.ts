@@ -2,12 +2,12 @@ import { Random, randomNormal } from '@crossmodal/core';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { spectralNorm } from '../src/index.js';
-import { usePlainBackend } from './backend.js';
+import { useTestBackend } from './backend.js';
 import { goldenCase } from './golden.js';
 
-beforeAll(usePlainBackend);
+useTestBackend();
 
 it('equals torch for a dense kernel', () => {
   const { tensor, value, options, tolerance } = goldenCase('spectral_norm_dense');

@@ -1,7 +1,7 @@
 import { type AlternatingStep, fit, Random, randomNormal, tensorDataset } from '@crossmodal/core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   type ConditionalGan,
   type ConditionalGanBatch,
@@ -10,9 +10,9 @@ import {
   denseGenerator,
   gan,
 } from '../src/index.js';
-import { useTrainingDevice } from './backend.js';
+import { useTestBackend } from './backend.js';
 
-beforeAll(useTrainingDevice);
+useTestBackend('cpu');
 
 /** Four conditions, one-hot, each asking for points around its own corner of a square. */
 const corners = [

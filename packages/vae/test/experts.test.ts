@@ -3,12 +3,12 @@ import { gaussianLogLikelihood, klStandardNormal } from '@crossmodal/losses';
 import { expectNoLeak, gradientCheck } from '@crossmodal/testkit';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { divergenceToExperts, type Gaussian, mixtureLogDensity, productOfExperts, subsetsOf } from '../src/index.js';
-import { usePlainBackend } from './backend.js';
+import { useTestBackend } from './backend.js';
 import { goldenCase } from './golden.js';
 
-beforeAll(usePlainBackend);
+useTestBackend();
 
 /** Rows of a stacked golden tensor [experts, batch, ...]. */
 const rows = (x: Tensor) => tf.unstack(tf.cast(x, 'float32')) as Tensor2D[];

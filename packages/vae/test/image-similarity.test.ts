@@ -2,12 +2,12 @@ import { Random, randomUniform } from '@crossmodal/core';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { peakSignalToNoiseRatio, structuralSimilarity } from '../src/index.js';
-import { usePlainBackend } from './backend.js';
+import { useTestBackend } from './backend.js';
 import { goldenCase } from './golden.js';
 
-beforeAll(usePlainBackend);
+useTestBackend();
 
 it.each(['image_grey', 'image_colour'])('equals scikit-image on %s', (name) => {
   const { tensor, value, tolerance, options } = goldenCase(name);

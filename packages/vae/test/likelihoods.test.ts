@@ -2,11 +2,11 @@ import { Random, randomNormal } from '@crossmodal/core';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { bernoulli, categorical, gaussian } from '../src/index.js';
-import { usePlainBackend } from './backend.js';
+import { useTestBackend } from './backend.js';
 
-beforeAll(usePlainBackend);
+useTestBackend();
 
 const meanOf = (x: Tensor, axis = 0) => tf.mean(tf.cast(x, 'float32'), axis);
 

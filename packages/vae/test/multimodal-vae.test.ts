@@ -18,9 +18,9 @@ import {
   multimodalVae,
   productOfExperts,
 } from '../src/index.js';
-import { useTrainingDevice } from './backend.js';
+import { useTestBackend } from './backend.js';
 
-beforeAll(useTrainingDevice);
+useTestBackend('cpu');
 
 const fusions: readonly Fusion[] = ['product', 'mixture', 'mixture-of-products', 'joint'];
 const number = (x: Tensor) => x.dataSync()[0] as number;

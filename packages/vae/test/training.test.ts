@@ -1,7 +1,7 @@
 import { adam, fit, linearWarmup, Random, randomUniform, tensorDataset, trainStep } from '@crossmodal/core';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   convolutionalDecoder,
   convolutionalInference,
@@ -12,9 +12,9 @@ import {
   type VaeOptions,
   vae,
 } from '../src/index.js';
-import { useTrainingDevice } from './backend.js';
+import { useTestBackend } from './backend.js';
 
-beforeAll(useTrainingDevice);
+useTestBackend('cpu');
 
 /** Binary pictures of 6x6 pixels: one to three full rows (class 0) or columns (class 1), with a few wrong pixels. */
 function bars(count: number, seed: number) {

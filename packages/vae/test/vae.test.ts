@@ -4,11 +4,11 @@ import { expectNoLeak } from '@crossmodal/testkit';
 import type { Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { denseDecoder, denseInference, gaussian, type Vae, type VaeOptions, vae } from '../src/index.js';
-import { usePlainBackend } from './backend.js';
+import { useTestBackend } from './backend.js';
 
-beforeAll(usePlainBackend);
+useTestBackend();
 
 const number = (x: Tensor) => x.dataSync()[0] as number;
 const normal = (rows: number, columns: number, seed: number) =>

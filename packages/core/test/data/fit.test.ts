@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   adamW,
   fit,
@@ -14,10 +14,11 @@ import {
   scalars,
   trainStep,
 } from '../../src/index.js';
+import { useTestBackend } from '../device/backends.js';
 import { temporaryFolder } from './temporary.js';
 
 const temporary = temporaryFolder();
-beforeAll(() => tf.setBackend('cpu'));
+useTestBackend();
 
 /** Pictures with three captions each: the number of letters has to be predicted from the codes. */
 const path = temporary.write(

@@ -1,12 +1,14 @@
 import '@tensorflow/tfjs-backend-cpu';
+import { skipTestsThatReadAtOnce } from '@crossmodal/testkit';
 import { registerOnnxBackend } from '@crossmodal/tfjs-backend-onnx';
 import * as tf from '@tensorflow/tfjs-core';
+import { beforeAll } from 'vitest';
 import { type DeviceName, useDevice } from '../../src/index.js';
 
 const asked = process.env['CROSSMODAL_DEVICE'] as DeviceName | undefined;
 
-/** What tests of training run on: plain JavaScript, ours, and the device that CROSSMODAL_DEVICE names. */
-export const backends: readonly string[] = ['cpu', 'onnx', ...(asked && !['js', 'cpu'].includes(asked) ? [asked] : [])];
+/** What tests of training run on: plain JavaScript and ours, or the device that CROSSMODAL_DEVICE names. */
+export const backends: readonly string[] = asked && !['js', 'cpu'].includes(asked) ? [asked] : ['cpu', 'onnx'];
 
 /** Makes one of `backends` the current one. */
 export async function useBackend(name: string): Promise<void> {
@@ -15,8 +17,17 @@ export async function useBackend(name: string): Promise<void> {
   else await useDevice(name as DeviceName);
 }
 
+/** Within a `describe` over `backends`: its tests run on this one. */
+export function useBackendHere(name: string): void {
+  beforeAll(() => useBackend(name));
+  skipTestsThatReadAtOnce();
+}
+
 /** Plain JavaScript, unless CROSSMODAL_DEVICE names another device: for tests of values, which all devices share. */
-export async function useTestBackend(): Promise<void> {
-  if (asked) await useDevice(asked);
-  else await tf.setBackend('cpu');
+export function useTestBackend(): void {
+  beforeAll(async () => {
+    if (asked) await useDevice(asked);
+    else await tf.setBackend('cpu');
+  });
+  skipTestsThatReadAtOnce();
 }

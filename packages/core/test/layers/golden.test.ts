@@ -3,7 +3,7 @@ import { golden, goldenIndex } from '@crossmodal/testkit';
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type ActivationName,
   attentionBias,
@@ -48,7 +48,7 @@ const folder = new URL('../golden/layers/', import.meta.url);
 const { cases } = goldenIndex<{ cases: Case[] }>(folder);
 const named = (prefix: string) => cases.filter(({ name }) => name.startsWith(prefix));
 
-beforeAll(useTestBackend);
+useTestBackend();
 
 /** torch's [out, in] to ours [in, out]. */
 const turn = (x: Tensor) => tf.transpose(x);

@@ -3,7 +3,7 @@ import { expectNoLeak, gradientCheck } from '@crossmodal/testkit';
 import type { Scalar, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   boundedScale,
   classToken,
@@ -31,7 +31,7 @@ import {
 } from '../../src/index.js';
 import { useTestBackend } from '../device/backends.js';
 
-beforeAll(useTestBackend);
+useTestBackend();
 
 const noise = (shape: number[], seed = 1): Tensor => randomNormal(shape, { random: new Random(seed) });
 /** A scalar that depends on every output, unevenly. */

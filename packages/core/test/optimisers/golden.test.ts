@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { golden, goldenIndex } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   adadelta,
   adafactor,
@@ -33,7 +33,7 @@ const folder = new URL('../golden/optim/', import.meta.url);
 const { cases } = goldenIndex<{ cases: Case[] }>(folder);
 const find = (name: string) => cases.find((example) => example.name === name)!;
 
-beforeAll(useTestBackend);
+useTestBackend();
 
 const optimisers: Record<string, () => RuleOptimizer> = {
   sgd: () => sgd({ learningRate: 0.1 }),

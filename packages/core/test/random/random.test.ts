@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import { expectNoLeak } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   hostInput,
   inStepScope,
@@ -15,7 +15,7 @@ import { normalQuantile } from '../../src/random/normal-quantile.js';
 import { threefry } from '../../src/random/threefry.js';
 import { useTestBackend } from '../device/backends.js';
 
-beforeAll(useTestBackend);
+useTestBackend();
 
 describe('threefry', () => {
   // Known answers of the Random123 distribution, threefry2x32 with 20 rounds.

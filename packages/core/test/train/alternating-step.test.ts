@@ -2,9 +2,9 @@ import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { expectNoLeak } from '@crossmodal/testkit';
-import { beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { adamW, alternatingStep, Random, randomNormal, sgd } from '../../src/index.js';
-import { backends, useBackend } from '../device/backends.js';
+import { backends, useBackendHere } from '../device/backends.js';
 
 const value = (scalar: Scalar | undefined): number => scalar!.dataSync()[0]!;
 interface Batch extends tf.TensorContainerObject {
@@ -13,7 +13,7 @@ interface Batch extends tf.TensorContainerObject {
 const batchOf = (x: number): Batch => ({ x: tf.scalar(x) });
 
 describe.each(backends)('on %s', (device) => {
-  beforeAll(() => useBackend(device));
+  useBackendHere(device);
 
   test('players move in turn, each seeing what the one before did', () => {
     const a = tf.variable(tf.scalar(1));

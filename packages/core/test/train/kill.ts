@@ -15,22 +15,32 @@ interface Outcome {
   text: string;
 }
 
-/** Runs the training process; with `killAfter` it is killed so many milliseconds after its first step. */
-function train(folder: string, steps: number, device: string, killAfter?: number): Promise<Outcome> {
+/** When a process is killed: so many milliseconds after so many steps of its own life. */
+interface Killer {
+  steps: number;
+  milliseconds: number;
+}
+
+/** Runs the training process; with `killer` it is killed on the way. */
+function train(folder: string, steps: number, device: string, killer?: Killer): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     const args = ['--conditions=@crossmodal/source', '--import', 'tsx', child, folder, String(steps), device];
     const process_ = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
     let errors = '';
     let began: number | undefined;
+    let doomed = false;
     process_.stderr.on('data', (part: Buffer) => {
       errors += part.toString();
     });
     process_.stdout.on('data', (part: Buffer) => {
       text += part.toString();
-      if (began !== undefined || !text.includes('step')) return;
-      began = performance.now();
-      if (killAfter !== undefined) setTimeout(() => process_.kill('SIGKILL'), killAfter);
+      const made = text.match(/^step/gm)?.length ?? 0;
+      if (made === 0) return;
+      began ??= performance.now();
+      if (killer === undefined || doomed || made < killer.steps) return;
+      doomed = true;
+      setTimeout(() => process_.kill('SIGKILL'), killer.milliseconds);
     });
     process_.on('error', reject);
     process_.on('close', (code, signal) => {
@@ -78,11 +88,16 @@ export async function killTest({
     const whole = await train(join(root, 'whole'), steps, device);
     report.uninterrupted = whole.fingerprint ?? '';
     const folder = join(root, 'pieces');
-    // Short lives: some are killed in their first step, most in the middle of the run.
-    const longest = Math.max(20, (2 * whole.milliseconds) / kills);
+    // Short lives, counted in steps so that a busy machine changes nothing: some end in their first step, most in the
+    // middle of the run. Within a step the moment is drawn.
+    const longest = Math.max(2, Math.ceil((2 * steps) / kills));
     let made = 0;
     while (report.kills < kills) {
-      const { fingerprint, text } = await train(folder, steps, device, random.uniform() * longest);
+      const killer = {
+        steps: 1 + random.integer(longest),
+        milliseconds: (random.uniform() * whole.milliseconds) / steps,
+      };
+      const { fingerprint, text } = await train(folder, steps, device, killer);
       made += text.match(/^step/gm)?.length ?? 0;
       if (fingerprint) {
         // The run ended before its killer came: start over.

@@ -23,6 +23,7 @@ import {
   saveVariables,
   sgd,
 } from '../../src/index.js';
+import { backends, useBackend, useBackendHere } from '../device/backends.js';
 import { type Batch, fingerprint, makeData, makeSetup } from './regression.js';
 
 const temporary = mkdtempSync(join(tmpdir(), 'crossmodal-resume-'));
@@ -46,8 +47,8 @@ async function session(options: FitOptions, settings: Parameters<typeof makeSetu
   return { history, print, host };
 }
 
-describe.each(['cpu', 'onnx'])('a run in pieces ends with the same bits, on %s', (device) => {
-  beforeAll(() => tf.setBackend(device));
+describe.each(backends)('a run in pieces ends with the same bits, on %s', (device) => {
+  useBackendHere(device);
 
   test.each([
     [{}, [1, 2, 3, 17]],
@@ -78,7 +79,7 @@ describe.each(['cpu', 'onnx'])('a run in pieces ends with the same bits, on %s',
     await loadVariables(file, namedVariables(copy.model));
     expect(copy.model.predict(tf.ones([3, 4])) as tf.Tensor).toBeAllclose(expected as number[][]);
     copy.dispose();
-    await tf.setBackend(device);
+    await useBackend(device);
   });
 });
 

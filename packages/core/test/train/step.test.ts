@@ -16,7 +16,7 @@ import {
   trainableVariables,
   trainStep,
 } from '../../src/index.js';
-import { backends, useBackend } from '../device/backends.js';
+import { backends, useBackend, useBackendHere } from '../device/backends.js';
 
 const noise = (shape: number[], seed = 1): Tensor => randomNormal(shape, { random: new Random(seed) });
 const value = (scalar: Scalar | undefined): number => scalar!.dataSync()[0]!;
@@ -37,7 +37,7 @@ function problem(rows = 8): { w: tf.Variable; b: tf.Variable; batch: Batch; loss
 }
 
 describe.each(backends)('on %s', (device) => {
-  beforeAll(() => useBackend(device));
+  useBackendHere(device);
 
   test('a step is gradient descent, written out', () => {
     const { w, b, batch, loss } = problem();
@@ -318,7 +318,7 @@ describe('refusals', () => {
 });
 
 describe.each(backends)('what a compiled step cannot follow, on %s', (device) => {
-  beforeAll(() => useBackend(device));
+  useBackendHere(device);
 
   test('a weight frozen or unfrozen after the first step', () => {
     const [w, v] = [tf.variable(tf.scalar(1)), tf.variable(tf.scalar(1), false)];
