@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import '@tensorflow/tfjs-backend-cpu';
+import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { expectNoLeak } from '@crossmodal/testkit';
@@ -37,6 +37,8 @@ describe('bad input', () => {
     f(text);
     expect(() => f(text)).toThrow(/compile: arguments must be float32, int32 or bool, got string\[2\]/);
     f.dispose();
+    expect(() => tf.cast(ramp(3), 'int64' as 'int32')).toThrow(/unknown dtype int64/);
+    expect(() => tf.tensor(new Float64Array(2) as never)).toThrow(/must be a number/);
   });
 
   it('complex numbers: inside of compiled functions only, which is said', () => {
@@ -140,6 +142,55 @@ describe('bad input', () => {
     f.dispose();
     f.dispose();
     expect(() => f(kept)).toThrow(/compile: .* was disposed/);
+  });
+
+  it('use after dispose, in compiled functions: variables are asked for, what was captured stays', () => {
+    const captured = tf.tensor1d([1, 2, 3]);
+    const weight = tf.variable(tf.tensor1d([1, 1, 1]));
+    const x = ramp(3);
+    const reading = compile((v: tf.Tensor) => tf.add(tf.mul(v, captured), weight));
+    const assigning = compile((v: tf.Tensor) => {
+      weight.assign(tf.add(weight, v) as tf.Tensor1D);
+      return tf.sum(weight);
+    });
+    for (let i = 0; i < 3; i++) {
+      reading(x);
+      assigning(x);
+    }
+    captured.dispose();
+    expect(Array.from(reading(x).dataSync())).toEqual([1, 6, 13]);
+    weight.dispose();
+    for (const f of [reading, assigning])
+      for (let i = 0; i < 2; i++)
+        expect(() => f(x)).toThrow(/compile: variable .* was disposed, the compiled function still uses it/);
+    expect(() => exportOnnx((v: tf.Tensor) => tf.add(v, weight), [x])).toThrow(/used after it was disposed/);
+    for (const f of [reading, assigning]) f.dispose();
+  });
+
+  it('a tensor of another backend that cannot be read at once: its own error, and all goes on', async () => {
+    class Mute extends MathBackendCPU {
+      override readSync(): never {
+        throw new Error('mute: read with await tensor.data()');
+      }
+      override async read(dataId: tf.DataId) {
+        return super.readSync(dataId);
+      }
+    }
+    tf.copyRegisteredKernels('cpu', 'mute');
+    tf.registerBackend('mute', () => new Mute());
+    await tf.setBackend('mute');
+    const foreign = tf.add(tf.tensor1d([1, 4, 9]), 0);
+    await tf.setBackend('onnx');
+    const own = ramp(3);
+    const f = compile((a: tf.Tensor, b: tf.Tensor) => tf.add(tf.sqrt(a), b));
+    for (let i = 0; i < 3; i++) f(own, own);
+    expect(() => tf.sqrt(foreign)).toThrow('mute: read with await');
+    expect(() => f(foreign, own)).toThrow('mute: read with await');
+    expect(Array.from(f(own, own).dataSync())).toEqual([0, 2, expect.closeTo(2 + Math.SQRT2, 5)]);
+    expect(Array.from(await foreign.data())).toEqual([1, 4, 9]);
+    f.dispose();
+    foreign.dispose();
+    tf.removeBackend('mute');
   });
 
   it('tensors of another backend are taken over: plainly, as arguments, captured, as variables', async () => {
