@@ -25,7 +25,7 @@ const svgDensity = 72;
 /**
  * Decodes a picture (JPEG, PNG, WebP, AVIF, GIF, TIFF, SVG) on sharp's own threads, and resizes it to PIL's bytes. Its
  * orientation tag is obeyed, 16-bit values keep their high byte, and an SVG is drawn at the size that is asked for.
- * Resizing takes the calling thread about half a millisecond for a photograph of 481 x 321, longer ones give way every
+ * Resizing takes the calling thread less than half a millisecond for a photograph of 481 x 321, longer ones give way every
  * few milliseconds. Pictures of more than 268,402,689 pixels (16,383 squared, sharp's limit) are refused.
  *
  * @param source path of a file, or the bytes of one
