@@ -29,6 +29,8 @@ export interface Entry {
   shared: boolean;
   /** `values` are memory of the caller's, who may write to it: what is computed later needs a copy. */
   foreign: boolean;
+  /** `values` are memory of a compiled function, which its next replay writes: what is not part of it needs a copy. */
+  resident: boolean;
   /** A buffer of the same length that a compiled function may write the next value of a variable into. */
   spare: Numbers | undefined;
   /** `values` and `spare` as ONNX Runtime tensors, kept from replay to replay. */
@@ -53,6 +55,7 @@ export function createEntry(
     parts: undefined,
     shared: false,
     foreign: false,
+    resident: false,
     spare: undefined,
     ort: undefined,
   };
@@ -117,10 +120,11 @@ export function interleave(real: Float32Array, imag: Float32Array): Float32Array
   return merged;
 }
 
-/** Memory of our own for numbers that a caller may write to. For what reads them later than now. */
+/** Memory of our own for numbers that others may write to. For what reads them later than now. */
 export function ownNumbers(entry: Entry): void {
-  if (!entry.foreign) return;
+  if (!entry.foreign && !entry.resident) return;
   entry.foreign = false;
+  entry.resident = false;
   if (elementType(entry.dtype) !== undefined) entry.values = (entry.values as Numbers).slice() as BackendValues;
 }
 

@@ -9,6 +9,7 @@ import {
   type NamedAttrMap,
   type TensorInfo,
   util,
+  type Variable,
 } from '@tensorflow/tfjs-core';
 import type { Trace } from './compile/trace.js';
 import { Dispatch } from './dispatch.js';
@@ -22,6 +23,7 @@ import {
   HostSource,
   interleave,
   leafOf,
+  ownNumbers,
 } from './entry.js';
 import type { KernelInputs } from './host/run-on-host.js';
 import { sameShape, sizeOf, type Value } from './ir/graph.js';
@@ -32,6 +34,7 @@ import type { RecordKernel } from './record/kernel.js';
 import { computesAtOnce } from './run/binding.js';
 import { Executor } from './run/executor.js';
 import { Statistics } from './run/statistics.js';
+import type { Region } from './update/region.js';
 
 export interface BackendOptions {
   /** Threads of one ONNX Runtime session. Default: the cores of the machine, at most 16. */
@@ -59,6 +62,9 @@ export class RecordingBackend extends KernelBackend {
   readonly pending: Pending;
   /** Set while `compile` follows a function. */
   trace: Trace | undefined;
+
+  /** Where states live that compiled functions write in place. */
+  readonly regions = new WeakMap<Variable, Region>();
 
   private readonly storage = new DataStorage<Entry>(this, engine());
   private readonly kernels = new Dispatch(this);
@@ -195,6 +201,7 @@ export class RecordingBackend extends KernelBackend {
     if (this.trace !== undefined) return this.trace.read(entry);
     if (entry.values === undefined) this.flush();
     this.assertComputed(entry);
+    if (entry.resident) ownNumbers(entry);
     return entry.values!;
   }
 
@@ -286,6 +293,7 @@ export class RecordingBackend extends KernelBackend {
   private copy(info: TensorInfo): TensorInfo {
     const entry = this.entry(info.dataId);
     if (this.trace !== undefined || entry.values === undefined) return this.tensorOf(this.recorded(info), info.dtype);
+    if (entry.resident) ownNumbers(entry);
     entry.shared = true;
     const result = this.tensorOfNumbers(entry.values, info.shape, info.dtype);
     Object.assign(this.entry(result.dataId), { shared: true, foreign: entry.foreign });

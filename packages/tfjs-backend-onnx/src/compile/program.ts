@@ -1,12 +1,14 @@
 import { engine, type TensorInfo, type Tensor as TfTensor, type Variable } from '@tensorflow/tfjs-core';
 import type { Tensor } from 'onnxruntime-common';
 import { type BackendValues, elementType, HostSource } from '../entry.js';
-import { type InputSource, inputValue, type Numbers, sizeOf, type Value } from '../ir/graph.js';
+import { type Graph, type InputSource, inputValue, type Numbers, sizeOf, type Value } from '../ir/graph.js';
 import { withoutReshape } from '../ir/ops.js';
 import type { RecordingBackend } from '../recording-backend.js';
 import { type GraphKey, graphKey } from '../run/key.js';
 import { makePlan, type Plan, runPlan } from '../run/plan.js';
 import { ortTensor } from '../run/session.js';
+import { type SplitGraph, splitUpdates } from '../update/split.js';
+import { StateUpdates } from '../update/state-updates.js';
 import { flatten, type Structure, unflatten } from './container.js';
 import { separateVariables } from './separate-variables.js';
 import { ArgumentSource, type FillSource, StateSource } from './sources.js';
@@ -103,9 +105,33 @@ export function traceFunction(
   }
 }
 
+/** The updates, or undefined where there are none and where there is no memory for them: then the graph does all. */
+function stateUpdates(
+  backend: RecordingBackend,
+  pieces: SplitGraph,
+  states: readonly Variable[],
+  stateOf: (source: InputSource) => number | undefined,
+): StateUpdates | undefined {
+  // A graph without outputs is none that ONNX Runtime takes.
+  if (pieces.updates.length === 0 || pieces.graph.outputs.length === 0) return undefined;
+  try {
+    return new StateUpdates(backend, pieces, states, stateOf);
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
+}
+
+/** The updates run on one thread. With more threads than this ONNX Runtime catches up, though it reads memory more often. */
+const UPDATE_THREADS = 8;
+
 /** A function compiled for one signature. */
 export class Program {
   readonly plan: Plan;
+  /** New states that are computed outside of the graph. */
+  private readonly updates: StateUpdates | undefined;
+  /** States that the graph writes, in the order of its outputs. */
+  private readonly states: readonly Variable[];
   private readonly sources: readonly InputSource[];
   private readonly key: GraphKey;
   /** The same graph again, with ONNX Runtime's profiling on. */
@@ -119,10 +145,26 @@ export class Program {
     threads: number,
   ) {
     const key = graphKey(outputs);
-    const options = { ...backend.options, threads };
-    this.plan = makePlan(outputs, key, options, { distinctFrom: traced.shapes.length });
     this.key = key;
-    this.profiled = (profile) => makePlan(outputs, key, options, { distinctFrom: traced.shapes.length, profile });
+    const from = traced.shapes.length;
+    const stateOf = (source: InputSource): number | undefined => {
+      const state = source instanceof StateSource ? traced.states.indexOf(source.variable) : -1;
+      return state < 0 ? undefined : state;
+    };
+    const cut = (graph: Graph): SplitGraph => splitUpdates(graph, { from, stateOf });
+    const build = (split: ((graph: Graph) => Graph) | undefined, profile?: string): Plan =>
+      makePlan(outputs, key, { ...backend.options, threads }, { distinctFrom: from, split, profile });
+    let pieces: SplitGraph | undefined;
+    let updates: StateUpdates | undefined;
+    const split = (graph: Graph): Graph => {
+      pieces = cut(graph);
+      updates = stateUpdates(backend, pieces, traced.states, stateOf);
+      return updates === undefined ? graph : pieces.graph;
+    };
+    this.plan = build(threads <= UPDATE_THREADS ? split : undefined);
+    this.updates = updates;
+    this.states = updates === undefined ? traced.states : pieces!.left.map((state) => traced.states[state]!);
+    this.profiled = (profile) => build(updates === undefined ? undefined : (graph) => cut(graph).graph, profile);
     this.sources = this.plan.feeds.map(({ position }) => key.inputs[position]!.source);
     this.plan.feeds.forEach(({ shape, type }, i) => {
       const source = this.sources[i]!;
@@ -165,6 +207,7 @@ export class Program {
     const { tensors } = flatten(args);
     const feeds: Record<string, Tensor> = {};
     for (const source of traced.fills) source.fill(source.numbers);
+    this.updates?.claim();
     for (let i = 0; i < plan.feeds.length; i++) {
       const { name, shape, type } = plan.feeds[i]!;
       feeds[name] = this.feed(this.sources[i]!, tensors, shape, type);
@@ -172,18 +215,23 @@ export class Program {
     const fetches: Record<string, Tensor | null> = {};
     const results = traced.shapes.length;
     for (let i = 0; i < results; i++) fetches[plan.outputs[i]!] = null;
-    const entries = traced.states.map((variable, i) => {
+    const entries = this.states.map((variable, i) => {
       const entry = backend.entry(variable.dataId);
       backend.numbers(entry);
       fetches[plan.outputs[results + i]!] = stateFetch(entry, plan.results[results + i]!);
       return entry;
     });
+    const handed = results + this.states.length;
+    this.updates?.fetches.forEach((tensor, i) => {
+      fetches[plan.outputs[handed + i]!] = tensor;
+    });
     const start = performance.now();
     backend.statistics.profiler?.look(this.key.key, feeds, this.profiled);
     const computed = runPlan(plan, feeds, fetches);
+    this.update(tensors);
     backend.statistics.runs++;
     backend.statistics.runMilliseconds += performance.now() - start;
-    traced.states.forEach((variable, i) => {
+    this.states.forEach((variable, i) => {
       const name = plan.outputs[results + i]!;
       commit(backend, variable, entries[i]!, fetches[name]!);
     });
@@ -202,6 +250,19 @@ export class Program {
     return unflatten(traced.structure, output);
   }
 
+  private update(tensors: readonly TfTensor[]): void {
+    if (this.updates === undefined) return;
+    const start = performance.now();
+    this.updates.run((source) => this.numbers(source, tensors));
+    const milliseconds = performance.now() - start;
+    this.backend.statistics.profiler?.note({
+      kernel: '(update of variables)',
+      operator: 'WebAssembly',
+      shape: '',
+      milliseconds,
+    });
+  }
+
   private feed(
     source: InputSource,
     tensors: readonly TfTensor[],
@@ -214,15 +275,19 @@ export class Program {
         throw new Error(`compile: variable ${variable.name} was disposed, the compiled function still uses it`);
       return stateFeed(this.backend, this.backend.entry(variable.dataId), shape, type);
     }
-    if (source instanceof ArgumentSource) {
-      const tensor = tensors[source.index]!;
-      const numbers = this.backend.numbers(this.backend.entry(tensor.dataId)) as Numbers;
-      return ortTensor(numbers, shape, type);
+    return this.constants.get(source) ?? ortTensor(this.numbers(source, tensors), shape, type);
+  }
+
+  /** The numbers of an input at this replay. */
+  private numbers(source: InputSource, tensors: readonly TfTensor[]): Numbers {
+    const { backend } = this;
+    if (source instanceof StateSource) {
+      const entry = backend.entry(source.variable.dataId);
+      return (entry.resident ? entry.values : backend.numbers(entry)) as Numbers;
     }
-    const constant = this.constants.get(source);
-    if (constant !== undefined) return constant;
-    const fill = source as FillSource;
-    return ortTensor(fill.numbers, shape, type);
+    if (source instanceof ArgumentSource)
+      return backend.numbers(backend.entry(tensors[source.index]!.dataId)) as Numbers;
+    return (source as FillSource | HostSource).numbers;
   }
 
   dispose(): void {

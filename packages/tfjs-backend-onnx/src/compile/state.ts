@@ -18,7 +18,7 @@ export function stateFeed(
   shape: readonly number[],
   type: Value['type'],
 ): Tensor {
-  const numbers = backend.numbers(entry) as Numbers;
+  const numbers = (entry.resident ? entry.values : backend.numbers(entry)) as Numbers;
   if (entry.ort?.current.data !== numbers) entry.ort = { current: ortTensor(numbers, shape, type), spare: undefined };
   return entry.ort.current;
 }

@@ -89,7 +89,10 @@ export class Trace {
 
   /** The function reads numbers. Constants have some; anything that depends on arguments or variables has none yet. */
   read(entry: Entry): BackendValues {
-    if (this.isConstant(entry)) return entry.values!;
+    if (this.isConstant(entry)) {
+      if (entry.resident) ownNumbers(entry);
+      return entry.values!;
+    }
     if (this.isKnown(entry)) return this.evaluate(this.recorded(entry)) as BackendValues;
     throw new Error(
       'compile: the function reads the numbers of a tensor (data, dataSync, print, or a condition on them) that depend on its arguments or on variables. Its steps must not depend on numbers: use tf.where, or read outside of the compiled function',

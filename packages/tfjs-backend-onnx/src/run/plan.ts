@@ -26,6 +26,8 @@ export interface Plan<S = Session> {
 interface Extra {
   distinctFrom?: number;
   profile?: string;
+  /** What becomes of the graph before it is written. */
+  split?: (graph: Graph) => Graph;
 }
 
 /** Optimises, emits and loads a recorded graph. @throws naming the kernels when ONNX Runtime refuses the graph. */
@@ -60,9 +62,9 @@ function prepare(
   outputs: readonly Value[],
   { inputs }: GraphKey,
   { threads, ...options }: PlanOptions,
-  { distinctFrom }: Extra,
+  { distinctFrom, split = (whole) => whole }: Extra,
 ) {
-  const graph = optimise({ outputs }, options);
+  const graph = split(optimise({ outputs }, options));
   assertFits(graph);
   const model = emit(graph, { distinctFrom });
   const position = new Map(inputs.map(({ source }, i) => [source, i]));

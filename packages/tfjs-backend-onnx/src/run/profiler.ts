@@ -25,6 +25,12 @@ const COUNTED = 3;
 /** Runs each graph a few times more with ONNX Runtime's profiling on, on the same inputs, and adds up its events. */
 export class Profiler {
   private readonly seen = new Map<string, Seen>();
+  private readonly others: OperatorTime[] = [];
+
+  /** Notes the time of something that is computed outside of ONNX Runtime. */
+  note(time: OperatorTime): void {
+    this.others.push(time);
+  }
 
   look(key: string, feeds: Record<string, Tensor>, build: (prefix: string) => Plan): void {
     let seen = this.seen.get(key);
@@ -41,7 +47,7 @@ export class Profiler {
 
   /** Operators of all graphs seen, with the time of all looks together. */
   finish(): OperatorTime[] {
-    const times: OperatorTime[] = [];
+    const times: OperatorTime[] = this.others.splice(0);
     for (const { plan, folder, looks } of this.seen.values()) {
       plan.session.endProfiling();
       plan.session.dispose();

@@ -1,0 +1,134 @@
+import type { Variable } from '@tensorflow/tfjs-core';
+import type { Tensor } from 'onnxruntime-common';
+import { constantNumbers, type InputSource, type Numbers, sizeOf, type Value } from '../ir/graph.js';
+import type { RecordingBackend } from '../recording-backend.js';
+import { ortTensor } from '../run/session.js';
+import { kernelModule } from './kernel.js';
+import { Region } from './region.js';
+import type { SplitGraph, Update } from './split.js';
+import { WebAssembly } from './webassembly.js';
+
+type Run = (...parameters: number[]) => void;
+
+/** One update, ready to run. */
+interface Bound {
+  run: Run;
+  /** Length in bytes, then the addresses of vectors and results. */
+  places: number[];
+  scalars: (() => number)[];
+}
+
+/** A vector that is an input of the graph, but no state of the same update: it is copied for each run. */
+interface Copied {
+  source: InputSource;
+  view: Float32Array;
+}
+
+/** The updates of a compiled function, on its variables. */
+export class StateUpdates {
+  /** What the graph computes for the updates, and the memory for it, in the order of the graph's last outputs. */
+  readonly fetches: readonly Tensor[];
+  private readonly states: readonly { variable: Variable; region: Region }[];
+  private readonly copied: Copied[] = [];
+  private readonly bound: readonly Bound[];
+  private numbersOf: (source: InputSource) => Numbers = () => new Float32Array(0);
+
+  /**
+   * @param variables by number of the state.
+   * @param stateOf the variable that an input is.
+   * @throws RangeError when there is not enough memory.
+   */
+  constructor(
+    private readonly backend: RecordingBackend,
+    { updates, handed }: Pick<SplitGraph, 'updates' | 'handed'>,
+    variables: readonly Variable[],
+    stateOf: (source: InputSource) => number | undefined,
+  ) {
+    const fetches = new Map<Value, Tensor>();
+    const bound: Bound[] = [];
+    const states: { variable: Variable; region: Region }[] = [];
+    for (const group of groups(updates)) {
+      const written = new Set(group.flatMap(({ results }) => results.map(({ state }) => state)));
+      const own = ({ node }: Value): number | undefined => {
+        const state = node.op === 'Input' ? stateOf(node.source as InputSource) : undefined;
+        return state !== undefined && written.has(state) ? state : undefined;
+      };
+      const others = [
+        ...new Set(group.flatMap(({ vectors }) => vectors.filter((vector) => own(vector) === undefined))),
+      ];
+      const sizes = others.map(({ shape }) => sizeOf(shape));
+      const members = [...written].map((state) => variables[state]!);
+      const region = Region.of(backend, members, Region.roomFor(sizes));
+      states.push(...members.map((variable) => ({ variable, region })));
+      const views = new Map(region.views(sizes).map((view, i) => [others[i]!, view]));
+      for (const [value, view] of views) {
+        if (value.node.op === 'Input') this.copied.push({ source: value.node.source as InputSource, view });
+        else fetches.set(value, ortTensor(view, value.shape, 'float32'));
+      }
+      for (const { scalars } of group) {
+        for (const value of scalars) {
+          if (value.node.op !== 'Input' && value.node.op !== 'Constant' && !fetches.has(value))
+            fetches.set(value, ortTensor(new Float32Array(1), value.shape, 'float32'));
+        }
+      }
+      for (const update of group) {
+        const instance = new WebAssembly.Instance(kernelModule(update), { host: { memory: region.memory } });
+        const vectors = update.vectors.map((value) => views.get(value) ?? region.slot(variables[own(value)!]!));
+        const results = update.results.map(({ state }) => region.slot(variables[state]!));
+        bound.push({
+          run: (instance.exports as { run: Run }).run,
+          places: [4 * update.size, ...[...vectors, ...results].map(({ byteOffset }) => byteOffset)],
+          scalars: update.scalars.map((value) => this.scalar(value, fetches.get(value))),
+        });
+      }
+    }
+    this.fetches = handed.map((value) => fetches.get(value)!);
+    this.states = states;
+    this.bound = bound;
+  }
+
+  private scalar({ node }: Value, fetched: Tensor | undefined): () => number {
+    if (fetched !== undefined) {
+      const numbers = fetched.data as Float32Array;
+      return () => numbers[0]!;
+    }
+    if (node.op === 'Constant') {
+      const number = Number(constantNumbers(node.outputs[0]!)[0]);
+      return () => number;
+    }
+    return () => Number(this.numbersOf(node.source as InputSource)[0]);
+  }
+
+  /** Before the graph runs: the states are where they will be written. */
+  claim(): void {
+    for (const { variable, region } of this.states) region.claim(this.backend, variable);
+  }
+
+  /** After the graph ran. */
+  run(numbersOf: (source: InputSource) => Numbers): void {
+    this.numbersOf = numbersOf;
+    for (const { source, view } of this.copied) view.set(numbersOf(source) as Float32Array);
+    for (const { run, places, scalars } of this.bound) run(...places, ...scalars.map((scalar) => scalar()));
+    for (const { variable, region } of this.states)
+      region.settle(this.backend.entry(variable.dataId), region.slot(variable));
+  }
+}
+
+/** Numbers that one memory can hold, of the 2^30 that addresses reach. */
+const MOST = 2 ** 29;
+
+/** Updates that go into one memory together. */
+function groups(updates: readonly Update[]): Update[][] {
+  const result: Update[][] = [];
+  let length = Number.POSITIVE_INFINITY;
+  for (const update of updates) {
+    const needed = update.size * (update.vectors.length + update.results.length);
+    if (length + needed > MOST) {
+      result.push([]);
+      length = 0;
+    }
+    result[result.length - 1]!.push(update);
+    length += needed;
+  }
+  return result;
+}
