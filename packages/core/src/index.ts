@@ -24,6 +24,7 @@ export type { TarLimits } from './data/files/read-tar.js';
 export type { HostArray, HostValues } from './data/host-array.js';
 export { type ManifestFormat, type ManifestOptions, manifest } from './data/manifest.js';
 export type { ManifestColumns, Role } from './data/manifest-columns.js';
+export { type MapConcurrentlyOptions, mapConcurrently } from './data/map-concurrently.js';
 export { mediaKind } from './data/media-kind.js';
 export { type PairedFolderOptions, pairedFolder } from './data/paired-folder.js';
 export { Pipeline, pipeline, zip } from './data/pipeline.js';

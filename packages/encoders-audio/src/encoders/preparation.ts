@@ -1,12 +1,8 @@
-import { CrossmodalError, type Inputs, type Random } from '@crossmodal/core';
+import { CrossmodalError, type Inputs, mapConcurrently, type Random } from '@crossmodal/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { logMel, type MelSpectrogramOptions } from '../dsp/mel-spectrogram.js';
-import { mapConcurrently } from '../load/concurrency.js';
 import { type AudioItem, fitLength, loadWaveform } from '../load/load-waveform.js';
 import { requireInteger, requirePositive, type Spectrogram } from '../waveform.js';
-
-/** Files under way at a time. */
-const concurrency = 8;
 
 export interface WaveformPreparation {
   /** Samples per second that recordings are brought to, in hertz. */
@@ -74,7 +70,7 @@ export function waveformPreparation(options: WaveformPreparation) {
   const length = lengthOf('waveformEncoder', options);
   return async (items: readonly AudioItem[], given: PrepareOptions = {}): Promise<Inputs> => {
     const randomOf = itemRandom(given, options.augmentWaveform !== undefined);
-    const clips = await mapConcurrently(items, concurrency, (item, i) => clip(item, randomOf(i), options, length));
+    const clips = await mapConcurrently(items, (item, i) => clip(item, randomOf(i), options, length));
     const data = new Float32Array(items.length * length);
     for (const [i, samples] of clips.entries()) data.set(fitLength(samples, length), i * length);
     return { waveform: tf.tensor2d(data, [items.length, length]) };
@@ -99,7 +95,7 @@ export function spectrogramPreparation(
     const randomOf = itemRandom(given, augmentFeatures !== undefined || augmentWaveform !== undefined);
     const data = new Float32Array(items.length * frames * bands);
     const mask = new Float32Array(items.length * frames);
-    await mapConcurrently(items, concurrency, async (item, i) => {
+    const fill = async (item: AudioItem, i: number) => {
       const random = randomOf(i);
       const samples = await clip(item, random, options, length);
       let features = standardized(logMel(samples, { ...options, padding: 'zeros' }), standardize);
@@ -107,7 +103,8 @@ export function spectrogramPreparation(
       const real = Math.min(frames, features.shape[0]);
       data.set(features.data.subarray(0, real * bands), i * frames * bands);
       mask.fill(1, i * frames, i * frames + real);
-    });
+    };
+    await mapConcurrently(items, fill);
     const inputs: Inputs = { features: tf.tensor3d(data, [items.length, frames, bands]) };
     if (withMask) inputs['mask'] = tf.tensor2d(mask, [items.length, frames]);
     return inputs;

@@ -1,11 +1,10 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { CrossmodalError, mapConcurrently } from '@crossmodal/core';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Image, type ImageItem, toImage } from '../image.js';
 import { grayscale } from '../transform/colour.js';
 import { fitInto } from '../transform/fit.js';
 import { type NormalizeOptions, normalize } from '../transform/normalize.js';
-import { mapConcurrently } from './concurrency.js';
 import { type DecodeImageOptions, decodeImage } from './decode-image.js';
 
 export interface LoadImageOptions extends DecodeImageOptions, NormalizeOptions {
@@ -30,7 +29,7 @@ const concurrency = 8;
  */
 export async function loadImages(items: readonly ImageItem[], options: LoadImageOptions = {}): Promise<Tensor4D> {
   if (items.length === 0) throw new CrossmodalError('loadImages: items must hold at least one picture, got none');
-  const images = await mapConcurrently(items, concurrency, (item, index) => loadImage(item, index, options));
+  const images = await mapConcurrently(items, (item, index) => loadImage(item, index, options), { concurrency });
   const { shape } = images[0]!;
   const size = images[0]!.data.length;
   const data = new Float32Array(images.length * size);
