@@ -3,6 +3,7 @@ import '@tensorflow/tfjs-layers'; // registers the gradients
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Program } from '../../src/compile/program.js';
 import { compile, exportOnnx, type OnnxBackend, profile, registerOnnxBackend } from '../../src/index.js';
+import { WebAssembly } from '../../src/update/webassembly.js';
 import { wave } from '../kernels/against-cpu.js';
 
 beforeAll(async () => {
@@ -223,13 +224,14 @@ describe('updates of variables in compiled functions', () => {
     for (let i = 0; i < 3; i++) compiled(tensor([5, 7], i));
     expect(isResident(w)).toBe(false);
 
-    const { Memory } = globalThis.WebAssembly as { Memory: unknown };
+    const engine = WebAssembly as { Memory: unknown };
+    const { Memory } = engine;
     class None {
       constructor() {
         throw new RangeError('WebAssembly.Memory(): could not allocate memory');
       }
     }
-    (globalThis.WebAssembly as { Memory: unknown }).Memory = None;
+    engine.Memory = None;
     try {
       const other = model();
       const program = Program.compile(backend(), other.step as never, [tensor([5, 7], 1)]);
@@ -240,7 +242,7 @@ describe('updates of variables in compiled functions', () => {
       expect(numbers(other.w)).toEqual(numbers(reference.w));
       program.dispose();
     } finally {
-      (globalThis.WebAssembly as { Memory: unknown }).Memory = Memory;
+      engine.Memory = Memory;
     }
   });
 
