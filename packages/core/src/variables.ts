@@ -16,6 +16,9 @@ function variableOf(weight: LayerVariable): tf.Variable {
  * The TensorFlow.js variables behind the trainable weights of a model or layer, for `trainStep` and optimisers.
  *
  * @throws CrossmodalError when the model has no weights yet.
+ * @example
+ * const model = tfl.sequential({ layers: [tfl.layers.dense({ units: 2, inputShape: [3] })] });
+ * const variables = trainableVariables(model); // kernel and bias
  */
 export function trainableVariables(model: Weighted): tf.Variable[] {
   checkBuilt('trainableVariables', model);
@@ -28,6 +31,9 @@ export function trainableVariables(model: Weighted): tf.Variable[] {
  * (`dense`, `dense_1`, ...).
  *
  * @throws CrossmodalError when the model has no weights yet.
+ * @example
+ * const model = tfl.sequential({ layers: [tfl.layers.dense({ units: 2, inputShape: [3] })] });
+ * Object.keys(namedVariables(model)); // ['dense/kernel', 'dense/bias']
  */
 export function namedVariables(model: Weighted): NamedVariables {
   checkBuilt('namedVariables', model);
@@ -85,12 +91,22 @@ function checkBuilt(caller: string, model: Weighted): void {
   }
 }
 
-/** Adds a prefix to every name. */
+/**
+ * Adds a prefix to every name.
+ *
+ * @example
+ * const both = { ...prefixed('image', namedVariables(imageModel)), ...prefixed('text', namedVariables(textModel)) };
+ */
 export function prefixed(prefix: string, variables: NamedVariables): NamedVariables {
   return Object.fromEntries(Object.entries(variables).map(([name, variable]) => [`${prefix}/${name}`, variable]));
 }
 
-/** Disposes each of the variables once. */
+/**
+ * Disposes each of the variables once.
+ *
+ * @example
+ * disposeVariables(namedVariables(tfl.sequential({ layers: [tfl.layers.dense({ units: 2, inputShape: [3] })] })));
+ */
 export function disposeVariables(variables: NamedVariables | readonly tf.Variable[]): void {
   for (const variable of new Set(Object.values(variables))) if (!variable.isDisposed) tf.dispose(variable);
 }

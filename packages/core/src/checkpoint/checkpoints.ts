@@ -27,7 +27,12 @@ function folderName(step: number): string {
   return `step-${String(step).padStart(9, '0')}`;
 }
 
-/** The steps of the checkpoints of a folder, oldest first; none when there is no folder. */
+/**
+ * The steps of the checkpoints of a folder, oldest first; none when there is no folder.
+ *
+ * @example
+ * const steps = await checkpointSteps('runs/first'); // [500, 1000]
+ */
 export async function checkpointSteps(folder: string): Promise<number[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return [];
@@ -45,6 +50,9 @@ export async function checkpointSteps(folder: string): Promise<number[]> {
  * flushed, and renamed, so that a checkpoint that is there is whole.
  *
  * @returns its path
+ * @example
+ * const weights = new Map([['w', await fromTensor(tf.tensor1d([1, 2, 3]))]]);
+ * await writeCheckpoint('runs/by-hand', 500, weights, { epoch: 2 }); // runs/by-hand/step-000000500
  */
 export async function writeCheckpoint(
   folder: string,
@@ -90,6 +98,9 @@ async function replaceFolder(from: string, to: string): Promise<void> {
  * Reads a checkpoint and checks it in full: format, version, the safetensors file, and its SHA-256.
  *
  * @throws CrossmodalError with the path and the reason
+ * @example
+ * const { tensors, state } = await readCheckpoint('runs/first', 500);
+ * const weight = toTensor(tensors.get('model/dense/kernel')!);
  */
 export async function readCheckpoint<State = Json>(folder: string, step: number): Promise<Checkpoint<State>> {
   const path = join(folder, folderName(step));
@@ -124,6 +135,9 @@ export async function readCheckpoint<State = Json>(folder: string, step: number)
  * The newest checkpoint that can be read, and why newer ones cannot.
  *
  * @throws CrossmodalError when there are checkpoints and none can be read
+ * @example
+ * const { checkpoint, refused } = await newestCheckpoint('runs/first');
+ * for (const error of refused) console.log(error.message);
  */
 export async function newestCheckpoint<State = Json>(
   folder: string,

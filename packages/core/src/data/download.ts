@@ -17,7 +17,13 @@ export interface DownloadOptions {
   progress?: (received: number, total: number | undefined) => void;
 }
 
-/** The SHA-256 of a file in hexadecimal. @throws CrossmodalError when it cannot be read. */
+/**
+ * The SHA-256 of a file in hexadecimal.
+ *
+ * @throws CrossmodalError when it cannot be read.
+ * @example
+ * const sum = await sha256OfFile('train-images-idx3-ubyte.gz'); // '440fcabf...'
+ */
 export async function sha256OfFile(path: string): Promise<string> {
   const hash = createHash('sha256');
   try {

@@ -14,7 +14,12 @@ const kinds: Record<string, 'image' | 'audio' | 'text'> = {
   '.wav': 'audio',
 };
 
-/** What a file holds, by its extension: the formats that the encoder packages decode, and plain text. */
+/**
+ * What a file holds, by its extension: the formats that the encoder packages decode, and plain text.
+ *
+ * @example
+ * mediaKind('holiday/beach.JPG'); // 'image'
+ */
 export function mediaKind(name: string): 'image' | 'audio' | 'text' | undefined {
   return kinds[extname(name).toLowerCase()];
 }

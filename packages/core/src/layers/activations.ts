@@ -9,12 +9,19 @@ export type ActivationName = 'gelu' | 'geluTanh' | 'quickGelu' | 'relu' | 'silu'
  * Gaussian error linear unit: x Phi(x) = x (1 + erf(x / sqrt 2)) / 2.
  *
  * @see Hendrycks, Gimpel: Gaussian error linear units (2016), section 2
+ * @example
+ * const y = gelu(tf.tensor1d([-1, 0, 1])); // [-0.1587, 0, 0.8413]
  */
 export function gelu<T extends Tensor>(x: T): T {
   return tf.tidy(() => tf.mul(tf.mul(x, 0.5), tf.add(tf.erf(tf.mul(x, Math.SQRT1_2)), 1)) as T);
 }
 
-/** The approximation of `gelu` by a tanh: x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2. */
+/**
+ * The approximation of `gelu` by a tanh: x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
+ *
+ * @example
+ * const y = geluTanh(tf.tensor1d([-1, 0, 1])); // [-0.1588, 0, 0.8412]
+ */
 export function geluTanh<T extends Tensor>(x: T): T {
   return tf.tidy(() => {
     const inner = tf.mul(tf.add(x, tf.mul(tf.mul(tf.square(x), x), 0.044715)), Math.sqrt(2 / Math.PI));
@@ -22,7 +29,12 @@ export function geluTanh<T extends Tensor>(x: T): T {
   });
 }
 
-/** The approximation of `gelu` by a sigmoid, CLIP's: x sigmoid(1.702 x). */
+/**
+ * The approximation of `gelu` by a sigmoid, CLIP's: x sigmoid(1.702 x).
+ *
+ * @example
+ * const y = quickGelu(tf.tensor1d([-1, 0, 1])); // [-0.1542, 0, 0.8458]
+ */
 export function quickGelu<T extends Tensor>(x: T): T {
   return tf.tidy(() => tf.mul(x, tf.sigmoid(tf.mul(x, 1.702))) as T);
 }

@@ -51,6 +51,8 @@ export function scaledDotProductAttention(
  * @param options.mask [batch, source], one for real places and zero for padding
  * @param options.causal the length for which later places are hidden from earlier ones
  * @returns broadcasts against [batch, heads, target, source]; undefined when all is allowed
+ * @example
+ * const bias = attentionBias({ mask: tf.tensor2d([[1, 1, 0]]), causal: 3 }); // [1, 1, 3, 3]
  */
 export function attentionBias({
   mask,

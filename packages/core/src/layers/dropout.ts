@@ -59,7 +59,14 @@ export class Dropout extends tfl.layers.Layer {
   }
 }
 
-/** `dropout` as a layer, with a stream of its own. */
+/**
+ * `dropout` as a layer, with a stream of its own.
+ *
+ * @example
+ * const regular = tfl.sequential({
+ *   layers: [tfl.layers.dense({ units: 8, inputShape: [4] }), dropoutLayer({ rate: 0.1, seed: 1 })],
+ * });
+ */
 export function dropoutLayer(options: { rate: number; seed: number } & LayerOptions): Dropout {
   registerLayer(Dropout);
   return new Dropout(options);

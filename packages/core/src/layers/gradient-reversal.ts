@@ -53,7 +53,14 @@ export class GradientReversal extends tfl.layers.Layer {
   }
 }
 
-/** `gradientReversal` as a layer; its `lambda` may be set between steps. */
+/**
+ * `gradientReversal` as a layer; its `lambda` may be set between steps.
+ *
+ * @example
+ * const reversal = gradientReversalLayer({ lambda: 0 });
+ * const reversed = reversal.apply(tfl.input({ shape: [64] }));
+ * reversal.lambda = 0.3; // from the next step on
+ */
 export function gradientReversalLayer(options: { lambda?: number } & LayerOptions = {}): GradientReversal {
   registerLayer(GradientReversal);
   return new GradientReversal(options);

@@ -51,7 +51,12 @@ export class L2Normalize extends tfl.layers.Layer {
   }
 }
 
-/** `l2Normalize` as a layer. */
+/**
+ * `l2Normalize` as a layer.
+ *
+ * @example
+ * const model = tfl.sequential({ layers: [tfl.layers.dense({ units: 128, inputShape: [512] }), l2NormalizeLayer()] });
+ */
 export function l2NormalizeLayer(options: { epsilon?: number } & LayerOptions = {}): L2Normalize {
   registerLayer(L2Normalize);
   return new L2Normalize(options);

@@ -11,6 +11,8 @@ import { registerLayer } from './register.js';
  *
  * @param logScale scalar
  * @see Radford et al.: Learning transferable visual models from natural language supervision (2021), section 2.5
+ * @example
+ * const scale = boundedScale(tf.scalar(Math.log(1 / 0.07))); // 14.29
  */
 export function boundedScale(logScale: Scalar, { maximum = 100 }: { maximum?: number } = {}): Scalar {
   const bound = Math.log(maximum);

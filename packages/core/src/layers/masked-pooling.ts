@@ -90,7 +90,14 @@ export class MaskedPooling extends tfl.layers.Layer {
   }
 }
 
-/** `poolSequence` as a layer of inputs `sequence` or `[sequence, mask]`. */
+/**
+ * `poolSequence` as a layer of inputs `sequence` or `[sequence, mask]`.
+ *
+ * @example
+ * const words = tfl.input({ shape: [null, 64] });
+ * const mask = tfl.input({ shape: [null] });
+ * const sentence = maskedPooling({ mode: 'mean' }).apply([words, mask]); // [batch, 64]
+ */
 export function maskedPooling(options: { mode?: PoolingMode } & LayerOptions = {}): MaskedPooling {
   registerLayer(MaskedPooling);
   return new MaskedPooling(options);

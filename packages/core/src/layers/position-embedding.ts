@@ -20,6 +20,8 @@ export interface PositionEmbeddingOptions extends LayerOptions {
  *
  * @returns [length, dimension], row-major
  * @see Vaswani et al.: Attention is all you need (2017), section 3.5
+ * @example
+ * const table = tf.tensor2d(sinusoidalPositions(16, 8), [16, 8]);
  */
 export function sinusoidalPositions(length: number, dimension: number): Float32Array {
   const table = new Float32Array(length * dimension);

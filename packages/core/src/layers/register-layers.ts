@@ -16,6 +16,10 @@ import { TransformerBlock } from './transformer-block.js';
 /**
  * Makes all layers of this package known to TensorFlow.js. Needed before `tf.loadLayersModel` of a saved model that
  * contains them; layers that were made in the same process are known already.
+ *
+ * @example
+ * registerLayers();
+ * const model = await tfl.loadLayersModel(handler);
  */
 export function registerLayers(): void {
   registerLayer(ClassToken);

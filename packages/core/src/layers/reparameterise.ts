@@ -62,7 +62,14 @@ export class Reparameterise extends tfl.layers.Layer {
   }
 }
 
-/** `reparameterise` as a layer of two inputs [mean, logVariance]; when not training it returns the mean. */
+/**
+ * `reparameterise` as a layer of two inputs [mean, logVariance]; when not training it returns the mean.
+ *
+ * @example
+ * const mean = tfl.input({ shape: [8] });
+ * const logVariance = tfl.input({ shape: [8] });
+ * const latent = reparameteriseLayer({ seed: 1 }).apply([mean, logVariance]);
+ */
 export function reparameteriseLayer(options: { seed: number } & LayerOptions): Reparameterise {
   registerLayer(Reparameterise);
   return new Reparameterise(options);

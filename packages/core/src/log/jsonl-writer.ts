@@ -27,6 +27,10 @@ function plain(_: string, value: unknown): unknown {
  * cut off are dropped, and the rest is kept.
  *
  * @throws CrossmodalError when the file cannot be written
+ * @example
+ * const log = jsonlWriter('runs/by-hand.jsonl');
+ * log.write({ step: 1, loss: 0.5 });
+ * log.close();
  */
 export function jsonlWriter(path: string, { resumedAt }: { resumedAt?: number } = {}): JsonlWriter {
   let file: number;

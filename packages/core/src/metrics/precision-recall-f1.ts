@@ -54,7 +54,13 @@ export function precisionRecallF1(
   return averageScores(confusionMatrix(predicted, labels, { classes }), average);
 }
 
-/** The same from a confusion matrix [true][predicted]. @throws CrossmodalError like `classScores`. */
+/**
+ * The same from a confusion matrix [true][predicted].
+ *
+ * @throws CrossmodalError like `classScores`.
+ * @example
+ * averageScores([[1, 1], [0, 1]], 'macro').f1; // 0.666...
+ */
 export function averageScores(
   confusion: readonly (readonly number[])[],
   average: Averaging = 'macro',

@@ -16,6 +16,8 @@ export interface AdamVariantOptions extends CommonOptions {
  * w = w - rate / (1 - b1^t) m / u.
  *
  * @see Kingma, Ba: Adam (2015), algorithm 2
+ * @example
+ * const optimizer = adamax({ learningRate: 2e-3 });
  */
 export function adamax({
   beta1 = 0.9, // the paper's
@@ -46,6 +48,8 @@ export function adamax({
  * w = w - rate ((1 - mu_t) / (1 - prod mu) g + mu_(t+1) / (1 - prod mu mu_(t+1)) m) / (sqrt(v^) + epsilon).
  *
  * @see Dozat: Incorporating Nesterov momentum into Adam (2016); conventions of torch.optim.NAdam
+ * @example
+ * const optimizer = nadam({ learningRate: 2e-3 });
  */
 export function nadam({
   beta1 = 0.9, // torch's default
@@ -92,6 +96,8 @@ export function nadam({
  * r_t = sqrt((rho_t - 4)(rho_t - 2) rho_inf / ((rho_inf - 4)(rho_inf - 2) rho_t)); plain momentum before that.
  *
  * @see Liu et al.: On the variance of the adaptive learning rate and beyond (2020), algorithm 2
+ * @example
+ * const optimizer = radam({ learningRate: 1e-3 });
  */
 export function radam({
   beta1 = 0.9, // the paper's

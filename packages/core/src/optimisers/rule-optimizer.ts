@@ -29,6 +29,11 @@ interface Entry {
 /**
  * A `tf.Optimizer` around one `UpdateRule`. Usable wherever TensorFlow.js takes an optimiser; inside `trainStep` it is
  * also resumable, knows the names of the variables, and reads its learning rate anew at each replay of a compiled step.
+ *
+ * @example
+ * const weight = tf.variable(tf.scalar(1));
+ * const optimizer = sgd({ learningRate: 0.1 }); // makes a RuleOptimizer
+ * optimizer.minimize(() => tf.square(weight) as tf.Scalar); // weight is 0.8 now
  */
 export class RuleOptimizer extends tf.Optimizer {
   static readonly className = 'RuleOptimizer';

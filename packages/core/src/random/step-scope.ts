@@ -12,7 +12,14 @@ export interface StepScope {
 
 let current: StepScope | undefined;
 
-/** Runs `body` as the body of a step: at each call (eager or traced) counts start from zero. */
+/**
+ * Runs `body` as the body of a step: at each call (eager or traced) counts start from zero.
+ *
+ * @example
+ * const random = new Random(1);
+ * const draw = (step: number) => inStepScope({ step }, () => randomNormal([3], { random }));
+ * const same = tf.equal(draw(5), draw(5)); // true for all: values depend on the step, not on what was drawn before
+ */
 export function inStepScope<T>(clock: { step: number }, body: () => T): T {
   const outer = current;
   current = { clock, counts: new Map() };

@@ -70,6 +70,8 @@ export function randomUniform<T extends Tensor = Tensor>(
  * A tensor of ones with probability `probability` and zeros else, fresh at each replay of a compiled function.
  *
  * @param shape any shape; float32.
+ * @example
+ * const kept = randomMask([64, 10], { random: new Random(3), probability: 0.9 });
  */
 export function randomMask<T extends Tensor = Tensor>(
   shape: number[],
@@ -88,6 +90,8 @@ export function randomMask<T extends Tensor = Tensor>(
  * A random permutation of 0 ... n - 1, fresh at each replay of a compiled function; for mismatched pairs and shuffles.
  *
  * @returns [n], int32
+ * @example
+ * const mismatched = tf.gather(tf.tensor1d([10, 20, 30]), randomPermutation(3, { random: new Random(3) }));
  */
 export function randomPermutation(n: number, { random }: { random: Random }): Tensor1D {
   checkRandom('randomPermutation', random);

@@ -24,6 +24,8 @@ export interface OpenSafetensors {
  *
  * @param options.source what the errors call the file
  * @throws CrossmodalError with the source and the reason when anything is wrong
+ * @example
+ * const { tensors } = parseSafetensors(await readFile('model.safetensors'), { source: 'model.safetensors' });
  */
 export function parseSafetensors(
   bytes: Uint8Array,
@@ -43,6 +45,10 @@ export function parseSafetensors(
  * is wanted of them. Close it afterwards.
  *
  * @throws CrossmodalError with the file and the reason when it cannot be read or is malformed
+ * @example
+ * const file = await openSafetensors('large.safetensors');
+ * const table = toTensor(await file.read('embeddings.weight'));
+ * await file.close();
  */
 export async function openSafetensors(path: string): Promise<OpenSafetensors> {
   let file: FileHandle | undefined;

@@ -8,6 +8,8 @@ import { decodeValues, type StoredTensor } from './values.js';
  * A stored tensor as a TensorFlow.js tensor: floats as float32, integers as int32, booleans as bool.
  *
  * @throws CrossmodalError for complex numbers, and for integers beyond 32 bits
+ * @example
+ * const tensor = toTensor({ dtype: 'F32', shape: [2], bytes: new Uint8Array(8) }); // [0, 0]
  */
 export function toTensor(stored: StoredTensor): Tensor {
   const values = decodeValues(stored);
@@ -30,6 +32,8 @@ const dtypes: Partial<Record<tf.DataType, SafetensorsDtype>> = { float32: 'F32',
  * A tensor of TensorFlow.js as it is stored; reads its values.
  *
  * @throws CrossmodalError for strings and complex numbers
+ * @example
+ * const { dtype, shape, bytes } = await fromTensor(tf.tensor1d([1, 2])); // 'F32', [2], 8 bytes
  */
 export async function fromTensor(tensor: Tensor): Promise<StoredTensor> {
   const dtype = dtypes[tensor.dtype];

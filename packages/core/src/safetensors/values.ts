@@ -67,6 +67,8 @@ function table(dtype: SafetensorsDtype, format: FloatFormat): Float32Array {
  * booleans as bytes, complex numbers as pairs. The array is a copy.
  *
  * @throws CrossmodalError for the types below eight bits, which are packed
+ * @example
+ * decodeValues({ dtype: 'I16', shape: [2], bytes: Uint8Array.of(1, 0, 2, 0) }); // Int16Array [1, 2]
  */
 export function decodeValues({ dtype, bytes }: StoredTensor): StoredValues {
   // A copy aligns: data may start at any byte. (The slice of a Buffer would be a view.)

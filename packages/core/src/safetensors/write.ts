@@ -10,6 +10,9 @@ export type StoredTensors = ReadonlyMap<string, StoredTensor> | Readonly<Record<
  * ordered by type, larger ones first, then by name, as the reference implementation does, so that all are aligned.
  *
  * @throws CrossmodalError when a tensor has another number of bytes than its shape needs
+ * @example
+ * const pieces = safetensorsPieces(new Map([['w', await fromTensor(tf.scalar(1))]]), { metadata: { format: 'pt' } });
+ * const bytes = Buffer.concat(pieces);
  */
 export function safetensorsPieces(
   tensors: StoredTensors,

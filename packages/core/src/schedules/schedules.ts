@@ -1,7 +1,13 @@
 import { CrossmodalError } from '../errors.js';
 import { asSchedule, type Schedule } from './schedule.js';
 
-/** The same value at each step. */
+/**
+ * The same value at each step.
+ *
+ * @example
+ * const rate = constant(1e-3);
+ * rate(10_000); // 0.001
+ */
 export function constant(value: number): Schedule {
   return () => value;
 }
@@ -10,6 +16,9 @@ export function constant(value: number): Schedule {
  * Half a cosine from `from` to `to` over `steps` steps, then `to`: to + (from - to) (1 + cos(pi t / steps)) / 2.
  *
  * @see Loshchilov, Hutter: SGDR (2017), equation 5
+ * @example
+ * const rate = cosine({ from: 1e-3, steps: 1000 });
+ * rate(500); // 0.0005
  */
 export function cosine({ from, to = 0, steps }: { from: number; to?: number; steps: number }): Schedule {
   checkSteps('cosine', steps);
@@ -20,6 +29,9 @@ export function cosine({ from, to = 0, steps }: { from: number; to?: number; ste
  * Half cosines from `from` to `to`, each starting again at `from` and `growth` times as long as the one before.
  *
  * @see Loshchilov, Hutter: SGDR (2017), section 3
+ * @example
+ * const rate = cosineRestarts({ from: 1e-3, steps: 100, growth: 2 }); // starts again at steps 100 and 300
+ * rate(100); // 0.001
  */
 export function cosineRestarts({
   from,
@@ -46,7 +58,13 @@ export function cosineRestarts({
   };
 }
 
-/** Rises linearly from `from` over the first `steps` steps to the first value of `to`, which goes on from there. */
+/**
+ * Rises linearly from `from` over the first `steps` steps to the first value of `to`, which goes on from there.
+ *
+ * @example
+ * const rate = linearWarmup({ steps: 100, to: cosine({ from: 1e-3, steps: 900 }) });
+ * rate(50); // 0.0005
+ */
 export function linearWarmup({
   steps,
   from = 0,
@@ -61,7 +79,13 @@ export function linearWarmup({
   return (step) => (step < steps ? from + ((rest(0) - from) * step) / steps : rest(step - steps));
 }
 
-/** From `from` to `to` over `steps` steps along (1 - t / steps)^power, then `to`; a straight line by default. */
+/**
+ * From `from` to `to` over `steps` steps along (1 - t / steps)^power, then `to`; a straight line by default.
+ *
+ * @example
+ * const rate = polynomial({ from: 1, steps: 100, power: 2 });
+ * rate(50); // 0.25
+ */
 export function polynomial({
   from,
   to = 0,
@@ -77,13 +101,25 @@ export function polynomial({
   return (step) => to + (from - to) * (1 - Math.min(step, steps) / steps) ** power;
 }
 
-/** `from` times `factor` for each `every` steps that passed: from factor^floor(t / every). */
+/**
+ * `from` times `factor` for each `every` steps that passed: from factor^floor(t / every).
+ *
+ * @example
+ * const rate = stepDecay({ from: 0.1, every: 1000 });
+ * rate(2500); // 0.001
+ */
 export function stepDecay({ from, factor = 0.1, every }: { from: number; factor?: number; every: number }): Schedule {
   checkSteps('stepDecay', every);
   return (step) => from * factor ** Math.floor(step / every);
 }
 
-/** `from` times `factor` for each milestone that was reached. */
+/**
+ * `from` times `factor` for each milestone that was reached.
+ *
+ * @example
+ * const rate = milestones({ from: 0.1, at: [3000, 6000] });
+ * rate(3000); // 0.01
+ */
 export function milestones({
   from,
   factor = 0.1,
@@ -96,12 +132,24 @@ export function milestones({
   return (step) => from * factor ** at.filter((milestone) => step >= milestone).length;
 }
 
-/** from factor^t. */
+/**
+ * from factor^t.
+ *
+ * @example
+ * const rate = exponentialDecay({ from: 0.1, factor: 0.5 });
+ * rate(2); // 0.025
+ */
 export function exponentialDecay({ from, factor }: { from: number; factor: number }): Schedule {
   return (step) => from * factor ** step;
 }
 
-/** from / sqrt(1 + t / timescale); with a warm-up of `timescale` steps before it, the schedule of the first Transformer. */
+/**
+ * from / sqrt(1 + t / timescale); with a warm-up of `timescale` steps before it, the schedule of the first Transformer.
+ *
+ * @example
+ * const transformer = linearWarmup({ steps: 4000, to: inverseSquareRoot({ from: 1e-3, timescale: 4000 }) });
+ * transformer(16_000); // 0.0005
+ */
 export function inverseSquareRoot({ from, timescale }: { from: number; timescale: number }): Schedule {
   checkSteps('inverseSquareRoot', timescale);
   return (step) => from / Math.sqrt((step + timescale) / timescale);
@@ -112,6 +160,9 @@ export function inverseSquareRoot({ from, timescale }: { from: number; timescale
  * or lines; with `symmetric` down to the start at the same pace first, then to the end.
  *
  * @see Smith, Topin: Super-convergence (2018), section 4; conventions of torch.optim.lr_scheduler.OneCycleLR
+ * @example
+ * const rate = oneCycle({ peak: 0.1, steps: 1000 });
+ * rate(0); // 0.004
  */
 export function oneCycle({
   peak,
@@ -162,6 +213,11 @@ export function oneCycle({
  * from / (1 + 10 p)^0.75; without it the weight of the domain loss 2 / (1 + exp(-10 p)) - 1, which rises from 0 to 1.
  *
  * @see Ganin et al.: Domain-adversarial training of neural networks (2016), section 5.2.2
+ * @example
+ * const lambda = dannAnnealing({ steps: 1000 });
+ * lambda(0); // 0
+ * const rate = dannAnnealing({ steps: 1000, from: 0.01 });
+ * rate(0); // 0.01
  */
 export function dannAnnealing({ steps, from }: { steps: number; from?: number }): Schedule {
   checkSteps('dannAnnealing', steps);

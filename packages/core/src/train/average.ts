@@ -19,6 +19,12 @@ export interface AverageOptions {
  *
  * @see Polyak, Juditsky: Acceleration of stochastic approximation by averaging (1992); equal
  *   weights: Izmailov et al.: Averaging weights leads to wider optima (2018); warm-up as in timm's ModelEmaV3
+ * @example
+ * const weights = { w: tf.variable(tf.scalar(0)) };
+ * const average = new WeightAverage(weights, { decay: 0.9 });
+ * weights.w.assign(tf.scalar(1));
+ * average.update(); // the average is 0.1 now
+ * average.swap(); // evaluate with it, then swap back
  */
 export class WeightAverage {
   readonly #decay: number;

@@ -6,7 +6,12 @@ export interface ClipOptions {
   order?: 2 | 'largest';
 }
 
-/** The norm of all gradients together. */
+/**
+ * The norm of all gradients together.
+ *
+ * @example
+ * const norm = globalNorm([tf.tensor1d([3]), tf.tensor1d([4])]); // 5
+ */
 export function globalNorm(gradients: readonly Tensor[], { order = 2 }: ClipOptions = {}): Scalar {
   return tf.tidy(() => {
     if (order !== 2) return tf.max(tf.stack(gradients.map((gradient) => tf.max(tf.abs(gradient))))) as Scalar;
@@ -20,6 +25,8 @@ export function globalNorm(gradients: readonly Tensor[], { order = 2 }: ClipOpti
  *
  * @see Pascanu, Mikolov, Bengio: On the difficulty of training recurrent neural networks (2013), algorithm 1;
  *   the 1e-6 is torch's
+ * @example
+ * const { clipped, norm } = clipByNorm([tf.tensor1d([3, 4])], 1); // [[0.6, 0.8]], 5
  */
 export function clipByNorm<T extends Tensor>(
   gradients: readonly T[],
@@ -34,7 +41,12 @@ export function clipByNorm<T extends Tensor>(
   return { clipped, norm };
 }
 
-/** Limits each component of each gradient to [-limit, limit]. */
+/**
+ * Limits each component of each gradient to [-limit, limit].
+ *
+ * @example
+ * const clipped = clipByValue([tf.tensor1d([-3, 0.5])], 1); // [[-1, 0.5]]
+ */
 export function clipByValue<T extends Tensor>(gradients: readonly T[], limit: number): T[] {
   return gradients.map((gradient) => tf.clipByValue(gradient, -limit, limit) as T);
 }

@@ -18,6 +18,13 @@ export interface CompiledStep<Batch> {
  * variables is taken back before the graph runs.)
  *
  * @param options.compile with false the body is run each time, in a tidy
+ * @example
+ * const weight = tf.variable(tf.scalar(0));
+ * const run = compileStep(({ x }: { x: tf.Tensor1D }) => {
+ *   weight.assign(tf.add(weight, tf.mean(x)));
+ *   return { weight: tf.clone(weight) as tf.Scalar };
+ * });
+ * const metrics = run({ x: tf.tensor1d([1, 3]) }); // { weight: 2 }
  */
 export function compileStep<Batch>(
   body: (batch: Batch) => Metrics,

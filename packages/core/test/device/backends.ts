@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { skipTestsThatReadAtOnce } from '@crossmodal/testkit';
+import { skipWhatTheDeviceLacks } from '@crossmodal/testkit';
 import { registerOnnxBackend } from '@crossmodal/tfjs-backend-onnx';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll } from 'vitest';
@@ -20,7 +20,7 @@ export async function useBackend(name: string): Promise<void> {
 /** Within a `describe` over `backends`: its tests run on this one. */
 export function useBackendHere(name: string): void {
   beforeAll(() => useBackend(name));
-  skipTestsThatReadAtOnce();
+  skipWhatTheDeviceLacks();
 }
 
 /** Plain JavaScript, unless CROSSMODAL_DEVICE names another device: for tests of values, which all devices share. */
@@ -29,5 +29,5 @@ export function useTestBackend(): void {
     if (asked) await useDevice(asked);
     else await tf.setBackend('cpu');
   });
-  skipTestsThatReadAtOnce();
+  skipWhatTheDeviceLacks();
 }

@@ -2,7 +2,7 @@ import '@tensorflow/tfjs-backend-cpu';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expectNoLeak, skipTestsThatReadAtOnce } from '@crossmodal/testkit';
+import { expectNoLeak, skipWhatTheDeviceLacks } from '@crossmodal/testkit';
 import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -24,7 +24,7 @@ const temporary = mkdtempSync(join(tmpdir(), 'crossmodal-fit-'));
 let folders = 0;
 const newFolder = () => join(temporary, String(folders++));
 
-skipTestsThatReadAtOnce();
+skipWhatTheDeviceLacks();
 beforeAll(async () => {
   for (const name of backends) await useBackend(name); // what they say when they load is not the tests'
   await tf.setBackend('cpu');

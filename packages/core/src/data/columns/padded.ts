@@ -36,6 +36,10 @@ export interface PaddedBatch {
  * Sequences of different lengths, [length] or [length, features], padded at the end to the longest of the batch.
  *
  * @throws CrossmodalError when an item is too long, has another number of features, or is missing without `allowMissing`.
+ * @example
+ * const { codes } = collate({ codes: padded((row: number[]) => row) })([[1, 2, 3], [4]]);
+ * codes.values; // [[1, 2, 3], [4, 0, 0]]
+ * codes.mask; // [[1, 1, 1], [1, 0, 0]]
  */
 export function padded<Row>(
   get: (row: Row) => HostArray | ArrayLike<number> | undefined,

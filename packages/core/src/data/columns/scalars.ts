@@ -8,6 +8,9 @@ import { origin } from './items.js';
  * One number per row as a tensor [rows].
  *
  * @throws CrossmodalError when a number is missing or not finite, or not an integer for int32.
+ * @example
+ * const rows = [{ label: 2 }, { label: 0 }];
+ * const { label } = collate({ label: scalars((row: { label: number }) => row.label, { dtype: 'int32' }) })(rows); // [2, 0]
  */
 export function scalars<Row>(
   get: (row: Row) => number | undefined,
@@ -26,7 +29,13 @@ export function scalars<Row>(
   };
 }
 
-/** 1 for each row that has the item, 0 for each that lacks it, [rows]: the mask of a missing modality. */
+/**
+ * 1 for each row that has the item, 0 for each that lacks it, [rows]: the mask of a missing modality.
+ *
+ * @example
+ * const rows = [{ image: 'a.jpg' }, { image: undefined }];
+ * const { hasImage } = collate({ hasImage: presence((row: { image?: string | undefined }) => row.image) })(rows); // [1, 0]
+ */
 export function presence<Row>(get: (row: Row) => unknown): Column<Row, Tensor1D> {
   return (rows) => tf.tensor1d(rows.map((row) => Number(get(row) !== undefined && get(row) !== null)));
 }

@@ -23,6 +23,10 @@ export interface StackedOptions {
  *
  * @throws CrossmodalError when shapes differ, when mean or standard deviation do not fit the last axis, or when an item is
  * missing and `allowMissing` is not set.
+ * @example
+ * const pixels = (row: number[]) => row;
+ * const batch = collate({ pixels: stacked(pixels, { scale: 1 / 255, mean: [0.5, 0.5, 0.5] }) })([[0, 255, 0], [255, 0, 0]]);
+ * batch.pixels; // [[-0.5, 0.5, -0.5], [0.5, -0.5, -0.5]]
  */
 export function stacked<Row>(
   get: (row: Row) => HostArray | ArrayLike<number> | undefined,

@@ -25,7 +25,12 @@ export async function readIdx(path: string, options: ReadBytesOptions = {}): Pro
   return parseIdx(await readBytes('readIdx', path, options), path);
 }
 
-/** The same from bytes that are in memory; `name` is what messages call them. */
+/**
+ * The same from bytes that are in memory; `name` is what messages call them.
+ *
+ * @example
+ * const { shape } = parseIdx(Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 3, 7, 8, 9)); // [3]; the data are 7, 8, 9
+ */
 export function parseIdx(bytes: Uint8Array, name = 'bytes'): HostArray {
   const fail = (problem: string, remedy = 'get the file again') => fileError('readIdx', name, problem, remedy);
   const kind = elements[bytes[2] ?? 0];

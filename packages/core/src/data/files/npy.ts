@@ -33,7 +33,12 @@ export async function readNpy(path: string, options: ReadBytesOptions = {}): Pro
   return parseNpy(await readBytes('readNpy', path, options), path);
 }
 
-/** The same from bytes that are in memory; `name` is what messages call them. */
+/**
+ * The same from bytes that are in memory; `name` is what messages call them.
+ *
+ * @example
+ * const { data, shape } = parseNpy(formatNpy({ data: Float32Array.of(1, 2), shape: [2] }));
+ */
 export function parseNpy(bytes: Uint8Array, name = 'bytes'): HostArray {
   const fail = (problem: string, remedy = 'get the file again') => fileError('readNpy', name, problem, remedy);
   const magic = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
