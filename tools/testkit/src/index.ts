@@ -3,4 +3,4 @@ export { golden, goldenIndex } from './golden.js';
 export { gradientCheck } from './gradient-check.js';
 export { expectNoLeak } from './leak-check.js';
 export { type RawTensor, readSafetensors } from './safetensors.js';
-export { skipTestsThatReadAtOnce } from './skip-reads.js';
+export { skipWhatTheDeviceLacks } from './skip-what-is-missing.js';
