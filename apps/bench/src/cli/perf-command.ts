@@ -7,7 +7,11 @@ export function addPerfCommand(program: Command, terminal: Terminal): void {
   program
     .command('perf')
     .description('time a training step of each model per engine, against PyTorch where it is found')
-    .option('--rows <letters>', 'rows of the table, such as a,f', list)
+    .option(
+      '--rows <letters>',
+      'rows of the table, such as a,f; shapes: small networks that nothing was tuned on',
+      list,
+    )
     .option('--engines <names>', 'onnx, torch, tfjs-node, wasm, tfjs-cpu', list)
     .option('--python <path>', 'a python3 with torch', 'python3')
     .option('--rounds <n>', 'interleaved rounds', Number, 5)

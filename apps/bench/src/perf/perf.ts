@@ -3,10 +3,11 @@ import { writeFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { type Engine, engines as knownEngines } from './contender.js';
 import { type Absence, duel, type Result } from './duel.js';
-import { rows as allRows } from './rows/index.js';
+import { everyRow, rows as table } from './rows/index.js';
+import { shapes } from './rows/shapes.js';
 
 export interface PerfOptions {
-  /** Letters of the rows, or all. */
+  /** Letters of the rows; `shapes` for all of `s1` to `s12`. Without, the rows of the table. */
   rows?: readonly string[];
   /** Engines, or all that are found. */
   engines?: readonly Engine[];
@@ -45,9 +46,11 @@ export async function perf({
   threads = availableParallelism(),
   write,
 }: PerfOptions): Promise<PerfReport> {
-  const chosen = rows ? allRows.filter((row) => rows.includes(row.id)) : allRows;
-  const missing = rows?.filter((id) => !allRows.some((row) => row.id === id)) ?? [];
-  if (missing.length > 0) throw new Error(`perf: unknown row ${missing.join(', ')}; there are a to h, and m`);
+  const names = rows?.flatMap((name) => (name === 'shapes' ? shapes.map(({ id }) => id) : [name]));
+  const chosen = names ? everyRow.filter((row) => names.includes(row.id)) : table;
+  const missing = names?.filter((id) => !everyRow.some((row) => row.id === id)) ?? [];
+  if (missing.length > 0)
+    throw new Error(`perf: unknown row ${missing.join(', ')}; there are a to h, m, and s1 to s12 (all: shapes)`);
   const unknown = engines.filter((engine) => !(engine in knownEngines));
   if (unknown.length > 0) {
     throw new Error(`perf: unknown engine ${unknown.join(', ')}; there are ${Object.keys(knownEngines).join(', ')}`);

@@ -1,6 +1,7 @@
 """The rows of the speed bench in PyTorch, with the same shapes: reads `run N` from standard input, answers in JSON lines."""
 import json
 import math
+import pathlib
 import resource
 import sys
 import time
@@ -259,7 +260,42 @@ def suite(batch):
     return step
 
 
+def layer_of(kind, arguments, channels):
+    padding = lambda index: "same" if len(arguments) > index and arguments[index] == "same" else 0
+    if kind == "conv":
+        return nn.Conv2d(channels, arguments[0], arguments[1], arguments[2], padding(3)), arguments[0]
+    if kind == "transposed":
+        return nn.ConvTranspose2d(channels, arguments[0], arguments[1], arguments[2]), arguments[0]
+    if kind == "depthwise":
+        return nn.Conv2d(channels, channels, arguments[0], arguments[1], padding(2), groups=channels), channels
+    if kind == "dense":
+        return nn.Linear(channels, arguments[0]), arguments[0]
+    plain = dict(maxpool=nn.MaxPool2d, avgpool=nn.AvgPool2d, leaky=nn.LeakyReLU, relu=nn.ReLU, norm=nn.BatchNorm2d)
+    return plain[kind](*dict(leaky=[0.2], norm=[channels]).get(kind, arguments)), channels
+
+
+def shape(spec):
+    def build(batch):
+        layers, channels = [], spec["input"][-1]
+        for kind, *arguments in spec["layers"]:
+            layer, channels = layer_of(kind, arguments, channels)
+            layers.append(layer)
+        network = nn.Sequential(*layers)
+        x = uniform([batch, *spec["input"]])
+        if x.ndim == 4:
+            channels_last(network)
+            x = x.permute(0, 3, 1, 2)
+        x.requires_grad_()
+        return one_player([x, *network.parameters()], lambda: (network(x) ** 2).mean())
+
+    return build
+
+
 ROWS = dict(a=dann, b=dcgan, c=clip, d=transformer, e=lstm, f=vae, g=audio, h=mlp, m=suite)
+
+
+with open(pathlib.Path(__file__).with_name("rows") / "shapes.json") as file:
+    ROWS.update((spec["id"], shape(spec)) for spec in json.load(file))
 
 
 def matmul_peak():

@@ -2,7 +2,7 @@
 import { createInterface } from 'node:readline';
 import { compile, type DeviceName, useDevice } from '@crossmodal/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { rows } from './rows/index.js';
+import { everyRow } from './rows/index.js';
 
 const [rowId, deviceName, batch] = process.argv.slice(2);
 const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
@@ -24,7 +24,7 @@ async function matmulPeak(): Promise<number> {
 }
 
 try {
-  const row = rows.find((candidate) => candidate.id === rowId);
+  const row = everyRow.find((candidate) => candidate.id === rowId);
   if (!row) throw new Error(`unknown row '${rowId}'`);
   const device = await useDevice(deviceName as DeviceName);
   const workload = row.build(Number(batch));
