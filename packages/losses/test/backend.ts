@@ -1,6 +1,6 @@
 import '@tensorflow/tfjs-layers';
 import { type DeviceName, useDevice } from '@crossmodal/core';
-import { skipTestsThatReadAtOnce } from '@crossmodal/testkit';
+import { skipWhatTheDeviceLacks } from '@crossmodal/testkit';
 import { beforeAll } from 'vitest';
 
 /** The device that this package's tests run on: plain JavaScript, unless CROSSMODAL_DEVICE names another. */
@@ -8,7 +8,7 @@ export function useTestBackend(fallback: DeviceName = 'js'): void {
   beforeAll(async () => {
     await useDevice((process.env['CROSSMODAL_DEVICE'] as DeviceName | undefined) ?? fallback);
   });
-  skipTestsThatReadAtOnce();
+  skipWhatTheDeviceLacks();
 }
 
 /** Whether `compile` replays on the device under test; elsewhere a compiled function runs its body at each call. */

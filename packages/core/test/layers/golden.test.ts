@@ -279,7 +279,6 @@ describe('groupNormalization equals torch', () => {
 
 describe('spectralNormalization equals torch', () => {
   test.each(named('spectral_norm'))('$name', (example) => {
-    if (tf.getBackend() === 'wasm' && example.name.includes('conv')) return; // it has no gradient of filters
     const file = golden(new URL(`${example.name}.safetensors`, folder));
     const {
       layer: kind,
