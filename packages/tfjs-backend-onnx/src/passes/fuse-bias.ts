@@ -1,24 +1,26 @@
-import { createNode, type Graph, type Node, sizeOf, type Value } from '../ir/graph.js';
-import { reshape, unary } from '../ir/ops.js';
+import { createNode, type Graph, type Node, sameShape, sizeOf, type Value } from '../ir/graph.js';
+import { add, reshape, unary } from '../ir/ops.js';
 import { countUses, rewrite } from './rewrite.js';
 
 /**
  * Adds a bias inside the product that it follows (the third input of Conv and Gemm), also through the reshape that
  * batch-last convolutions end with, and moves that reshape behind a relu, so that ONNX Runtime can fuse the relu.
+ * Without `exact`, also from behind another sum: (x v + h w) + b = x v + (h w + b).
  */
-export function fuseBias(graph: Graph): Graph {
+export function fuseBias(graph: Graph, { exact = true }: { exact?: boolean } = {}): Graph {
   const uses = countUses(graph);
   /** Products with a bias made by this pass stand for values that were used once. */
   const single = new Set<Value>();
   const once = (value: Value): boolean => single.has(value) || uses.get(value) === 1;
 
-  const fuse = (node: Node, inputs: readonly (Value | undefined)[]): Value | undefined => {
-    for (const [i, j] of [
-      [0, 1],
-      [1, 0],
-    ] as const) {
+  const fuse = ({ inputs: before }: Node, inputs: readonly (Value | undefined)[]): Value | undefined => {
+    for (const [i, j] of sides) {
       const sum = inputs[i]!;
-      if (!once(node.inputs[i]!)) continue;
+      if (!once(before[i]!)) continue;
+      if (!exact && sum.node.op === 'Add' && sameShape(sum.shape, sum.node.inputs[0]!.shape)) {
+        const fused = fuseBehind(before[i]!.node, sum.node, inputs[j]!);
+        if (fused !== undefined) return fused;
+      }
       const reshaped = sum.node.op === 'Reshape';
       const product = reshaped ? sum.node.inputs[0]! : sum;
       if ((reshaped && !once(product)) || product.node.inputs.length !== 2 || product.node.domain !== '') continue;
@@ -29,6 +31,20 @@ export function fuseBias(graph: Graph): Graph {
       const fused = createNode({ op, attrs, inputs: [...operands, bias], outputs: [{ shape, type }] }).outputs[0]!;
       single.add(fused);
       return reshape(fused, sum.shape);
+    }
+    return undefined;
+  };
+
+  const fuseBehind = (before: Node, { inputs }: Node, bias: Value): Value | undefined => {
+    if (before.op !== 'Add' || !sameShape(inputs[0]!.shape, inputs[1]!.shape)) return undefined;
+    for (const [i, j] of sides) {
+      const [product, other] = [inputs[i]!, inputs[j]!];
+      const { op, attrs, inputs: operands } = product.node;
+      if (op !== 'Gemm' || operands.length !== 2 || !once(before.inputs[i]!)) continue;
+      const addend = fusedBias(product, product.shape, bias);
+      if (addend === undefined) continue;
+      const outputs = [{ shape: product.shape, type: product.type }];
+      return add(other, createNode({ op, attrs, inputs: [...operands, addend], outputs }).outputs[0]!);
     }
     return undefined;
   };
@@ -46,6 +62,11 @@ export function fuseBias(graph: Graph): Graph {
     return undefined;
   });
 }
+
+const sides = [
+  [0, 1],
+  [1, 0],
+] as const;
 
 /** The bias as the product takes it, if `value` is one number per channel of the sum. */
 function fusedBias(product: Value, sum: readonly number[], value: Value): Value | undefined {

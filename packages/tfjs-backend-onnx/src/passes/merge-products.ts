@@ -18,6 +18,7 @@ export function mergeProducts(graph: Graph): Graph {
   /** What is left of a split: the product of everything that was split. */
   const projections = new Map<string, readonly Value[]>();
   const worthwhile = projectedSplits(graph);
+  /** Numbers in the order in which values are read. */
   const ids = new Map<Value, number>();
   const idOf = (value: Value): number => {
     if (!ids.has(value)) ids.set(value, ids.size);
@@ -28,6 +29,7 @@ export function mergeProducts(graph: Graph): Graph {
     uses.get(value) === 1 && (value.node.op !== 'Reshape' || usedOnce(value.node.inputs[0]!));
 
   return rewrite(graph, (node, inputs) => {
+    for (const input of inputs) if (input !== undefined) idOf(input);
     if (node.domain !== '') return undefined;
     const output = node.outputs[0]!;
     if (node.op === 'Add' && inputs.every((value) => sameShape(value!.shape, output.shape))) {
@@ -36,7 +38,10 @@ export function mergeProducts(graph: Graph): Graph {
       const [first] = terms;
       if (first === undefined || lists.some((list) => list.length === 0) || !terms.every((term) => alike(term, first)))
         return undefined;
-      const merged = reshape(sumOf(terms), output.shape);
+      // In one order wherever the same gradients are summed, so that they are put together once: what is computed last
+      // comes first, which is the order of time in the gradient of the inputs.
+      const ordered = [...terms].sort((a, b) => idOf(factorOf(b)) - idOf(factorOf(a)));
+      const merged = reshape(sumOf(ordered), output.shape);
       sums.set(merged, terms);
       return [merged];
     }
@@ -129,6 +134,9 @@ function isOverRows({ node }: Value): boolean {
   const axes = node.attrs['axes'] as readonly number[];
   return node.inputs[0]!.shape.length === 2 && axes.length === 1 && axes[0] === 0;
 }
+
+/** The last operand: what sums of different kinds may have in common. */
+const factorOf = ({ node: { inputs } }: Value): Value => inputs[inputs.length - 1]!;
 
 const alike = (a: Value, b: Value): boolean => a.node.op === b.node.op && sameShape(a.shape, b.shape);
 

@@ -44,7 +44,7 @@ export function afterLowering(
     current = layout(commonSubexpressions(squeeze(current)));
   }
   current = commonSubexpressions(settle(current));
-  current = fuseBias(current);
+  current = fuseBias(current, { exact });
   current = stagedReductions(current);
   return mergeAxes(current);
 }

@@ -61,6 +61,30 @@ describe('bias fusion', () => {
     expect(operators(after)['Add']).toBe(1);
   });
 
+  describe('behind another sum', () => {
+    const loose = (graph: Graph) => fuseBias(graph, { exact: false });
+    const sums = (value: Value) => operators(unchanged(loose, lower({ outputs: [value] }, { exact: true })))['Add'];
+    const state = () => random([5, 4], 4);
+
+    it('goes into the product, on either side', () => {
+      expect(sums(add(add(state(), dense()), random([4], 3)))).toBe(1);
+      expect(sums(add(random([1, 4], 3), add(dense(), state())))).toBe(1);
+      // Two products: one takes it.
+      expect(sums(add(add(dense(), dense()), random([4], 3)))).toBe(1);
+    });
+
+    it('stays where the order of sums is kept, where others read, and where it is no bias', () => {
+      const graph = lower({ outputs: [add(add(state(), dense()), random([4], 3))] }, { exact: true });
+      expect(operators(unchanged(fuseBias, graph))['Add']).toBe(2);
+      const y = dense();
+      const read = { outputs: [add(add(state(), y), random([4], 3)), unary('Exp', y)] };
+      expect(operators(unchanged(loose, lower(read, { exact: true })))['Add']).toBe(2);
+      expect(sums(add(add(state(), dense()), random([5, 1], 3)))).toBe(2);
+      expect(sums(add(add(random([4], 5), dense()), random([4], 3)))).toBeLessThanOrEqual(1);
+      expect(sums(add(add(random([3, 5, 4], 5), dense()), random([4], 3)))).toBe(2);
+    });
+  });
+
   describe('through a reshape of higher rank', () => {
     const seen = (shape: readonly number[], y = dense()) => reshape(y, shape);
     const after = (...outputs: Value[]) => operators(unchanged(fuseBias, lower({ outputs }, { exact: true })));

@@ -3,6 +3,7 @@ import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Graph, type Node, topological, type Value } from '../../src/ir/graph.js';
 import { add, apply, concat, reduce, reshape, split, unary } from '../../src/ir/ops.js';
+import { commonSubexpressions } from '../../src/passes/common-subexpressions.js';
 import { mergeProducts } from '../../src/passes/merge-products.js';
 import { optimise } from '../../src/passes/optimise.js';
 import { given, operators, random } from '../evaluate.js';
@@ -46,6 +47,15 @@ describe('sums of products', () => {
     expect(gemms(merged(sum(seen))).length).toBe(1);
     const many = range(32).map((i) => gemm(random([2, 3], i), random([2, 5], 40 + i), { transA: 1 }));
     expect(gemms(merged(sum(many))).length).toBe(1);
+  });
+
+  it('of the same gradients put them together once, in whatever order they are summed', () => {
+    const gradients = rows.map((n, i) => random([n + 1, 6], 30 + i));
+    const weights = gradients.map((g, i) => gemm(random([g.shape[0]!, 4], i), g, { transA: 1 }));
+    const states = gradients.map((g, i) => gemm(random([g.shape[0]!, 3], 60 + i), g, { transA: 1 })).reverse();
+    const biases = gradients.map((g) => reduce('ReduceSum', g, [0], false)).reverse();
+    const after = commonSubexpressions(merged(sum(weights), sum(states), sum(biases)));
+    expect(operators(after)).toMatchObject({ Gemm: 2, ReduceSum: 1, Concat: 3 });
   });
 
   it('sums over rows are one sum, integers as well', () => {
