@@ -75,6 +75,16 @@ describe('resizeBytes', () => {
   });
 });
 
+it('enlarges to many megabytes in strips', async () => {
+  const pixels = noise(20, 15, 5);
+  const expected = bytesOf(resize(toImage(pixels), { height: 1300, width: 900, kernel: 'bilinear', eightBit: true }));
+  let others = 0;
+  setImmediate(() => others++);
+  const got = await resizeBytes(pixels, { height: 1300, width: 900, kernel: 'bilinear', window: whole(1300, 900) });
+  expect(others, 'others got a turn').toBe(1);
+  expect(Buffer.from(got.data).equals(expected)).toBe(true);
+});
+
 describe('fitBytes', () => {
   it.each(['cover', 'contain', 'stretch'] as const)('equals fitInto with eightBit: %s', async (fit) => {
     for (const [rows, columns] of [

@@ -40,7 +40,7 @@ export async function resizeBytes(
   let bytes: Uint8Array;
   if (rowsFirst(shape, height, width)) {
     bytes = await allAcross(await allDown(needed, line, rows), window.height, shape[1], columns);
-  } else if (needed.length <= stripBytes) {
+  } else if (needed.length <= stripBytes && 3 * window.width * window.height <= stripBytes) {
     bytes = new Uint8Array(3 * window.width * window.height);
     acrossThenDown(needed, bytes, { lines, width: shape[1], columns, rows });
   } else {
@@ -102,7 +102,7 @@ async function allDown(source: Uint8Array, bytes: number, rows: TapTable): Promi
   const { pairs } = rows;
   const lines = rows.starts.length;
   const out = new Uint8Array(lines * bytes);
-  const step = Math.max(1, Math.floor((stripBytes * lines) / Math.max(1, source.length)));
+  const step = Math.max(1, Math.floor(stripBytes / Math.max(bytes, source.length / lines)));
   for (let y = 0; y < lines; y += step) {
     if (y > 0) await setImmediate();
     const count = Math.min(step, lines - y);
