@@ -13,7 +13,7 @@ function driver(name: 'wasm' | 'js', backend: string, packageName: string, natur
   };
 }
 
-/** TensorFlow.js's WebAssembly backend: cannot train convolutions (it has no filter gradient). */
+/** TensorFlow.js's WebAssembly backend: trains neither convolutions (no filter gradient) nor embeddings (no segment sum). */
 export const wasm = driver('wasm', 'wasm', '@tensorflow/tfjs-backend-wasm', 'WebAssembly');
 
 /** TensorFlow.js's plain JavaScript backend: complete and very slow. */
