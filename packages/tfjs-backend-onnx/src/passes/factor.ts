@@ -34,20 +34,15 @@ export function factor(graph: Graph): Graph {
     if (output.type !== 'float32' || node.domain !== '') return undefined;
     if (node.op === 'Mul') {
       const other = (i: 0 | 1) => isSmall(inputs[1 - i]!, output.shape);
-      const parts = ([0, 1] as const).map((i) => formOf(node.inputs[i]!, inputs[i]!, other(i)));
-      const large: Value[] = [];
-      let small: Value | undefined;
-      for (const { base, small: own } of parts) {
-        if (isSmall(base, output.shape)) small = times(small, base);
-        else large.push(base);
-        small = times(small, own);
-      }
-      if (small === undefined || large.length === 0) return undefined;
-      const base = large.length === 1 ? large[0]! : mul(large[0]!, large[1]!);
-      if (!sameShape(broadcastShapes(base.shape, small.shape), output.shape) || !isSmall(small, output.shape))
-        return undefined;
-      if (!sameShape(base.shape, output.shape)) return undefined;
-      return remember(mul(base, small), { base, small });
+      const taken = ([0, 1] as const).map((i) => formOf(node.inputs[i]!, inputs[i]!, other(i)));
+      // Where the small factors of both sides make something large, each stays where it is.
+      const form =
+        productOf(taken, output.shape) ??
+        productOf(
+          inputs.map((base) => ({ base: base!, small: undefined })),
+          output.shape,
+        );
+      return form && remember(mul(form.base, form.small!), form);
     }
     if (node.op === 'Div') {
       const [a, b] = inputs as [Value, Value];
@@ -84,6 +79,21 @@ export function factor(graph: Graph): Graph {
 interface Form {
   base: Value;
   small: Value | undefined;
+}
+
+/** A product of two as one large factor and one small one, if it has both. */
+function productOf(parts: readonly Form[], shape: readonly number[]): Form | undefined {
+  const large: Value[] = [];
+  let small: Value | undefined;
+  for (const { base, small: own } of parts) {
+    if (isSmall(base, shape)) small = times(small, base);
+    else large.push(base);
+    small = times(small, own);
+  }
+  if (small === undefined || large.length === 0) return undefined;
+  const base = large.length === 1 ? large[0]! : mul(large[0]!, large[1]!);
+  const fits = sameShape(base.shape, shape) && sameShape(broadcastShapes(base.shape, small.shape), shape);
+  return fits && isSmall(small, shape) ? { base, small } : undefined;
 }
 
 const times = (a: Value | undefined, b: Value | undefined): Value | undefined =>

@@ -9,9 +9,11 @@ import { mergeAxes } from './merge-axes.js';
 import { mergeProducts } from './merge-products.js';
 import { poolBeforeRelu } from './pool-before-relu.js';
 import { settle } from './settle.js';
+import { shareProducts } from './share-products.js';
 import { squeeze } from './squeeze.js';
 import { stagedReductions } from './staged-reductions.js';
 import { stepGradient } from './step-gradient.js';
+import { zeroSums } from './zero-sums.js';
 
 /** All passes in their order. */
 export function optimise(graph: Graph, options: LowerOptions): Graph {
@@ -37,7 +39,8 @@ export function afterLowering(
   let current = broadcast(graph);
   current = commonSubexpressions(current);
   if (!exact) {
-    current = mergeProducts(factor(current));
+    current = commonSubexpressions(broadcast(zeroSums(squeeze(current))));
+    current = shareProducts(mergeProducts(factor(current)));
     current = commonSubexpressions(current);
   }
   if (orders) {
