@@ -4,6 +4,9 @@ import { compile, type DeviceName, useDevice } from '@crossmodal/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { everyRow } from './rows/index.js';
 
+/** Longest warm-up. */
+const WARM_MS = 20_000;
+
 const [rowId, deviceName, batch] = process.argv.slice(2);
 const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
@@ -38,8 +41,8 @@ try {
   const started = performance.now();
   await once();
   const firstMs = performance.now() - started;
-  // A second ordinary call, the traced one and two replays; an engine that takes seconds a step is warm after one.
-  for (let i = 0; i < (firstMs > 3000 ? 0 : 4); i++) await once();
+  // The call that builds the graph, and replays until memory has grown; a slow engine is warm when its time is up.
+  for (let i = 0; i < 6 && performance.now() - started < WARM_MS; i++) await once();
   say({ ready: true, device: device.description, firstMs });
   for await (const line of createInterface({ input: process.stdin })) {
     const [command, count] = line.split(' ');
