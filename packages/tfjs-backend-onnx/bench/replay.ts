@@ -30,7 +30,7 @@ function trainer({ layers, width }: { layers: number; width: number }) {
 }
 
 const batch = (seed: number) => tf.randomNormal([8, 16], 0, 1, 'float32', seed) as tf.Tensor2D;
-const step = compile(trainer({ layers: 16, width: 16 }));
+const step = compile(trainer({ layers: 56, width: 16 }));
 const train = (i: number): number => {
   const [x, y] = [batch(i), batch(i + 1)];
   const loss = step(x, y);

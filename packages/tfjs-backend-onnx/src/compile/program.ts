@@ -228,9 +228,9 @@ export class Program {
     const start = performance.now();
     backend.statistics.profiler?.look(this.key.key, feeds, this.profiled);
     const computed = runPlan(plan, feeds, fetches);
-    this.update(tensors);
     backend.statistics.runs++;
     backend.statistics.runMilliseconds += performance.now() - start;
+    this.update(tensors);
     this.states.forEach((variable, i) => {
       const name = plan.outputs[results + i]!;
       commit(backend, variable, entries[i]!, fetches[name]!);

@@ -68,6 +68,7 @@ export class Region {
   claim(backend: RecordingBackend, variable: Variable): void {
     const slot = this.slot(variable);
     let entry = backend.entry(variable.dataId);
+    if (entry.resident && entry.values === slot && entry.refCount === 1) return;
     if (entry.values === undefined) backend.numbers(entry);
     if (entry.refCount > 1) {
       if (entry.values === slot) ownNumbers(entry);
@@ -85,6 +86,7 @@ export class Region {
 
   /** The numbers of the entry are those of the slot. */
   settle(entry: Entry, slot: Float32Array): void {
+    if (entry.resident && entry.values === slot) return;
     entry.values = slot;
     entry.resident = true;
     entry.shared = false;

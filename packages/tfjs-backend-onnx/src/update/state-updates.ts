@@ -13,9 +13,9 @@ type Run = (...parameters: number[]) => void;
 /** One update, ready to run. */
 interface Bound {
   run: Run;
-  /** Length in bytes, then the addresses of vectors and results. */
-  places: number[];
-  scalars: (() => number)[];
+  /** Length in bytes, then the addresses of vectors and results, then room for the scalars. */
+  parameters: number[];
+  scalars: readonly (() => number)[];
 }
 
 /** A vector that is an input of the graph, but no state of the same update: it is copied for each run. */
@@ -77,7 +77,11 @@ export class StateUpdates {
         const results = update.results.map(({ state }) => region.slot(variables[state]!));
         bound.push({
           run: (instance.exports as { run: Run }).run,
-          places: [4 * update.size, ...[...vectors, ...results].map(({ byteOffset }) => byteOffset)],
+          parameters: [
+            4 * update.size,
+            ...[...vectors, ...results].map(({ byteOffset }) => byteOffset),
+            ...update.scalars.map(() => 0),
+          ],
           scalars: update.scalars.map((value) => this.scalar(value, fetches.get(value))),
         });
       }
@@ -108,7 +112,11 @@ export class StateUpdates {
   run(numbersOf: (source: InputSource) => Numbers): void {
     this.numbersOf = numbersOf;
     for (const { source, view } of this.copied) view.set(numbersOf(source) as Float32Array);
-    for (const { run, places, scalars } of this.bound) run(...places, ...scalars.map((scalar) => scalar()));
+    for (const { run, parameters, scalars } of this.bound) {
+      const first = parameters.length - scalars.length;
+      for (let i = 0; i < scalars.length; i++) parameters[first + i] = scalars[i]!();
+      run(...parameters);
+    }
     for (const { variable, region } of this.states)
       region.settle(this.backend.entry(variable.dataId), region.slot(variable));
   }
