@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { FileCache, mapConcurrently, writeAtomically } from '../src/data/cache.js';
+import { FileCache, writeAtomically } from '../src/data/cache.js';
 import { temporaryFolder } from './fixture.js';
 
 const content = (name: string) => Buffer.from(`content of ${name}`.repeat(20));
@@ -121,23 +121,3 @@ test('a process that is told to stop removes what it is writing, and ends', asyn
   expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
   expect(readdirSync(folder)).toContain('a');
 }, 60_000);
-
-test('mapConcurrently keeps order, keeps to the limit and stops at the first failure', async () => {
-  let running = 0;
-  let most = 0;
-  const doubled = await mapConcurrently([3, 1, 2], 2, async (value) => {
-    most = Math.max(most, ++running);
-    await new Promise((resolve) => setTimeout(resolve, value));
-    running--;
-    return 2 * value;
-  });
-  expect(doubled).toEqual([6, 2, 4]);
-  expect(most).toBe(2);
-  const started: number[] = [];
-  const failing = mapConcurrently([1, 2, 3, 4], 1, async (value) => {
-    started.push(value);
-    if (value === 2) throw new Error('two');
-  });
-  await expect(failing).rejects.toThrow('two');
-  expect(started).toEqual([1, 2]);
-});

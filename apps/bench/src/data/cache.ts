@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { CrossmodalError } from '@crossmodal/core';
+import { CrossmodalError, mapConcurrently } from '@crossmodal/core';
 
 /** What the manifest keeps of each file. */
 interface Entry {
@@ -97,7 +97,7 @@ export class FileCache {
     { progress, notice }: CacheWatcher = {},
   ): Promise<string[]> {
     for (const line of this.#notices.splice(0)) notice?.(line);
-    const states = await mapConcurrently(names, 16, (name) => this.#state(name));
+    const states = await mapConcurrently(names, (name) => this.#state(name), { concurrency: 16 });
     const missing = [...new Set(names.filter((_, index) => states[index] !== 'whole'))];
     const damaged = states.filter((state) => state === 'damaged').length;
     if (damaged > 0) {
@@ -205,30 +205,6 @@ export async function writeAtomically(file: string, content: Uint8Array | string
   } finally {
     unfinished.delete(temporary);
   }
-}
-
-/** Runs `work` over the items, at most `limit` at a time; results in order. */
-export async function mapConcurrently<T, R>(
-  items: readonly T[],
-  limit: number,
-  work: (item: T, index: number) => Promise<R>,
-): Promise<R[]> {
-  const results = new Array<R>(items.length);
-  let next = 0;
-  let failed = false;
-  const worker = async () => {
-    while (next < items.length && !failed) {
-      const index = next++;
-      try {
-        results[index] = await work(items[index]!, index);
-      } catch (error) {
-        failed = true;
-        throw error;
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(limit, items.length) }, worker));
-  return results;
 }
 
 function parseManifest(text: string): { key: string; files: Record<string, Entry> } | undefined {

@@ -2,9 +2,9 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
-import { CrossmodalError } from '@crossmodal/core';
+import { CrossmodalError, mapConcurrently } from '@crossmodal/core';
 import sharp from 'sharp';
-import { type CacheWatcher, FileCache, mapConcurrently } from './cache.js';
+import { type CacheWatcher, FileCache } from './cache.js';
 import { type OpenMoji, remedyFor, type Style, svgFile } from './openmoji.js';
 
 /** The side of the cached pictures: the drawings' own grid of 72 units. */
@@ -33,10 +33,11 @@ export async function renderPictures(
   return cache.ensure(
     hexcodes.map((hexcode) => `${hexcode}.png`),
     async (missing, put) => {
-      await mapConcurrently(missing, 2 * cpus().length, async (name) => {
+      const render = async (name: string) => {
         const file = svgFile(openmoji.folder, name.replace(/\.png$/, ''), style);
         await put(name, await renderSvg(file, { remedy }));
-      });
+      };
+      await mapConcurrently(missing, render, { concurrency: 2 * cpus().length });
     },
     watcher,
   );

@@ -1,15 +1,13 @@
 import { availableParallelism } from 'node:os';
-import type { Random } from '@crossmodal/core';
+import { mapConcurrently, type Random } from '@crossmodal/core';
 import { decodeImage, type Image, loadImages, randomCrop, toImage } from '@crossmodal/encoders-vision';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
-import { mapConcurrently } from '../../data/cache.js';
 
 /** Decodes pictures into memory, on white: [size, size, 3], from 0 to 1. */
 export async function decodePictures(files: readonly string[], { size }: { size: number }): Promise<Image[]> {
-  return mapConcurrently(files, 4 * availableParallelism(), async (file) =>
-    toImage(await decodeImage(file, { size, background: 'white' })),
-  );
+  const decode = async (file: string) => toImage(await decodeImage(file, { size, background: 'white' }));
+  return mapConcurrently(files, decode, { concurrency: 4 * availableParallelism() });
 }
 
 /** A batch of pictures with values from 0 to 1: [batch, size, size, 3]. */
