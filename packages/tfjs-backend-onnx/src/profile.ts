@@ -1,5 +1,5 @@
-import { backend as activeBackend } from '@tensorflow/tfjs-core';
-import { RecordingBackend } from './recording-backend.js';
+import { activeRecordingBackend } from './active-backend.js';
+import { assertFunction, assertSynchronous } from './given-function.js';
 import { type OperatorTime, Profiler } from './run/profiler.js';
 
 export interface KernelTime {
@@ -27,20 +27,22 @@ export interface Profile<T> {
   runs: number;
 }
 
+const ONE_STEP =
+  'what runs after its first await would not be measured. Profile one synchronous step, also in place of model.fit: profile(() => optimizer.minimize(() => loss(model.apply(x, { training: true }), y), true))';
+
 /**
  * Runs a function and says where its time goes: per tfjs kernel and per ONNX operator, which kernels fell back to
  * JavaScript, and whether graphs were built or reused. Each graph runs a few times more than usual.
  *
  * @param fn synchronous; what it leaves unread is computed before the function returns.
+ * @throws when `fn` returns a promise (`model.fit` does): what runs later would not be measured.
  *
  * @example
  * const { kernels, fallbacks } = profile(() => step(x, y));
  */
 export function profile<T>(fn: () => T): Profile<T> {
-  const backend = activeBackend();
-  if (!(backend instanceof RecordingBackend)) {
-    throw new Error("profile: backend 'onnx' must be active; call tf.setBackend('onnx')");
-  }
+  assertFunction('profile', fn);
+  const backend = activeRecordingBackend('profile');
   const { statistics } = backend;
   if (statistics.profiler !== undefined) throw new Error('profile: must not be called inside of profile');
   backend.flush();
@@ -51,6 +53,7 @@ export function profile<T>(fn: () => T): Profile<T> {
   let operators: OperatorTime[];
   try {
     result = fn();
+    assertSynchronous('profile', result, ONE_STEP);
     backend.flush();
   } finally {
     statistics.profiler = undefined;
