@@ -11,6 +11,7 @@ import {
   util,
   type Variable,
 } from '@tensorflow/tfjs-core';
+import type { BackendOptions } from './backend-options.js';
 import type { Trace } from './compile/trace.js';
 import { Dispatch } from './dispatch.js';
 import {
@@ -35,21 +36,6 @@ import { computesAtOnce } from './run/binding.js';
 import { Executor } from './run/executor.js';
 import { Statistics } from './run/statistics.js';
 import type { Region } from './update/region.js';
-
-export interface BackendOptions {
-  /** Threads of one ONNX Runtime session. Default: the cores of the machine, at most 16. */
-  threads?: number;
-  /** Nothing that is faster at the price of other roundings: no Toom-Cook, no other order of factors and sums. */
-  exact?: boolean;
-  /** Names of formulations to take wherever they apply (`toom-cook`, `direct`), to compare and to test them. */
-  prefer?: readonly string[];
-  /** Recorded nodes after which everything is computed even if nobody reads. */
-  maxPending?: number;
-  /** Work up to this many numbers (inputs and outputs of one kernel, all on the host) is computed at once in JavaScript. */
-  hostThreshold?: number;
-  /** Number of compiled structures that are kept. */
-  cacheSize?: number;
-}
 
 /**
  * The tfjs backend `onnx`. Kernels record; numbers are computed when somebody reads them. One read computes everything

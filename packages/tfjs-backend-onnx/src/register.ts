@@ -7,13 +7,12 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
-import { assertFormulations } from './formulations/table.js';
+import { assertBackendOptions, type BackendOptions } from './backend-options.js';
 import { registerTileGradient } from './gradients/tile.js';
 import { CpuKernels } from './host/cpu-kernels.js';
 import { OnnxBackend } from './onnx-backend.js';
 import type { RecordKernel } from './record/kernel.js';
 import { recordable } from './record/table.js';
-import type { BackendOptions } from './recording-backend.js';
 
 const BACKEND = 'onnx';
 
@@ -52,17 +51,18 @@ const renames: Record<string, Rename> = {
 let registered = false;
 
 /**
- * Registers the backend `onnx` and its kernels with TensorFlow.js. Calling it again changes nothing.
+ * Registers the backend `onnx` and its kernels with TensorFlow.js. Calling it again changes nothing, also
+ * with other options: `tf.removeBackend('onnx')` first.
  *
  * @param options threads of ONNX Runtime, `exact` arithmetic, bounds of recording and caching; see `BackendOptions`.
- * @throws when `prefer` names a formulation that does not exist.
+ * @throws when an option does not exist or has a value that it cannot have.
  *
  * @example
  * registerOnnxBackend();
  * await tf.setBackend('onnx');
  */
 export function registerOnnxBackend(options: BackendOptions = {}): void {
-  assertFormulations(options.prefer ?? []);
+  assertBackendOptions(options);
   const factory: unknown = findBackendFactory(BACKEND);
   if (factory) return;
   // Above tfjs's own backends for Node (cpu 1, wasm 2), so that it is chosen when nothing is said.

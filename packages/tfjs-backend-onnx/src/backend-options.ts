@@ -1,0 +1,48 @@
+import { assertFormulations } from './formulations/table.js';
+
+export interface BackendOptions {
+  /** Threads of one ONNX Runtime session. Default: the cores of the machine, at most 16. */
+  threads?: number;
+  /** Nothing that is faster at the price of other roundings: no Toom-Cook, no other order of factors and sums. */
+  exact?: boolean;
+  /** Names of formulations to take wherever they apply (`toom-cook`, `direct`), to compare and to test them. */
+  prefer?: readonly string[];
+  /** Recorded nodes after which everything is computed even if nobody reads. */
+  maxPending?: number;
+  /** Work up to this many numbers (inputs and outputs of one kernel, all on the host) is computed at once in JavaScript. */
+  hostThreshold?: number;
+  /** Number of compiled structures that are kept. */
+  cacheSize?: number;
+}
+
+/** What an option must be, in words and as a test. */
+type Rule = readonly [must: string, holds: (value: unknown) => boolean];
+
+const isPositiveInteger = (value: unknown) => Number.isInteger(value) && (value as number) >= 1;
+
+const rules: Readonly<Record<keyof BackendOptions, Rule>> = {
+  threads: ['an integer, at least 1', isPositiveInteger],
+  exact: ['true or false', (value) => typeof value === 'boolean'],
+  prefer: ['a list of names of formulations', Array.isArray],
+  maxPending: ['a number, at least 1', (value) => typeof value === 'number' && value >= 1],
+  hostThreshold: ['a number, at least 0', (value) => typeof value === 'number' && value >= 0],
+  cacheSize: ['an integer, at least 1', isPositiveInteger],
+};
+
+/** @throws for names that are no options and for values that an option cannot have. */
+export function assertBackendOptions(options: BackendOptions): void {
+  if (typeof options !== 'object' || options === null)
+    throw new Error(`tfjs-backend-onnx: options must be an object, got ${String(options)}; for example { threads: 2 }`);
+  const unknown = Object.keys(options).filter((name) => !Object.hasOwn(rules, name));
+  if (unknown.length > 0) {
+    const known = Object.keys(rules).join(', ');
+    throw new Error(`tfjs-backend-onnx: options must be known, got '${unknown.join("', '")}'; there are ${known}`);
+  }
+  for (const [name, [must, holds]] of Object.entries(rules)) {
+    const value: unknown = options[name as keyof BackendOptions];
+    if (value === undefined || holds(value)) continue;
+    const given = typeof value === 'string' ? `'${value}'` : String(value);
+    throw new Error(`tfjs-backend-onnx: option ${name} must be ${must}, got ${given}`);
+  }
+  assertFormulations(options.prefer ?? []);
+}
