@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { meanAndDeviation } from '@crossmodal/core';
 import { writeAtomically } from './data/cache.js';
 import type { Entry } from './entries/entry.js';
+import { prepareReportFolder } from './report/folder.js';
 import { formatNumber } from './report/format.js';
 import type { Result } from './results.js';
 import { entryContext, openSuite, runEntry, type SuiteOptions } from './suite.js';
@@ -34,6 +35,7 @@ export async function runSeeds(
     .map((run) => ({ run, todo: entries.filter((entry) => !existsSync(fileOf(entry, run))) }))
     .filter(({ todo }) => todo.length > 0);
   const opened = missing.length > 0 ? await openSuite(options) : undefined;
+  await prepareReportFolder(reportFolder);
   for (const { run, todo } of opened ? missing : []) {
     const context = entryContext({ ...options, seed: run.seed, shuffle: run.shuffled }, opened!);
     for (const entry of todo) {

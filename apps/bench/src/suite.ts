@@ -9,6 +9,7 @@ import { speakNames } from './data/speech.js';
 import type { Entry, EntryContext } from './entries/entry.js';
 import { oneLine } from './errors.js';
 import type { PresetName } from './presets.js';
+import { prepareReportFolder } from './report/folder.js';
 import { formatSeconds } from './report/format.js';
 import { type ReportSection, renderReport } from './report/report.js';
 import {
@@ -36,12 +37,13 @@ export interface SuiteOptions {
  * Runs entries one after the other, prints the table and writes `report.html` and `results.json`. An entry that fails
  * is named in both; the others still run.
  *
- * @throws CrossmodalError when the device, the data or the cache cannot be used at all.
+ * @throws CrossmodalError when the device, the data, the cache or the report folder cannot be used at all.
  */
 export async function runSuite(entries: readonly Entry[], options: SuiteOptions): Promise<ResultsFile> {
   const { preset, seed, shuffle, terminal, verbose } = options;
   const started = performance.now();
   const { openmoji, device } = await openSuite(options);
+  await prepareReportFolder(options.reportFolder);
   const context = entryContext(options, { openmoji, device });
   const file: ResultsFile = {
     preset,

@@ -49,11 +49,29 @@ describe('what is wrong is said in one line, with exit code 1', () => {
     expect(verbose.notes.at(-1)).toMatch(/^\s+at /m);
   });
 
-  test('a report folder that cannot be written', async () => {
-    const file = join(temporaryFolder(), 'file');
-    writeFileSync(file, '');
-    const { code, notes } = await bench('list', '--out', file);
-    expect({ code, notes }).toEqual({ code: 0, notes: [] }); // not needed, not touched
+  test.each([['run', 'vae'], ['seeds', 'vae'], ['all']])(
+    'a report folder that cannot be written, before anything is trained: %s',
+    async (...command) => {
+      const file = join(temporaryFolder(), 'file');
+      writeFileSync(file, '');
+      const { code, lines, notes } = await bench(...command, '--preset', 'smoke', '--device', 'js', '--out', file);
+      expect({ code, lines }).toEqual({ code: 1, lines: [] });
+      // The device, then the error: no entry was begun.
+      expect(notes).toEqual([
+        expect.stringMatching(/^device js/),
+        expect.stringMatching(
+          /^bench: the report folder .*file cannot be written to \(.+\); make it writable, or name another one with --out DIR$/,
+        ),
+      ]);
+      expect(readFileSync(file, 'utf8')).toBe('');
+    },
+  );
+
+  test('a report folder that is not needed is not touched', async () => {
+    const folder = join(temporaryFolder(), 'none');
+    const { code, notes } = await bench('list', '--out', folder);
+    expect({ code, notes }).toEqual({ code: 0, notes: [] });
+    expect(existsSync(folder)).toBe(false);
   });
 });
 
