@@ -1,10 +1,10 @@
 import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { expectNoLeak } from '@crossmodal/testkit';
 import { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-layers';
-import { expectNoLeak } from '@crossmodal/testkit';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { compile, exportOnnx, hostInput, registerOnnxBackend } from '../src/index.js';
 import { inputValue, setOrigin } from '../src/ir/graph.js';
@@ -215,6 +215,75 @@ describe('bad input', () => {
     expect(Array.from(tf.add(weight, 0).dataSync())).toEqual([5, 5, 5, 5]);
     await tf.setBackend('onnx');
     expect(Array.from(f(x).dataSync())).toEqual([12, 24, 36, 48]);
+  });
+
+  it('compile: what is no function is refused at once, another backend by its name', async () => {
+    expect(() => compile(3 as never)).toThrow(/compile: fn must be a function of tensors, got 3;/);
+    expect(() => compile(undefined as never)).toThrow(/got undefined/);
+    const model = tfl.sequential({ layers: [tfl.layers.dense({ units: 1, inputShape: [2] })] });
+    expect(() => compile(model as never)).toThrow(/got an object \(Sequential\).*model\.apply/);
+    const f = compile((x: tf.Tensor) => tf.sqrt(x), { name: 'root' });
+    await tf.setBackend('cpu');
+    expect(() => f(tf.scalar(4))).toThrow(/compile: root: .*active backend is 'cpu'.*setBackend\('onnx'\)/);
+    expect(() => exportOnnx(f, [tf.scalar(4)])).toThrow(/exportOnnx: .*active backend is 'cpu'/);
+    await tf.setBackend('onnx');
+    expect(f(tf.scalar(4)).dataSync()[0]).toBe(2);
+    f.dispose();
+  });
+
+  it('compile: a promise is refused at the first call, and its rejection goes astray nowhere', async () => {
+    const strays: unknown[] = [];
+    const stray = (reason: unknown) => strays.push(reason);
+    process.on('unhandledRejection', stray);
+    const f = compile(async (x: tf.Tensor) => {
+      await Promise.resolve();
+      throw new Error(`late ${x.rank}`);
+    });
+    const x = ramp(3);
+    for (let i = 0; i < 3; i++)
+      expect(() => f(x)).toThrow(/compile: the function must not be asynchronous.*model\.fit and trainOnBatch need no/);
+    expect(() => exportOnnx(async (v: tf.Tensor) => tf.sqrt(v), [x])).toThrow(
+      /exportOnnx: the function must not be asynchronous/,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    process.off('unhandledRejection', stray);
+    expect(strays).toEqual([]);
+    f.dispose();
+  });
+
+  it('exportOnnx: a function and a list of arguments, or a clear error', () => {
+    const x = ramp(3);
+    expect(() => exportOnnx((v: tf.Tensor) => tf.sqrt(v), x as never)).toThrow(
+      /exportOnnx: inputs must be a list.*got a tensor float32\[3\]; write exportOnnx\(fn, \[x\]\)/,
+    );
+    expect(() => exportOnnx((v: tf.Tensor) => tf.sqrt(v), undefined as never)).toThrow(
+      /inputs must be a list.*undefined/,
+    );
+    const model = tfl.sequential({ layers: [tfl.layers.dense({ units: 1, inputShape: [3] })] });
+    expect(() => exportOnnx(model as never, [x])).toThrow(
+      /exportOnnx: fn must be a function of tensors, got an object \(Sequential\).*\(x\) => model\.apply\(x\)/,
+    );
+  });
+
+  it('exportOnnx: what is refused inside of the function is refused in its name, then compile speaks in its own', () => {
+    const x = ramp(4);
+    const refused: [(v: tf.Tensor) => unknown, RegExp][] = [
+      [(v) => tf.mul(v, v.dataSync()[0]!), /reads the numbers/],
+      [(v) => tf.unique(v as tf.Tensor1D).values, /kernel Unique/],
+      [(v) => tf.complex(v, v), /must be float32, int32 or bool, got complex64/],
+      [() => new Float32Array(3), /got Float32Array/],
+      [(v) => tf.mul(v, tf.randomNormal([4])), /other numbers each time/],
+      [(v) => tf.variable(v), /creates variables/],
+    ];
+    for (const [fn, reason] of refused) {
+      expect(() => exportOnnx(fn, [x])).toThrow(/^exportOnnx: /);
+      expect(() => exportOnnx(fn, [x])).toThrow(reason);
+    }
+    expect(() => exportOnnx((v: unknown) => v, [new Map([['x', x]])])).toThrow(/^exportOnnx: tensors must come in/);
+    const f = compile(refused[0]![0]);
+    f(x);
+    expect(() => f(x)).toThrow(/^compile: the function reads/);
+    f.dispose();
   });
 
   it('a backend that was removed can be registered again; compiled functions are built anew', async () => {

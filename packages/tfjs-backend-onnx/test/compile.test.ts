@@ -254,7 +254,7 @@ describe('compile', () => {
     w.dispose();
     expect(() => f(tf.scalar(1))).toThrow('variable weight was disposed');
     await tf.setBackend('cpu');
-    expect(() => f(tf.scalar(1))).toThrow("needs backend 'onnx'");
+    expect(() => f(tf.scalar(1))).toThrow("backend 'onnx' must be active, the active backend is 'cpu'");
     await tf.setBackend('onnx');
   });
 });

@@ -1,5 +1,6 @@
-import { backend as activeBackend, clone, engine, type Tensor, tidy, Variable } from '@tensorflow/tfjs-core';
-import { RecordingBackend } from '../recording-backend.js';
+import { clone, engine, type Tensor, tidy, Variable } from '@tensorflow/tfjs-core';
+import { activeRecordingBackend } from '../active-backend.js';
+import { assertFunction, assertSynchronous } from '../given-function.js';
 import { computesAtOnce } from '../run/binding.js';
 import { Lru } from '../run/lru.js';
 import { flatten, unflatten } from './container.js';
@@ -26,6 +27,9 @@ interface Known {
   free(): void;
 }
 
+const LAYERS_REMEDY =
+  'await outside of it. model.fit and trainOnBatch need no compile; to compile the training of a layers model, use optimizer.minimize with model.apply (see "My program uses model.fit" in the README)';
+
 /**
  * Compiles a function of tensors to one ONNX graph per input signature (shapes and types of its tensors, values of
  * everything else). The first call with a signature runs the function as it is, so that it may create variables
@@ -38,7 +42,7 @@ interface Known {
  *
  * @param fn synchronous; nested lists and plain objects of tensors in and out.
  * @returns a function with the same arguments; its results are new tensors that belong to the caller.
- * @throws when the function reads numbers that depend on its arguments, creates variables at each call, or creates
+ * @throws when `fn` is no function; when called, if the function returns a promise, reads numbers that depend on its arguments, creates variables at each call, or creates
  * constants that differ from call to call (`tf.randomNormal`, `tf.dropout`).
  *
  * @example
@@ -49,9 +53,14 @@ export function compile<F extends (...args: never[]) => unknown>(
   fn: F,
   options: CompileOptions = {},
 ): CompiledFunction<F> {
+  assertFunction('compile', fn);
   const name = options.name ?? (fn.name || 'function');
   const { maxSignatures = 16 } = options;
-  const call = fn as unknown as Func;
+  const call: Func = (...args) => {
+    const result = (fn as unknown as Func)(...args);
+    assertSynchronous('compile', result, LAYERS_REMEDY);
+    return result;
+  };
   const known = new Lru<Known>(maxSignatures, (entry) => entry.free());
   let firstCalls = 0;
   let disposed = false;
@@ -62,12 +71,7 @@ export function compile<F extends (...args: never[]) => unknown>(
     );
   const compiled = (...args: unknown[]): unknown => {
     if (disposed) throw new Error(`compile: ${name} was disposed`);
-    const backend = activeBackend();
-    if (!(backend instanceof RecordingBackend)) {
-      throw new Error(
-        `compile: ${name} needs backend 'onnx', the active backend is another; call tf.setBackend('onnx')`,
-      );
-    }
+    const backend = activeRecordingBackend(`compile: ${name}`);
     const plain = () => tidy(() => owned(call(...args)) as never) as unknown;
     // Inside another compiled function, or under a gradient tape, the steps themselves are needed.
     if (backend.trace !== undefined || engine().state.gradientDepth > 0 || !computesAtOnce()) return plain();

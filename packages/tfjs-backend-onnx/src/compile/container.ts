@@ -27,16 +27,16 @@ function isPlain(value: object): value is Record<string, unknown> {
 const isTensor = (value: unknown): boolean => value instanceof Tensor && !(value instanceof Variable);
 
 /** @throws for what a signature by identity would miss: numbers and tensors that change inside one and the same object. */
-function assertOpaque(value: object): void {
+function assertOpaque(value: object, caller: string): void {
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) {
     throw new Error(
-      `compile: arguments and results must be tensors or plain values, got ${value.constructor.name}, whose numbers would be frozen; wrap it in tf.tensor`,
+      `${caller}: arguments and results must be tensors or plain values, got ${value.constructor.name}, whose numbers would be frozen; wrap it in tf.tensor`,
     );
   }
   const contents = value instanceof Map || value instanceof Set ? [...value.values()] : Object.values(value);
   if (!contents.some((item) => isTensor(item) || (Array.isArray(item) && item.some(isTensor)))) return;
   throw new Error(
-    `compile: tensors must come in lists or plain objects, got ${value.constructor.name} that holds tensors, which would be frozen; hand over the tensors themselves`,
+    `${caller}: tensors must come in lists or plain objects, got ${value.constructor.name} that holds tensors, which would be frozen; hand over the tensors themselves`,
   );
 }
 
@@ -70,7 +70,7 @@ function describe(value: unknown): string {
  */
 export function flatten(
   container: unknown,
-  { variables = false }: { variables?: boolean } = {},
+  { variables = false, caller = 'compile' }: { variables?: boolean; caller?: string } = {},
 ): { tensors: Tensor[]; structure: Structure; signature: string } {
   const tensors: Tensor[] = [];
   let signature = '';
@@ -95,7 +95,7 @@ export function flatten(
         signature += '} ';
         return { kind: 'record', items };
       }
-      assertOpaque(value);
+      assertOpaque(value, caller);
     }
     signature += `${describe(value)} `;
     return { kind: 'other', value };

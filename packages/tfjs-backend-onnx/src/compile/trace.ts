@@ -15,8 +15,10 @@ export interface WrittenConstant {
   dtype: string;
 }
 
-/** What `compile` notes down while it follows a function. */
+/** What `compile` and `exportOnnx` note down while they follow a function. */
 export class Trace {
+  /** Who follows the function, for messages. */
+  caller = 'compile';
   /** Constants in the order in which the function made them: equal in each trace, or the function is not a function. */
   readonly written: WrittenConstant[] = [];
   readonly fills: FillSource[] = [];
@@ -55,7 +57,7 @@ export class Trace {
       const remedy =
         entry.dtype === 'complex64' ? 'return tf.real and tf.imag of it' : 'use it outside of the function';
       throw new Error(
-        `compile: tensors of a compiled function must be float32, int32 or bool, got ${entry.dtype}[${entry.shape}]; ${remedy}`,
+        `${this.caller}: tensors inside of the function must be float32, int32 or bool, got ${entry.dtype}[${entry.shape}]; ${remedy}`,
       );
     }
     const variable = this.states.get(entry);
@@ -95,7 +97,7 @@ export class Trace {
     }
     if (this.isKnown(entry)) return this.evaluate(this.recorded(entry)) as BackendValues;
     throw new Error(
-      'compile: the function reads the numbers of a tensor (data, dataSync, print, or a condition on them) that depend on its arguments or on variables. Its steps must not depend on numbers: use tf.where, or read outside of the compiled function',
+      `${this.caller}: the function reads the numbers of a tensor (data, dataSync, print, or a condition on them) that depend on its arguments or on variables. Its steps must not depend on numbers: use tf.where, or read outside of the function`,
     );
   }
 
@@ -104,7 +106,7 @@ export class Trace {
     if (inputs.every((info) => this.isKnown(entryOf(info)))) return;
     const given = inputs.map((info) => `${info.dtype}[${info.shape.join(',')}]`).join(', ');
     throw new Error(
-      `compile: kernel ${kernel}(${given}) has no form in ONNX and cannot be part of a compiled function; call it outside`,
+      `${this.caller}: kernel ${kernel}(${given}) has no form in ONNX and cannot be part of the function; call it outside`,
     );
   }
 }

@@ -1,11 +1,12 @@
-import { backend as activeBackend, type Tensor, type Variable } from '@tensorflow/tfjs-core';
+import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import { activeRecordingBackend } from '../active-backend.js';
 import { flatten, type Structure } from '../compile/container.js';
 import { type Traced, traceFunction } from '../compile/program.js';
 import { ArgumentSource, FillSource, StateSource } from '../compile/sources.js';
 import { differingConstant } from '../compile/trace.js';
 import { emit } from '../emit/emit.js';
+import { assertFunction, assertSynchronous, describeGiven } from '../given-function.js';
 import { constantNumbers, type Graph, type InputSource, type Numbers, topological } from '../ir/graph.js';
-import { RecordingBackend } from '../recording-backend.js';
 import { anyBatch, fixedBatch } from './any-batch.js';
 import { type Extent, extentName } from './extent.js';
 import { materialise } from './materialise.js';
@@ -73,14 +74,19 @@ export function exportGraph<A extends readonly unknown[]>(
   inputs: A,
   { dynamicBatch = false, inputNames, outputNames, producer }: ExportOptions = {},
 ): ExportedGraph {
-  const backend = activeBackend();
-  if (!(backend instanceof RecordingBackend))
-    throw new Error(
-      "exportOnnx: backend 'onnx' must be active, the active backend is another; call tf.setBackend('onnx')",
-    );
-  const call = fn as unknown as Func;
+  assertFunction('exportOnnx', fn);
+  assertList(inputs);
+  const backend = activeRecordingBackend('exportOnnx');
+  const call: Func = (...args) => {
+    // The backend follows this very call.
+    backend.trace!.caller = 'exportOnnx';
+    const result = (fn as unknown as Func)(...args);
+    assertSynchronous('exportOnnx', result, 'await outside of it');
+    flatten(result, { variables: true, caller: 'exportOnnx' });
+    return result;
+  };
   const args = inputs.slice();
-  const { tensors, structure } = flatten(args);
+  const { tensors, structure } = flatten(args, { caller: 'exportOnnx' });
   const names = chosenNames(inputNames, defaultInputNames(structure), 'inputNames');
   const open = openInputs(dynamicBatch, names, tensors);
   const trace = (batch?: number): Traced => {
@@ -127,6 +133,13 @@ export function exportGraph<A extends readonly unknown[]>(
     states: states.map((variable, i) => ({ variable, input: variable.name, output: nextNames[i]! })),
     hostInputs: [...named].filter(([source]) => source instanceof FillSource).map(([, name]) => name),
   };
+}
+
+function assertList(inputs: unknown): void {
+  if (Array.isArray(inputs)) return;
+  throw new Error(
+    `exportOnnx: inputs must be a list with one item per argument of fn, got ${describeGiven(inputs)}; write exportOnnx(fn, [x])`,
+  );
 }
 
 /** The names of arguments: a list of them is no container of its own when there is only one. */
