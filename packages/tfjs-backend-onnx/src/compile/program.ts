@@ -8,11 +8,11 @@ import { type GraphKey, graphKey } from '../run/key.js';
 import { makePlan, type Plan, runPlan } from '../run/plan.js';
 import { ortTensor } from '../run/session.js';
 import { type SplitGraph, splitUpdates } from '../update/split.js';
-import { StateUpdates } from '../update/state-updates.js';
+import { StateUpdates, UPDATE_THREADS } from '../update/state-updates.js';
 import { flatten, type Structure, unflatten } from './container.js';
 import { separateVariables } from './separate-variables.js';
 import { ArgumentSource, type FillSource, StateSource } from './sources.js';
-import { commit, stateFeed, stateFetch } from './state.js';
+import { assertAlive, commit, stateFeed, stateFetch } from './state.js';
 import { differingConstant, Trace } from './trace.js';
 
 type Func = (...args: unknown[]) => unknown;
@@ -105,26 +105,6 @@ export function traceFunction(
   }
 }
 
-/** The updates, or undefined where there are none and where there is no memory for them: then the graph does all. */
-function stateUpdates(
-  backend: RecordingBackend,
-  pieces: SplitGraph,
-  states: readonly Variable[],
-  stateOf: (source: InputSource) => number | undefined,
-): StateUpdates | undefined {
-  // A graph without outputs is none that ONNX Runtime takes.
-  if (pieces.updates.length === 0 || pieces.graph.outputs.length === 0) return undefined;
-  try {
-    return new StateUpdates(backend, pieces, states, stateOf);
-  } catch (error) {
-    if (error instanceof RangeError) return undefined;
-    throw error;
-  }
-}
-
-/** The updates run on one thread. With more threads than this ONNX Runtime catches up, though it reads memory more often. */
-const UPDATE_THREADS = 8;
-
 /** A function compiled for one signature. */
 export class Program {
   readonly plan: Plan;
@@ -158,7 +138,7 @@ export class Program {
     let updates: StateUpdates | undefined;
     const split = (graph: Graph): Graph => {
       pieces = cut(graph);
-      updates = stateUpdates(backend, pieces, traced.states, stateOf);
+      updates = StateUpdates.create(backend, pieces, traced.states, stateOf);
       return updates === undefined ? graph : pieces.graph;
     };
     this.plan = build(threads <= UPDATE_THREADS ? split : undefined);
@@ -207,7 +187,7 @@ export class Program {
     const { tensors } = flatten(args);
     const feeds: Record<string, Tensor> = {};
     for (const source of traced.fills) source.fill(source.numbers);
-    this.updates?.claim();
+    this.updates?.prepare((source) => this.numbers(source, tensors));
     for (let i = 0; i < plan.feeds.length; i++) {
       const { name, shape, type } = plan.feeds[i]!;
       feeds[name] = this.feed(this.sources[i]!, tensors, shape, type);
@@ -230,7 +210,7 @@ export class Program {
     const computed = runPlan(plan, feeds, fetches);
     backend.statistics.runs++;
     backend.statistics.runMilliseconds += performance.now() - start;
-    this.update(tensors);
+    this.update();
     this.states.forEach((variable, i) => {
       const name = plan.outputs[results + i]!;
       commit(backend, variable, entries[i]!, fetches[name]!);
@@ -250,10 +230,10 @@ export class Program {
     return unflatten(traced.structure, output);
   }
 
-  private update(tensors: readonly TfTensor[]): void {
+  private update(): void {
     if (this.updates === undefined) return;
     const start = performance.now();
-    this.updates.run((source) => this.numbers(source, tensors));
+    this.updates.run();
     const milliseconds = performance.now() - start;
     this.backend.statistics.profiler?.note({
       kernel: '(update of variables)',
@@ -271,8 +251,7 @@ export class Program {
   ): Tensor {
     if (source instanceof StateSource) {
       const { variable } = source;
-      if (variable.isDisposed)
-        throw new Error(`compile: variable ${variable.name} was disposed, the compiled function still uses it`);
+      assertAlive(variable);
       return stateFeed(this.backend, this.backend.entry(variable.dataId), shape, type);
     }
     return this.constants.get(source) ?? ortTensor(this.numbers(source, tensors), shape, type);
@@ -282,6 +261,7 @@ export class Program {
   private numbers(source: InputSource, tensors: readonly TfTensor[]): Numbers {
     const { backend } = this;
     if (source instanceof StateSource) {
+      assertAlive(source.variable);
       const entry = backend.entry(source.variable.dataId);
       return (entry.resident ? entry.values : backend.numbers(entry)) as Numbers;
     }
@@ -292,6 +272,7 @@ export class Program {
 
   dispose(): void {
     this.plan.session.dispose();
+    this.updates?.dispose();
     this.constants.clear();
   }
 }

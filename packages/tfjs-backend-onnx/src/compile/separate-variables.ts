@@ -4,14 +4,15 @@ import type { Numbers } from '../ir/graph.js';
 import type { RecordingBackend } from '../recording-backend.js';
 
 /**
- * Gives numbers of its own to each variable that shares them with another: `tf.variable(tf.clone(a))` holds the very
- * data of `a`. A trace knows variables by their data, and would take the two for one.
+ * Gives numbers of its own to each variable that shares them with another variable or with a tensor:
+ * `tf.variable(tf.clone(a))` holds the very data of `a`, and so does a clone that is kept to compare with. A trace knows
+ * variables by their data, and would take the two for one.
  */
 export function separateVariables(backend: RecordingBackend): void {
   const seen = new Set<Entry>();
   for (const variable of Object.values(engine().registeredVariables)) {
     const entry = backend.entry(variable.dataId);
-    if (!seen.has(entry) || elementType(entry.dtype) === undefined) {
+    if ((!seen.has(entry) && entry.refCount === 1) || elementType(entry.dtype) === undefined) {
       seen.add(entry);
       continue;
     }

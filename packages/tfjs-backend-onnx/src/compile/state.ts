@@ -6,10 +6,16 @@ import type { RecordingBackend } from '../recording-backend.js';
 import { ortTensor } from '../run/session.js';
 
 /**
- * Variables of a compiled function. Each has two buffers: a run reads one and writes the other, then they change
+ * Variables of a compiled function that the graph writes (`update/` has the others). Each has two buffers: a run reads one and writes the other, then they change
  * places. Nothing is copied, and nobody who holds the old numbers sees them change: a buffer that was given out is
  * never written again.
  */
+
+/** @throws when the variable was disposed. */
+export function assertAlive(variable: Variable): void {
+  if (variable.isDisposed)
+    throw new Error(`compile: variable ${variable.name} was disposed, the compiled function still uses it`);
+}
 
 /** The numbers of a variable as ONNX Runtime reads them. */
 export function stateFeed(
@@ -19,7 +25,8 @@ export function stateFeed(
   type: Value['type'],
 ): Tensor {
   const numbers = (entry.resident ? entry.values : backend.numbers(entry)) as Numbers;
-  if (entry.ort?.current.data !== numbers) entry.ort = { current: ortTensor(numbers, shape, type), spare: undefined };
+  if (entry.ort?.current.data !== numbers || !sameDims(entry.ort.current.dims, shape))
+    entry.ort = { current: ortTensor(numbers, shape, type), spare: undefined };
   return entry.ort.current;
 }
 

@@ -1,7 +1,7 @@
-import { type Graph, type Node, sameShape, scalarOf, sizeOf, topological, type Value } from '../ir/graph.js';
+import { type Graph, type Node, sameShape, scalarOf, sizeOf, type Value } from '../ir/graph.js';
 import { add, div, mul, reduce, reshape, unary } from '../ir/ops.js';
 import { broadcastShapes } from '../ir/shapes.js';
-import { rewrite } from './rewrite.js';
+import { consumersOf, rewrite } from './rewrite.js';
 
 /**
  * Takes small factors (a scalar, one number per channel or per row) out of large products, so that they meet: two small
@@ -138,20 +138,6 @@ function hasSquare(value: Value | undefined): boolean {
   if (value?.node.op !== 'Mul') return false;
   const [a, b] = value.node.inputs;
   return a === b || hasSquare(a) || hasSquare(b);
-}
-
-/** Which nodes read each value; null stands for an output of the graph. */
-function consumersOf(graph: Graph): Map<Value, (Node | null)[]> {
-  const consumers = new Map<Value, (Node | null)[]>();
-  const note = (value: Value | undefined, node: Node | null) => {
-    if (value === undefined) return;
-    const list = consumers.get(value);
-    if (list === undefined) consumers.set(value, [node]);
-    else list.push(node);
-  };
-  for (const node of topological(graph.outputs)) for (const input of node.inputs) note(input, node);
-  for (const output of graph.outputs) note(output, null);
-  return consumers;
 }
 
 /** Whether all readers can do without the product: it is read once, or each of them takes the factor elsewhere. */

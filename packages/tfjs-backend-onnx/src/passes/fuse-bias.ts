@@ -9,16 +9,18 @@ import { countUses, rewrite } from './rewrite.js';
  */
 export function fuseBias(graph: Graph, { exact = true }: { exact?: boolean } = {}): Graph {
   const uses = countUses(graph);
+  /** What a value stands for in the graph as it was. */
+  const originals = new Map<Value, Value>();
   /** Products with a bias made by this pass stand for values that were used once. */
   const single = new Set<Value>();
-  const once = (value: Value): boolean => single.has(value) || uses.get(value) === 1;
+  const once = (value: Value): boolean => single.has(value) || uses.get(originals.get(value) ?? value) === 1;
 
-  const fuse = ({ inputs: before }: Node, inputs: readonly (Value | undefined)[]): Value | undefined => {
+  const fuse = (inputs: readonly (Value | undefined)[]): Value | undefined => {
     for (const [i, j] of sides) {
       const sum = inputs[i]!;
-      if (!once(before[i]!)) continue;
+      if (!once(sum)) continue;
       if (!exact && sum.node.op === 'Add' && sameShape(sum.shape, sum.node.inputs[0]!.shape)) {
-        const fused = fuseBehind(before[i]!.node, sum.node, inputs[j]!);
+        const fused = fuseBehind(sum.node, inputs[j]!);
         if (fused !== undefined) return fused;
       }
       const reshaped = sum.node.op === 'Reshape';
@@ -35,23 +37,27 @@ export function fuseBias(graph: Graph, { exact = true }: { exact?: boolean } = {
     return undefined;
   };
 
-  const fuseBehind = (before: Node, { inputs }: Node, bias: Value): Value | undefined => {
-    if (before.op !== 'Add' || !sameShape(inputs[0]!.shape, inputs[1]!.shape)) return undefined;
+  const fuseBehind = ({ inputs }: Node, bias: Value): Value | undefined => {
+    if (!sameShape(inputs[0]!.shape, inputs[1]!.shape)) return undefined;
     for (const [i, j] of sides) {
       const [product, other] = [inputs[i]!, inputs[j]!];
       const { op, attrs, inputs: operands } = product.node;
-      if (op !== 'Gemm' || operands.length !== 2 || !once(before.inputs[i]!)) continue;
+      if (op !== 'Gemm' || operands.length !== 2 || !once(product)) continue;
       const addend = fusedBias(product, product.shape, bias);
       if (addend === undefined) continue;
       const outputs = [{ shape: product.shape, type: product.type }];
-      return add(other, createNode({ op, attrs, inputs: [...operands, addend], outputs }).outputs[0]!);
+      const fused = createNode({ op, attrs, inputs: [...operands, addend], outputs }).outputs[0]!;
+      return add(fused, other);
     }
     return undefined;
   };
 
   return rewrite(graph, (node, inputs) => {
+    node.inputs.forEach((value, i) => {
+      if (value !== undefined && value !== inputs[i]) originals.set(inputs[i]!, value);
+    });
     if (node.op === 'Add') {
-      const fused = fuse(node, inputs);
+      const fused = fuse(inputs);
       return fused === undefined ? undefined : [fused];
     }
     if (node.op === 'Relu') {

@@ -30,7 +30,7 @@ export function beforeLowering(graph: Graph, { exact }: { exact: boolean }): Gra
 
 /**
  * The passes that see ONNX operators. `orders: false` leaves the memory order of every tensor as it is, `exact` the
- * order of multiplications.
+ * order of multiplications and sums, and sums that are zero but for rounding.
  */
 export function afterLowering(
   graph: Graph,

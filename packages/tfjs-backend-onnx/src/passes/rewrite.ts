@@ -39,3 +39,17 @@ export function countUses(graph: Graph): Map<Value, number> {
   graph.outputs.forEach(count);
   return uses;
 }
+
+/** Which nodes read each value; null stands for an output of the graph. */
+export function consumersOf(graph: Graph): Map<Value, (Node | null)[]> {
+  const consumers = new Map<Value, (Node | null)[]>();
+  const note = (value: Value | undefined, node: Node | null) => {
+    if (value === undefined) return;
+    const list = consumers.get(value);
+    if (list === undefined) consumers.set(value, [node]);
+    else list.push(node);
+  };
+  for (const node of topological(graph.outputs)) for (const input of node.inputs) note(input, node);
+  for (const output of graph.outputs) note(output, null);
+  return consumers;
+}

@@ -1,5 +1,6 @@
 import type { Operand, Update, UpdateOperator } from './split.js';
 import {
+  END,
   F32,
   F32X4,
   I32,
@@ -70,7 +71,7 @@ function kernelBytes({
     ...results.flatMap(({ operand }, i) => [...address(target(i)), ...get(operand), ...V128_STORE]),
     ...[...localGet(position), ...i32Constant(STEP), ...I32_ADD, ...localTee(position)],
     ...[...localGet(0), ...I32_LESS, ...REPEAT_IF],
-    0x0b,
+    ...END,
   ];
   return moduleOf(parameters, vectors.length + scalars.length + steps.length, body);
 }
@@ -78,8 +79,6 @@ function kernelBytes({
 const binary = {
   Add: F32X4.add,
   Div: F32X4.div,
-  Max: F32X4.max,
-  Min: F32X4.min,
   Mul: F32X4.mul,
   Sub: F32X4.sub,
 } as const;
@@ -89,8 +88,7 @@ function code(op: UpdateOperator, operands: readonly (readonly number[])[]): num
   if (op === 'Sign') return sign(operands[0]!);
   if (op in unary) return [...operands[0]!, ...unary[op as keyof typeof unary]];
   const operator = binary[op as keyof typeof binary];
-  // Max and Min take any number of operands.
-  return operands.flatMap((operand, i) => (i === 0 ? operand : [...operand, ...operator]));
+  return [...operands[0]!, ...operands[1]!, ...operator];
 }
 
 /** (x > 0) - (x < 0), and NaN for NaN: comparisons give all bits or none. */

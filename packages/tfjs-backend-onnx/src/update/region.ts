@@ -4,7 +4,7 @@ import type { Numbers } from '../ir/graph.js';
 import type { RecordingBackend } from '../recording-backend.js';
 import { type Memory, PAGE, WebAssembly } from './webassembly.js';
 
-/** Each vector starts at a multiple of this many numbers: a line of the cache. */
+/** Each vector starts at a multiple of this many numbers, a line of the cache: kernels write whole vectors of four. */
 const LINE = 16;
 const whole = (numbers: number): number => Math.ceil(numbers / LINE) * LINE;
 
@@ -17,6 +17,8 @@ export class Region {
   private readonly slots = new Map<Variable, Float32Array>();
   private readonly room: number;
   private readonly roomLength: number;
+  /** Compiled functions that write here. */
+  private users = 0;
 
   /** @throws RangeError when there is not enough memory. */
   constructor(states: readonly Variable[], room: number) {
@@ -43,11 +45,23 @@ export class Region {
   /** The region in which these states live already, if they fit, or a new one. */
   static of(backend: RecordingBackend, states: readonly Variable[], room: number): Region {
     const known = backend.regions.get(states[0]!);
-    if (known !== undefined && room <= known.roomLength && states.every((state) => known.slots.has(state)))
-      return known;
-    const region = new Region(states, room);
+    const fits = known !== undefined && room <= known.roomLength && states.every((state) => known.slots.has(state));
+    const region = fits ? known : new Region(states, room);
+    region.users++;
     for (const state of states) backend.regions.set(state, region);
     return region;
+  }
+
+  /** One function less that writes here. After the last, the variables get memory of their own, and this one is free. */
+  leave(backend: RecordingBackend): void {
+    this.users--;
+    if (this.users > 0) return;
+    for (const [variable, slot] of this.slots) {
+      if (backend.regions.get(variable) === this) backend.regions.delete(variable);
+      if (variable.isDisposed) continue;
+      const entry = backend.entry(variable.dataId);
+      if (entry.resident && entry.values === slot) ownNumbers(entry);
+    }
   }
 
   slot(variable: Variable): Float32Array {

@@ -1,5 +1,6 @@
 import { type Graph, type InputSource, type Node, sizeOf, topological, type Value } from '../ir/graph.js';
 import { withoutReshape } from '../ir/ops.js';
+import { consumersOf } from '../passes/rewrite.js';
 
 /**
  * Takes the last part of a training step out of its graph: from the gradients to the new states, optimisers compute
@@ -36,7 +37,8 @@ export interface SplitGraph {
   readonly handed: readonly Value[];
 }
 
-export const updateOperators = ['Abs', 'Add', 'Div', 'Max', 'Min', 'Mul', 'Neg', 'Sign', 'Sqrt', 'Sub'] as const;
+/** Operators that round here as they do in ONNX Runtime; its maximum of 0 and -0 is not WebAssembly's. */
+export const updateOperators = ['Abs', 'Add', 'Div', 'Mul', 'Neg', 'Sign', 'Sqrt', 'Sub'] as const;
 export type UpdateOperator = (typeof updateOperators)[number];
 const operators: ReadonlySet<string> = new Set(updateOperators);
 
@@ -71,21 +73,18 @@ function pays({ size, steps, vectors, scalars, results }: Update): boolean {
 /** The nodes that compute element by element what is read by nodes of the same kind and becomes a state, nothing else. */
 function membersOf(graph: Graph, from: number): Set<Node> {
   const order = topological(graph.outputs);
-  const readers = new Map<Value, Node[]>();
-  for (const node of order) {
-    for (const input of node.inputs) if (input !== undefined) readers.set(input, [...(readers.get(input) ?? []), node]);
-  }
+  const readers = consumersOf(graph);
   const results = new Set(graph.outputs.slice(0, from));
   const members = new Set<Node>();
   for (const node of order.reverse()) {
     const value = node.outputs[0]!;
-    if (isElementwise(node) && !results.has(value) && (readers.get(value) ?? []).every((reader) => members.has(reader)))
-      members.add(node);
+    const onlyMembers = readers.get(value)!.every((reader) => reader === null || members.has(reader));
+    if (isUpdateStep(node) && !results.has(value) && onlyMembers) members.add(node);
   }
   return members;
 }
 
-function isElementwise({ op, domain, inputs, outputs }: Node): boolean {
+function isUpdateStep({ op, domain, inputs, outputs }: Node): boolean {
   const [{ shape, type }] = outputs as [Value];
   const size = sizeOf(shape);
   if (domain !== '' || outputs.length !== 1 || type !== 'float32' || size < 2) return false;

@@ -1,5 +1,6 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { Tensor } from 'onnxruntime-common';
+import { assertAlive } from '../compile/state.js';
 import { constantNumbers, type InputSource, type Numbers, sizeOf, type Value } from '../ir/graph.js';
 import type { RecordingBackend } from '../recording-backend.js';
 import { ortTensor } from '../run/session.js';
@@ -13,9 +14,11 @@ type Run = (...parameters: number[]) => void;
 /** One update, ready to run. */
 interface Bound {
   run: Run;
-  /** Length in bytes, then the addresses of vectors and results, then room for the scalars. */
+  /** Length in bytes, then the addresses of vectors and results, then the scalars. */
   parameters: number[];
-  scalars: readonly (() => number)[];
+  /** Which scalars are inputs, and which the graph computes; the others are constants. */
+  inputs: readonly (InputSource | undefined)[];
+  fetched: readonly (Float32Array | undefined)[];
 }
 
 /** A vector that is an input of the graph, but no state of the same update: it is copied for each run. */
@@ -31,16 +34,32 @@ export class StateUpdates {
   private readonly states: readonly { variable: Variable; region: Region }[];
   private readonly copied: Copied[] = [];
   private readonly bound: readonly Bound[];
-  private numbersOf: (source: InputSource) => Numbers = () => new Float32Array(0);
+
+  /** The updates, or undefined where there are none, and where WebAssembly or its memory is not to be had: then the graph does all. */
+  static create(
+    backend: RecordingBackend,
+    pieces: SplitGraph,
+    variables: readonly Variable[],
+    stateOf: (source: InputSource) => number | undefined,
+  ): StateUpdates | undefined {
+    // A graph without outputs is none that ONNX Runtime takes.
+    if (pieces.updates.length === 0 || pieces.graph.outputs.length === 0 || WebAssembly === undefined) return undefined;
+    try {
+      return new StateUpdates(backend, pieces, variables, stateOf);
+    } catch (error) {
+      // No memory; no vectors.
+      if (error instanceof RangeError || error instanceof WebAssembly.CompileError) return undefined;
+      throw error;
+    }
+  }
 
   /**
    * @param variables by number of the state.
    * @param stateOf the variable that an input is.
-   * @throws RangeError when there is not enough memory.
    */
-  constructor(
+  private constructor(
     private readonly backend: RecordingBackend,
-    { updates, handed }: Pick<SplitGraph, 'updates' | 'handed'>,
+    { updates, handed }: SplitGraph,
     variables: readonly Variable[],
     stateOf: (source: InputSource) => number | undefined,
   ) {
@@ -80,9 +99,12 @@ export class StateUpdates {
           parameters: [
             4 * update.size,
             ...[...vectors, ...results].map(({ byteOffset }) => byteOffset),
-            ...update.scalars.map(() => 0),
+            ...update.scalars.map(({ node }) =>
+              node.op === 'Constant' ? Number(constantNumbers(node.outputs[0]!)[0]) : 0,
+            ),
           ],
-          scalars: update.scalars.map((value) => this.scalar(value, fetches.get(value))),
+          inputs: update.scalars.map(({ node }) => (node.op === 'Input' ? (node.source as InputSource) : undefined)),
+          fetched: update.scalars.map((value) => fetches.get(value)?.data as Float32Array | undefined),
         });
       }
     }
@@ -91,36 +113,45 @@ export class StateUpdates {
     this.bound = bound;
   }
 
-  private scalar({ node }: Value, fetched: Tensor | undefined): () => number {
-    if (fetched !== undefined) {
-      const numbers = fetched.data as Float32Array;
-      return () => numbers[0]!;
+  /**
+   * Before the graph runs: reads everything that may fail, and has the states where they will be written.
+   * @throws when a variable was disposed, or an input cannot be computed; nothing is changed then.
+   */
+  prepare(numbersOf: (source: InputSource) => Numbers): void {
+    for (const { variable } of this.states) assertAlive(variable);
+    for (const { source, view } of this.copied) view.set(numbersOf(source) as Float32Array);
+    for (const { parameters, inputs } of this.bound) {
+      const first = parameters.length - inputs.length;
+      inputs.forEach((source, i) => {
+        if (source !== undefined) parameters[first + i] = Number(numbersOf(source)[0]);
+      });
     }
-    if (node.op === 'Constant') {
-      const number = Number(constantNumbers(node.outputs[0]!)[0]);
-      return () => number;
-    }
-    return () => Number(this.numbersOf(node.source as InputSource)[0]);
-  }
-
-  /** Before the graph runs: the states are where they will be written. */
-  claim(): void {
     for (const { variable, region } of this.states) region.claim(this.backend, variable);
   }
 
-  /** After the graph ran. */
-  run(numbersOf: (source: InputSource) => Numbers): void {
-    this.numbersOf = numbersOf;
-    for (const { source, view } of this.copied) view.set(numbersOf(source) as Float32Array);
-    for (const { run, parameters, scalars } of this.bound) {
-      const first = parameters.length - scalars.length;
-      for (let i = 0; i < scalars.length; i++) parameters[first + i] = scalars[i]!();
+  /** After the graph ran; nothing here can fail. */
+  run(): void {
+    for (const { run, parameters, fetched } of this.bound) {
+      const first = parameters.length - fetched.length;
+      for (let i = 0; i < fetched.length; i++) {
+        const number = fetched[i];
+        if (number !== undefined) parameters[first + i] = number[0]!;
+      }
       run(...parameters);
     }
     for (const { variable, region } of this.states)
       region.settle(this.backend.entry(variable.dataId), region.slot(variable));
   }
+
+  /** Gives the variables memory of their own, unless another function still writes them here. */
+  dispose(): void {
+    const regions = new Set(this.states.map(({ region }) => region));
+    for (const region of regions) region.leave(this.backend);
+  }
 }
+
+/** The updates run on one thread. With more threads than this ONNX Runtime catches up, though it reads memory more often. */
+export const UPDATE_THREADS = 8;
 
 /** Numbers that one memory can hold, of the 2^30 that addresses reach. */
 const MOST = 2 ** 29;

@@ -7,8 +7,10 @@ interface Engine {
   Memory: new (size: { initial: number; maximum: number }) => Memory;
   Module: new (bytes: Uint8Array) => object;
   Instance: new (module: object, imports: object) => { exports: unknown };
+  CompileError: new (...args: unknown[]) => Error;
 }
 
+/** Undefined where it is switched off. */
 export const { WebAssembly } = globalThis as unknown as { WebAssembly: Engine };
 
 /** Bytes of one page of memory. */
@@ -68,8 +70,6 @@ export const F32X4 = {
   sub: simd(0xe5),
   mul: simd(0xe6),
   div: simd(0xe7),
-  min: simd(0xe8),
-  max: simd(0xe9),
 } as const;
 /** Four times the number whose bits are given. */
 export const v128Constant = (value: number): number[] => {

@@ -37,8 +37,6 @@ const plain: Record<UpdateOperator, (a: number, b: number) => number> = {
   Abs: (a) => Math.abs(a),
   Add: (a, b) => a + b,
   Div: (a, b) => a / b,
-  Max: (a, b) => Math.max(a, b),
-  Min: (a, b) => Math.min(a, b),
   Mul: (a, b) => a * b,
   Neg: (a) => -a,
   Sign: (a) => Math.sign(a) + 0, // no -0
