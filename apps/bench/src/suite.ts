@@ -1,12 +1,12 @@
 import { join } from 'node:path';
-import { CrossmodalError, type Device, type DeviceName, deviceNames, useDevice } from '@crossmodal/core';
+import { type Callback, CrossmodalError, type Device, type DeviceName, deviceNames, useDevice } from '@crossmodal/core';
 import { resultsTable } from './cli/table.js';
 import { progressLine, type Terminal } from './cli/terminal.js';
 import { type CacheWatcher, writeAtomically } from './data/cache.js';
 import { locateOpenMoji, type OpenMoji, readOpenMoji } from './data/openmoji.js';
 import { renderPictures } from './data/pictures.js';
 import { speakNames } from './data/speech.js';
-import type { Entry, EntryContext } from './entries/entry.js';
+import type { Entry, EntryContext, Followed } from './entries/entry.js';
 import { oneLine } from './errors.js';
 import type { PresetName } from './presets.js';
 import { prepareReportFolder } from './report/folder.js';
@@ -93,10 +93,17 @@ export async function openSuite({
   terminal,
 }: Pick<SuiteOptions, 'dataFolder' | 'device' | 'terminal'>): Promise<{ openmoji: OpenMoji; device: Device }> {
   const openmoji = readOpenMoji(locateOpenMoji(dataFolder));
-  if (dataFolder !== undefined) terminal.note(`OpenMoji ${openmoji.version} from ${openmoji.folder}`);
+  if (dataFolder !== undefined) terminal.note(originOf(openmoji, dataFolder));
   const device = await openDevice(name);
   terminal.note(`device ${device.name}: ${device.description} (${device.reason})`);
   return { openmoji, device };
+}
+
+/** Which copy of OpenMoji is used where a folder with data sets was named. */
+function originOf({ version, folder }: OpenMoji, dataFolder: string): string {
+  return ![dataFolder, join(dataFolder, 'openmoji')].includes(folder)
+    ? `data: ${dataFolder} holds no OpenMoji (data/openmoji.json, or openmoji/data/openmoji.json): the installed one, version ${version}, is used`
+    : `OpenMoji ${version} from ${folder}`;
 }
 
 /** Runs one entry and times it. */
@@ -107,8 +114,14 @@ export async function runEntry(
 ): Promise<{ results: Result[]; section: ReportSection }> {
   const started = performance.now();
   const processorStarted = process.cpuUsage();
-  const outcome = await entry.run(context);
-  const seconds = round((performance.now() - started) / 1000);
+  const elapsed = () => (performance.now() - started) / 1000;
+  // For what is neither rendering nor training; the terminal lets through what follows a silence.
+  const clock = setInterval(
+    () => terminal.progress(`      ${entry.id}: at work for ${formatSeconds(elapsed())}`),
+    1000,
+  );
+  const outcome = await entry.run(context).finally(() => clearInterval(clock));
+  const seconds = round(elapsed());
   const results = outcome.rows.map((row): Result => ({ id: entry.id, paradigm: entry.paradigm, ...row, seconds }));
   checkResults(results);
   const { user, system } = process.cpuUsage(processorStarted);
@@ -134,7 +147,7 @@ export function entryContext(
     shuffle,
     device,
     openmoji,
-    progress: terminal.interactive,
+    follow: (label, steps) => followed(terminal, label, steps),
     shared: <T>(name: string, make: () => Promise<T>) => {
       if (!made.has(name)) made.set(name, make());
       return made.get(name) as Promise<T>;
@@ -157,6 +170,18 @@ async function openDevice(name: string): Promise<Device> {
   return useDevice(name as DeviceName | 'auto');
 }
 
+/** A bar on a terminal, otherwise a line from time to time. */
+function followed(terminal: Terminal, label: string, steps: number): Followed {
+  const lines: Callback = {
+    name: 'progress',
+    onStep: ({ step, epoch }) => {
+      terminal.progress(`      ${label}: step ${step} of ${steps}, epoch ${epoch + 1}`);
+      return undefined;
+    },
+  };
+  return { label, progress: terminal.interactive, callbacks: [lines] };
+}
+
 function watcher(terminal: Terminal, label: string): CacheWatcher {
   let announced = false;
   return {
@@ -164,6 +189,7 @@ function watcher(terminal: Terminal, label: string): CacheWatcher {
       if (!announced && !terminal.interactive) terminal.note(`${label}: ${total}, once`);
       announced = true;
       terminal.status(done < total ? progressLine(label, done, total) : '');
+      terminal.progress(`      ${label}: ${done} of ${total}`);
     },
     notice: (line) => terminal.note(line),
   };

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCommandLine } from '../src/cli/command-line.js';
 import { entries } from '../src/entries/index.js';
+import { cacheFolder } from '../src/paths.js';
 import { formatNumber } from '../src/report/format.js';
 import { recordingTerminal, smallOpenMoji, temporaryFolder } from './fixture.js';
 
@@ -16,6 +17,7 @@ describe('what is wrong is said in one line, with exit code 1', () => {
   test.each([
     [['--preset', 'huge'], 'bench: unknown preset "huge"; presets are quick, smoke'],
     [['--device', 'gpu'], 'bench: unknown device "gpu"; devices are auto, cuda, webgpu, cpu, tensorflow, wasm, js'],
+    [['list', '--preset', 'huge'], 'bench: unknown preset "huge"; presets are quick, smoke'],
     [['run', 'nothing'], /^bench: unknown entry "nothing"; entries are .*alignment/],
     [
       ['frobnicate'],
@@ -75,6 +77,19 @@ describe('what is wrong is said in one line, with exit code 1', () => {
   });
 });
 
+test('a data folder without OpenMoji: the installed one is used, and the line says so', async () => {
+  const folder = temporaryFolder();
+  const { code, notes } = await bench(
+    ...['run', 'vae', '--preset', 'smoke', '--device', 'js', '--data', folder],
+    ...['--cache', cacheFolder(undefined, {}), '--out', temporaryFolder()],
+  );
+  expect(code).toBe(0);
+  expect(notes[0]).toMatch(
+    /^data: .* holds no OpenMoji \(data\/openmoji\.json, .*\): the installed one, version 17\.0\.0, is used$/,
+  );
+  expect(notes[0]).toContain(folder);
+}, 60_000);
+
 test('list shows every entry', async () => {
   const { code, lines } = await bench('list');
   expect(code).toBe(0);
@@ -109,6 +124,9 @@ test('help is no failure', async () => {
   const { code, lines } = await bench('--help');
   expect(code).toBe(0);
   expect(lines.join('\n')).toMatch(/--preset <name>/);
+  for (const folder of ['reports/<preset>', 'reports/<preset>-<ids>-seed<n>', 'reports/<preset>-seeds']) {
+    expect(lines.join(' ').replace(/\s+/g, ' ')).toContain(folder);
+  }
 });
 
 test('a cache that was cut short is mended, with one line', async () => {

@@ -31,15 +31,18 @@ export function smallOpenMoji(hexcodes: readonly string[]): string {
 }
 
 /** A terminal that remembers. */
-export function recordingTerminal(): Terminal & { lines: string[]; notes: string[] } {
+export function recordingTerminal(): Terminal & { lines: string[]; notes: string[]; progressed: string[] } {
   const lines: string[] = [];
   const notes: string[] = [];
+  const progressed: string[] = [];
   return {
     lines,
     notes,
+    progressed,
     interactive: false,
     out: (line) => lines.push(line),
     note: (line) => notes.push(line),
     status: () => {},
+    progress: (line) => progressed.push(line),
   };
 }

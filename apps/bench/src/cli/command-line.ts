@@ -60,7 +60,10 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
     )
     .option('--data <dir>', 'folder with data sets (default: CROSSMODAL_DATA, or the installed npm packages)')
     .option('--cache <dir>', 'folder for rendered pictures and speech (default: CROSSMODAL_CACHE, or .cache/bench)')
-    .option('--out <dir>', 'folder for report.html and results.json (default: reports/<preset>)')
+    .option(
+      '--out <dir>',
+      'folder for the results (default: reports/<preset>; of run: reports/<preset>-<ids>-seed<n>; of seeds: reports/<preset>-seeds; with --shuffle, -shuffled is added)',
+    )
     .option('--shuffle', 'control: shuffle the training pairs and labels; results must fall to chance', false)
     .option('--verbose', 'show stack traces', false)
     .exitOverride()
@@ -96,22 +99,27 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
 
   program
     .command('all', { isDefault: true })
-    .description('run every entry of the preset (what happens without a command)')
+    .description('run every entry (what happens without a command); report in reports/<preset>')
     .action(() => run([]));
   program
     .command('list')
     .description('list the entries')
-    .action(() => terminal.out(entriesTable(entries)));
+    .action(() => {
+      parsePreset(program.opts<Options>().preset);
+      terminal.out(entriesTable(entries));
+    });
   program
     .command('run')
     .argument('<ids...>', 'entries, as `list` shows them')
-    .description('run some of the entries')
+    .description('run some of the entries; report in reports/<preset>-<ids>-seed<n>, the ids joined by -')
     .action((ids: string[]) => run(ids));
   program
     .command('seeds')
     .argument('[ids...]', 'entries; all unless given')
     .option('--seeds <list>', 'seeds, such as 0,1,2', (text) => text.split(',').map(parseSeed), [0, 1, 2])
-    .description('run entries with several seeds and once shuffled, and tabulate; what is done is not repeated')
+    .description(
+      'run entries with several seeds and once shuffled, and tabulate in reports/<preset>-seeds; what is done is not repeated',
+    )
     .action(repeat);
   addPerfCommand(program, terminal);
   for (const command of program.commands) command.exitOverride().allowExcessArguments(false);

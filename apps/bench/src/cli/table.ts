@@ -7,9 +7,11 @@ const plain = { head: [], border: [], compact: true };
 
 /** The results as a table for the terminal, one line per number. */
 export function resultsTable(results: readonly Result[]): string {
+  const anyPublished = results.some(({ published }) => published !== null);
+  const numbers = ['chance', 'untrained', 'trained', ...(anyPublished ? ['published'] : [])];
   const table = new Table({
-    head: ['entry', 'measured', 'chance', 'untrained', 'trained', 'published', 'time'],
-    colAligns: ['left', 'left', 'right', 'right', 'right', 'right', 'right'],
+    head: ['entry', 'measured', ...numbers, 'time'],
+    colAligns: ['left', 'left', ...numbers.map(() => 'right' as const), 'right'],
     style: plain,
   });
   results.forEach(({ id, metric, better, chance, untrained, value, published, seconds }, index) => {
@@ -17,7 +19,7 @@ export function resultsTable(results: readonly Result[]): string {
     table.push([
       first ? id : '',
       better === 'lower' ? `${metric} (lower is better)` : metric,
-      ...[chance, untrained, value, published].map(formatNumber),
+      ...[chance, untrained, value, ...(anyPublished ? [published] : [])].map(formatNumber),
       first ? formatSeconds(seconds) : '',
     ]);
   });

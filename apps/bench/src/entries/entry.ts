@@ -1,4 +1,4 @@
-import type { Device } from '@crossmodal/core';
+import type { Device, FitOptions } from '@crossmodal/core';
 import type { OpenMoji, Style } from '../data/openmoji.js';
 import type { Utterance } from '../data/speech.js';
 import type { PresetName } from '../presets.js';
@@ -20,6 +20,9 @@ export interface EntryOutcome {
   figures: Figure[];
 }
 
+/** How a training is shown. */
+export type Followed = Pick<FitOptions, 'label' | 'progress' | 'callbacks'>;
+
 /** What an entry is given. */
 export interface EntryContext {
   readonly preset: PresetName;
@@ -34,8 +37,8 @@ export interface EntryContext {
   speech(utterances: readonly Utterance[]): Promise<string[]>;
   /** What several entries need is made once per run: by the first that asks for it, whose time it counts to. */
   shared<T>(name: string, make: () => Promise<T>): Promise<T>;
-  /** Show progress bars of training. */
-  readonly progress: boolean;
+  /** Options of `fit` that show where a training of so many steps stands. */
+  follow(label: string, steps: number): Followed;
 }
 
 /** One experiment of the suite. */

@@ -44,7 +44,7 @@ export const vaeEntry: Entry = {
 };
 
 async function runVae(context: EntryContext): Promise<EntryOutcome> {
-  const { preset, seed, shuffle, progress } = context;
+  const { preset, seed, shuffle } = context;
   const { size, width, features, latentDimension, steps, batchSize, limit } = settings[preset];
   const corpus = openMojiCorpus(context.openmoji, { limit });
   const load = async (emojis: typeof corpus.train) =>
@@ -83,8 +83,7 @@ async function runVae(context: EntryContext): Promise<EntryOutcome> {
   );
   const history = await fit(step, data, {
     steps,
-    progress,
-    label: 'vae',
+    ...context.follow('vae', steps),
     validate: async () => ({ negativeElbo: -(await evaluate()).elbo }),
   });
   const trained = await evaluate();

@@ -83,7 +83,7 @@ export function alignedModel(context: EntryContext): Promise<AlignedModel> {
 }
 
 async function trainAligned(context: EntryContext): Promise<AlignedModel> {
-  const { preset, seed, shuffle, progress } = context;
+  const { preset, seed, shuffle } = context;
   const { size, channels, dimension, epochs, batchSize, learningRate, limit, measureEvery } = alignmentSettings[preset];
   const corpus = openMojiCorpus(context.openmoji, { limit });
   const emojis = corpus.train.flatMap(corpus.variantsOf);
@@ -141,8 +141,7 @@ async function trainAligned(context: EntryContext): Promise<AlignedModel> {
   const untrained = await recalls(model, testImages, corpus);
   const history = await trainToEnd(options, data, {
     epochs,
-    progress,
-    label: 'alignment',
+    ...context.follow('alignment', steps),
     validate: async ({ epoch }): Promise<MetricValues> => {
       if ((epoch + 1) % measureEvery !== 0) return {};
       const { textToImage, imageToText } = await recalls(model, testImages, corpus);

@@ -12,6 +12,7 @@ import {
 } from '@crossmodal/core';
 import { convolutionalEncoder, type Image, type ImageItem } from '@crossmodal/encoders-vision';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Followed } from '../entry.js';
 import { batchesOf } from '../shared/batches.js';
 import { groupNames } from '../shared/groups.js';
 import { shifted } from '../shared/images.js';
@@ -64,7 +65,7 @@ export async function trainClassifier(
   source: Labelled,
   target: readonly Image[] | undefined,
   { steps, batchSize }: ClassifierSettings,
-  { seed, label, progress }: { seed: number; label: string; progress: boolean },
+  { seed, follow }: { seed: number; follow: Followed },
 ): Promise<History> {
   const make = async (indices: number[], random: Random): Promise<Batch> => {
     const prepare = (images: readonly Image[], name: string) =>
@@ -97,7 +98,7 @@ export async function trainClassifier(
     }),
   };
   const data = batchesOf(source.images.length, make, { batchSize, seed });
-  return trainToEnd(options, data, { steps, progress, label });
+  return trainToEnd(options, data, { steps, ...follow });
 }
 
 /** What the classifier makes of pictures: counts by class, and the features. */

@@ -23,7 +23,8 @@ export function colourClassifier(context: EntryContext): Promise<ColourClassifie
 }
 
 async function train(context: EntryContext): Promise<ColourClassifier> {
-  const { limit, ...size } = classifierSettings[context.preset];
+  const { preset, seed } = context;
+  const { limit, ...size } = classifierSettings[preset];
   const corpus = openMojiCorpus(context.openmoji, { keep: (emoji) => groupOf(emoji) >= 0, limit });
   const load = async (emojis: typeof corpus.train): Promise<Labelled> => ({
     images: await decodePictures(
@@ -35,9 +36,9 @@ async function train(context: EntryContext): Promise<ColourClassifier> {
     ),
     labels: emojis.map(groupOf),
   });
-  const classifier = buildClassifier(size, { seed: context.seed, adaptation: 'none' });
-  const { seed, progress } = context;
-  await trainClassifier(classifier, await load(corpus.train), undefined, size, { seed, label: 'judge', progress });
+  const classifier = buildClassifier(size, { seed, adaptation: 'none' });
+  const follow = context.follow('judge', size.steps);
+  await trainClassifier(classifier, await load(corpus.train), undefined, size, { seed, follow });
   const { accuracy, features } = await judge(classifier, await load(corpus.test));
   features.dispose();
   const scores = async (images: readonly Image[]) => {

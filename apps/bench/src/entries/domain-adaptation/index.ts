@@ -30,7 +30,7 @@ export const domainAdaptation: Entry = {
 };
 
 async function runDomainAdaptation(context: EntryContext): Promise<EntryOutcome> {
-  const { preset, seed, shuffle, progress } = context;
+  const { preset, seed, shuffle } = context;
   const { limit, ...size } = classifierSettings[preset];
   const { train, test } = openMojiCorpus(context.openmoji, { keep: (emoji) => groupOf(emoji) >= 0, limit });
   const load = async (emojis: readonly Emoji[], style: 'color' | 'black', shuffled = false): Promise<Labelled> => {
@@ -60,7 +60,8 @@ async function runDomainAdaptation(context: EntryContext): Promise<EntryOutcome>
     const classifier = buildClassifier(size, { seed, adaptation });
     const { lines: untrained } = await measure(classifier);
     const target = adaptation === 'none' ? undefined : lines.images;
-    const history = await trainClassifier(classifier, labelled, target, size, { seed, label, progress });
+    const follow = context.follow(label, size.steps);
+    const history = await trainClassifier(classifier, labelled, target, size, { seed, follow });
     const result = { ...(await measure(classifier)), untrained, history };
     classifier.model.dispose();
     return result;

@@ -11,7 +11,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { openMojiCorpus } from '../../data/corpus.js';
 import type { Settings } from '../../presets.js';
-import type { Entry, EntryContext, EntryOutcome, Row } from '../entry.js';
+import type { Entry, EntryContext, EntryOutcome, Followed, Row } from '../entry.js';
 import { captionOf } from '../shared/captions.js';
 import { trainingCurve } from '../shared/curve.js';
 import { decodePictures } from '../shared/images.js';
@@ -51,7 +51,7 @@ export async function runHardVsSoft(
   context: EntryContext,
   { side, words, dimension, steps, batchSize, limit }: HardVsSoftSettings,
 ): Promise<EntryOutcome> {
-  const { seed, shuffle, progress } = context;
+  const { seed, shuffle } = context;
   const corpus = openMojiCorpus(context.openmoji, { limit });
   const imagesOf = async (emojis: typeof corpus.train) =>
     pixelFeatures(
@@ -82,7 +82,8 @@ export async function runHardVsSoft(
   };
   correlation.dispose();
   regression.dispose();
-  const soft = await contrastive(train, test, { dimension, steps, batchSize, seed, progress });
+  const follow = context.follow('contrastive training', steps);
+  const soft = await contrastive(train, test, { dimension, steps, batchSize, seed, follow });
   tf.dispose([train.image, train.text, test.image, test.text]);
 
   const chance = soft.trained.forward.chance.recall[10]!;
@@ -164,8 +165,8 @@ async function contrastive(
     steps,
     batchSize,
     seed,
-    progress,
-  }: { dimension: number; steps: number; batchSize: number; seed: number; progress: boolean },
+    follow,
+  }: { dimension: number; steps: number; batchSize: number; seed: number; follow: Followed },
 ) {
   const model = dualEncoder({
     encoders: {
@@ -193,7 +194,7 @@ async function contrastive(
     { image: { features: train.image }, text: { features: train.text } },
     { batchSize: Math.min(batchSize, train.image.shape[0]), seed, dropRemainder: true },
   );
-  const history = await trainToEnd(options, data, { steps, progress, label: 'contrastive' });
+  const history = await trainToEnd(options, data, { steps, ...follow });
   const trained = await measure();
   model.dispose();
   return { untrained, trained, history };

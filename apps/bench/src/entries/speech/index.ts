@@ -36,7 +36,7 @@ export const speech: Entry = {
 };
 
 async function runSpeech(context: EntryContext): Promise<EntryOutcome> {
-  const { preset, seed, shuffle, progress } = context;
+  const { preset, seed, shuffle } = context;
   const { perName, ...size } = settings[preset];
   const aligned = await alignedModel(context);
   const { corpus } = aligned;
@@ -75,7 +75,7 @@ async function runSpeech(context: EntryContext): Promise<EntryOutcome> {
       steps: size.steps,
       batchSize: size.batchSize,
       seed,
-      progress,
+      follow: context.follow('speech', size.steps),
       validate: async () => ({
         'new names': (await ask(newNames, testImage)).recall[10]!,
         'known names': (await ask(knownNames, knownImage)).recall[10]!,

@@ -11,6 +11,7 @@ import {
 import { type AudioItem, spectrogramEncoder } from '@crossmodal/encoders-audio';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Followed } from '../entry.js';
 import { batchesOf } from '../shared/batches.js';
 import { trainToEnd } from '../shared/train.js';
 import { type Recordings, recordingInputs } from './recordings.js';
@@ -84,13 +85,13 @@ export async function trainSpeech(
     steps,
     batchSize,
     seed,
-    progress,
+    follow,
     validate,
   }: {
     steps: number;
     batchSize: number;
     seed: number;
-    progress: boolean;
+    follow: Followed;
     validate: () => Promise<MetricValues>;
   },
 ): Promise<History> {
@@ -116,8 +117,7 @@ export async function trainSpeech(
   );
   return trainToEnd(options, data, {
     steps,
-    progress,
-    label: 'speech',
+    ...follow,
     validate: ({ epoch }) => (epoch % 4 === 3 ? validate() : {}),
   });
 }

@@ -42,7 +42,7 @@ export const textToImage: Entry = {
 };
 
 async function runTextToImage(context: EntryContext): Promise<EntryOutcome> {
-  const { preset, seed, shuffle, progress } = context;
+  const { preset, seed, shuffle } = context;
   const { size, width, latentDimension, steps, batchSize, candidates } = settings[preset];
   const aligned = await alignedModel(context);
   const judge = await colourClassifier(context);
@@ -108,7 +108,7 @@ async function runTextToImage(context: EntryContext): Promise<EntryOutcome> {
     discriminatorRate: cosine({ from: 8e-4, to: 2e-4, steps }), // two time scales
     averageDecay: 0.995,
   });
-  const history = await fit(step, data, { steps, progress, label: 'text to image' });
+  const history = await fit(step, data, { steps, ...context.follow('text to image', steps) });
   const trained = await assess();
   const realPrecision = await retrieved(realTest);
   retrieval.dispose();
