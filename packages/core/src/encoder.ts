@@ -74,6 +74,11 @@ export function defineEncoder<Item>({
   }
   const run = (target: LayersModel, inputs: Inputs, training: boolean): Tensor =>
     tf.tidy(() => {
+      if ((inputs as unknown) instanceof tf.Tensor) {
+        throw new CrossmodalError(`encode: the ${modality} encoder got a tensor, expected { ${names.join(', ')} }`, {
+          remedy: `name it: { ${names[0]}: tensor }`,
+        });
+      }
       const list = names.map((name) => {
         const tensor = inputs[name];
         if (!tensor) {

@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { assertKnownOptions } from '../known-options.js';
 import { fileError, readingError } from './files/file-error.js';
 import { mediaKind } from './media-kind.js';
 import type { Row } from './row.js';
@@ -19,6 +20,8 @@ export interface ClassFolderOptions {
   maximum?: number;
 }
 
+const known: Record<keyof ClassFolderOptions, true> = { depth: true, maximum: true };
+
 /**
  * Pictures or recordings in one folder per class: `root/cat/1.jpg` has label `cat`. Names that begin with a dot, and files
  * that are neither image nor audio, are passed over.
@@ -26,10 +29,9 @@ export interface ClassFolderOptions {
  * @throws CrossmodalError when the folder cannot be read, has no sub-folders, a class without files, or too many files.
  * @example const { rows, classes } = await classFolder('flowers');
  */
-export async function classFolder(
-  root: string,
-  { depth = 8, maximum = 10_000_000 }: ClassFolderOptions = {},
-): Promise<ClassFolder> {
+export async function classFolder(root: string, options: ClassFolderOptions = {}): Promise<ClassFolder> {
+  assertKnownOptions('classFolder', options, known);
+  const { depth = 8, maximum = 10_000_000 } = options;
   const classes = (await entries(root)).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   if (classes.length === 0) {
     throw fileError(

@@ -1,10 +1,20 @@
 import { isAbsolute, join } from 'node:path';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import type { Row } from './row.js';
 
 /** The names that rows give to their parts. */
 export const roles = ['text', 'image', 'audio', 'label', 'domain', 'split', 'group'] as const;
 export type Role = (typeof roles)[number];
+
+const knownRoles = Object.fromEntries(roles.map((role) => [role, true])) as Record<Role, true>;
+
+/** Refuses parts of a row that do not exist. */
+export function assertKnownRoles(columns: ManifestColumns, require: readonly Role[]): void {
+  assertKnownOptions('manifest: columns', columns, knownRoles, { noun: 'role' });
+  const required = Object.fromEntries(require.map((role) => [role, true]));
+  assertKnownOptions('manifest: require', required, knownRoles, { noun: 'role' });
+}
 
 /** Which column holds what; several columns of text are several captions. Unnamed roles look for a column of their own name. */
 export type ManifestColumns = { readonly [R in Exclude<Role, 'text'>]?: string } & {
@@ -18,6 +28,8 @@ export interface RowReader {
 
 export interface RowReaderOptions {
   columns: ManifestColumns;
+  /** For messages about the table as a whole; those about a row name its origin. */
+  path: string;
   /** Folder that relative paths start from. */
   root: string;
   require: readonly Role[];
@@ -31,8 +43,8 @@ const nothing = (value: unknown) => value === undefined || value === null || val
  * @param present names of all columns, where they are known beforehand (a JSON line has its own)
  * @throws CrossmodalError when a named column does not exist, or none holds text, image or audio.
  */
-export function rowReader(where: string, present: readonly string[] | undefined, options: RowReaderOptions): RowReader {
-  const { columns, root, require } = options;
+export function rowReader(present: readonly string[] | undefined, options: RowReaderOptions): RowReader {
+  const { path: table, columns, root, require } = options;
   const named = (role: Role): readonly string[] => {
     const name = columns[role];
     return name === undefined ? [role] : typeof name === 'string' ? [name] : name;
@@ -43,12 +55,12 @@ export function rowReader(where: string, present: readonly string[] | undefined,
       .find((name) => !present.includes(name));
     const list = present.join(', ') || 'none';
     if (missing !== undefined) {
-      throw new CrossmodalError(`${where}: there is no column "${missing}", the columns are ${list}`, {
+      throw new CrossmodalError(`manifest: ${table}: there is no column "${missing}", the columns are ${list}`, {
         remedy: 'correct `columns`',
       });
     }
     if (!(['text', 'image', 'audio'] as const).some((role) => named(role).some((name) => present.includes(name)))) {
-      throw new CrossmodalError(`${where}: no column holds text, image or audio, the columns are ${list}`, {
+      throw new CrossmodalError(`manifest: ${table}: no column holds text, image or audio, the columns are ${list}`, {
         remedy: "name them: columns: { text: 'caption', image: 'file' }",
       });
     }
@@ -61,7 +73,7 @@ export function rowReader(where: string, present: readonly string[] | undefined,
         if (nothing(value)) return undefined;
         if (typeof value === 'object') {
           throw new CrossmodalError(
-            `${where}: ${origin}: "${name}" must be text or a number, got ${Array.isArray(value) ? 'a list' : 'an object'}`,
+            `manifest: ${origin}: "${name}" must be text or a number, got ${Array.isArray(value) ? 'a list' : 'an object'}`,
           );
         }
         return String(value);
@@ -78,7 +90,7 @@ export function rowReader(where: string, present: readonly string[] | undefined,
         const foreign = captions.find((caption) => typeof caption !== 'string');
         if (foreign !== undefined) {
           throw new CrossmodalError(
-            `${where}: ${origin}: "${name}" must be a list of texts, got ${JSON.stringify(foreign).slice(0, 40)} in it`,
+            `manifest: ${origin}: "${name}" must be a list of texts, got ${JSON.stringify(foreign).slice(0, 40)} in it`,
           );
         }
         return captions as string[];
@@ -98,7 +110,7 @@ export function rowReader(where: string, present: readonly string[] | undefined,
       for (const role of require) {
         if (row[role] === undefined) {
           throw new CrossmodalError(
-            `${where}: ${origin}: "${named(role).join('", "')}" is empty, and ${role} is required`,
+            `manifest: ${origin}: "${named(role).join('", "')}" is empty, and ${role} is required`,
             {
               remedy: 'fill it, drop the row, or do not require it',
             },
@@ -106,7 +118,7 @@ export function rowReader(where: string, present: readonly string[] | undefined,
         }
       }
       if (row.text === undefined && row.image === undefined && row.audio === undefined) {
-        throw new CrossmodalError(`${where}: ${origin}: the row has neither text nor image nor audio`, {
+        throw new CrossmodalError(`manifest: ${origin}: the row has neither text nor image nor audio`, {
           remedy: 'drop the row, or name the columns',
         });
       }

@@ -2,9 +2,10 @@ import { dirname, extname } from 'node:path';
 import { pipeline as connect, Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { fileError, readingError } from './files/file-error.js';
 import { readLines, readText } from './files/read-text.js';
-import { type ManifestColumns, type Role, rowReader } from './manifest-columns.js';
+import { assertKnownRoles, type ManifestColumns, type Role, rowReader } from './manifest-columns.js';
 import { type Pipeline, pipeline } from './pipeline.js';
 import type { Row } from './row.js';
 
@@ -27,6 +28,16 @@ export interface ManifestOptions {
   maximumRow?: number;
 }
 
+const known: Record<keyof ManifestOptions, true> = {
+  format: true,
+  columns: true,
+  header: true,
+  root: true,
+  require: true,
+  quote: true,
+  maximumRow: true,
+};
+
 const extensions: Record<string, ManifestFormat> = {
   '.csv': 'csv',
   '.tsv': 'tsv',
@@ -39,7 +50,7 @@ const extensions: Record<string, ManifestFormat> = {
  * Rows of a CSV, TSV or JSON-lines file: text, paths of image and audio, label, domain, split and group. The file is read
  * as a stream, anew for each epoch; `toArray()` holds the rows for good, which a full shuffle needs.
  *
- * @throws CrossmodalError naming file, line and remedy: a file that cannot be read or is not UTF-8, a column that does not
+ * @throws CrossmodalError for an option or a role that does not exist; while rows come, naming file, line and remedy: a file that cannot be read or is not UTF-8, a column that does not
  * exist, a row with too many or too few fields, with an open quote, with broken JSON, without a required part, or too long.
  * @see RFC 4180 (CSV); IANA text/tab-separated-values; jsonlines.org
  * @example
@@ -47,6 +58,8 @@ const extensions: Record<string, ManifestFormat> = {
  * const rows = manifest('subtitles.tsv', { header: ['text', 'audio'], require: ['text', 'audio'] });
  */
 export function manifest(path: string, options: ManifestOptions = {}): Pipeline<Row> {
+  assertKnownOptions('manifest', options, known);
+  assertKnownRoles(options.columns ?? {}, options.require ?? []);
   const format = options.format ?? extensions[extname(path).toLowerCase()];
   if (format !== 'csv' && format !== 'tsv' && format !== 'jsonl') {
     throw fileError('manifest', path, 'is not called .csv, .tsv or .jsonl', "pass format: 'csv', 'tsv' or 'jsonl'");
@@ -71,11 +84,7 @@ function reader(
   present: readonly string[] | undefined,
   { columns = {}, root, require = [] }: ReadOptions,
 ) {
-  return rowReader(present ? `manifest: ${path}` : 'manifest', present, {
-    columns,
-    require,
-    root: root ?? dirname(path),
-  });
+  return rowReader(present, { path, columns, require, root: root ?? dirname(path) });
 }
 
 async function* tableRows(path: string, format: ManifestFormat, options: ReadOptions): AsyncGenerator<Row> {

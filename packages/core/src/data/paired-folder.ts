@@ -1,5 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { assertKnownOptions } from '../known-options.js';
 import { fileError, readingError } from './files/file-error.js';
 import { readWholeText } from './files/read-text.js';
 import { mediaKind } from './media-kind.js';
@@ -14,6 +15,8 @@ export interface PairedFolderOptions {
   incomplete?: 'skip' | 'throw';
 }
 
+const known: Record<keyof PairedFolderOptions, true> = { maximum: true, require: true, incomplete: true };
+
 /**
  * Files of one folder, and of folders in it, that share a name up to the extension: `a/7.jpg`, `a/7.txt` and `a/7.wav` are
  * one row. A text file holds one text per line: several captions. Texts are read when the row comes.
@@ -22,10 +25,9 @@ export interface PairedFolderOptions {
  * a name; while rows come, when a text file is not UTF-8.
  * @example const rows = await pairedFolder('holiday', { require: ['image', 'text'] });
  */
-export async function pairedFolder(
-  root: string,
-  { maximum = 10_000_000, require = [], incomplete = 'skip' }: PairedFolderOptions = {},
-): Promise<Pipeline<Row>> {
+export async function pairedFolder(root: string, options: PairedFolderOptions = {}): Promise<Pipeline<Row>> {
+  assertKnownOptions('pairedFolder', options, known);
+  const { maximum = 10_000_000, require = [], incomplete = 'skip' } = options;
   let files: string[];
   try {
     const found = await readdir(root, { recursive: true, withFileTypes: true });

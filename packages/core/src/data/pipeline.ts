@@ -60,6 +60,20 @@ export class Pipeline<T> implements Dataset<T>, Source<T> {
     return this.#source.length;
   }
 
+  get batched(): Source<T>['batched'] {
+    return this.#source.batched;
+  }
+
+  /** Of a pipeline of batches: items per batch, where that is known. */
+  get batchSize(): number | undefined {
+    return this.batched?.size;
+  }
+
+  /** Of a pipeline of batches: items per epoch, where that is known without reading. */
+  get size(): number | undefined {
+    return this.batched?.items;
+  }
+
   get items(): readonly T[] | undefined {
     return this.#source.items;
   }

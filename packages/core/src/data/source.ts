@@ -8,6 +8,8 @@
 export interface Source<T> {
   /** Items per epoch, where that is known without reading. */
   readonly length?: number | undefined;
+  /** Of batches: how many items each holds, and how many all of an epoch hold, where that is known. */
+  readonly batched?: { readonly size: number; readonly items?: number | undefined } | undefined;
   /** The items themselves, where they lie in memory: shuffling then permutes them all and any start is a jump. */
   readonly items?: readonly T[] | undefined;
   /** Items number `start`, `start + 1`, ... of an epoch (both count from 0). */

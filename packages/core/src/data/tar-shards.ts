@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
 import { withoutFirst } from './discard.js';
 import { fileError } from './files/file-error.js';
@@ -20,6 +21,13 @@ export interface TarShardOptions extends Partial<TarLimits> {
   maximumPerSample?: number;
 }
 
+const known: Record<keyof TarShardOptions, true> = {
+  seed: true,
+  maximumMember: true,
+  maximumMembers: true,
+  maximumPerSample: true,
+};
+
 /**
  * Samples of tar shards in WebDataset's naming: members with the same name up to the first dot of the file name, one after
  * the other, are one sample. Read as a stream; shuffle with a buffer, and pass `seed` to shuffle the shards as well.
@@ -30,10 +38,9 @@ export interface TarShardOptions extends Partial<TarLimits> {
  * @see github.com/webdataset/webdataset, "The WebDataset format"
  * @example const samples = tarShards('train-{000..009}.tar', { seed: 1 }).shuffle({ seed: 1, buffer: 1000 });
  */
-export function tarShards(
-  paths: string | readonly string[],
-  { seed, maximumMember = 64 * 2 ** 20, maximumMembers = 10_000_000, maximumPerSample = 64 }: TarShardOptions = {},
-): Pipeline<TarSample> {
+export function tarShards(paths: string | readonly string[], options: TarShardOptions = {}): Pipeline<TarSample> {
+  assertKnownOptions('tarShards', options, known);
+  const { seed, maximumMember = 64 * 2 ** 20, maximumMembers = 10_000_000, maximumPerSample = 64 } = options;
   const shards = (typeof paths === 'string' ? [paths] : [...paths]).flatMap(expandRange);
   if (shards.length === 0) throw new CrossmodalError('tarShards: needs at least one path, got none');
   const limits = { maximumMember, maximumMembers, maximumPerSample };

@@ -7,6 +7,9 @@ import { Random } from '../random/random.js';
 export interface Dataset<Batch> {
   /** When it is known. */
   readonly batchesPerEpoch?: number | undefined;
+  /** Items per epoch and per batch, when they are known: a run does not go on from a checkpoint of others. */
+  readonly size?: number | undefined;
+  readonly batchSize?: number | undefined;
   /** The batches of an epoch (the first is 0); each is disposed by whoever takes it. */
   iterate(epoch: number): AsyncIterable<Batch>;
   /** The same from batch number `start` on, without making those before. Without it, a resumed run makes and drops them. */
@@ -25,6 +28,7 @@ export interface TensorDatasetOptions {
 export interface TensorDataset<Batch> extends Dataset<Batch> {
   readonly batchesPerEpoch: number;
   readonly size: number;
+  readonly batchSize: number;
   dispose(): void;
 }
 
@@ -85,6 +89,7 @@ export function tensorDataset<B extends TensorContainerObject>(
   return {
     batchesPerEpoch,
     size,
+    batchSize,
     iterate: (epoch) => iterateFrom(epoch, 0),
     iterateFrom,
     dispose: () => tf.dispose(held),

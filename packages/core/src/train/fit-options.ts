@@ -5,9 +5,9 @@ import type { MetricValues, TrainRecord, Watched } from './records.js';
 /** Where and when a run is saved. */
 export interface CheckpointOptions {
   folder: string;
-  /** Saves after every so many steps, beside the end of each epoch. */
+  /** Saves after every so many steps too: beside the end of each epoch, unless `everyEpochs` is 0. */
   everySteps?: number;
-  /** Saves at the end of every so many epochs; 0 for never. */
+  /** Saves at the end of every so many epochs, by default of each, also with `everySteps`; 0 for never. */
   everyEpochs?: number;
   /** How many of the newest are kept. */
   keep?: number;
@@ -73,3 +73,41 @@ export interface FitOptions {
   /** Ends the run after the running step, with a checkpoint where there are any. */
   signal?: AbortSignal;
 }
+
+type Names<Options> = Record<keyof Options, true>;
+const watched: Names<Watched> = { metric: true, better: true };
+
+/** What `fit` knows, for those who call it from plain JavaScript. */
+export const knownOptions = {
+  fit: {
+    epochs: true,
+    steps: true,
+    seed: true,
+    progress: true,
+    label: true,
+    recordEvery: true,
+    validate: true,
+    validateEverySteps: true,
+    earlyStopping: true,
+    plateau: true,
+    checkpoint: true,
+    log: true,
+    callbacks: true,
+    signal: true,
+  } satisfies Names<FitOptions>,
+  checkpoint: {
+    folder: true,
+    everySteps: true,
+    everyEpochs: true,
+    keep: true,
+    best: true,
+    resume: true,
+  } satisfies Names<CheckpointOptions>,
+  earlyStopping: {
+    ...watched,
+    patience: true,
+    minimumImprovement: true,
+    restoreBest: true,
+  } satisfies Names<EarlyStoppingOptions>,
+  log: { jsonl: true, tensorboard: true } satisfies Names<LogOptions>,
+};

@@ -1,6 +1,7 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import type { Dataset } from './dataset.js';
-import type { FitOptions } from './fit-options.js';
+import { type FitOptions, knownOptions } from './fit-options.js';
 import type { History } from './records.js';
 import { Run } from './run.js';
 import type { Step } from './step.js';
@@ -11,8 +12,9 @@ import type { Step } from './step.js';
  * same way; on CPU devices it then ends with the same bits as a run that was never stopped.
  *
  * @returns the metrics of each recorded step, the validations, times, and why it ended
- * @throws CrossmodalError without `epochs` and `steps`; when the dataset is empty; when a term of the loss is not finite,
- *   naming it, with the last good checkpoint's weights in place; when a checkpoint does not fit the step
+ * @throws CrossmodalError without `epochs` and `steps`; for an option that does not exist; when the dataset is empty; when a term of the loss is not finite,
+ *   naming it and what of the batch is not finite, with the last good checkpoint's weights in place; when a checkpoint does not fit the step
+ *   or was made with other data
  * @example
  * const history = await fit(step, data, { epochs: 3, checkpoint: 'runs/first', log: { jsonl: 'runs/first.jsonl' } });
  */
@@ -26,7 +28,17 @@ export async function fit<Batch>(step: Step<Batch>, data: Dataset<Batch>, option
   }
 }
 
-function checkOptions({ epochs, steps, recordEvery = 1, validateEverySteps, earlyStopping }: FitOptions): void {
+function checkOptions(options: FitOptions): void {
+  const { checkpoint, log } = options;
+  assertKnownOptions('fit', options, knownOptions.fit);
+  if (typeof checkpoint === 'object') assertKnownOptions('fit: checkpoint', checkpoint, knownOptions.checkpoint);
+  if (options.earlyStopping)
+    assertKnownOptions('fit: earlyStopping', options.earlyStopping, knownOptions.earlyStopping);
+  if (log) assertKnownOptions('fit: log', log, knownOptions.log);
+  checkValues(options);
+}
+
+function checkValues({ epochs, steps, recordEvery = 1, validateEverySteps, earlyStopping }: FitOptions): void {
   if (epochs === undefined && steps === undefined) {
     throw new CrossmodalError('fit: give epochs or steps, or both: the run stops at whichever comes first');
   }

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../errors.js';
 import type { StoredTensor } from '../safetensors/values.js';
 import type { MetricValues, TrainRecord } from './records.js';
@@ -20,7 +21,7 @@ export function afterwards(restored: string | undefined): string {
 export function nanError(
   { step, metrics }: TrainRecord,
   previous: TrainRecord | undefined,
-  restored: string | undefined,
+  { restored, input }: { restored: string | undefined; input: string | undefined },
 ): CrossmodalError {
   const terms = spoiltTerms(metrics);
   const [first = 'loss'] = terms;
@@ -28,9 +29,30 @@ export function nanError(
   const finite = Object.keys(metrics).filter((name) => !terms.includes(name));
   const others = finite.length > 0 ? ` (finite: ${finite.join(', ')})` : '';
   const before = previous ? `; at step ${previous.step} '${first}' was ${previous.metrics[first]}` : '';
-  return new CrossmodalError(`fit: ${said} at step ${step}${others}${before}; ${afterwards(restored)}`, {
-    remedy: `lower the learning rate, clip the gradients (clipNorm), or bound '${first}'`,
+  const cause = input ? `; ${input}` : '';
+  return new CrossmodalError(`fit: ${said} at step ${step}${others}${before}${cause}; ${afterwards(restored)}`, {
+    remedy: input
+      ? 'look at the data: leave such items out, or replace their values, before they are batched'
+      : `lower the learning rate, clip the gradients (clipNorm), or bound '${first}'`,
   });
+}
+
+/** The first input of a batch that is not finite, in words; undefined when all are. */
+export async function spoiltInput(batch: unknown, path: readonly string[] = []): Promise<string | undefined> {
+  if (batch instanceof tf.Tensor) {
+    if (batch.dtype !== 'float32' || batch.isDisposed) return undefined;
+    const values = (await batch.data()) as Float32Array;
+    const bad = values.find((value) => !Number.isFinite(value));
+    if (bad === undefined) return undefined;
+    const name = path.length > 0 ? `'${path.join('/')}' of the batch` : 'the batch';
+    return `${name} holds ${Number.isNaN(bad) ? 'NaN' : bad}`;
+  }
+  if (typeof batch !== 'object' || batch === null || ArrayBuffer.isView(batch)) return undefined;
+  for (const [key, item] of Object.entries(batch)) {
+    const found = await spoiltInput(item, [...path, key]);
+    if (found) return found;
+  }
+  return undefined;
 }
 
 /** The first tensor that is not finite, before it is saved as good. */

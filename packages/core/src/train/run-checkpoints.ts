@@ -10,6 +10,7 @@ import { assignStored } from '../checkpoint/variables.js';
 import { CrossmodalError } from '../errors.js';
 import { fromTensor } from '../safetensors/tensors.js';
 import type { StoredTensor } from '../safetensors/values.js';
+import { checkSameData, type DataFacts } from './data-facts.js';
 import type { CheckpointOptions } from './fit-options.js';
 import { afterwards, spoiltTensor } from './nan-guard.js';
 import type { RunState } from './run-state.js';
@@ -39,7 +40,7 @@ export class RunCheckpoints<Batch> {
   }
 
   /** Puts the newest checkpoint in place, where there is one. */
-  async resume(seed: number | string | undefined): Promise<RunState | undefined> {
+  async resume(seed: number | string | undefined, data: DataFacts): Promise<RunState | undefined> {
     const { folder, resume = true } = this.options;
     await removeLeftovers(folder);
     if (!resume) {
@@ -57,6 +58,7 @@ export class RunCheckpoints<Batch> {
         remedy: 'use the same seed, or another folder',
       });
     }
+    checkSameData(path, state.data, data);
     this.#assign(path, checkpoint.tensors, state);
     this.newest = checkpoint.step;
     for (const error of refused) state.notes.push(error.message);

@@ -1,5 +1,6 @@
 import type { Json } from '../checkpoint/checkpoints.js';
 import type { PlateauState } from '../schedules/plateau.js';
+import type { DataFacts } from './data-facts.js';
 import type { TrainRecord } from './records.js';
 import type { HostState } from './step.js';
 import type { WatchState } from './watch.js';
@@ -12,6 +13,8 @@ export interface RunState {
   epoch: number;
   batch: number;
   seed?: number | string;
+  /** Absent in checkpoints of earlier versions. */
+  data?: DataFacts;
   seconds: number;
   records: TrainRecord[];
   validations: TrainRecord[];

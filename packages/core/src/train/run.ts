@@ -5,9 +5,10 @@ import { openProgress, type Progress, silent } from '../log/progress.js';
 import { batchesOf } from './batches.js';
 import { BestWeights } from './best-weights.js';
 import { ContrastiveHint, rowsOf } from './contrastive-hint.js';
+import { type DataFacts, dataFacts } from './data-facts.js';
 import type { Dataset } from './dataset.js';
 import type { CallbackResult, FitOptions } from './fit-options.js';
-import { nanError, spoiltTerms } from './nan-guard.js';
+import { nanError, spoiltInput, spoiltTerms } from './nan-guard.js';
 import type { History, MetricValues, TrainRecord } from './records.js';
 import { RunCheckpoints } from './run-checkpoints.js';
 import { RunLog } from './run-log.js';
@@ -26,6 +27,7 @@ export class Run<Batch> {
   readonly #watches: { best?: Watch; earlyStopping?: Watch } = {};
   readonly #bestWeights: BestWeights;
   readonly #hint = new ContrastiveHint();
+  readonly #dataFacts: DataFacts;
   #state: RunState;
   #log: RunLog | undefined;
   #progress: Progress = silent;
@@ -38,6 +40,7 @@ export class Run<Batch> {
     this.#step = step;
     this.#data = data;
     this.#options = options;
+    this.#dataFacts = dataFacts(data);
     this.#state = initialState(options.seed);
     this.#bestWeights = new BestWeights(step);
     if (options.checkpoint !== undefined) this.#checkpoints = new RunCheckpoints(step, options.checkpoint);
@@ -52,13 +55,17 @@ export class Run<Batch> {
   async execute(): Promise<History> {
     const { seed, log, progress = 'auto', label = 'fit', earlyStopping } = this.#options;
     const { epochs = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_INFINITY } = this.#options;
-    const resumed = await this.#checkpoints?.resume(seed);
+    const resumed = await this.#checkpoints?.resume(seed, this.#dataFacts);
     if (resumed) this.#take(resumed);
     this.#firstStep = this.#state.step;
     if (log) this.#log = new RunLog(log, resumed ? this.#state.step : undefined);
     if (progress !== false) this.#progress = openProgress({ label, total: this.#total(), start: this.#state.step });
-    if (resumed) this.#progress.note(`goes on after step ${this.#state.step}`);
-    for (const note of resumed?.notes ?? []) this.#progress.note(note);
+    if (resumed) {
+      for (const note of resumed.notes) this.#progress.note(note);
+      const complete = this.#complete(epochs, steps);
+      if (complete) this.#note(complete);
+      else this.#progress.note(`goes on after step ${this.#state.step}`);
+    }
     const began = performance.now();
     this.#began = began - 1000 * this.#state.seconds;
     while (!this.#stop && this.#state.epoch < epochs && this.#state.step < steps) await this.#epoch(steps);
@@ -76,6 +83,15 @@ export class Run<Batch> {
       notes: this.#state.notes,
       ...(watch?.state.best ? { best: { metric: watch.metric, ...watch.state.best } } : {}),
     };
+  }
+
+  /** Says so when the checkpoint leaves nothing to do. */
+  #complete(epochs: number, steps: number): string | undefined {
+    const { epoch, step } = this.#state;
+    const at = (where: string) => `checkpoint ${this.#checkpoints?.options.folder} ${where} already: nothing to do`;
+    if (this.#stop) return at(`was stopped at step ${step}`);
+    if (epoch >= epochs) return at(`is at epoch ${epoch} of ${epochs}`);
+    return step >= steps ? at(`is at step ${step} of ${steps}`) : undefined;
   }
 
   /** One pass over the data, or the rest of one. */
@@ -98,36 +114,55 @@ export class Run<Batch> {
     state.batch = 0;
   }
 
-  /** One step: run, read, record, check. */
+  /** One step: run, read, check, record. The batch lives until the metrics are read: it may be to blame for them. */
   async #train(batch: Batch): Promise<void> {
-    const { recordEvery = 1, steps, callbacks = [] } = this.#options;
+    const { callbacks = [] } = this.#options;
     const rows = rowsOf(batch);
+    let record: TrainRecord | undefined;
+    try {
+      record = await this.#measure(batch);
+    } finally {
+      tf.dispose(batch as TensorContainer);
+    }
+    if (!record) return;
+    this.#state.records.push(record);
+    this.#progress.update(record);
+    this.#note(this.#hint.observe(record, rows));
+    for (const callback of callbacks) this.#obey(await callback.onStep?.(record));
+  }
+
+  /** Runs the step; a record where one is due. */
+  async #measure(batch: Batch): Promise<TrainRecord | undefined> {
+    const { recordEvery = 1, steps } = this.#options;
+    const metrics = this.#runStep(batch);
+    try {
+      const step = ++this.#state.step;
+      if (step % recordEvery !== 0 && step !== steps) return undefined;
+      const record: TrainRecord = { step, epoch: this.#state.epoch, metrics: await readMetrics(metrics) };
+      this.#log?.train(record, this.#step.learningRates?.() ?? {}, this.#seconds());
+      if (spoiltTerms(record.metrics).length > 0) {
+        const input = await spoiltInput(batch);
+        const restored = await this.#checkpoints?.restoreNewest();
+        throw nanError(record, this.#state.records.at(-1), { restored, input });
+      }
+      return record;
+    } finally {
+      tf.dispose(metrics);
+    }
+  }
+
+  #runStep(batch: Batch): Metrics {
     const watch = this.#checkpoints && this.#state.step === this.#firstStep ? new VariableWatch() : undefined;
     let metrics: Metrics | undefined;
     try {
       metrics = this.#step.run(batch);
       watch?.checkAllSaved(this.#step.namedState());
+      return metrics;
     } catch (error) {
       tf.dispose(metrics);
       throw error;
     } finally {
       watch?.dispose();
-      tf.dispose(batch as TensorContainer);
-    }
-    try {
-      const step = ++this.#state.step;
-      if (step % recordEvery !== 0 && step !== steps) return;
-      const record: TrainRecord = { step, epoch: this.#state.epoch, metrics: await readMetrics(metrics) };
-      this.#log?.train(record, this.#step.learningRates?.() ?? {}, this.#seconds());
-      if (spoiltTerms(record.metrics).length > 0) {
-        throw nanError(record, this.#state.records.at(-1), await this.#checkpoints?.restoreNewest());
-      }
-      this.#state.records.push(record);
-      this.#progress.update(record);
-      this.#note(this.#hint.observe(record, rows));
-      for (const callback of callbacks) this.#obey(await callback.onStep?.(record));
-    } finally {
-      tf.dispose(metrics);
     }
   }
 
@@ -180,6 +215,7 @@ export class Run<Batch> {
     const { plateau, callbacks = [] } = this.#options;
     const state = this.#state;
     state.seconds = this.#seconds();
+    state.data = this.#dataFacts;
     state.host = this.#step.hostState?.() ?? {};
     for (const [use, watch] of Object.entries(this.#watches)) state.watches[use] = watch.state;
     if (plateau) state.plateau = plateau.schedule.state();

@@ -165,6 +165,29 @@ describe('manifest', () => {
     await expect((async () => run())()).rejects.toThrow(message);
   });
 
+  it('refuses options and roles that do not exist', () => {
+    const open = (options: object) => () => manifest('a.csv', options);
+    expect(open({ colums: {} })).toThrow(/manifest: there is no option 'colums', .*; did you mean 'columns'\?/);
+    expect(open({ columns: { imgae: 'file' } })).toThrow(
+      "manifest: columns: there is no role 'imgae', the roles are text, image, audio, label, domain, split, group; did you mean 'image'?",
+    );
+    expect(open({ require: ['picture'] })).toThrow("manifest: require: there is no role 'picture'");
+  });
+
+  it('says the path once, and names the line of a row whose file another function could not read', async () => {
+    const path = folder.write('once.csv', `${table}b,2.png\n,\n`);
+    await expect(manifest(path).toArray()).rejects.toThrow(
+      `manifest: ${path}, line 4: the row has neither text nor image nor audio; drop the row, or name the columns`,
+    );
+    const batches = manifest(path)
+      .take(2)
+      .batch(2)
+      .map((rows) => {
+        throw new Error(`${rows[1]?.image as string} does not exist`);
+      });
+    await expect(batches.toArray()).rejects.toThrow(`2.png does not exist (item from ${path}, line 3)`);
+  });
+
   it('names that JavaScript objects inherit are ordinary columns', async () => {
     const rows = await read('.jsonl', '{"__proto__":{"text":"no"},"constructor":"x","text":"yes"}\n');
     expect(rows[0]).toMatchObject({ text: 'yes', texts: ['yes'] });

@@ -284,6 +284,37 @@ describe('guards', () => {
     expect(readFileSync(jsonl, 'utf8').trim().split('\n').at(-1)).toContain('"kl":"Infinity"');
   });
 
+  test('NaN and infinity in the batch are found, and the learning rate is not blamed', async () => {
+    const run = (values: number[]) => {
+      const pixels = tf.tensor2d(values, [4, 1]);
+      const data = tensorDataset({ y: tf.ones([4]), image: { pixels } }, { batchSize: 4, shuffle: false });
+      const step = scripted(() => ({ loss: Number.NaN }));
+      return fit(step as unknown as Step<tf.TensorContainerObject>, data, { epochs: 1, ...quiet });
+    };
+    await expect(run([1, Number.NaN, 3, 4])).rejects.toThrow(
+      /^fit: 'loss' is NaN at step 1; 'image\/pixels' of the batch holds NaN; there is no checkpoint .*; look at the data/,
+    );
+    await expect(run([1, 2, 3, -Infinity])).rejects.toThrow("'image/pixels' of the batch holds -Infinity");
+    await expect(run([1, 2, 3, 4])).rejects.toThrow(/spoilt; lower the learning rate/);
+  });
+
+  test('options that do not exist are refused with the nearest that does', async () => {
+    const run = (options: object) =>
+      fit(
+        scripted(() => ({ loss: 1 })),
+        makeData(),
+        { epochs: 1, ...quiet, ...options },
+      );
+    await expect(run({ chekpoint: 'x' })).rejects.toThrow(
+      /^fit: there is no option 'chekpoint', the options are epochs, steps, .*; did you mean 'checkpoint'\?/,
+    );
+    await expect(run({ checkpoint: { folder: 'x', every: 3 } })).rejects.toThrow(
+      "fit: checkpoint: there is no option 'every', the options are folder, everySteps",
+    );
+    await expect(run({ log: { json: 'x' } })).rejects.toThrow("did you mean 'jsonl'");
+    await expect(run({ toString: 1 })).rejects.toThrow("no option 'toString'");
+  });
+
   test('without a checkpoint it says that there is none', async () => {
     const step = scripted((run) => ({ loss: run === 3 ? Number.NaN : 1 }));
     await expect(fit(step, makeData(), { epochs: 1, ...quiet })).rejects.toThrow(

@@ -16,10 +16,12 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   alternatingStep,
+  type Dataset,
   type FitOptions,
   fit,
   loadVariables,
   namedVariables,
+  pipeline,
   saveVariables,
   sgd,
 } from '../../src/index.js';
@@ -182,6 +184,46 @@ describe('checkpoints', () => {
     const fresh = session({ checkpoint: { folder, resume: false }, steps: 4 });
     await expect(fresh).rejects.toThrow('holds checkpoints up to step 2 and resume is false; choose another folder');
     expect(readdirSync(folder)).toEqual(readdirSync(copy));
+  });
+
+  test('other data is refused with both numbers, unknown and unrecorded data is not', async () => {
+    const folder = newFolder();
+    const run = async (data: Dataset<Batch>, options: FitOptions) => {
+      const { step, dispose } = makeSetup();
+      try {
+        return await fit(step, data, { ...quiet, checkpoint: folder, ...options });
+      } finally {
+        dispose();
+      }
+    };
+    const small = () => makeData({ rows: 8, batchSize: 3 });
+    await run(small(), { epochs: 1 });
+    await expect(run(makeData({ rows: 40, batchSize: 4 }), { epochs: 2 })).rejects.toThrow(
+      /step-000000003 was made with 8 items, 3 batches per epoch, batch size 3, this run has 40 items, 10 batches per epoch, batch size 4; .*another folder, or delete/,
+    );
+    const rows = pipeline(Array.from({ length: 8 }, (_, i) => i));
+    const piped = (size: number) =>
+      rows
+        .shuffle({ seed: 1 })
+        .batch(size)
+        .map((batch) => ({ x: tf.ones([batch.length, 4]), y: tf.ones([batch.length, 2]) }) as Batch)
+        .prefetch(2);
+    await expect(run(piped(4), { epochs: 2 })).rejects.toThrow(
+      'was made with 3 batches per epoch, batch size 3, this run has 2 batches per epoch, batch size 4',
+    );
+    const done = await run(small(), { epochs: 1 });
+    expect(done.notes).toEqual([`checkpoint ${folder} is at epoch 1 of 1 already: nothing to do`]);
+    expect((await run(small(), { steps: 2 })).notes.at(-1)).toContain('is at step 3 of 2 already: nothing to do');
+    expect((await run(piped(3), { epochs: 2 })).records).toHaveLength(6);
+    const plain: Dataset<Batch> = { iterate: (epoch) => small().iterate(epoch) };
+    expect((await run(plain, { epochs: 3 })).records).toHaveLength(9);
+    await run(small(), { epochs: 4 });
+    const file = join(folder, 'step-000000012', 'state.json');
+    const saved = JSON.parse(readFileSync(file, 'utf8')) as { state: Record<string, unknown> };
+    expect(saved.state['data']).toEqual({ items: 8, batchesPerEpoch: 3, batchSize: 3 });
+    delete saved.state['data'];
+    writeFileSync(file, JSON.stringify(saved));
+    expect((await run(makeData({ rows: 8, batchSize: 4 }), { epochs: 5 })).records).toHaveLength(14);
   });
 
   test('two players resume as one', async () => {

@@ -19,6 +19,7 @@ export function batchSource<T>(
   const batches = source.length === undefined ? undefined : source.length / size;
   return {
     length: batches === undefined ? undefined : dropRemainder ? Math.floor(batches) : Math.ceil(batches),
+    batched: { size, items: source.length },
     async *iterateFrom(epoch, start) {
       let batch: T[] = [];
       try {

@@ -57,5 +57,6 @@ export function bucketSource<T>(
       discard(buckets);
     }
   }
-  return { iterateFrom: (epoch, start) => withoutFirst(bucketed(epoch), start) };
+  const batched = typeof batchSize === 'number' ? { size: batchSize, items: source.length } : undefined;
+  return { batched, iterateFrom: (epoch, start) => withoutFirst(bucketed(epoch), start) };
 }

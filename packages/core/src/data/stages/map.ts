@@ -22,6 +22,7 @@ export function mapSource<T, U>(
   }
   return {
     length: source.length,
+    batched: source.batched,
     async *iterateFrom(epoch, start) {
       const context = itemContexts(seed, epoch);
       const upstream = source.iterateFrom(epoch, start)[Symbol.asyncIterator]();

@@ -9,6 +9,7 @@ export function prefetchSource<T>(source: Source<T>, count: number): Source<T> {
   }
   return {
     length: source.length,
+    batched: source.batched,
     async *iterateFrom(epoch, start) {
       const upstream = source.iterateFrom(epoch, start)[Symbol.asyncIterator]();
       const pending: Promise<IteratorResult<T>>[] = [];

@@ -22,10 +22,11 @@ export function shuffleSource<T>(
     throw new CrossmodalError(`shuffle: buffer must be an integer of at least 1, got ${buffer}`);
   }
   const stream = new Random(seed).fork('shuffle');
-  const { items, length } = source;
+  const { items, length, batched } = source;
   if (items) {
     return {
       length,
+      batched,
       iterateFrom: (epoch, start) => arraySource(stream.fork(epoch).shuffle(items)).iterateFrom(epoch, start),
     };
   }
@@ -57,5 +58,5 @@ export function shuffleSource<T>(
       held.forEach(discard);
     }
   }
-  return { length, iterateFrom: (epoch, start) => withoutFirst(shuffled(epoch), start) };
+  return { length, batched, iterateFrom: (epoch, start) => withoutFirst(shuffled(epoch), start) };
 }

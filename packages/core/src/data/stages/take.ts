@@ -8,6 +8,7 @@ export function takeSource<T>(source: Source<T>, count: number): Source<T> {
   }
   return {
     length: source.length === undefined ? undefined : Math.min(source.length, count),
+    batched: source.batched && { size: source.batched.size },
     items: source.items?.slice(0, count),
     async *iterateFrom(epoch, start) {
       let left = count - start;
