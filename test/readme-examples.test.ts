@@ -13,7 +13,7 @@ const readmes = [
   { file: 'README.md', home: 'apps/bench' },
   ...readdirSync(join(root, 'packages'))
     .filter((name) => existsSync(join(root, 'packages', name, 'README.md')))
-    .map((name) => ({ file: `packages/${name}/README.md`, home: `packages/${name}` })),
+    .map((name) => ({ file: `packages/${name}/README.md`, home: name === 'alignment' ? 'apps/bench' : `packages/${name}` })), // which encoders can be resolved from
 ];
 
 /** The code blocks of a Markdown text that are marked `ts`: complete programs. */
