@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { EntryOutcome } from '../src/entries/entry.js';
+import { cutOffsFor } from '../src/entries/shared/retrieval.js';
 import { formatNumber, formatSeconds } from '../src/report/format.js';
 import { html, raw } from '../src/report/html.js';
 import { renderReport } from '../src/report/report.js';
@@ -56,6 +57,8 @@ const outcome: EntryOutcome = {
       kind: 'retrieval',
       title: 'Found',
       caption: 'Five nearest',
+      gallery: 8,
+      near: 5,
       queries: [
         { text: 'dog', spoken: true, answer: png, rank: 2, results: [{ label: '"cat"', picture: png, right: true }] },
       ],
@@ -126,9 +129,70 @@ describe('renderReport', () => {
     expect(open).toEqual([]);
   });
 
+  const figure = (one: EntryOutcome['figures'][number]) =>
+    renderReport(file, [{ id: 'a', title: 'A', paradigm: 'p', seconds: 1, outcome: { ...outcome, figures: [one] } }]);
+  const curve = (points: [number, number][], more = {}) =>
+    figure({
+      kind: 'curves',
+      title: 'C',
+      xLabel: 'step',
+      yLabel: 'y',
+      series: [{ name: 's', points }],
+      ...more,
+    });
+  const ticks = (text: string, anchor: string) =>
+    [...text.matchAll(/class="tick"[^>]*text-anchor="(\w+)">([^<]*)</g)]
+      .filter(([, where]) => where === anchor)
+      .map(([, , label]) => label);
+
+  test('steps are whole numbers, the line is straight between few points, a single point is marked', () => {
+    const three = curve([
+      [1, 0.2],
+      [2, 0.9],
+      [3, 0.1],
+    ]);
+    expect(ticks(three, 'middle')).toEqual(['1', '2', '3']);
+    expect(three.match(/class="line s1" d="([^"]*)"/)![1]).toMatch(/^M[\d.,]+L[\d.,]+L[\d.,]+$/);
+    const one = curve([[3, 0.5]]);
+    expect(ticks(one, 'middle')).toEqual(['3']);
+    expect(one.match(/<circle class="point s1"/g)).toHaveLength(1);
+    expect(three).not.toContain('class="point');
+  });
+
+  test.each([[0], [1], [0.97]])('an axis of shares stays within 0 to 1 around %d', (value) => {
+    const labels = ticks(curve([[1, value]], { share: true }), 'end').map(Number);
+    expect(labels.length).toBeGreaterThan(1);
+    expect(labels.every((label) => label >= 0 && label <= 1)).toBe(true);
+  });
+
+  test('green is only what was found within the cut-off; the size of the gallery is told', () => {
+    const query = { text: 'dog', results: [{ label: 'cat', right: false }] };
+    const found = (rank: number) =>
+      figure({
+        kind: 'retrieval',
+        title: 'R',
+        caption: '',
+        gallery: 8,
+        near: 5,
+        queries: [{ ...query, rank }],
+      });
+    expect(found(8)).toContain('<span class="rank ">found at place 8 of 8</span>');
+    expect(found(5)).toContain('<span class="rank near">found at place 5 of 8</span>');
+  });
+
+  test('what is empty is hidden', () => {
+    const empty = [
+      figure({ kind: 'retrieval', title: 'R', caption: '', gallery: 8, near: 5, queries: [] }),
+      figure({ kind: 'pictures', title: 'P', caption: '', rows: [{ pictures: [] }] }),
+      curve([]),
+    ];
+    for (const text of empty) expect(text).not.toContain('<figure');
+    expect(renderReport({ ...file, results: [] }, [])).not.toContain('<table');
+  });
+
   test('a long curve is thinned, a control run is called one', () => {
     const path = page.match(/class="line s1" d="([^"]*)"/)![1]!;
-    expect(path.split('C').length).toBeLessThan(200);
+    expect(path.split('L').length).toBeLessThan(200);
     expect(page).not.toContain('Control run');
     expect(renderReport({ ...file, shuffled: true }, [])).toContain('Control run');
   });
@@ -159,6 +223,10 @@ test('numbers and times as a reader wants them', () => {
     '3 min 20 s',
     '60 min 0 s',
   ]);
+});
+
+test('cut-offs of recall are smaller than the gallery', () => {
+  expect([1, 2, 5, 6, 8, 10, 11, 300].map((gallery) => cutOffsFor(gallery).at(-1))).toEqual([1, 1, 1, 5, 5, 5, 10, 10]);
 });
 
 describe('checkResults', () => {

@@ -1,12 +1,14 @@
 /** A picture as the bytes of a PNG file. */
 export type Png = Uint8Array;
 
-/** Lines over a common horizontal axis. */
+/** Lines over a common horizontal axis that counts steps. */
 export interface CurvesFigure {
   kind: 'curves';
   title: string;
   xLabel: string;
   yLabel: string;
+  /** The values are shares: the axis stays within 0 to 1. */
+  share?: boolean;
   series: { name: string; points: [x: number, y: number][] }[];
   /** Horizontal lines to compare with. */
   references?: { name: string; y: number }[];
@@ -17,6 +19,10 @@ export interface RetrievalFigure {
   kind: 'retrieval';
   title: string;
   caption: string;
+  /** How many were searched. */
+  gallery: number;
+  /** The last place that counts as found. */
+  near: number;
   queries: {
     /** Words, a picture, or both; `spoken` marks words that were heard, not read. */
     text?: string;

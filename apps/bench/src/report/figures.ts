@@ -5,8 +5,26 @@ import { scatter } from './charts/scatter.js';
 import type { Figure, PicturesFigure, Png, RetrievalFigure } from './figure.js';
 import { html, type Markup } from './html.js';
 
-/** A figure as markup that needs no other file. */
-export function renderFigure(figure: Figure): Markup {
+/** True when a figure has nothing to show, such as examples of success where there was none. */
+function isEmpty(figure: Figure): boolean {
+  switch (figure.kind) {
+    case 'curves':
+    case 'scatter':
+      return figure.series.every(({ points }) => points.length === 0);
+    case 'bars':
+      return figure.bars.length === 0;
+    case 'confusion':
+      return figure.classes.length === 0;
+    case 'retrieval':
+      return figure.queries.length === 0;
+    case 'pictures':
+      return figure.rows.every(({ pictures: row }) => row.length === 0);
+  }
+}
+
+/** A figure as markup that needs no other file; nothing for an empty one. */
+export function renderFigure(figure: Figure): Markup | null {
+  if (isEmpty(figure)) return null;
   switch (figure.kind) {
     case 'curves':
       return curves(figure);
@@ -27,7 +45,7 @@ function image(png: Png, label = ''): Markup {
   return html`<img src="data:image/png;base64,${Buffer.from(png).toString('base64')}" alt="${label}" title="${label}">`;
 }
 
-function retrieval({ title, caption, queries }: RetrievalFigure): Markup {
+function retrieval({ title, caption, gallery, near, queries }: RetrievalFigure): Markup {
   return html`<figure class="wide">
     <figcaption><b>${title}</b> ${caption}</figcaption>
     <div class="retrieval">${queries.map(
@@ -35,7 +53,7 @@ function retrieval({ title, caption, queries }: RetrievalFigure): Markup {
         <div class="asked">${picture && html`<span class="tile">${image(picture, text)}</span>`}
           <span class="words">${spoken && html`<i class="heard" title="spoken">♪</i> `}${text}</span>
           ${answer && html`<span class="own"><span class="tile">${image(answer, text)}</span> right answer</span>`}
-          <span class="rank ${rank <= 10 ? 'near' : ''}">${rank === 1 ? 'found first' : `found at place ${rank}`}</span>
+          <span class="rank ${rank <= near ? 'near' : ''}">${rank === 1 ? 'found first' : `found at place ${rank} of ${gallery}`}</span>
         </div>
         <ol>${results.map(
           ({ label, picture: found, right }) =>

@@ -66,28 +66,32 @@ function facts(entries: Record<string, string | number>): Markup {
   )}</dl>`;
 }
 
-function summaryTable(results: readonly Result[]): Markup {
+function summaryTable(results: readonly Result[]): Markup | null {
+  if (results.length === 0) return null;
   const anyPublished = results.some(({ published }) => published !== null);
+  const ids = [...new Set(results.map(({ id }) => id))];
   return html`<div class="scroll"><table class="summary">
-    <thead><tr><th>Entry</th><th>Measured</th><th class="n">Chance</th><th class="n">Untrained</th><th class="n">Trained</th>${anyPublished && html`<th class="n">Published</th>`}<th></th><th class="n">Time</th></tr></thead>
-    <tbody>${results.map((result, index) => {
-      const first = results[index - 1]?.id !== result.id;
-      return html`<tr>
-        <td class="entry">${first && html`<a href="#${result.id}">${result.id}</a>`}</td>
+    <thead><tr><th>Measured</th><th class="n">Chance</th><th class="n">Untrained</th><th class="n">Trained</th>${anyPublished && html`<th class="n">Published</th>`}<th class="where"></th></tr></thead>
+    ${ids.map((id) => {
+      const own = results.filter((result) => result.id === id);
+      return html`<tbody>
+        <tr class="entry"><th colspan="${anyPublished ? 6 : 5}" scope="rowgroup"><a href="#${id}">${id}</a> <span>${formatSeconds(own[0]!.seconds)}</span></th></tr>
+        ${own.map(
+          (result) => html`<tr>
         <td>${result.metric}${result.better === 'lower' && html` <span title="lower is better">↓</span>`}</td>
         <td class="n">${formatNumber(result.chance)}</td>
         <td class="n">${formatNumber(result.untrained)}</td>
         <td class="n value">${formatNumber(result.value)}</td>
         ${anyPublished && html`<td class="n">${formatNumber(result.published)}</td>`}
-        <td>${standing(result)}</td>
-        <td class="n">${first && formatSeconds(result.seconds)}</td>
-      </tr>`;
-    })}</tbody>
+        <td class="where">${standing(result)}</td>
+      </tr>`,
+        )}</tbody>`;
+    })}
   </table></div>
   <div class="key">
-    <span><svg class="standing" style="display:inline;width:12px;height:12px" viewBox="0 0 12 12"><circle class="value" cx="6" cy="6" r="4.2"/></svg>trained</span>
-    <span><svg class="standing" style="display:inline;width:12px;height:12px" viewBox="0 0 12 12"><line class="chance" x1="6" x2="6" y1="0" y2="12"/></svg>chance</span>
-    <span><svg class="standing" style="display:inline;width:12px;height:12px" viewBox="0 0 12 12"><circle class="untrained" cx="6" cy="6" r="3"/></svg>untrained</span>
+    <span class="where"><svg class="standing" style="display:inline;width:12px;height:12px" viewBox="0 0 12 12"><circle class="value" cx="6" cy="6" r="4.2"/></svg>trained</span>
+    <span class="where"><svg class="standing" style="display:inline;width:12px;height:12px" viewBox="0 0 12 12"><line class="chance" x1="6" x2="6" y1="0" y2="12"/></svg>chance</span>
+    <span class="where"><svg class="standing" style="display:inline;width:12px;height:12px" viewBox="0 0 12 12"><circle class="untrained" cx="6" cy="6" r="3"/></svg>untrained</span>
     <span>↓ lower is better</span>
   </div>`;
 }

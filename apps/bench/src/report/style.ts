@@ -37,8 +37,7 @@ table.summary th { text-align: left; font-weight: 500; color: var(--faint); font
 table.summary td { padding: 0.42rem 0.8rem 0.42rem 0; border-bottom: 1px solid var(--line); vertical-align: middle; }
 table.summary .n { text-align: right; white-space: nowrap; }
 table.summary td.value { font-weight: 650; }
-table.summary tr.first td { border-top: 1px solid var(--line); }
-table.summary td.entry { white-space: nowrap; }
+table.summary tr.entry th { font-size: 0.92rem; font-weight: 600; padding-top: 1.1rem; } table.summary tr.entry span { font-weight: 400; color: var(--faint); margin-left: 0.4rem; }
 .key { display: flex; flex-wrap: wrap; gap: 0.3rem 1.3rem; margin-top: 0.7rem; font-size: 0.8rem; color: var(--soft); }
 .key svg { vertical-align: -0.15em; margin-right: 0.35rem; }
 section { background: var(--card); border: 1px solid var(--line); border-radius: 14px; padding: 1.7rem 1.8rem 1.9rem; margin-top: 2rem; }
@@ -58,6 +57,7 @@ svg .tick { fill: var(--faint); font-size: 10.5px; }
 svg .grid { stroke: var(--line); } svg .axis { stroke: var(--faint); }
 svg .reference { stroke: var(--soft); stroke-dasharray: 3 4; }
 svg .line { fill: none; stroke: currentColor; stroke-width: 2; stroke-linejoin: round; }
+svg .point { fill: currentColor; }
 svg .dots circle { fill: currentColor; fill-opacity: 0.62; }
 .standing .rail { stroke: var(--track); stroke-width: 4; stroke-linecap: round; } .standing .gain { stroke: var(--accent); stroke-width: 4; stroke-linecap: round; opacity: 0.35; }
 .standing .chance { stroke: var(--faint); stroke-width: 1.6; } .standing .untrained { fill: var(--card); stroke: var(--soft); stroke-width: 1.6; }
@@ -93,6 +93,10 @@ table.confusion td.right { background: color-mix(in srgb, var(--accent) calc(var
 footer { margin-top: 2.5rem; font-size: 0.83rem; color: var(--soft); }
 footer p { max-width: none; }
 @media (max-width: 44rem) { .query { grid-template-columns: 1fr; } main { padding-top: 2rem; } section { padding: 1.2rem; } }
+@media (max-width: 34rem) {
+  main { padding-left: 1rem; padding-right: 1rem; } table.summary { font-size: 0.85rem; } table.summary .where, .key .where { display: none; }
+  table.summary th, table.summary td { padding-right: 0.5rem; } table.summary .n:nth-last-child(2) { padding-right: 0; }
+}
 @media print {
   :root { color-scheme: light; --paper: #fff; --card: #fff; --ink: #1d1f23; --soft: #555b64; --faint: #80868f; --line: #dcdad4; --track: #eeece6; --accent: #0b6e66; --good: #1f7a3d; --tile: #fff; --tile-line: #e4e2dc;
     --s1: #0b6e66; --s2: #c2571a; --s3: #4c5fb3; --s4: #a8368f; --s5: #7b7a1e; --s6: #6b7280; }

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Entry, EntryContext, EntryOutcome } from '../entry.js';
 import { trainingCurve, validationCurve } from '../shared/curve.js';
-import { exampleRows, foundFirst, recallRows, searchFigure } from '../shared/retrieval.js';
+import { cutOffsFor, exampleRows, foundFirst, recallRows, searchFigure } from '../shared/retrieval.js';
 import { alignedModel, alignmentSettings, testEmbeddings } from './model.js';
 
 export const alignment: Entry = {
@@ -16,6 +16,8 @@ export const alignment: Entry = {
 async function runAlignment(context: EntryContext): Promise<EntryOutcome> {
   const { model, corpus, testImages, history, untrained, trained } = await alignedModel(context);
   const { batchSize } = alignmentSettings[context.preset];
+  const cutOffs = cutOffsFor(corpus.test.length);
+  const widest = cutOffs.at(-1)!;
   const files = await context.pictures(
     corpus.test.map(({ hexcode }) => hexcode),
     'color',
@@ -35,11 +37,12 @@ async function runAlignment(context: EntryContext): Promise<EntryOutcome> {
     },
     {
       kind: 'curves',
-      title: 'Recall@10 on test emojis',
+      title: `Recall@${widest} on test emojis`,
       xLabel: 'step',
       yLabel: 'share found',
+      share: true,
       series: ['text to picture', 'picture to text'].map((name) => ({ name, points: validationCurve(history, name) })),
-      references: [{ name: 'chance', y: trained.textToImage.chance.recall[10]! }],
+      references: [{ name: 'chance', y: trained.textToImage.chance.recall[widest]! }],
     },
     await searchFigure(rows.text, rows.image, foundFirst(trained.textToImage, 5), {
       title: 'Words look for pictures: where it works.',
@@ -63,14 +66,14 @@ async function runAlignment(context: EntryContext): Promise<EntryOutcome> {
   tf.dispose([rows.image, rows.text]);
   return {
     rows: [
-      ...recallRows('text to picture', untrained.textToImage, trained.textToImage),
-      ...recallRows('picture to text', untrained.imageToText, trained.imageToText),
+      ...recallRows('text to picture', untrained.textToImage, trained.textToImage, cutOffs),
+      ...recallRows('picture to text', untrained.imageToText, trained.imageToText, cutOffs),
     ],
-    headline: ['recall@10, text to picture', 'recall@10, picture to text', 'recall@1, text to picture'],
+    headline: [`recall@${widest}, text to picture`, `recall@${widest}, picture to text`, 'recall@1, text to picture'],
     summary:
       'A convolutional network for pictures and a bag of words for names and tags, both trained from nothing until matching ' +
-      'pairs agree (symmetric InfoNCE, learned temperature). Recall@10 is the share of queries whose very own partner is ' +
-      `among the first ten of ${corpus.test.length} emojis, none of which was in training.`,
+      'pairs agree (symmetric InfoNCE, learned temperature). ' +
+      `Recall@${widest} is the share of queries whose very own partner is among the first ${widest} of ${corpus.test.length} emojis, none of which was in training.`,
     facts: {
       'Training pairs': corpus.train.length,
       'Test pairs': corpus.test.length,

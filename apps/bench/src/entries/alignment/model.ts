@@ -19,6 +19,7 @@ import type { EntryContext } from '../entry.js';
 import { batchesOf } from '../shared/batches.js';
 import { captionOf, partialCaption } from '../shared/captions.js';
 import { decodePictures } from '../shared/images.js';
+import { cutOffsFor } from '../shared/retrieval.js';
 import { trainToEnd } from '../shared/train.js';
 import { pictureEncoder } from './picture-encoder.js';
 
@@ -145,7 +146,8 @@ async function trainAligned(context: EntryContext): Promise<AlignedModel> {
     validate: async ({ epoch }): Promise<MetricValues> => {
       if ((epoch + 1) % measureEvery !== 0) return {};
       const { textToImage, imageToText } = await recalls(model, testImages, corpus);
-      return { 'text to picture': textToImage.recall[10]!, 'picture to text': imageToText.recall[10]! };
+      const k = cutOffsFor(corpus.test.length).at(-1)!;
+      return { 'text to picture': textToImage.recall[k]!, 'picture to text': imageToText.recall[k]! };
     },
   });
   return {
@@ -179,9 +181,10 @@ async function recalls(
   corpus: Corpus,
 ): Promise<Recalls> {
   const { image, text } = await testEmbeddings(model, images, corpus);
+  const k = cutOffsFor(corpus.test.length);
   const metrics = {
-    textToImage: await retrievalMetrics(text, image, { k: [1, 5, 10] }),
-    imageToText: await retrievalMetrics(image, text, { k: [1, 5, 10] }),
+    textToImage: await retrievalMetrics(text, image, { k }),
+    imageToText: await retrievalMetrics(image, text, { k }),
   };
   tf.dispose([image, text]);
   return metrics;

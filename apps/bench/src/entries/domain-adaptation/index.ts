@@ -143,6 +143,7 @@ async function runDomainAdaptation(context: EntryContext): Promise<EntryOutcome>
         title: 'Gradient reversal: how often the style is told',
         xLabel: 'step',
         yLabel: 'share right',
+        share: true,
         series: [{ name: 'domain classifier', points: trainingCurve(adapted.history, 'domainAccuracy') }],
         references: [{ name: 'cannot tell', y: 0.5 }],
       },

@@ -15,6 +15,7 @@ import type { Entry, EntryContext, EntryOutcome, Followed, Row } from '../entry.
 import { captionOf } from '../shared/captions.js';
 import { trainingCurve } from '../shared/curve.js';
 import { decodePictures } from '../shared/images.js';
+import { cutOffsFor } from '../shared/retrieval.js';
 import { trainToEnd } from '../shared/train.js';
 import { pixelFeatures, standardise, wordFeatures } from './features.js';
 
@@ -86,7 +87,8 @@ export async function runHardVsSoft(
   const soft = await contrastive(train, test, { dimension, steps, batchSize, seed, follow });
   tf.dispose([train.image, train.text, test.image, test.text]);
 
-  const chance = soft.trained.forward.chance.recall[10]!;
+  const widest = cutOffsFor(test.image.shape[0]).at(-1)!;
+  const chance = soft.trained.forward.chance.recall[widest]!;
   const all = { ...closed, 'contrastive training': soft.trained };
   const directions = [
     { name: 'text to picture', key: 'backward' },
@@ -96,18 +98,18 @@ export async function runHardVsSoft(
     rows: Object.entries(all).flatMap(([method, metrics]) =>
       directions.map(
         ({ name, key }): Row => ({
-          metric: `recall@10, ${name}, ${method}`,
+          metric: `recall@${widest}, ${name}, ${method}`,
           better: 'higher',
           chance,
           // A closed form has no weights before it is solved.
-          untrained: method === 'contrastive training' ? soft.untrained[key].recall[10]! : null,
-          value: metrics[key].recall[10]!,
+          untrained: method === 'contrastive training' ? soft.untrained[key].recall[widest]! : null,
+          value: metrics[key].recall[widest]!,
           published: null,
         }),
       ),
     ),
     headline: ['canonical correlation', 'contrastive training'].flatMap((method) =>
-      directions.map(({ name }) => `recall@10, ${name}, ${method}`),
+      directions.map(({ name }) => `recall@${widest}, ${name}, ${method}`),
     ),
     summary:
       `Pictures are ${side}x${side} pixels, captions the ${words} most frequent words; one linear map per side is all that is learned. ` +
@@ -123,14 +125,14 @@ export async function runHardVsSoft(
     figures: [
       ...directions.map(({ name, key }) => ({
         kind: 'bars' as const,
-        title: `Recall@10, ${name}`,
+        title: `Recall@${widest}, ${name}`,
         caption: 'Test emojis.',
         maximum: 0.6,
         bars: [
           { name: 'chance', value: chance },
           ...Object.entries(all).map(([method, metrics]) => ({
             name: method,
-            value: metrics[key].recall[10]!,
+            value: metrics[key].recall[widest]!,
             emphasis: method === 'contrastive training',
           })),
         ],
@@ -147,12 +149,10 @@ export async function runHardVsSoft(
   };
 }
 
-const cutOffs = { k: [1, 5, 10] };
-
 async function measureLinear(alignment: LinearAlignment, { image, text }: Pairs) {
   const a = alignment.embedA(image);
   const b = alignment.embedB(text);
-  const metrics = await bidirectionalMetrics(a, b, cutOffs);
+  const metrics = await bidirectionalMetrics(a, b, { k: cutOffsFor(a.shape[0]) });
   tf.dispose([a, b]);
   return metrics;
 }
@@ -180,7 +180,7 @@ async function contrastive(
   const measure = async () => {
     const image = model.embed('image', { features: test.image });
     const text = model.embed('text', { features: test.text });
-    const metrics = await bidirectionalMetrics(image, text, cutOffs);
+    const metrics = await bidirectionalMetrics(image, text, { k: cutOffsFor(image.shape[0]) });
     tf.dispose([image, text]);
     return metrics;
   };

@@ -3,12 +3,17 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { RetrievalFigure } from '../../report/figure.js';
 import type { Row } from '../entry.js';
 
-/** Recall at 1, 5 and 10 as rows of the result table. */
+/** 1, 5 and 10, as far as they are smaller than the gallery: among the first ten of eight is everything. */
+export function cutOffsFor(gallery: number): number[] {
+  return [1, 5, 10].filter((k) => k === 1 || k < gallery);
+}
+
+/** Recall at each cut-off as rows of the result table. */
 export function recallRows(
   direction: string,
   untrained: RetrievalMetrics,
   trained: RetrievalMetrics,
-  cutOffs: readonly number[] = [1, 5, 10],
+  cutOffs: readonly number[],
 ): Row[] {
   return cutOffs.map((k) => ({
     metric: `recall@${k}, ${direction}`,
@@ -61,6 +66,8 @@ export async function searchFigure(
   return {
     kind: 'retrieval',
     ...texts,
+    gallery: answers.length,
+    near: cutOffsFor(answers.length).at(-1)!,
     queries: picked.map((row) => {
       const hits = found[row]!;
       const { label, picture } = asked[row]!;

@@ -9,7 +9,7 @@ import { alignedModel } from '../alignment/model.js';
 import type { Entry, EntryContext, EntryOutcome } from '../entry.js';
 import { captionOf } from '../shared/captions.js';
 import { trainingCurve, validationCurve } from '../shared/curve.js';
-import { exampleRows, recallRows, searchFigure } from '../shared/retrieval.js';
+import { cutOffsFor, exampleRows, recallRows, searchFigure } from '../shared/retrieval.js';
 import { buildSpeechModel, type SpeechSettings, trainSpeech } from './model.js';
 import { type Recordings, readRecordings, recordingInputs } from './recordings.js';
 import { heldOutUtterances, trainingUtterances } from './voices.js';
@@ -40,6 +40,8 @@ async function runSpeech(context: EntryContext): Promise<EntryOutcome> {
   const { perName, ...size } = settings[preset];
   const aligned = await alignedModel(context);
   const { corpus } = aligned;
+  const cutOffs = cutOffsFor(corpus.test.length);
+  const widest = cutOffs.at(-1)!;
   // As many emojis of training as there are test emojis, to ask for what is known in a voice that is not.
   const stride = Math.floor(corpus.train.length / corpus.test.length);
   const knownRows = corpus.test.map((_, index) => index * stride);
@@ -59,7 +61,7 @@ async function runSpeech(context: EntryContext): Promise<EntryOutcome> {
   const knownImage = tf.gather(trainImage, knownRows);
   const ask = async (which: Recordings, gallery: Tensor2D): Promise<RetrievalMetrics> => {
     const queries = embedRecordings(model, which);
-    const metrics = await retrievalMetrics(queries, gallery, { k: [1, 5, 10] });
+    const metrics = await retrievalMetrics(queries, gallery, { k: cutOffs });
     queries.dispose();
     return metrics;
   };
@@ -77,13 +79,14 @@ async function runSpeech(context: EntryContext): Promise<EntryOutcome> {
       seed,
       follow: context.follow('speech', size.steps),
       validate: async () => ({
-        'new names': (await ask(newNames, testImage)).recall[10]!,
-        'known names': (await ask(knownNames, knownImage)).recall[10]!,
+        'new names': (await ask(newNames, testImage)).recall[widest]!,
+        'known names': (await ask(knownNames, knownImage)).recall[widest]!,
       }),
     },
   );
   const unseen = await ask(newNames, testImage);
   const familiar = await ask(knownNames, knownImage);
+  const ends = [...new Set([1, widest])];
   const figures: EntryOutcome['figures'] = [
     {
       kind: 'curves',
@@ -98,11 +101,12 @@ async function runSpeech(context: EntryContext): Promise<EntryOutcome> {
     },
     {
       kind: 'curves',
-      title: 'Recall@10, a voice never heard',
+      title: `Recall@${widest}, a voice never heard`,
       xLabel: 'step',
       yLabel: 'share found',
+      share: true,
       series: ['known names', 'new names'].map((name) => ({ name, points: validationCurve(history, name) })),
-      references: [{ name: 'chance', y: unseen.chance.recall[10]! }],
+      references: [{ name: 'chance', y: unseen.chance.recall[widest]! }],
     },
     await example(context, 'Known names, new voice.', known, embedRecordings(model, knownNames), knownImage),
     await example(context, 'New names, new voice.', corpus.test, embedRecordings(model, newNames), testImage),
@@ -111,8 +115,8 @@ async function runSpeech(context: EntryContext): Promise<EntryOutcome> {
   model.dispose();
   return {
     rows: [
-      ...recallRows('new voice, known names', untrained.known, familiar, [1, 10]),
-      ...recallRows('new voice, new names', untrained.unseen, unseen, [1, 10]),
+      ...recallRows('new voice, known names', untrained.known, familiar, ends),
+      ...recallRows('new voice, new names', untrained.unseen, unseen, ends),
     ],
     summary:
       'Names are spoken by a synthesiser; a convolutional network on their spectrograms learns to land where the dual encoder ' +

@@ -1,4 +1,5 @@
 import type { ScaleLinear } from 'd3-scale';
+import { formatCount } from '../format.js';
 import { html, type Markup } from '../html.js';
 
 /** The drawing area of a chart inside its view box. */
@@ -11,7 +12,7 @@ export interface Frame {
   bottom: number;
 }
 
-/** Hairlines and labels of both axes. */
+/** Hairlines and labels of both axes; the horizontal one counts, and is labelled with whole numbers only. */
 export function axes(
   frame: Frame,
   x: ScaleLinear<number, number>,
@@ -28,9 +29,10 @@ export function axes(
     )}
     ${x
       .ticks(5)
+      .filter(Number.isInteger)
       .map(
         (tick) =>
-          html`<text class="tick" x="${x(tick)}" y="${floor + 16}" text-anchor="middle">${x.tickFormat(5)(tick)}</text>`,
+          html`<text class="tick" x="${x(tick)}" y="${floor + 16}" text-anchor="middle">${formatCount(tick)}</text>`,
       )}
     <line class="axis" x1="${frame.left}" x2="${frame.width - frame.right}" y1="${floor}" y2="${floor}"/>
     <text class="label" x="${frame.width - frame.right}" y="${frame.height - 4}" text-anchor="end">${xLabel}</text>

@@ -1,5 +1,5 @@
 import { scaleLinear } from 'd3-scale';
-import { curveMonotoneX, line } from 'd3-shape';
+import { line } from 'd3-shape';
 import type { CurvesFigure } from '../figure.js';
 import { html, type Markup, raw } from '../html.js';
 import { axes, extent, type Frame, legend, seriesClass } from './axes.js';
@@ -10,15 +10,15 @@ const frame: Frame = { width: 420, height: 230, left: 44, right: 12, top: 22, bo
 const maximumPoints = 120;
 
 /** Lines over a common axis, with dashed lines to compare with. */
-export function curves({ title, xLabel, yLabel, series, references = [] }: CurvesFigure): Markup {
+export function curves({ title, xLabel, yLabel, series, references = [], share = false }: CurvesFigure): Markup {
   const lines = series.map(({ points }) => thin(points));
   const x = scaleLinear(extent(lines.flat().map(([value]) => value)), [frame.left, frame.width - frame.right]);
   const ys = [...lines.flat().map(([, value]) => value), ...references.map((reference) => reference.y)];
   const y = scaleLinear(extent(ys), [frame.height - frame.bottom, frame.top]).nice(4);
+  if (share) y.domain(y.domain().map((end) => Math.min(1, Math.max(0, end))));
   const path = line()
     .x(([value]) => x(value))
-    .y(([, value]) => y(value))
-    .curve(curveMonotoneX);
+    .y(([, value]) => y(value)); // straight from point to point: bends in between would be invented
   return html`<figure>
     <figcaption><b>${title}</b></figcaption>
     <svg viewBox="0 0 ${frame.width} ${frame.height}" role="img" aria-label="${title}">
@@ -29,7 +29,11 @@ export function curves({ title, xLabel, yLabel, series, references = [] }: Curve
         ) => html`<line class="reference" x1="${frame.left}" x2="${frame.width - frame.right}" y1="${y(reference.y)}" y2="${y(reference.y)}"/>
         <text class="tick" x="${frame.width - frame.right}" y="${y(reference.y) - 4}" text-anchor="end">${reference.name}</text>`,
       )}
-      ${lines.map((points, index) => html`<path class="line ${seriesClass(index)}" d="${raw(path(points) ?? '')}"/>`)}
+      ${lines.map((points, index) =>
+        points.length === 1
+          ? html`<circle class="point ${seriesClass(index)}" cx="${x(points[0]![0])}" cy="${y(points[0]![1])}" r="3.4"/>`
+          : html`<path class="line ${seriesClass(index)}" d="${raw(path(points) ?? '')}"/>`,
+      )}
     </svg>
     ${series.length > 1 && legend(series.map(({ name }) => name))}
   </figure>`;
