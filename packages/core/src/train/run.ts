@@ -134,7 +134,7 @@ export class Run<Batch> {
   /** Runs the step; a record where one is due. */
   async #measure(batch: Batch): Promise<TrainRecord | undefined> {
     const { recordEvery = 1, steps } = this.#options;
-    const metrics = this.#runStep(batch);
+    const metrics = await this.#runStep(batch);
     try {
       const step = ++this.#state.step;
       if (step % recordEvery !== 0 && step !== steps) return undefined;
@@ -151,12 +151,12 @@ export class Run<Batch> {
     }
   }
 
-  #runStep(batch: Batch): Metrics {
+  async #runStep(batch: Batch): Promise<Metrics> {
     const watch = this.#checkpoints && this.#state.step === this.#firstStep ? new VariableWatch() : undefined;
     let metrics: Metrics | undefined;
     try {
       metrics = this.#step.run(batch);
-      watch?.checkAllSaved(this.#step.namedState());
+      await watch?.checkAllSaved(this.#step.namedState());
       return metrics;
     } catch (error) {
       tf.dispose(metrics);
