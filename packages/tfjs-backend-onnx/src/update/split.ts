@@ -78,8 +78,8 @@ function membersOf(graph: Graph, from: number): Set<Node> {
   const members = new Set<Node>();
   for (const node of order.reverse()) {
     const value = node.outputs[0]!;
-    const onlyMembers = readers.get(value)!.every((reader) => reader === null || members.has(reader));
-    if (isUpdateStep(node) && !results.has(value) && onlyMembers) members.add(node);
+    if (!isUpdateStep(node) || results.has(value)) continue;
+    if (readers.get(value)!.every((reader) => reader === null || members.has(reader))) members.add(node);
   }
   return members;
 }

@@ -1,6 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import type { InputSource, Value } from '../../src/ir/graph.js';
-import { add, constant, div, matMul, mul, reduce, reshape, scalar, sub, transpose, unary } from '../../src/ir/ops.js';
+import {
+  add,
+  constant,
+  div,
+  matMul,
+  mul,
+  reduce,
+  reshape,
+  scalar,
+  split as splitValue,
+  sub,
+  transpose,
+  unary,
+} from '../../src/ir/ops.js';
 import { splitUpdates } from '../../src/update/split.js';
 import { random } from '../evaluate.js';
 
@@ -86,6 +99,12 @@ describe('splitting updates from a graph', () => {
     const { updates } = split([loss, ...adam(w, m, v, gradient), mean], [w, m, v, average]);
     expect(updates).toHaveLength(1);
     expect(updates[0]!.results.map(({ state }) => state)).toEqual([0, 1, 2, 3]);
+  });
+
+  it('passes over nodes whose first result nobody reads', () => {
+    const [, second] = splitValue(gradient, [2, 4], 0);
+    const { updates } = split([reduce('ReduceSum', second!, [0, 1], false), ...adam(w, m, v, gradient)], [w, m, v]);
+    expect(updates).toHaveLength(1);
   });
 
   it('separates variables that have nothing to do with each other', () => {
