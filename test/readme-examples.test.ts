@@ -13,7 +13,11 @@ const readmes = [
   { file: 'README.md', home: 'apps/bench' },
   ...readdirSync(join(root, 'packages'))
     .filter((name) => existsSync(join(root, 'packages', name, 'README.md')))
-    .map((name) => ({ file: `packages/${name}/README.md`, home: name === 'alignment' ? 'apps/bench' : `packages/${name}` })), // which encoders can be resolved from
+    // Alignment's examples need encoders, which only the benchmark app resolves.
+    .map((name) => ({
+      file: `packages/${name}/README.md`,
+      home: name === 'alignment' ? 'apps/bench' : `packages/${name}`,
+    })),
 ];
 
 /** The code blocks of a Markdown text that are marked `ts`: complete programs. */
