@@ -1,4 +1,4 @@
-import { isAbsolute, join } from 'node:path';
+import { isAbsolute, join, relative, sep } from 'node:path';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import type { Row } from './row.js';
@@ -81,7 +81,15 @@ export function rowReader(present: readonly string[] | undefined, options: RowRe
       const single = (role: Exclude<Role, 'text'>) => text(named(role)[0] as string);
       const path = (role: 'image' | 'audio') => {
         const value = single(role);
-        return value === undefined || isAbsolute(value) ? value : join(root, value);
+        if (value === undefined || isAbsolute(value)) return value;
+        const file = join(root, value);
+        const inside = relative(root, file);
+        if (inside === '..' || inside.startsWith(`..${sep}`)) {
+          throw new CrossmodalError(`manifest: ${origin}: ${role} "${value}" lies outside of the folder ${root}`, {
+            remedy: 'correct the path, or name a folder above both with `root`',
+          });
+        }
+        return file;
       };
       const texts = named('text').flatMap((name) => {
         const value = Object.hasOwn(fields, name) ? fields[name] : undefined;

@@ -18,7 +18,7 @@ export interface ManifestOptions {
   columns?: ManifestColumns;
   /** Names of the columns of a file whose first line is already a row. */
   header?: readonly string[];
-  /** Folder that relative paths start from; by default the manifest's own. */
+  /** Folder that relative paths start from and must stay in; by default the manifest's own. Absolute ones are taken as they are. */
   root?: string;
   /** Parts that each row must have. A row without text, image and audio is refused in any case. */
   require?: readonly Role[];

@@ -194,6 +194,22 @@ describe('manifest', () => {
     expect(({} as Record<string, unknown>)['text']).toBeUndefined();
     await expect(read('.jsonl', '{"toString":"x"}\n')).rejects.toThrow(/neither text/);
   });
+
+  it('refuses relative paths that leave the folder, and takes absolute ones and those above from `root`', async () => {
+    for (const path of ['../secret.png', 'a/../../secret.png', '..']) {
+      await expect(read('.csv', `text,image\nfine,a/1.png\nred,${path}\n`)).rejects.toThrow(
+        /line 3: image ".*" lies outside of the folder .*root/s,
+      );
+    }
+    const rows = await read('.csv', 'text,image\none,..png\ntwo,a/../b.png\nthree,/data/c.png\n');
+    expect(rows.map(({ image }) => image)).toEqual([
+      join(folder.path, '..png'),
+      join(folder.path, 'b.png'),
+      '/data/c.png',
+    ]);
+    const [above] = await read('.csv', 'text,image\nred,d/../e.png\n', { root: join(folder.path, '..') });
+    expect(above!.image).toBe(join(folder.path, '..', 'e.png'));
+  });
 });
 
 describe('captions', () => {
