@@ -1,6 +1,7 @@
 import { engine, type TensorInfo, type Tensor as TfTensor, type Variable } from '@tensorflow/tfjs-core';
 import type { Tensor } from 'onnxruntime-common';
 import { type BackendValues, elementType, HostSource } from '../entry.js';
+import { assertSynchronous } from '../given-function.js';
 import { type Graph, type InputSource, inputValue, type Numbers, sizeOf, type Value } from '../ir/graph.js';
 import { withoutReshape } from '../ir/ops.js';
 import type { RecordingBackend } from '../recording-backend.js';
@@ -45,13 +46,13 @@ export function traceFunction(
     dataId: variable.dataId,
     entry: backend.entry(variable.dataId),
   }));
-  const trace = new Trace(variables, (value) => backend.executor.run([value])[0]!);
+  const trace = new Trace(variables, (value) => backend.executor.run([value])[0]!, caller);
   // An extra reference keeps the numbers of variables that the function assigns to.
   for (const { entry } of variables) entry.refCount++;
   backend.trace = trace;
   state.startScope('compile');
   try {
-    const { tensors, structure } = flatten(args);
+    const { tensors, structure } = flatten(args, { caller });
     const placeholders = tensors.map((tensor, index) => {
       const shape = shapes?.[index] ?? tensor.shape;
       if (sizeOf(shape) === 0) return tensor;
@@ -65,8 +66,7 @@ export function traceFunction(
       return state.makeTensorFromTensorInfo(backend.tensorOf(value, tensor.dtype), backend);
     });
     const result = fn(...(unflatten(structure, placeholders) as unknown[]));
-    if (result instanceof Promise)
-      throw new Error(`${caller}: the function must not be asynchronous, it returned a promise`);
+    assertSynchronous(caller, result, 'await outside of it');
     const created = Object.values(state.registeredVariables).filter(
       (v) => !variables.some(({ variable }) => variable === v),
     );
@@ -77,7 +77,7 @@ export function traceFunction(
         `${caller}: the function creates variables at each call (${names}); create them once, outside, or call the function once before`,
       );
     }
-    const { tensors: results, structure: shape } = flatten(result, { variables: true });
+    const { tensors: results, structure: shape } = flatten(result, { variables: true, caller });
     const outputs = results.map((tensor) => trace.recorded(backend.entry(tensor.dataId)));
     const assigned = variables.filter(({ variable, dataId }) => variable.dataId !== dataId);
     for (const { variable } of assigned) outputs.push(trace.recorded(backend.entry(variable.dataId)));

@@ -17,8 +17,6 @@ export interface WrittenConstant {
 
 /** What `compile` and `exportOnnx` note down while they follow a function. */
 export class Trace {
-  /** Who follows the function, for messages. */
-  caller = 'compile';
   /** Constants in the order in which the function made them: equal in each trace, or the function is not a function. */
   readonly written: WrittenConstant[] = [];
   readonly fills: FillSource[] = [];
@@ -28,6 +26,8 @@ export class Trace {
   constructor(
     variables: readonly { variable: Variable; entry: Entry }[],
     private readonly evaluate: (value: Value) => Numbers,
+    /** Who follows the function, for messages. */
+    private readonly caller: string,
   ) {
     for (const { variable, entry } of variables) this.states.set(entry, variable);
   }

@@ -5,7 +5,7 @@ import { type Traced, traceFunction } from '../compile/program.js';
 import { ArgumentSource, FillSource, StateSource } from '../compile/sources.js';
 import { differingConstant } from '../compile/trace.js';
 import { emit } from '../emit/emit.js';
-import { assertFunction, assertSynchronous, describeGiven } from '../given-function.js';
+import { assertFunction, describeGiven } from '../given-function.js';
 import { constantNumbers, type Graph, type InputSource, type Numbers, topological } from '../ir/graph.js';
 import { anyBatch, fixedBatch } from './any-batch.js';
 import { type Extent, extentName } from './extent.js';
@@ -77,14 +77,6 @@ export function exportGraph<A extends readonly unknown[]>(
   assertFunction('exportOnnx', fn);
   assertList(inputs);
   const backend = activeRecordingBackend('exportOnnx');
-  const call: Func = (...args) => {
-    // The backend follows this very call.
-    backend.trace!.caller = 'exportOnnx';
-    const result = (fn as unknown as Func)(...args);
-    assertSynchronous('exportOnnx', result, 'await outside of it');
-    flatten(result, { variables: true, caller: 'exportOnnx' });
-    return result;
-  };
   const args = inputs.slice();
   const { tensors, structure } = flatten(args, { caller: 'exportOnnx' });
   const names = chosenNames(inputNames, defaultInputNames(structure), 'inputNames');
@@ -93,7 +85,7 @@ export function exportGraph<A extends readonly unknown[]>(
     const shapes = tensors.map(({ shape }, i) =>
       batch !== undefined && open.has(i) ? [batch, ...shape.slice(1)] : shape,
     );
-    return traceFunction(backend, call, args, { caller: 'exportOnnx', shapes });
+    return traceFunction(backend, fn as unknown as Func, args, { caller: 'exportOnnx', shapes });
   };
   const plain = trace();
   assertUnfrozen(plain, trace());

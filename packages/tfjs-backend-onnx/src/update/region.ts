@@ -58,7 +58,8 @@ export class Region {
     if (this.users > 0) return;
     for (const [variable, slot] of this.slots) {
       if (backend.regions.get(variable) === this) backend.regions.delete(variable);
-      if (variable.isDisposed) continue;
+      // Gone, or taken over by another backend.
+      if (variable.isDisposed || backend.refCount(variable.dataId) === 0) continue;
       const entry = backend.entry(variable.dataId);
       if (entry.resident && entry.values === slot) ownNumbers(entry);
     }

@@ -277,6 +277,20 @@ describe('updates of variables in compiled functions', () => {
     expect(backend().regions.get(w)).toBeUndefined();
   });
 
+  it('leaves variables alone that another backend has taken over', async () => {
+    const { w, step } = model();
+    const compiled = compile(step);
+    for (let i = 0; i < 4; i++) compiled(tensor([5, 7], i));
+    const onnx = backend();
+    await tf.setBackend('cpu');
+    const sum = tf.sum(w);
+    expect(onnx.refCount(w.dataId)).toBe(0);
+    compiled.dispose();
+    expect(onnx.refCount(w.dataId)).toBe(0);
+    sum.dispose();
+    await tf.setBackend('onnx');
+  });
+
   it('appears in profiles', () => {
     const { step } = model([64, 64]);
     const compiled = compile(step);
