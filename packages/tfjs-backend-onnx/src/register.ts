@@ -8,6 +8,7 @@ import {
   util,
 } from '@tensorflow/tfjs-core';
 import { assertBackendOptions, type BackendOptions } from './backend-options.js';
+import { registerReduceGradients } from './gradients/reduce.js';
 import { registerTileGradient } from './gradients/tile.js';
 import { CpuKernels } from './host/cpu-kernels.js';
 import { OnnxBackend } from './onnx-backend.js';
@@ -77,6 +78,7 @@ export function registerOnnxBackend(options: BackendOptions = {}): void {
       kernelFunc: ({ inputs, attrs, backend }) => rename(inputs as NamedTensorInfoMap, attrs, backend as OnnxBackend),
     });
   }
+  registerReduceGradients();
   registerTileGradient();
   const names = new Set([...Object.keys(recordable), ...CpuKernels.names()]);
   for (const kernelName of names) {

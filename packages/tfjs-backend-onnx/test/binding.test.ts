@@ -55,6 +55,20 @@ describe('the addon of onnxruntime-node', () => {
     expect(() => createSession!().loadModel(new Uint8Array([1, 2, 3]).buffer, 0, 3, {})).toThrow();
   });
 
+  it('copies results in the order of the outputs, and not at all behind one whose type JavaScript does not have', () => {
+    const { createSession, Tensor } = loadOrt();
+    const { bytes, outputs, stop } = emit({ outputs: [add(x, scalar(1))] }, { stop: true });
+    const session = createSession!();
+    session.loadModel(bytes.buffer, bytes.byteOffset, bytes.byteLength, {});
+    const input = new Tensor('float32', Float32Array.of(1, 2, 3), [3]);
+    const output = new Tensor('float32', new Float32Array(3), [3]);
+    expect(() => session.run({ i0: input }, { [outputs[0]!]: output, [stop!]: null as never }, {})).toThrow(
+      'Tensor type (16) is not supported',
+    );
+    expect(Array.from(output.data as Float32Array)).toEqual([2, 3, 4]);
+    session.dispose();
+  });
+
   function outputName<T>(value: T): Record<string, T> {
     return { [emit({ outputs: [add(x, scalar(1))] }).outputs[0]!]: value };
   }

@@ -11,7 +11,7 @@ import {
 } from '../src/ir/graph.js';
 import { numbersOf } from '../src/ir/ops.js';
 import { settle } from '../src/passes/settle.js';
-import { ortTensor, Session } from '../src/run/session.js';
+import { ortTensor, resultTensor, Session } from '../src/run/session.js';
 import { wave } from './kernels/against-cpu.js';
 
 /** A graph input with numbers. */
@@ -29,7 +29,7 @@ export const random = (shape: readonly number[], seed: number): Value => given(s
 /** The numbers of a lowered graph's outputs, computed as it is: operations of any memory order are written in tfjs's. */
 export function evaluate(graph: Graph): Numbers[] {
   const model = emit(settle(graph));
-  const session = new Session(model, { threads: 1 });
+  const session = new Session(model, { threads: 1, memory: 'returned' });
   try {
     const feeds = Object.fromEntries(
       model.inputs.map(({ name, source, shape, type }) => [
@@ -37,8 +37,9 @@ export function evaluate(graph: Graph): Numbers[] {
         ortTensor((source as HostSource).numbers, shape, type),
       ]),
     );
-    const results = session.run(feeds, Object.fromEntries(model.outputs.map((name) => [name, null])));
-    return model.outputs.map((name) => (results[name]!.data as Numbers).slice());
+    const results = Object.fromEntries(model.outputs.map((name, i) => [name, resultTensor(graph.outputs[i]!)]));
+    session.run(feeds, results);
+    return model.outputs.map((name) => results[name]!.data as Numbers);
   } finally {
     session.dispose();
   }

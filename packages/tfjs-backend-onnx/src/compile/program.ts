@@ -7,7 +7,7 @@ import { withoutReshape } from '../ir/ops.js';
 import type { RecordingBackend } from '../recording-backend.js';
 import { type GraphKey, graphKey } from '../run/key.js';
 import { makePlan, type Plan, runPlan } from '../run/plan.js';
-import { ortTensor } from '../run/session.js';
+import { ortTensor, resultTensor } from '../run/session.js';
 import { type SplitGraph, splitUpdates } from '../update/split.js';
 import { StateUpdates, UPDATE_THREADS } from '../update/state-updates.js';
 import { flatten, type Structure, unflatten } from './container.js';
@@ -133,7 +133,7 @@ export class Program {
     };
     const cut = (graph: Graph): SplitGraph => splitUpdates(graph, { from, stateOf });
     const build = (split: ((graph: Graph) => Graph) | undefined, profile?: string): Plan =>
-      makePlan(outputs, key, { ...backend.options, threads }, { distinctFrom: from, split, profile });
+      makePlan(outputs, key, { ...backend.options, threads }, { distinctFrom: from, repeated: true, split, profile });
     let pieces: SplitGraph | undefined;
     let updates: StateUpdates | undefined;
     const split = (graph: Graph): Graph => {
@@ -192,9 +192,9 @@ export class Program {
       const { name, shape, type } = plan.feeds[i]!;
       feeds[name] = this.feed(this.sources[i]!, tensors, shape, type);
     }
-    const fetches: Record<string, Tensor | null> = {};
+    const fetches: Record<string, Tensor> = {};
     const results = traced.shapes.length;
-    for (let i = 0; i < results; i++) fetches[plan.outputs[i]!] = null;
+    for (let i = 0; i < results; i++) fetches[plan.outputs[i]!] ??= resultTensor(plan.results[i]!);
     const entries = this.states.map((variable, i) => {
       const entry = backend.entry(variable.dataId);
       backend.numbers(entry);
@@ -207,7 +207,7 @@ export class Program {
     });
     const start = performance.now();
     backend.statistics.profiler?.look(this.key.key, feeds, this.profiled);
-    const computed = runPlan(plan, feeds, fetches);
+    runPlan(plan, feeds, fetches);
     backend.statistics.runs++;
     backend.statistics.runMilliseconds += performance.now() - start;
     this.update();
@@ -219,7 +219,7 @@ export class Program {
     const output = traced.shapes.map((shape, i) => {
       const name = plan.outputs[i]!;
       const info = backend.tensorOfNumbers(
-        computed[name]!.data as BackendValues,
+        fetches[name]!.data as BackendValues,
         shape,
         plan.results[i]!.type as 'float32',
       );

@@ -25,6 +25,10 @@ const IR_VERSION = 9;
 /** ONNX TensorProto.DataType. */
 const dataTypes: Record<ElementType, number> = { float32: 1, int32: 6, int64: 7, bool: 9, float64: 11 };
 
+/** A type of ONNX that has no array class in JavaScript. */
+const BFLOAT16 = 16;
+const STOP = 'stop';
+
 export interface EmittedInput {
   name: string;
   source: InputSource;
@@ -37,6 +41,8 @@ export interface EmittedModel {
   inputs: EmittedInput[];
   /** One name per graph output, in order; values that coincide share a name. */
   outputs: string[];
+  /** Name of an output in front of these, of a type that JavaScript does not have. */
+  stop: string | undefined;
   /** Per node, the tfjs kernel that it was recorded for, its operator and the shape of its result. */
   nodes: { kernel: string; operator: string; shape: string }[];
 }
@@ -47,6 +53,8 @@ export interface EmitOptions {
   outputNames?: readonly string[];
   /** From this output on, each has memory of its own even where values coincide (the state of compiled functions). */
   distinctFrom?: number;
+  /** Declares an output in front of the others, of a type that JavaScript does not have: see run/uncopied.ts. */
+  stop?: boolean;
   /** Names for constants instead of generated ones. */
   constantNames?: ReadonlyMap<Value, string>;
   /** Dimensions to declare for inputs and outputs, by position; names stand for sizes that vary. */
@@ -64,6 +72,7 @@ export function emit(
     inputNames,
     outputNames,
     distinctFrom = Number.POSITIVE_INFINITY,
+    stop = false,
     constantNames,
     inputDims,
     outputDims,
@@ -169,17 +178,21 @@ export function emit(
     declared.set(name, { value, dims: outputDims?.[i] ?? value.shape });
   });
 
-  const info = (name: string, dims: readonly (number | string)[], type: ElementType): ValueInfoMessage => ({
+  const infoOf = (name: string, dims: readonly (number | string)[], elemType: number): ValueInfoMessage => ({
     name,
     type: {
       tensorType: {
-        elemType: dataTypes[type],
+        elemType,
         shape: {
           dim: dims.map((dim) => (typeof dim === 'string' ? { dimParam: dim } : { dimValue: dim })),
         },
       },
     },
   });
+
+  const info = (name: string, dims: readonly (number | string)[], type: ElementType) =>
+    infoOf(name, dims, dataTypes[type]);
+  if (stop) initializers.set(STOP, { name: STOP, dims: [], dataType: BFLOAT16, rawData: new Uint8Array(2) });
 
   const opsetImport = [{ domain: '', version: OPSET }];
   for (const domain of domains) if (domain !== '') opsetImport.push({ domain, version: 1 });
@@ -192,10 +205,13 @@ export function emit(
       node: nodes,
       initializer: [...initializers.values()],
       input: inputs.map(({ name, source, shape, type }) => info(name, inputDims?.get(source) ?? shape, type)),
-      output: [...declared].map(([name, { value, dims }]) => info(name, dims, value.type)),
+      output: [
+        ...(stop ? [infoOf(STOP, [], BFLOAT16)] : []),
+        ...[...declared].map(([name, { value, dims }]) => info(name, dims, value.type)),
+      ],
     },
   });
-  return { bytes, inputs, outputs, nodes: described };
+  return { bytes, inputs, outputs, stop: stop ? STOP : undefined, nodes: described };
 }
 
 /** ONNX AttributeProto.AttributeType. */

@@ -8,6 +8,22 @@ export type Attributes = Readonly<Record<string, Attribute | undefined>>;
 /** The numbers behind a constant or an input. */
 export type Numbers = Float32Array | Float64Array | Int32Array | Uint8Array | BigInt64Array;
 
+/** Zeros in the array class of a type. */
+export function newNumbers(length: number, type: ElementType): Numbers {
+  switch (type) {
+    case 'float32':
+      return new Float32Array(length);
+    case 'float64':
+      return new Float64Array(length);
+    case 'int32':
+      return new Int32Array(length);
+    case 'int64':
+      return new BigInt64Array(length);
+    case 'bool':
+      return new Uint8Array(length);
+  }
+}
+
 /** One result of one node: a tensor that has a shape and a type, but no numbers yet. Immutable. */
 export interface Value {
   readonly node: Node;

@@ -5,7 +5,7 @@ import { runError } from './explain.js';
 import { type GraphKey, graphKey } from './key.js';
 import { Lru } from './lru.js';
 import { makeAsyncPlan, makePlan, type Plan, type PlanOptions, runPlan } from './plan.js';
-import { type AsyncSession, ortTensor } from './session.js';
+import { type AsyncSession, ortTensor, resultTensor } from './session.js';
 import type { Statistics } from './statistics.js';
 
 /** Runs recorded graphs; structures seen before reuse their session. */
@@ -32,11 +32,13 @@ export class Executor {
     }
     const start = performance.now();
     const feeds = feedsOf(plan, key);
-    const fetches: Record<string, null> = {};
-    for (const name of plan.outputs) fetches[name] = null;
+    const fetches: Record<string, Tensor> = {};
+    plan.outputs.forEach((name, i) => {
+      fetches[name] ??= resultTensor(plan.results[i]!);
+    });
     this.statistics.profiler?.look(key.key, feeds, (profile) => makePlan(outputs, key, this.options, { profile }));
-    const results = runPlan(plan, feeds, fetches);
-    const numbers = plan.outputs.map((name) => results[name]!.data as Numbers);
+    runPlan(plan, feeds, fetches);
+    const numbers = plan.outputs.map((name) => fetches[name]!.data as Numbers);
     this.statistics.runs++;
     this.statistics.runMilliseconds += performance.now() - start;
     return numbers;

@@ -6,7 +6,8 @@ import type { LowerOptions } from '../passes/lower.js';
 import { optimise } from '../passes/optimise.js';
 import { buildError, runError } from './explain.js';
 import type { GraphKey } from './key.js';
-import { AsyncSession, Session } from './session.js';
+import { AsyncSession, type Memory, Session } from './session.js';
+import { worthStopping } from './uncopied.js';
 
 export interface PlanOptions extends LowerOptions {
   threads: number;
@@ -26,6 +27,8 @@ export interface Plan<S = Session> {
 interface Extra {
   distinctFrom?: number;
   profile?: string;
+  /** The graph runs many times in a row, so its memory stays with it. */
+  repeated?: boolean;
   /** What becomes of the graph before it is written. */
   split?: (graph: Graph) => Graph;
 }
@@ -33,9 +36,10 @@ interface Extra {
 /** Optimises, emits and loads a recorded graph. @throws naming the kernels when ONNX Runtime refuses the graph. */
 export function makePlan(outputs: readonly Value[], key: GraphKey, options: PlanOptions, extra: Extra = {}): Plan {
   const start = performance.now();
-  const { model, graph, plan, threads } = prepare(outputs, key, options, extra);
+  const { model, graph, plan, threads } = prepare(outputs, key, options, extra, true);
+  const memory = extra.repeated ? memoryFor(graph) : 'returned';
   try {
-    const session = new Session(model, { threads, profile: extra.profile });
+    const session = new Session(model, { threads, memory, profile: extra.profile });
     return { ...plan, session, milliseconds: performance.now() - start };
   } catch (error) {
     throw buildError(error, graph, model.bytes);
@@ -49,9 +53,9 @@ export async function makeAsyncPlan(
   options: PlanOptions,
 ): Promise<Plan<AsyncSession>> {
   const start = performance.now();
-  const { model, graph, plan, threads } = prepare(outputs, key, options, {});
+  const { model, graph, plan, threads } = prepare(outputs, key, options, {}, false);
   try {
-    const session = await AsyncSession.create(model, { threads });
+    const session = await AsyncSession.create(model, { threads, memory: 'returned' });
     return { ...plan, session, milliseconds: performance.now() - start };
   } catch (error) {
     throw buildError(error, graph, model.bytes);
@@ -63,10 +67,11 @@ function prepare(
   { inputs }: GraphKey,
   { threads, ...options }: PlanOptions,
   { distinctFrom, split = (whole) => whole }: Extra,
+  synchronous: boolean,
 ) {
   const graph = split(optimise({ outputs }, options));
   assertFits(graph);
-  const model = emit(graph, { distinctFrom });
+  const model = emit(graph, { distinctFrom, stop: synchronous && worthStopping(graph) });
   const position = new Map(inputs.map(({ source }, i) => [source, i]));
   const feeds = model.inputs.map(({ name, source, shape, type }) => ({
     name,
@@ -78,17 +83,29 @@ function prepare(
   return { model, graph, plan, threads: threadsFor(graph, threads) };
 }
 
-/** Runs a plan. @throws naming the kernel when ONNX Runtime fails. */
+/** Runs a plan, which writes into the memory of the fetches. @throws naming the kernel when ONNX Runtime fails. */
 export function runPlan(
   { session, nodes }: Plan,
   feeds: Record<string, Tensor>,
-  fetches: Record<string, Tensor | null>,
-): Record<string, Tensor> {
+  fetches: Record<string, Tensor>,
+): void {
   try {
-    return session.run(feeds, fetches);
+    session.run(feeds, fetches);
   } catch (error) {
     throw runError(error, nodes);
   }
+}
+
+/** Bytes of all results from which on memory counts for more than the time that planning it saves. */
+const LARGE_RESULTS = 2 ** 26;
+
+function memoryFor(graph: Graph): Memory {
+  let bytes = 0;
+  for (const { op, outputs } of topological(graph.outputs)) {
+    if (op === 'Input' || op === 'Constant' || op === 'Reshape') continue;
+    for (const value of outputs) bytes += bytesOf(value);
+  }
+  return bytes < LARGE_RESULTS ? 'planned' : 'kept';
 }
 
 /** @throws when a single result is larger than the memory: where the system promises more than it has, writing it would end the process. */
@@ -96,14 +113,18 @@ function assertFits(graph: Graph): void {
   const limit = process.constrainedMemory();
   const memory = limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem();
   for (const { outputs, origin, op } of topological(graph.outputs)) {
-    for (const { shape, type } of outputs) {
-      const bytes = sizeOf(shape) * (type === 'bool' ? 1 : 4);
+    for (const value of outputs) {
+      const bytes = bytesOf(value);
       if (bytes <= memory) continue;
       throw new Error(
-        `tfjs-backend-onnx: too little memory in kernel ${origin || op} with result [${shape}]: it takes ${bytes} bytes, the machine has ${memory}; use smaller batches`,
+        `tfjs-backend-onnx: too little memory in kernel ${origin || op} with result [${value.shape}]: it takes ${bytes} bytes, the machine has ${memory}; use smaller batches`,
       );
     }
   }
+}
+
+function bytesOf({ shape, type }: Value): number {
+  return sizeOf(shape) * (type === 'bool' ? 1 : 4);
 }
 
 /** Small graphs run on one thread: waking others costs more than they save. */

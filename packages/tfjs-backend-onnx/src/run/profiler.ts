@@ -3,6 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import type { Tensor } from 'onnxruntime-common';
 import type { Plan } from './plan.js';
+import { resultTensor } from './session.js';
 
 /** Time of one operator of the graphs. */
 export interface OperatorTime {
@@ -39,9 +40,10 @@ export class Profiler {
       seen = { plan: build(path.join(folder, 'run')), folder, looks: 0 };
       this.seen.set(key, seen);
     }
-    const fetches = Object.fromEntries(seen.plan.outputs.map((name) => [name, null]));
+    const { plan } = seen;
+    const fetches = Object.fromEntries(plan.outputs.map((name, i) => [name, resultTensor(plan.results[i]!)]));
     const runs = seen.looks === 0 ? WARMUP + COUNTED : COUNTED;
-    for (let i = 0; i < runs; i++) seen.plan.session.run(feeds, fetches);
+    for (let i = 0; i < runs; i++) plan.session.run(feeds, fetches);
     seen.looks++;
   }
 

@@ -1,21 +1,34 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { EmittedModel } from '../emit/emit.js';
-import type { ElementType, Numbers } from '../ir/graph.js';
+import { type ElementType, type Numbers, newNumbers, sizeOf, type Value } from '../ir/graph.js';
 import { loadOrt, type NativeSession, notSynchronous } from './binding.js';
+import { endsUncopied } from './uncopied.js';
 
 export interface SessionOptions {
   threads: number;
+  memory: Memory;
   profile?: string;
 }
+
+/**
+ * What becomes of the memory of intermediate results.
+ * - `returned`: to the system, as soon as nothing reads them. For graphs that run now and then.
+ * - `kept`: for the next run, which saves the system the work of handing out clean pages.
+ * - `planned`: kept, and from the second run on all of it in one block laid out in advance. The fastest for small
+ *   results, but the memory of the first run stays as well.
+ */
+export type Memory = 'returned' | 'kept' | 'planned';
 
 /** Errors are thrown; ONNX Runtime need not print them as well. */
 const SILENT = 4;
 
-function publicOptions({ threads, profile }: SessionOptions): InferenceSession.SessionOptions {
+function publicOptions({ threads, memory, profile }: SessionOptions): InferenceSession.SessionOptions {
   return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
+    enableCpuMemArena: memory !== 'returned',
+    enableMemPattern: memory === 'planned',
     graphOptimizationLevel: 'extended',
     logSeverityLevel: SILENT,
     ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
@@ -40,9 +53,15 @@ export class Session {
     this.native.loadModel(bytes.buffer, bytes.byteOffset, bytes.byteLength, publicOptions(options));
   }
 
-  run(feeds: Record<string, Tensor>, fetches: Record<string, Tensor | null>): Record<string, Tensor> {
+  /** Writes the results into the memory of the fetches. */
+  run(feeds: Record<string, Tensor>, fetches: Record<string, Tensor>): void {
     if (this.disposed) throw new Error('internal: session used after dispose');
-    return this.native.run(feeds, fetches, { logSeverityLevel: SILENT });
+    const { stop } = this.model;
+    try {
+      this.native.run(feeds, stop === undefined ? fetches : { ...fetches, [stop]: null }, { logSeverityLevel: SILENT });
+    } catch (error) {
+      if (stop === undefined || !endsUncopied(error)) throw error;
+    }
   }
 
   endProfiling(): void {
@@ -71,6 +90,11 @@ export class AsyncSession {
   dispose(): void {
     void this.session.release();
   }
+}
+
+/** Fresh memory for the result of a run. */
+export function resultTensor({ shape, type }: Value): Tensor {
+  return ortTensor(newNumbers(sizeOf(shape), type), shape, type);
 }
 
 /** Wraps numbers for ONNX Runtime without copying. */

@@ -79,11 +79,14 @@ export class Region {
     });
   }
 
-  /** Makes the slot the memory of the variable; whoever shares its numbers so far keeps them. */
-  claim(backend: RecordingBackend, variable: Variable): void {
+  /**
+   * Makes the slot the memory of the variable; whoever shares its numbers so far keeps them.
+   * @returns whether other memory than the slot was given up.
+   */
+  claim(backend: RecordingBackend, variable: Variable): boolean {
     const slot = this.slot(variable);
     let entry = backend.entry(variable.dataId);
-    if (entry.resident && entry.values === slot && entry.refCount === 1) return;
+    if (entry.resident && entry.values === slot && entry.refCount === 1) return false;
     if (entry.values === undefined) backend.numbers(entry);
     if (entry.refCount > 1) {
       if (entry.values === slot) ownNumbers(entry);
@@ -97,6 +100,7 @@ export class Region {
       entry = backend.entry(variable.dataId);
     } else if (entry.values !== slot) slot.set(entry.values as Numbers as Float32Array);
     this.settle(entry, slot);
+    return true;
   }
 
   /** The numbers of the entry are those of the slot. */

@@ -4,12 +4,16 @@ import { assertAlive } from '../compile/state.js';
 import { constantNumbers, type InputSource, type Numbers, sizeOf, type Value } from '../ir/graph.js';
 import type { RecordingBackend } from '../recording-backend.js';
 import { ortTensor } from '../run/session.js';
+import { collectGarbage } from './collect-garbage.js';
 import { kernelModule } from './kernel.js';
 import { Region } from './region.js';
 import type { SplitGraph, Update } from './split.js';
 import { WebAssembly } from './webassembly.js';
 
 type Run = (...parameters: number[]) => void;
+
+/** Numbers moved into a region from which on the memory that they leave is freed at once: 16 MiB. */
+const LARGE = 2 ** 22;
 
 /** One update, ready to run. */
 interface Bound {
@@ -126,7 +130,9 @@ export class StateUpdates {
         if (source !== undefined) parameters[first + i] = Number(numbersOf(source)[0]);
       });
     }
-    for (const { variable, region } of this.states) region.claim(this.backend, variable);
+    let moved = 0;
+    for (const { variable, region } of this.states) if (region.claim(this.backend, variable)) moved += variable.size;
+    if (moved >= LARGE) collectGarbage();
   }
 
   /** After the graph ran; nothing here can fail. */
