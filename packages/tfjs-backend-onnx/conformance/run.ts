@@ -6,6 +6,7 @@
  *   npm run conformance -- --verbose        the complete message of each failure
  *   npm run conformance -- --prefer toom-cook,wide   these formulations wherever they apply
  *   npm run conformance -- --exact          none that saves multiplications
+ *   npm run conformance -- --tiny           little work at once, on the kernels of `cpu`, as the backend does by default
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -43,7 +44,7 @@ const files = await bundleTests(outfile);
 
 // Every kernel is recorded: with the default threshold most of these tiny cases would be computed in JavaScript.
 registerOnnxBackend({
-  hostThreshold: 0,
+  hostThreshold: args.includes('--tiny') ? undefined : 0,
   threads: 2,
   cacheSize: 16,
   exact: args.includes('--exact'),

@@ -1,7 +1,15 @@
-import { type DataType, engine, type NamedAttrMap, slice_util, type TensorInfo } from '@tensorflow/tfjs-core';
+import {
+  type DataType,
+  engine,
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  slice_util,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
 import { elementType } from './entry.js';
 import { CpuKernels } from './host/cpu-kernels.js';
 import { infosOf, type KernelInputs, runOnHost } from './host/run-on-host.js';
+import { TinyWork, tinyLimit } from './host/tiny-work.js';
 import { setOrigin, sizeOf, type Value } from './ir/graph.js';
 import { type ComplexValue, complexKernels } from './record/complex.js';
 import { hostConstants } from './record/creation.js';
@@ -15,37 +23,50 @@ type Result = TensorInfo | TensorInfo[];
 /** Decides where a kernel is computed: at once when it is tiny, in the graph when ONNX can express it, in JavaScript otherwise. */
 export class Dispatch {
   private readonly cpu = new CpuKernels();
+  private readonly tiny: TinyWork;
   private readonly varying = new VaryingAttributes();
 
-  constructor(private readonly backend: RecordingBackend) {}
+  constructor(private readonly backend: RecordingBackend) {
+    this.tiny = new TinyWork(backend);
+  }
 
   run(name: string, inputs: KernelInputs, attrs: NamedAttrMap | undefined, record: RecordKernel | undefined): Result {
+    if (record !== undefined && this.backend.trace === undefined) {
+      const result = this.tiny.run(name, inputs, attrs);
+      if (result !== undefined) return result;
+    }
     if (name === 'Concat' && Array.isArray(inputs)) inputs = withoutEmpty(inputs, attrs);
-    if ((name === 'Bincount' || name === 'DenseBincount') && !Array.isArray(inputs))
-      ({ inputs, attrs } = withoutWeights(inputs, attrs));
-    const infos = infosOf(inputs);
+    const counts = name === 'Bincount' || name === 'DenseBincount';
+    const recorded = counts ? withoutWeights(inputs as NamedTensorInfoMap, attrs) : { inputs, attrs };
+    const infos = infosOf(recorded.inputs);
     const toComplex = name === 'Cast' && attrs?.['dtype'] === 'complex64';
     const isComplex = toComplex || infos.some(({ dtype }) => dtype === 'complex64');
     if (isComplex ? complexKernels[name] === undefined : record === undefined)
       return this.onHost(name, inputs, attrs, !hostConstants.has(name));
     if (infos.some(({ dtype }) => dtype !== 'complex64' && elementType(dtype) === undefined))
       return this.onHost(name, inputs, attrs, true);
-    if (infos.some(({ shape }) => sizeOf(shape) === 0) || this.isTiny(infos, attrs) || this.isView(name, infos, attrs))
+    if (
+      infos.some(({ shape }) => sizeOf(shape) === 0) ||
+      this.isTiny(name, infos, attrs) ||
+      this.isView(name, infos, attrs)
+    )
       return this.onHost(name, inputs, attrs, false);
     if (this.backend.trace === undefined) this.backend.pending.atStepBoundary(engine().state.gradientDepth);
     setOrigin(name);
-    const result = isComplex ? this.recordComplex(name, inputs, attrs) : this.record(record!, inputs, attrs);
+    const result = isComplex
+      ? this.recordComplex(name, recorded.inputs, recorded.attrs)
+      : this.record(record!, recorded.inputs, recorded.attrs);
     if (result === undefined) return this.onHost(name, inputs, attrs, true);
     this.backend.pending.countNode();
     return result;
   }
 
   /** Little work on numbers that are on the host. */
-  private isTiny(infos: readonly TensorInfo[], attrs: NamedAttrMap | undefined): boolean {
+  private isTiny(name: string, infos: readonly TensorInfo[], attrs: NamedAttrMap | undefined): boolean {
     const { backend } = this;
     let size = infos.length === 0 ? sizeOf((attrs?.['shape'] as number[] | undefined) ?? []) : 0;
     for (const info of infos) size += sizeOf(info.shape);
-    return size <= backend.options.hostThreshold && infos.every((info) => backend.hasNumbers(info));
+    return size <= tinyLimit(name, backend.options.hostThreshold) && infos.every((info) => backend.hasNumbers(info));
   }
 
   /** Consecutive numbers of a tensor that is on the host: no graph gives them faster. */

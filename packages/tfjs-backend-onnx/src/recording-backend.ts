@@ -2,7 +2,6 @@ import os from 'node:os';
 import {
   type BackendTimingInfo,
   type DataId,
-  DataStorage,
   type DataType,
   engine,
   KernelBackend,
@@ -35,6 +34,7 @@ import type { RecordKernel } from './record/kernel.js';
 import { computesAtOnce } from './run/binding.js';
 import { Executor } from './run/executor.js';
 import { Statistics } from './run/statistics.js';
+import { Storage } from './storage.js';
 import type { Region } from './update/region.js';
 
 /**
@@ -52,7 +52,7 @@ export class RecordingBackend extends KernelBackend {
   /** Where states live that compiled functions write in place. */
   readonly regions = new WeakMap<Variable, Region>();
 
-  private readonly storage = new DataStorage<Entry>(this, engine());
+  readonly storage = new Storage(this);
   private readonly kernels = new Dispatch(this);
 
   constructor({
@@ -60,7 +60,7 @@ export class RecordingBackend extends KernelBackend {
     exact = false,
     prefer = [],
     maxPending = 10_000,
-    hostThreshold = 32, // a cpu kernel on 32 numbers costs about as much as recording one node
+    hostThreshold = 1024,
     cacheSize = 64,
   }: BackendOptions = {}) {
     super();
@@ -73,14 +73,12 @@ export class RecordingBackend extends KernelBackend {
 
   override write(values: BackendValues, shape: number[], dtype: DataType): DataId {
     assertType(dtype, shape);
-    const dataId = {};
     const entry = createEntry(dtype, shape.slice(), { values: coerce(values, dtype) });
     // The numbers belong to the caller, who may keep them.
     entry.shared = true;
     entry.foreign = true;
-    this.storage.set(dataId, entry);
     this.trace?.wrote(entry);
-    return dataId;
+    return this.storage.add(entry);
   }
 
   override move(dataId: DataId, values: BackendValues, shape: number[], dtype: DataType, refCount: number): void {
@@ -95,7 +93,7 @@ export class RecordingBackend extends KernelBackend {
   }
 
   override refCount(dataId: DataId): number {
-    return this.storage.has(dataId) ? this.storage.get(dataId).refCount : 0;
+    return this.storage.find(dataId)?.refCount ?? 0;
   }
 
   /** Called by tfjs when a variable takes over a tensor: at its creation and at each assignment. */
@@ -105,15 +103,15 @@ export class RecordingBackend extends KernelBackend {
   }
 
   override disposeData(dataId: DataId, force = false): boolean {
-    if (!this.storage.has(dataId)) return true;
-    const entry = this.storage.get(dataId);
+    const entry = this.storage.find(dataId);
+    if (entry === undefined) return true;
     entry.refCount--;
     if (!force && entry.refCount > 0) return false;
     if (entry.parts !== undefined) {
       this.disposeData(entry.parts.real.dataId);
       this.disposeData(entry.parts.imag.dataId);
     }
-    this.pending.delete(entry);
+    if (entry.value !== undefined) this.pending.delete(entry);
     this.storage.delete(dataId);
     return true;
   }
@@ -216,7 +214,6 @@ export class RecordingBackend extends KernelBackend {
   /** A tensor for a recorded value. */
   tensorOf(value: Value, dtype: DataType): TensorInfo {
     if (sizeOf(value.shape) === 0) return this.tensorOfNumbers(new Float32Array(0), value.shape, dtype);
-    const dataId = {};
     const entry = createEntry(dtype, value.shape, { value });
     entry.trace = this.trace;
     if (value.node.op === 'Input' && value.node.source instanceof HostSource) {
@@ -228,13 +225,11 @@ export class RecordingBackend extends KernelBackend {
     } else if (this.trace === undefined) {
       this.pending.add(entry);
     }
-    this.storage.set(dataId, entry);
-    return { dataId, shape: value.shape.slice(), dtype };
+    return { dataId: this.storage.add(entry), shape: value.shape.slice(), dtype };
   }
 
   tensorOfNumbers(values: BackendValues, shape: readonly number[], dtype: DataType): TensorInfo {
-    const dataId = {};
-    this.storage.set(dataId, createEntry(dtype, shape.slice(), { values: coerce(values, dtype) }));
+    const dataId = this.storage.add(createEntry(dtype, shape.slice(), { values: coerce(values, dtype) }));
     return { dataId, shape: shape.slice(), dtype };
   }
 
@@ -250,11 +245,9 @@ export class RecordingBackend extends KernelBackend {
 
   /** A complex tensor that takes over two real ones. */
   complexOfParts(real: TensorInfo, imag: TensorInfo): TensorInfo {
-    const dataId = {};
     const entry = createEntry('complex64', real.shape.slice(), {});
     entry.parts = { real, imag };
-    this.storage.set(dataId, entry);
-    return { dataId, shape: real.shape.slice(), dtype: 'complex64' };
+    return { dataId: this.storage.add(entry), shape: real.shape.slice(), dtype: 'complex64' };
   }
 
   /** The parts of a tensor inside the graph; a real tensor has no imaginary one. */

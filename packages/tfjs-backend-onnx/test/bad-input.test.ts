@@ -14,7 +14,7 @@ import { graphKey } from '../src/run/key.js';
 import { makePlan } from '../src/run/plan.js';
 
 beforeAll(async () => {
-  registerOnnxBackend({ threads: 2 });
+  registerOnnxBackend({ threads: 2, hostThreshold: 32 });
   await tf.setBackend('onnx');
 });
 beforeEach(() => tf.engine().startScope());
@@ -298,7 +298,7 @@ describe('bad input', () => {
     for (let i = 0; i < 3; i++) expect(f(4).dataSync()[0]).toBe(8);
     expect(calls).toBe(3);
     tf.removeBackend('onnx');
-    registerOnnxBackend({ threads: 1 });
+    registerOnnxBackend({ threads: 1, hostThreshold: 32 });
     await tf.setBackend('onnx');
     for (let i = 0; i < 3; i++) expect(f(4).dataSync()[0]).toBe(8);
     expect(calls).toBe(6);

@@ -4,7 +4,7 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { compile, hostInput, registerOnnxBackend } from '../src/index.js';
 
 beforeAll(async () => {
-  registerOnnxBackend({ threads: 2 });
+  registerOnnxBackend({ threads: 2, hostThreshold: 32 });
   await tf.setBackend('onnx');
 });
 beforeEach(() => tf.engine().startScope());

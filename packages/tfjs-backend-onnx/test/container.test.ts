@@ -4,7 +4,7 @@ import { flatten, unflatten } from '../src/compile/container.js';
 import { compile, registerOnnxBackend } from '../src/index.js';
 
 beforeAll(async () => {
-  registerOnnxBackend({ threads: 1 });
+  registerOnnxBackend({ threads: 1, hostThreshold: 32 });
   await tf.setBackend('onnx');
 });
 beforeEach(() => tf.engine().startScope());

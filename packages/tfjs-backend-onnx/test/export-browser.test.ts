@@ -26,7 +26,7 @@ const plain = (t: tf.Tensor): PlainTensor => ({
 
 describe('exported files in a browser', () => {
   beforeAll(async () => {
-    registerOnnxBackend({ threads: 2 });
+    registerOnnxBackend({ threads: 2, hostThreshold: 32 });
     await tf.setBackend('onnx');
   });
 

@@ -22,7 +22,7 @@ print(*sorted({f"{s.domain or 'ai.onnx'} {s.version}" for s in model.opset_impor
 describe(`exported files before onnx.checker${python === undefined ? ' [needs ONNX_PYTHON=a python3 with the package onnx]' : ''}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'tfjs-onnx-checker-'));
   beforeAll(async () => {
-    registerOnnxBackend({ threads: 2 });
+    registerOnnxBackend({ threads: 2, hostThreshold: 32 });
     await tf.setBackend('onnx');
   });
   afterAll(() => rmSync(folder, { recursive: true }));

@@ -7,7 +7,7 @@ import { exported, labels, random, tokens, trainingStep, transformer } from './e
 import { readModel } from './read-model.js';
 
 beforeAll(async () => {
-  registerOnnxBackend({ threads: 2 });
+  registerOnnxBackend({ threads: 2, hostThreshold: 32 });
   await tf.setBackend('onnx');
 });
 beforeEach(() => tf.engine().startScope());

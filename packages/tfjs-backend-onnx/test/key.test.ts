@@ -6,7 +6,7 @@ import { concat, split, unary } from '../src/ir/ops.js';
 import { graphKey } from '../src/run/key.js';
 
 beforeAll(async () => {
-  registerOnnxBackend({ threads: 1 });
+  registerOnnxBackend({ threads: 1, hostThreshold: 32 });
   await tf.setBackend('onnx');
 });
 

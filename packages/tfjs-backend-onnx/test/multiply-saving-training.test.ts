@@ -58,7 +58,7 @@ interface Run {
 }
 
 async function train(seed: number, options: BackendOptions): Promise<Run> {
-  registerOnnxBackend({ threads: 1, ...options });
+  registerOnnxBackend({ threads: 1, hostThreshold: 32, ...options });
   await tf.setBackend('onnx');
   const model = network(seed);
   const optimizer = tf.train.adam(0.005);

@@ -8,7 +8,7 @@ const strays: unknown[] = [];
 const stray = (reason: unknown) => strays.push(reason);
 
 beforeAll(async () => {
-  registerOnnxBackend({ threads: 1 });
+  registerOnnxBackend({ threads: 1, hostThreshold: 32 });
   await tf.setBackend('onnx');
   process.on('unhandledRejection', stray);
 });

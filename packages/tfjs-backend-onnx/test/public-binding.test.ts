@@ -7,7 +7,7 @@ import { compile, registerOnnxBackend } from '../src/index.js';
 describe('without the synchronous addon', () => {
   beforeAll(async () => {
     process.env['TFJS_ONNX_BINDING'] = 'public';
-    registerOnnxBackend({ threads: 1 });
+    registerOnnxBackend({ threads: 1, hostThreshold: 32 });
     await tf.setBackend('onnx');
   });
   afterAll(() => {

@@ -78,7 +78,7 @@ describe('random networks', () => {
     const bytes: Buffer[] = [];
     for (let run = 0; run < 2; run++) {
       tf.removeBackend('onnx');
-      registerOnnxBackend({ threads: 2 });
+      registerOnnxBackend({ threads: 2, hostThreshold: 32 });
       const { losses, weights } = await train('onnx', 3);
       bytes.push(
         Buffer.concat(

@@ -4,7 +4,7 @@ import '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { registerOnnxBackend } from '../src/index.js';
 
-beforeAll(() => registerOnnxBackend());
+beforeAll(() => registerOnnxBackend({ hostThreshold: 32 }));
 
 describe.each(['onnx', 'cpu'])('gradients of sum and mean on %s', (backend) => {
   beforeAll(() => tf.setBackend(backend));

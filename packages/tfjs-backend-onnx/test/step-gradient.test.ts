@@ -8,7 +8,7 @@ const SIZE = 64;
 for (const exact of [false, true]) {
   describe(`the gradient of a step, exact: ${exact}`, () => {
     beforeAll(async () => {
-      registerOnnxBackend({ threads: 1, exact });
+      registerOnnxBackend({ threads: 1, hostThreshold: 32, exact });
       await tf.setBackend('onnx');
     });
     afterAll(() => tf.removeBackend('onnx'));

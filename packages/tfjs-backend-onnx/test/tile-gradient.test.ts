@@ -5,7 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { registerOnnxBackend } from '../src/index.js';
 
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ hostThreshold: 32 });
   await tf.setBackend('onnx');
 });
 

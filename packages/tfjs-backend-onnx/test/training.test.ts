@@ -111,7 +111,7 @@ async function losses(backend: string, make: () => Problem, optimizer: () => tf.
 
 describe('model.fit on backend onnx', () => {
   beforeAll(async () => {
-    registerOnnxBackend({ threads: 2 });
+    registerOnnxBackend({ threads: 2, hostThreshold: 32 });
     await import('@tensorflow/tfjs-backend-cpu');
   });
 

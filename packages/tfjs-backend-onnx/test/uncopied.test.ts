@@ -9,7 +9,7 @@ import { ortTensor, resultTensor, Session } from '../src/run/session.js';
 import { endsUncopied, worthStopping } from '../src/run/uncopied.js';
 
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ hostThreshold: 32 });
   await tf.setBackend('onnx');
 });
 

@@ -6,7 +6,7 @@ import { compile, type OnnxBackend, registerOnnxBackend } from '../src/index.js'
 const backend = () => tf.backend() as OnnxBackend;
 
 beforeAll(async () => {
-  registerOnnxBackend({ threads: 1 });
+  registerOnnxBackend({ threads: 1, hostThreshold: 32 });
   await tf.setBackend('onnx');
 });
 

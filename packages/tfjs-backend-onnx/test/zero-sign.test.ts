@@ -5,7 +5,7 @@ import { constantValue, inputValue } from '../src/ir/graph.js';
 import { scalar, unary } from '../src/ir/ops.js';
 
 beforeAll(async () => {
-  registerOnnxBackend({ threads: 1 });
+  registerOnnxBackend({ threads: 1, hostThreshold: 32 });
   await tf.setBackend('onnx');
 });
 beforeEach(() => tf.engine().startScope());

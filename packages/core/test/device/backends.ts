@@ -12,7 +12,7 @@ export const backends: readonly string[] = asked && !['js', 'cpu'].includes(aske
 
 /** Makes one of `backends` the current one. */
 export async function useBackend(name: string): Promise<void> {
-  if (name === 'onnx') registerOnnxBackend();
+  if (name === 'onnx') registerOnnxBackend({ hostThreshold: 32 });
   if (name === 'cpu' || name === 'onnx') await tf.setBackend(name);
   else await useDevice(name as DeviceName);
 }

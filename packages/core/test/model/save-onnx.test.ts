@@ -21,7 +21,7 @@ import {
 
 const temporary = mkdtempSync(join(tmpdir(), 'crossmodal-onnx-'));
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ hostThreshold: 32 });
   await tf.setBackend('onnx');
 });
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));

@@ -24,7 +24,7 @@ import {
 
 const temporary = mkdtempSync(join(tmpdir(), 'crossmodal-model-'));
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ hostThreshold: 32 });
   await tf.setBackend('cpu');
 });
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));

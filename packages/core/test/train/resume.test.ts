@@ -34,7 +34,7 @@ const newFolder = () => join(temporary, String(folders++));
 const quiet = { progress: false } as const;
 
 beforeAll(async () => {
-  registerOnnxBackend();
+  registerOnnxBackend({ hostThreshold: 32 });
   await tf.setBackend('cpu');
 });
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));

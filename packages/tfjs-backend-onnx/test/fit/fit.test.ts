@@ -26,7 +26,7 @@ describe('an unmodified program with model.fit: loss by loss', () => {
   let losses: Float64Array;
 
   beforeAll(async () => {
-    registerOnnxBackend({ threads: 2 });
+    registerOnnxBackend({ threads: 2, hostThreshold: 32 });
     await tf.setBackend('onnx');
     losses = Float64Array.from(await lossesOfFit(tf));
     expect([...(tf.backend() as OnnxBackend).statistics.fallbacks.keys()]).toEqual([]);

@@ -6,7 +6,7 @@ import { isElementwise } from '../../src/ir/elementwise.js';
 import { type Graph, sizeOf, topological } from '../../src/ir/graph.js';
 
 export async function startBackend(): Promise<void> {
-  registerOnnxBackend({ threads: 1 });
+  registerOnnxBackend({ threads: 1, hostThreshold: 32 });
   await tf.setBackend('onnx');
 }
 

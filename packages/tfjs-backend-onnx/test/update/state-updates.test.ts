@@ -7,7 +7,7 @@ import { WebAssembly } from '../../src/update/webassembly.js';
 import { wave } from '../kernels/against-cpu.js';
 
 beforeAll(async () => {
-  registerOnnxBackend({ threads: 2 });
+  registerOnnxBackend({ threads: 2, hostThreshold: 32 });
   await tf.setBackend('onnx');
 });
 beforeEach(() => tf.engine().startScope());

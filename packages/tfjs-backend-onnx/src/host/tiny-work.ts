@@ -1,0 +1,107 @@
+import { createRequire } from 'node:module';
+import type { MathBackendCPU } from '@tensorflow/tfjs-backend-cpu';
+import {
+  type DataId,
+  type DataType,
+  getKernel,
+  type KernelConfig,
+  type KernelFunc,
+  type NamedAttrMap,
+  type NamedTensorInfoMap,
+  type TensorInfo,
+} from '@tensorflow/tfjs-core';
+import { type BackendValues, coerce, createEntry, ownNumbers } from '../entry.js';
+import { sizeOf } from '../ir/graph.js';
+import type { RecordingBackend } from '../recording-backend.js';
+import type { KernelInputs } from './run-on-host.js';
+
+/** Kernels that take many operations per number: for them few numbers are much work. */
+const heavy = /Conv|Pool|Resize|FFT|Dilation|Transform|LRN/;
+const HEAVY_SHARE = 4;
+
+/** Numbers up to which a kernel's work is tiny. */
+export function tinyLimit(kernel: string, hostThreshold: number): number {
+  return heavy.test(kernel) ? hostThreshold / HEAVY_SHARE : hostThreshold;
+}
+
+/** Kernels of `cpu` that need tensors which this backend leaves out. */
+const unfit: ReadonlySet<string> = new Set(['Bincount', 'DenseBincount']);
+
+type Numbers = Float32Array | Int32Array | Uint8Array;
+
+const casts = {
+  float32: (numbers: Numbers) => Float32Array.from(numbers),
+  int32: (numbers: Numbers) => Int32Array.from(numbers),
+  bool: (numbers: Numbers) => Uint8Array.from(numbers, (number) => (number === 0 ? 0 : 1)),
+};
+
+/**
+ * Computes kernels on few numbers at once, where a graph costs more than the work: with the kernels of tfjs's own `cpu`
+ * backend, directly on the tensors of this one. A program of tiny tensors is as fast as on `cpu`.
+ */
+export class TinyWork {
+  private readonly host: MathBackendCPU;
+  private readonly kernels = new Map<string, { kernelFunc: KernelFunc; limit: number } | undefined>();
+
+  constructor(private readonly backend: RecordingBackend) {
+    const { MathBackendCPU: Cpu } = createRequire(import.meta.url)('@tensorflow/tfjs-backend-cpu') as {
+      MathBackendCPU: new () => MathBackendCPU;
+    };
+    this.host = new Cpu();
+    this.host.data = backend.storage as unknown as MathBackendCPU['data'];
+    this.host.write = (values: BackendValues, shape: number[], dtype: DataType): DataId =>
+      backend.storage.add(createEntry(dtype, shape, { values: coerce(values, dtype) }));
+  }
+
+  /** The results, or undefined where the work is not tiny or the numbers are not on the host. */
+  run(name: string, inputs: KernelInputs, attrs: NamedAttrMap | undefined): TensorInfo | TensorInfo[] | undefined {
+    const kernel = this.kernel(name);
+    if (kernel === undefined || (name === 'Cast' && !(String(attrs?.['dtype']) in casts))) return undefined;
+    let size = 0;
+    let foreign = false;
+    for (const key in inputs) {
+      const info = (inputs as NamedTensorInfoMap)[key];
+      if (info == null) continue;
+      if (info.dtype === 'complex64' || info.dtype === 'string') return undefined;
+      const entry = this.backend.storage.get(info.dataId);
+      if (entry.values === undefined) return undefined;
+      size += sizeOf(info.shape);
+      if (size > kernel.limit) return undefined;
+      if (entry.resident) ownNumbers(entry);
+      // A kernel may hand its input on, or a part of it: then nobody may write to that memory any more.
+      entry.shared = true;
+      foreign ||= entry.foreign;
+    }
+    // Kernels without inputs make tensors of any size.
+    if (size === 0) return undefined;
+    const result = kernel.kernelFunc({ inputs: inputs as NamedTensorInfoMap, attrs: attrs ?? {}, backend: this.host });
+    if (Array.isArray(result)) for (const info of result) this.note(info, foreign);
+    else this.note(result, foreign);
+    return result;
+  }
+
+  /** What is known of the memory of a result. */
+  private note({ dataId }: TensorInfo, foreign: boolean): void {
+    const entry = this.backend.storage.get(dataId);
+    entry.shared = true;
+    entry.foreign ||= foreign;
+  }
+
+  /** `cpu` casts by giving the same numbers another type. */
+  private readonly cast: KernelFunc = ({ inputs, attrs }) => {
+    const { dataId, shape } = inputs['x'] as TensorInfo;
+    const dtype = (attrs as { dtype: keyof typeof casts }).dtype;
+    return this.host.makeTensorInfo(shape, dtype, casts[dtype](this.backend.storage.get(dataId).values as Numbers));
+  };
+
+  private kernel(name: string) {
+    const known = this.kernels.get(name);
+    if (known !== undefined || unfit.has(name)) return known;
+    const config = getKernel(name, 'cpu') as KernelConfig | undefined;
+    const kernelFunc = name === 'Cast' ? this.cast : config?.kernelFunc;
+    const limit = tinyLimit(name, this.backend.options.hostThreshold);
+    const kernel = kernelFunc && { kernelFunc, limit };
+    this.kernels.set(name, kernel);
+    return kernel;
+  }
+}

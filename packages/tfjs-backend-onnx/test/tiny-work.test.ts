@@ -1,0 +1,94 @@
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { compile, profile, registerOnnxBackend } from '../src/index.js';
+
+beforeAll(() => registerOnnxBackend({ threads: 1 }));
+beforeEach(() => tf.setBackend('onnx'));
+
+/** Graphs that a function runs. */
+const graphs = (fn: () => void): number => profile(fn).runs;
+
+describe('little work is done at once', () => {
+  const mlp = () => {
+    const optimizer = tf.train.adam(0.01);
+    const random = (shape: [number, number], seed: number) => tf.randomNormal(shape, 0, 1, 'float32', seed);
+    const w = [random([8, 16], 1), random([16, 1], 2)].map((value) => tf.variable(value as tf.Tensor2D));
+    const [x, y] = [random([16, 8], 3), random([16, 1], 4)];
+    const loss = () => tf.mean(tf.square(tf.sub(tf.matMul(tf.relu(tf.matMul(x, w[0]!)), w[1]!), y))) as tf.Scalar;
+    return {
+      step: () => tf.tidy(() => optimizer.minimize(loss, true, w)!.dataSync()[0]!),
+      dispose: () => {
+        tf.dispose([x, y, ...w]);
+        optimizer.dispose();
+      },
+    };
+  };
+
+  it('a small network trains without a graph, with the bits of cpu, and leaves nothing behind', async () => {
+    const losses: Record<string, number[]> = {};
+    for (const backend of ['cpu', 'onnx']) {
+      await tf.setBackend(backend);
+      const { step, dispose } = mlp();
+      step();
+      const tensors = tf.memory().numTensors;
+      losses[backend] = Array.from({ length: 5 }, step);
+      expect(tf.memory().numTensors).toBe(tensors);
+      if (backend === 'onnx') expect(graphs(() => void step())).toBe(0);
+      dispose();
+    }
+    expect(losses['onnx']).toEqual(losses['cpu']);
+  });
+
+  it('more work is not', () => {
+    const x = tf.ones([40, 40]);
+    expect(graphs(() => void tf.tidy(() => tf.add(x, x).dataSync()))).toBe(1);
+    const image = tf.ones([1, 10, 10, 3]) as tf.Tensor4D;
+    const filter = tf.ones([3, 3, 3, 4]) as tf.Tensor4D;
+    expect(graphs(() => void tf.tidy(() => tf.conv2d(image, filter, 1, 'same').dataSync()))).toBe(1);
+    tf.dispose([x, image, filter]);
+  });
+
+  it('on part of an array that its owner writes to later', () => {
+    const numbers = Float32Array.of(1, 2, 3, 4);
+    const x = tf.tensor1d(numbers);
+    const part = tf.slice(x, 1, 2);
+    const large = tf.mul(tf.reshape(part, [2, 1]), tf.ones([1, 2000]));
+    numbers.fill(9);
+    expect(Array.from(tf.slice(large, [0, 0], [2, 1]).dataSync())).toEqual([2, 3]);
+    tf.dispose([x, part, large]);
+  });
+
+  it('on variables that a compiled function writes in place', () => {
+    const w = tf.variable(tf.ones([4]));
+    const x = tf.zeros([4]);
+    const step = compile((input: tf.Tensor) => {
+      w.assign(tf.add(tf.mul(w, 2), input) as tf.Tensor1D);
+      return tf.sum(w);
+    });
+    for (let i = 0; i < 3; i++) step(x).dispose();
+    const half = tf.slice(w, 0, 2);
+    const sum = tf.add(w, 1);
+    for (let i = 0; i < 3; i++) step(x).dispose();
+    expect(Array.from(half.dataSync())).toEqual([8, 8]);
+    expect(Array.from(sum.dataSync())).toEqual([9, 9, 9, 9]);
+    expect(Array.from(w.dataSync())).toEqual([64, 64, 64, 64]);
+    step.dispose();
+    tf.dispose([w, x, half, sum]);
+  });
+
+  it('of every type, and in what pending results lead to only when they are there', () => {
+    const results = tf.tidy(() => {
+      const mask = tf.greater(tf.tensor1d([1, -1, 2]), 0);
+      const cast = tf.cast(mask, 'float32');
+      const pending = tf.sum(tf.ones([50, 50]));
+      const indices = tf.cast(tf.add(tf.argMax(tf.tensor1d([1, 5, 2])), tf.scalar(1, 'int32')), 'int32');
+      return [cast, tf.mul(pending, cast), indices].map((tensor) => [tensor.dtype, ...tensor.dataSync()]);
+    });
+    expect(results).toEqual([
+      ['float32', 1, 0, 1],
+      ['float32', 2500, 0, 2500],
+      ['int32', 2],
+    ]);
+  });
+});
