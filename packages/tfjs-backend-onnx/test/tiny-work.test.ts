@@ -91,4 +91,10 @@ describe('little work is done at once', () => {
       ['int32', 2],
     ]);
   });
+
+  it('on a tensor that was disposed: said plainly', () => {
+    const x = tf.ones([4]);
+    x.dispose();
+    expect(() => tf.sqrt(x)).toThrow(/used after it was disposed/);
+  });
 });

@@ -63,7 +63,7 @@ export class TinyWork {
       const info = (inputs as NamedTensorInfoMap)[key];
       if (info == null) continue;
       if (info.dtype === 'complex64' || info.dtype === 'string') return undefined;
-      const entry = this.backend.storage.get(info.dataId);
+      const entry = this.backend.entry(info.dataId);
       if (entry.values === undefined) return undefined;
       size += sizeOf(info.shape);
       if (size > kernel.limit) return undefined;
