@@ -22,6 +22,9 @@ export type Memory = 'returned' | 'kept' | 'planned';
 /** Errors are thrown; ONNX Runtime need not print them as well. */
 const SILENT = 4;
 
+/** Transposes are placed by the passes; ONNX Runtime would make one slow one again of two fast ones. */
+const OWN_WORK = ['TransposeOptimizer', 'TransposeOptimizer_CPUExecutionProvider'];
+
 function publicOptions({ threads, memory, profile }: SessionOptions): InferenceSession.SessionOptions {
   return {
     intraOpNumThreads: threads,
@@ -35,7 +38,10 @@ function publicOptions({ threads, memory, profile }: SessionOptions): InferenceS
     // Threads wait actively for the next operator of a run, and stop when the run ends: the threads of sessions that are
     // not running would otherwise take the cores from the one that is. Values must be strings, whatever the
     // documentation of the options says.
-    extra: { session: { intra_op: { allow_spinning: '1' }, force_spinning_stop: '1' } },
+    extra: {
+      optimization: { disable_specified_optimizers: OWN_WORK.join(';') },
+      session: { intra_op: { allow_spinning: '1' }, force_spinning_stop: '1' },
+    },
   };
 }
 
