@@ -1,6 +1,7 @@
 import { type Graph, type InputSource, type Node, sizeOf, topological, type Value } from '../ir/graph.js';
 import { withoutReshape } from '../ir/ops.js';
 import { consumersOf } from '../passes/rewrite.js';
+import { type RowSum, rowSumOf } from './row-sum.js';
 
 /**
  * Takes the last part of a training step out of its graph: from the gradients to the new states, optimisers compute
@@ -33,8 +34,10 @@ export interface SplitGraph {
   readonly updates: readonly Update[];
   /** The states that are left in the graph. */
   readonly left: readonly number[];
-  /** The vectors and scalars that the graph computes for the updates, in the order of its last outputs. */
+  /** What the graph computes for the updates, in the order of its last outputs. */
   readonly handed: readonly Value[];
+  /** Vectors of the updates that are summed outside of the graph, from what it hands over. */
+  readonly sums: readonly RowSum[];
 }
 
 /** Operators that round here as they do in ONNX Runtime; its maximum of 0 and -0 is not WebAssembly's. */
@@ -60,9 +63,22 @@ export function splitUpdates(
   const taken = new Set(updates.flatMap(({ results }) => results.map(({ state }) => state)));
   const left = graph.outputs.slice(from).flatMap((_, state) => (taken.has(state) ? [] : [state]));
   const needed = new Set(updates.flatMap(({ vectors, scalars }) => [...vectors, ...scalars]));
-  const handed = [...needed].filter(({ node }) => node.op !== 'Input' && node.op !== 'Constant');
-  const outputs = [...graph.outputs.slice(0, from), ...left.map((state) => graph.outputs[from + state]!), ...handed];
-  return { graph: { outputs }, updates, left, handed };
+  const computed = [...needed].filter(({ node }) => node.op !== 'Input' && node.op !== 'Constant');
+  const others = [...graph.outputs.slice(0, from), ...left.map((state) => graph.outputs[from + state]!)];
+  const sums = sumsOf(computed, others);
+  const summed = new Set(sums.map(({ value }) => value));
+  const operands = sums.flatMap(({ updates, index }) => [updates, index]);
+  const handed = [...new Set([...computed.filter((value) => !summed.has(value)), ...operands])];
+  return { graph: { outputs: [...others, ...handed] }, updates, left, handed, sums };
+}
+
+/** The sums of rows among what the updates need, but for those that the graph needs itself. */
+function sumsOf(computed: readonly Value[], others: readonly Value[]): RowSum[] {
+  const candidates = computed.flatMap((value) => rowSumOf(value) ?? []);
+  if (candidates.length === 0) return [];
+  const found = new Set(candidates.map(({ value }) => value));
+  const rest = new Set(topological([...others, ...computed.filter((value) => !found.has(value))]));
+  return candidates.filter(({ value }) => !rest.has(value.node));
 }
 
 function pays({ size, steps, vectors, scalars, results }: Update): boolean {

@@ -3,10 +3,11 @@ import type { Tensor } from 'onnxruntime-common';
 import { assertAlive } from '../compile/state.js';
 import { constantNumbers, type InputSource, type Numbers, sizeOf, type Value } from '../ir/graph.js';
 import type { RecordingBackend } from '../recording-backend.js';
-import { ortTensor } from '../run/session.js';
+import { ortTensor, resultTensor } from '../run/session.js';
 import { collectGarbage } from './collect-garbage.js';
 import { kernelModule } from './kernel.js';
 import { Region } from './region.js';
+import { sumRows } from './row-sum.js';
 import type { SplitGraph, Update } from './split.js';
 import { WebAssembly } from './webassembly.js';
 
@@ -25,6 +26,13 @@ interface Bound {
   fetched: readonly (Float32Array | undefined)[];
 }
 
+/** A vector that is summed from rows that the graph computes. */
+interface Sum {
+  into: Float32Array;
+  updates: Float32Array;
+  index: Int32Array;
+}
+
 /** A vector that is an input of the graph, but no state of the same update: it is copied for each run. */
 interface Copied {
   source: InputSource;
@@ -38,6 +46,7 @@ export class StateUpdates {
   private readonly states: readonly { variable: Variable; region: Region }[];
   private readonly copied: Copied[] = [];
   private readonly bound: readonly Bound[];
+  private readonly sums: readonly Sum[];
 
   /** The updates, or undefined where there are none, and where WebAssembly or its memory is not to be had: then the graph does all. */
   static create(
@@ -63,13 +72,15 @@ export class StateUpdates {
    */
   private constructor(
     private readonly backend: RecordingBackend,
-    { updates, handed }: SplitGraph,
+    { updates, handed, sums }: SplitGraph,
     variables: readonly Variable[],
     stateOf: (source: InputSource) => number | undefined,
   ) {
     const fetches = new Map<Value, Tensor>();
     const bound: Bound[] = [];
     const states: { variable: Variable; region: Region }[] = [];
+    const summed = new Map<Value, Float32Array>();
+    const isSum = new Set(sums.map(({ value }) => value));
     for (const group of groups(updates)) {
       const written = new Set(group.flatMap(({ results }) => results.map(({ state }) => state)));
       const own = ({ node }: Value): number | undefined => {
@@ -86,6 +97,7 @@ export class StateUpdates {
       const views = new Map(region.views(sizes).map((view, i) => [others[i]!, view]));
       for (const [value, view] of views) {
         if (value.node.op === 'Input') this.copied.push({ source: value.node.source as InputSource, view });
+        else if (isSum.has(value)) summed.set(value, view);
         else fetches.set(value, ortTensor(view, value.shape, 'float32'));
       }
       for (const { scalars } of group) {
@@ -112,6 +124,12 @@ export class StateUpdates {
         });
       }
     }
+    for (const value of handed) if (!fetches.has(value)) fetches.set(value, resultTensor(value));
+    this.sums = sums.map(({ value, updates, index }) => ({
+      into: summed.get(value)!,
+      updates: fetches.get(updates)!.data as Float32Array,
+      index: fetches.get(index)!.data as Int32Array,
+    }));
     this.fetches = handed.map((value) => fetches.get(value)!);
     this.states = states;
     this.bound = bound;
@@ -137,6 +155,7 @@ export class StateUpdates {
 
   /** After the graph ran; nothing here can fail. */
   run(): void {
+    for (const { into, updates, index } of this.sums) sumRows(into, updates, index);
     for (const { run, parameters, fetched } of this.bound) {
       const first = parameters.length - fetched.length;
       for (let i = 0; i < fetched.length; i++) {
