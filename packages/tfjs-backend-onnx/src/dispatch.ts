@@ -8,6 +8,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { elementType } from './entry.js';
 import { CpuKernels } from './host/cpu-kernels.js';
+import { resultSize } from './host/result-size.js';
 import { infosOf, type KernelInputs, runOnHost } from './host/run-on-host.js';
 import { TinyWork, tinyLimit } from './host/tiny-work.js';
 import { setOrigin, sizeOf, type Value } from './ir/graph.js';
@@ -19,6 +20,9 @@ import { VaryingAttributes } from './record/varying.js';
 import type { RecordingBackend } from './recording-backend.js';
 
 type Result = TensorInfo | TensorInfo[];
+
+/** In a graph that is followed to be compiled, numbers in its place are worth more than the time to record it. */
+const TRACED = 32;
 
 /** Decides where a kernel is computed: at once when it is tiny, in the graph when ONNX can express it, in JavaScript otherwise. */
 export class Dispatch {
@@ -47,7 +51,7 @@ export class Dispatch {
       return this.onHost(name, inputs, attrs, true);
     if (
       infos.some(({ shape }) => sizeOf(shape) === 0) ||
-      this.isTiny(name, infos, attrs) ||
+      this.isTiny(name, inputs, infos, attrs) ||
       this.isView(name, infos, attrs)
     )
       return this.onHost(name, inputs, attrs, false);
@@ -62,11 +66,22 @@ export class Dispatch {
   }
 
   /** Little work on numbers that are on the host. */
-  private isTiny(name: string, infos: readonly TensorInfo[], attrs: NamedAttrMap | undefined): boolean {
+  private isTiny(
+    name: string,
+    inputs: KernelInputs,
+    infos: readonly TensorInfo[],
+    attrs: NamedAttrMap | undefined,
+  ): boolean {
     const { backend } = this;
+    const { hostThreshold } = backend.options;
+    const limit = tinyLimit(name, backend.trace === undefined ? hostThreshold : Math.min(hostThreshold, TRACED));
     let size = infos.length === 0 ? sizeOf((attrs?.['shape'] as number[] | undefined) ?? []) : 0;
     for (const info of infos) size += sizeOf(info.shape);
-    return size <= tinyLimit(name, backend.options.hostThreshold) && infos.every((info) => backend.hasNumbers(info));
+    return (
+      size <= limit &&
+      infos.every((info) => backend.hasNumbers(info)) &&
+      (infos.length === 0 || resultSize(name, inputs, attrs) <= limit)
+    );
   }
 
   /** Consecutive numbers of a tensor that is on the host: no graph gives them faster. */

@@ -136,7 +136,7 @@ export class RecordingBackend extends KernelBackend {
   override memory() {
     return {
       unreliable: true,
-      reasons: ['Recorded but not yet computed tensors take no memory; ONNX Runtime keeps an arena of its own.'],
+      reasons: ['Recorded but not yet computed tensors take no memory; compiled functions keep that of their results.'],
     };
   }
 

@@ -1,12 +1,27 @@
 import { type DataId, engine, type KernelBackend } from '@tensorflow/tfjs-core';
 import type { Entry } from './entry.js';
 
-/** A data id of this backend, which knows its entry: looking it up costs nothing. */
+/** A data id of this backend, which knows its entry: looking it up costs nothing. Others see an empty object. */
 class OwnId {
-  constructor(
-    readonly storage: Storage,
-    public entry: Entry | undefined,
-  ) {}
+  readonly #storage: Storage;
+  #entry: Entry | undefined;
+
+  constructor(storage: Storage, entry: Entry) {
+    this.#storage = storage;
+    this.#entry = entry;
+  }
+
+  static isOf(storage: Storage, dataId: DataId): dataId is OwnId {
+    return dataId instanceof OwnId && dataId.#storage === storage;
+  }
+
+  static entryOf(dataId: OwnId): Entry | undefined {
+    return dataId.#entry;
+  }
+
+  static setEntry(dataId: OwnId, entry: Entry | undefined): void {
+    dataId.#entry = entry;
+  }
 }
 
 /** The entries of a backend, by data id. Has the methods of tfjs's `DataStorage`. */
@@ -37,13 +52,13 @@ export class Storage {
 
   set(dataId: DataId, entry: Entry): void {
     if (!this.has(dataId)) this.count++;
-    if (this.isOwn(dataId)) dataId.entry = entry;
+    if (OwnId.isOf(this, dataId)) OwnId.setEntry(dataId, entry);
     else this.moved.set(dataId, entry);
   }
 
   delete(dataId: DataId): void {
     if (this.has(dataId)) this.count--;
-    if (this.isOwn(dataId)) dataId.entry = undefined;
+    if (OwnId.isOf(this, dataId)) OwnId.setEntry(dataId, undefined);
     else this.moved.delete(dataId);
   }
 
@@ -52,10 +67,6 @@ export class Storage {
   }
 
   find(dataId: DataId): Entry | undefined {
-    return this.isOwn(dataId) ? dataId.entry : this.moved.get(dataId);
-  }
-
-  private isOwn(dataId: DataId): dataId is OwnId {
-    return dataId instanceof OwnId && dataId.storage === this;
+    return OwnId.isOf(this, dataId) ? OwnId.entryOf(dataId) : this.moved.get(dataId);
   }
 }

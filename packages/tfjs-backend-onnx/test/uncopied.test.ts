@@ -5,6 +5,7 @@ import { HostSource } from '../src/entry.js';
 import { compile, registerOnnxBackend } from '../src/index.js';
 import { inputValue } from '../src/ir/graph.js';
 import { add, apply, scalar } from '../src/ir/ops.js';
+import { memoryFor } from '../src/run/plan.js';
 import { ortTensor, resultTensor, Session } from '../src/run/session.js';
 import { endsUncopied, worthStopping } from '../src/run/uncopied.js';
 
@@ -69,5 +70,34 @@ describe('results of runs', () => {
     expect(worthStopping({ outputs: [x] })).toBe(false);
     expect(worthStopping({ outputs: Array.from({ length: 20 }, () => x) })).toBe(true);
     expect(endsUncopied(new Error('something else'))).toBe(false);
+  });
+
+  it('that are one array have two owners', () => {
+    const both = compile((v: tf.Tensor) => {
+      const doubled = tf.mul(v, 2);
+      return [doubled, tf.clone(doubled)];
+    });
+    const v = tf.tensor1d([1, 2, 3, 4]);
+    tf.dispose(both(v));
+    const [a, b] = both(v) as [tf.Tensor1D, tf.Tensor1D];
+    const w = tf.variable(tf.zeros([4]));
+    w.assign(a);
+    const grow = compile(() => {
+      w.assign(tf.mul(w, 2));
+      return tf.sum(w);
+    });
+    for (let i = 0; i < 3; i++) grow().dispose();
+    expect(Array.from(b.dataSync())).toEqual([2, 4, 6, 8]);
+    both.dispose();
+    grow.dispose();
+    tf.dispose([a, b, v, w]);
+  });
+
+  it('keep their memory between runs, planned where it is little', () => {
+    const of = (length: number) => {
+      const input = inputValue(new HostSource(new Float32Array(1)), [length], 'float32');
+      return memoryFor({ outputs: [apply('Neg', [input], [length], 'float32')] });
+    };
+    expect([of(2 ** 20), of(2 ** 25)]).toEqual(['planned', 'kept']);
   });
 });

@@ -215,16 +215,15 @@ export class Program {
       const name = plan.outputs[results + i]!;
       commit(backend, variable, entries[i]!, fetches[name]!);
     });
-    const seen = new Set<string>();
+    const given = plan.outputs.slice(0, results);
     const output = traced.shapes.map((shape, i) => {
-      const name = plan.outputs[i]!;
+      const name = given[i]!;
       const info = backend.tensorOfNumbers(
         fetches[name]!.data as BackendValues,
         shape,
         plan.results[i]!.type as 'float32',
       );
-      if (seen.has(name)) backend.entry(info.dataId).shared = true;
-      seen.add(name);
+      if (given.indexOf(name) !== given.lastIndexOf(name)) backend.entry(info.dataId).shared = true;
       return engine().makeTensorFromTensorInfo(info, backend);
     });
     return unflatten(traced.structure, output);

@@ -13,19 +13,21 @@ import {
 import { type BackendValues, coerce, createEntry, ownNumbers } from '../entry.js';
 import { sizeOf } from '../ir/graph.js';
 import type { RecordingBackend } from '../recording-backend.js';
+import { resultSize } from './result-size.js';
 import type { KernelInputs } from './run-on-host.js';
 
 /** Kernels that take many operations per number: for them few numbers are much work. */
-const heavy = /Conv|Pool|Resize|FFT|Dilation|Transform|LRN/;
+const heavy = /Conv|Pool|Resize|FFT|LRN|TopK/;
 const HEAVY_SHARE = 4;
+
+/** The kernel of `cpu` writes into its input. */
+const WRITES = 'TensorScatterUpdate';
 
 /** Numbers up to which a kernel's work is tiny. */
 export function tinyLimit(kernel: string, hostThreshold: number): number {
+  if (kernel === WRITES) return -1;
   return heavy.test(kernel) ? hostThreshold / HEAVY_SHARE : hostThreshold;
 }
-
-/** Kernels of `cpu` that need tensors which this backend leaves out. */
-const unfit: ReadonlySet<string> = new Set(['Bincount', 'DenseBincount']);
 
 type Numbers = Float32Array | Int32Array | Uint8Array;
 
@@ -49,6 +51,8 @@ export class TinyWork {
     };
     this.host = new Cpu();
     this.host.data = backend.storage as unknown as MathBackendCPU['data'];
+    this.host.makeOutput = ((values, shape, dtype) =>
+      this.host.makeTensorInfo(shape, dtype, values)) as MathBackendCPU['makeOutput'];
     this.host.write = (values: BackendValues, shape: number[], dtype: DataType): DataId =>
       backend.storage.add(createEntry(dtype, shape, { values: coerce(values, dtype) }));
   }
@@ -73,7 +77,7 @@ export class TinyWork {
       foreign ||= entry.foreign;
     }
     // Kernels without inputs make tensors of any size.
-    if (size === 0) return undefined;
+    if (size === 0 || resultSize(name, inputs, attrs) > kernel.limit) return undefined;
     const result = kernel.kernelFunc({ inputs: inputs as NamedTensorInfoMap, attrs: attrs ?? {}, backend: this.host });
     if (Array.isArray(result)) for (const info of result) this.note(info, foreign);
     else this.note(result, foreign);
@@ -96,7 +100,7 @@ export class TinyWork {
 
   private kernel(name: string) {
     const known = this.kernels.get(name);
-    if (known !== undefined || unfit.has(name)) return known;
+    if (known !== undefined) return known;
     const config = getKernel(name, 'cpu') as KernelConfig | undefined;
     const kernelFunc = name === 'Cast' ? this.cast : config?.kernelFunc;
     const limit = tinyLimit(name, this.backend.options.hostThreshold);

@@ -1,4 +1,4 @@
-import type { Graph, Value } from '../ir/graph.js';
+import type { Graph } from '../ir/graph.js';
 import { reshape, transpose } from '../ir/ops.js';
 import { rewrite } from './rewrite.js';
 
@@ -21,24 +21,12 @@ export function mergeAxes(graph: Graph): Graph {
       else runs.push([axis]);
     }
     if (runs.length < 2) return [reshape(x, shape)];
+    if (runs.length === x.shape.length) return undefined;
     const order = runs.map((_, i) => i).sort((a, b) => runs[a]![0]! - runs[b]![0]!);
     const merged = order.map((run) => runs[run]!.reduce((size, axis) => size * x.shape[axis]!, 1));
     const perm = runs.map((_, i) => order.indexOf(i));
-    if (perm.join() === '2,1,0') return [reshape(reversed(reshape(x, merged)), shape)];
-    if (runs.length === x.shape.length) return undefined;
     return [reshape(transpose(reshape(x, merged), perm), shape)];
   });
-}
-
-/**
- * Three axes in reverse, in two steps. ONNX Runtime moves a single axis 4 to 10 times as fast as it does anything else:
- * 64 images of 64x64x3 in 0.6 ms instead of 3.5.
- */
-function reversed(x: Value): Value {
-  const [a, b, c] = x.shape as [number, number, number];
-  // The longer of the outer axes is what the other step copies in one piece.
-  if (a >= c) return transpose(reshape(transpose(reshape(x, [a, b * c]), [1, 0]), [b, c, a]), [1, 0, 2]);
-  return reshape(transpose(reshape(transpose(x, [1, 0, 2]), [b * a, c]), [1, 0]), [c, b, a]);
 }
 
 /** Whether only axes of length one lie between two axes. */

@@ -8,6 +8,7 @@ import { type LowerOptions, lower } from './lower.js';
 import { mergeAxes } from './merge-axes.js';
 import { mergeProducts } from './merge-products.js';
 import { poolBeforeRelu } from './pool-before-relu.js';
+import { reverseAxes } from './reverse-axes.js';
 import { settle } from './settle.js';
 import { shareProducts } from './share-products.js';
 import { squeeze } from './squeeze.js';
@@ -17,7 +18,7 @@ import { zeroSums } from './zero-sums.js';
 
 /** All passes in their order. */
 export function optimise(graph: Graph, options: LowerOptions): Graph {
-  return afterLowering(lower(beforeLowering(graph, options), options), options);
+  return reverseAxes(afterLowering(lower(beforeLowering(graph, options), options), options));
 }
 
 /** The passes that see composites. `exact` leaves out the one that is not exact for denormal numbers. */

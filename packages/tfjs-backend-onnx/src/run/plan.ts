@@ -99,7 +99,8 @@ export function runPlan(
 /** Bytes of all results from which on memory counts for more than the time that planning it saves. */
 const LARGE_RESULTS = 2 ** 26;
 
-function memoryFor(graph: Graph): Memory {
+/** What a graph that runs many times does with its memory. */
+export function memoryFor(graph: Graph): Memory {
   let bytes = 0;
   for (const { op, outputs } of topological(graph.outputs)) {
     if (op === 'Input' || op === 'Constant' || op === 'Reshape') continue;

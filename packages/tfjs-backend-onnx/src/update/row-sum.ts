@@ -18,7 +18,9 @@ export interface RowSum {
 export function rowSumOf(value: Value): RowSum | undefined {
   if (value.node.op !== 'Slice' || value.type !== 'float32') return undefined;
   const scatter = withoutReshape(value.node.inputs[0]!).node;
-  if (scatter.op !== 'ScatterElements' || scatter.attrs['reduction'] !== 'add') return undefined;
+  if (scatter.op !== 'ScatterElements' || scatter.attrs['reduction'] !== 'add' || scatter.attrs['axis'] !== 0)
+    return undefined;
+  if (String(value.node.attrs['starts']) !== '0' || String(value.node.attrs['axes']) !== '0') return undefined;
   const [zeros, everywhere, updates] = scatter.inputs as [Value, Value, Value];
   const safe = everywhere.node.op === 'Expand' ? withoutReshape(everywhere.node.inputs[0]!).node : everywhere.node;
   if (!isZero(zeros) || safe.op !== 'Where') return undefined;

@@ -47,6 +47,8 @@ export class StateUpdates {
   private readonly copied: Copied[] = [];
   private readonly bound: readonly Bound[];
   private readonly sums: readonly Sum[];
+  /** The variables move into their region at the first run; later only where somebody read or assigned them. */
+  private isFirst = true;
 
   /** The updates, or undefined where there are none, and where WebAssembly or its memory is not to be had: then the graph does all. */
   static create(
@@ -150,7 +152,8 @@ export class StateUpdates {
     }
     let moved = 0;
     for (const { variable, region } of this.states) if (region.claim(this.backend, variable)) moved += variable.size;
-    if (moved >= LARGE) collectGarbage();
+    if (this.isFirst && moved >= LARGE) collectGarbage();
+    this.isFirst = false;
   }
 
   /** After the graph ran; nothing here can fail. */
