@@ -9,7 +9,7 @@ export interface BackendOptions {
   prefer?: readonly string[];
   /** Recorded nodes after which everything is computed even if nobody reads. */
   maxPending?: number;
-  /** Work up to this many numbers (inputs and outputs of one kernel, all on the host) is computed at once in JavaScript. */
+  /** A kernel that reads up to this many numbers, all on the host, and makes no more is computed at once in JavaScript. */
   hostThreshold?: number;
   /** Number of compiled structures that are kept. */
   cacheSize?: number;

@@ -5,7 +5,7 @@ import { loadOrt } from './binding.js';
 
 /**
  * Results without a copy. The addon of onnxruntime-node copies every result of a run into an array of its own, also where
- * memory was given for it and ONNX Runtime has written there: half a millisecond per megabyte, a third of a training step
+ * memory was given for it and ONNX Runtime has written there: half a millisecond per megabyte, a tenth of a training step
  * of a small network with many weights, and garbage of the size of the weights after each.
  *
  * It copies in the order of the model's outputs, and throws at the first whose type JavaScript does not have. A model
