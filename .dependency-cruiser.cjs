@@ -65,10 +65,18 @@ module.exports = {
     },
     {
       name: 'packages-through-their-front-door',
-      comment: "Another package's files are reached through its index only.",
+      comment: "Another package's files are reached through its doors only: the index files that its exports name.",
       severity: 'error',
       from: { path: '^(packages|apps|tools)/([^/]+)/' },
-      to: { path: '^packages/[^/]+/src/', pathNot: ['^$1/$2/', '^packages/[^/]+/src/index\\.ts$'] },
+      to: {
+        path: '^packages/[^/]+/src/',
+        pathNot: [
+          '^$1/$2/',
+          '^packages/[^/]+/src/index\\.ts$',
+          '^packages/core/src/[a-z]+/index\\.ts$',
+          '^packages/core/src/[a-z]+/[a-z]+/index\\.ts$',
+        ],
+      },
     },
   ],
   options: {

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
 
@@ -50,15 +50,30 @@ const known: Record<string, string> = {
 
 const homes = readdirSync(join(root, 'packages'));
 
-/** What a package exports: the list in its index.ts, which has named exports only. */
-function exportsOf(home: string): Set<string> {
-  const path = join(root, 'packages', home, 'src', 'index.ts');
-  const file = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.ES2022, true);
-  const names = file.statements.flatMap((statement) => {
-    const list = ts.isExportDeclaration(statement) ? statement.exportClause : undefined;
-    return list && ts.isNamedExports(list) ? list.elements.map(({ name }) => name.text) : [];
+/** The doors of a package, as one imports them, with the sources behind each. */
+function doorsOf(home: string): [specifier: string, source: string][] {
+  const manifest = JSON.parse(readFileSync(join(root, 'packages', home, 'package.json'), 'utf8')) as {
+    name: string;
+    exports: Record<string, string | Record<string, string>>;
+  };
+  return Object.entries(manifest.exports).flatMap(([door, target]) => {
+    if (typeof target === 'string') return [];
+    return [[manifest.name + door.slice(1), join(root, 'packages', home, target['@crossmodal/source']!)]];
   });
-  return new Set(names);
+}
+
+/** What a package exports, each name with the door it is behind: the lists of its index files, all of them named exports. */
+function exportsOf(home: string): Map<string, string> {
+  const exports = new Map<string, string>();
+  for (const [specifier, path] of doorsOf(home)) {
+    const file = ts.createSourceFile(path, readFileSync(path, 'utf8'), ts.ScriptTarget.ES2022, true);
+    for (const statement of file.statements) {
+      const list = ts.isExportDeclaration(statement) ? statement.exportClause : undefined;
+      if (!list || !ts.isNamedExports(list)) continue;
+      for (const { name } of list.elements) exports.set(name.text, specifier);
+    }
+  }
+  return exports;
 }
 
 interface Names {
@@ -114,7 +129,10 @@ interface Surroundings {
  * What an example needs around it: imports of what its own package exports, and of what it calls that others export.
  * Everything else that it does not declare is taken for granted.
  */
-function surroundingsOf({ home, code }: Example, exports: ReadonlyMap<string, ReadonlySet<string>>): Surroundings {
+function surroundingsOf(
+  { home, code }: Example,
+  exports: ReadonlyMap<string, ReadonlyMap<string, string>>,
+): Surroundings {
   const { used, called, bound } = namesOf(code);
   const imports: string[] = [];
   const declared: string[] = [];
@@ -123,7 +141,7 @@ function surroundingsOf({ home, code }: Example, exports: ReadonlyMap<string, Re
       (candidate) =>
         exports.get(candidate)?.has(name) && (candidate === home || called.has(name) || /^[A-Z]/.test(name)),
     );
-    if (from && !bound.has(name)) imports.push(`import { ${name} } from '@crossmodal/${from}';`);
+    if (from && !bound.has(name)) imports.push(`import { ${name} } from '${exports.get(from)?.get(name)}';`);
     else if (known[name]) imports.push(known[name]);
     else if (!(name in globalThis) && !globalTypes.has(name)) declared.push(name);
   }
@@ -142,7 +160,9 @@ const options: ts.CompilerOptions = {
   noEmit: true,
   customConditions: ['@crossmodal/source'],
   baseUrl: root,
-  paths: { '@crossmodal/*': ['packages/*/src/index.ts'] },
+  paths: Object.fromEntries(
+    homes.flatMap((home) => doorsOf(home).map(([specifier, source]) => [specifier, [relative(root, source)]])),
+  ),
 };
 
 /** A program over virtual files beside the packages' sources. */
@@ -194,6 +214,9 @@ export function check(examples: readonly Example[], functions: readonly string[]
 export function runner(examples: readonly Example[]): string {
   const homes = [...new Set(['core', ...examples.map(({ home }) => home)])];
   const alias = (home: string) => home.replaceAll('-', '_');
+  const doors = homes.flatMap((home) =>
+    doorsOf(home).map(([specifier], i) => ({ home, specifier, name: `${alias(home)}_${i}` })),
+  );
   const bodies = examples.map(({ home, place, code }) => {
     const script = ts.transpileModule(`async () => {\n${code}\n}`, {
       compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
@@ -204,7 +227,11 @@ export function runner(examples: readonly Example[]): string {
   return [
     "import * as tf from '@tensorflow/tfjs-core';",
     "import * as tfl from '@tensorflow/tfjs-layers';",
-    ...homes.map((home) => `import * as ${alias(home)} from '@crossmodal/${home}';`),
+    ...doors.map(({ specifier, name }) => `import * as ${name} from '${specifier}';`),
+    ...homes.map(
+      (home) =>
+        `const ${alias(home)} = { ${doors.flatMap((door) => (door.home === home ? [`...${door.name}`] : [])).join(', ')} };`,
+    ),
     "await core.useDevice('js');",
     `const all = { tf, tfl, ${homes.map((home) => `...${alias(home)}`).join(', ')}, ...core };`,
     `const examples = [${bodies.join(',\n')}];`,

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { arch, cpus, platform, totalmem } from 'node:os';
-import type { Device } from '@crossmodal/core';
+import type { Device } from '@crossmodal/core/device';
 
 /** One measured number beside what it must be compared with. */
 export interface Result {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { meanAndDeviation } from '@crossmodal/core';
+import { meanAndDeviation } from '@crossmodal/core/metrics';
 import { writeAtomically } from './data/cache.js';
 import type { Entry } from './entries/entry.js';
 import { prepareReportFolder } from './report/folder.js';

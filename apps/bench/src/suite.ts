@@ -1,5 +1,7 @@
 import { join } from 'node:path';
-import { type Callback, CrossmodalError, type Device, type DeviceName, deviceNames, useDevice } from '@crossmodal/core';
+import { CrossmodalError } from '@crossmodal/core';
+import { type Device, type DeviceName, deviceNames, useDevice } from '@crossmodal/core/device';
+import type { Callback } from '@crossmodal/core/train';
 import { resultsTable } from './cli/table.js';
 import { progressLine, type Terminal } from './cli/terminal.js';
 import { type CacheWatcher, writeAtomically } from './data/cache.js';

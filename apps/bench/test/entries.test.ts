@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { useDevice } from '@crossmodal/core';
+import { useDevice } from '@crossmodal/core/device';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, test } from 'vitest';
 import { runCommandLine } from '../src/cli/command-line.js';

@@ -1,4 +1,4 @@
-import { useDevice } from '@crossmodal/core';
+import { useDevice } from '@crossmodal/core/device';
 import { expect, test } from 'vitest';
 import { resultsTable } from '../src/cli/table.js';
 import { processTerminal } from '../src/cli/terminal.js';

@@ -1,11 +1,5 @@
-import {
-  type AlternatingStep,
-  alternatingStep,
-  CrossmodalError,
-  type NamedVariables,
-  prefixed,
-  Random,
-} from '@crossmodal/core';
+import { CrossmodalError, type NamedVariables, prefixed, Random } from '@crossmodal/core';
+import { type AlternatingStep, alternatingStep } from '@crossmodal/core/step';
 import type { Optimizer, Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DomainAdapter } from './domain-adapter.js';

@@ -1,4 +1,5 @@
-import { type Random, type Schedule, scheduledScalar } from '@crossmodal/core';
+import type { Random } from '@crossmodal/core';
+import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkStrength } from './check-strength.js';

@@ -1,4 +1,5 @@
-import { CrossmodalError, type Schedule } from '@crossmodal/core';
+import { CrossmodalError } from '@crossmodal/core';
+import type { Schedule } from '@crossmodal/core/schedules';
 
 /** Refuses a factor that is neither a schedule nor a finite number of at least zero. */
 export function checkStrength(caller: string, option: string, strength: number | Schedule): void {

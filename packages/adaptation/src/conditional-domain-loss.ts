@@ -1,4 +1,5 @@
-import { CrossmodalError, gradientReversal } from '@crossmodal/core';
+import { CrossmodalError } from '@crossmodal/core';
+import { gradientReversal } from '@crossmodal/core/layers';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { stopGradient } from './stop-gradient.js';

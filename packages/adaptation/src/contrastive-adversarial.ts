@@ -1,13 +1,6 @@
-import {
-  CrossmodalError,
-  gradientReversal,
-  type Inputs,
-  type NamedVariables,
-  prefixed,
-  Random,
-  type Schedule,
-  scheduledScalar,
-} from '@crossmodal/core';
+import { CrossmodalError, type Inputs, type NamedVariables, prefixed, Random } from '@crossmodal/core';
+import { gradientReversal } from '@crossmodal/core/layers';
+import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkStrength } from './check-strength.js';

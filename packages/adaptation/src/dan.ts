@@ -1,4 +1,4 @@
-import type { Schedule } from '@crossmodal/core';
+import type { Schedule } from '@crossmodal/core/schedules';
 import { gaussianKernel, type Kernel, type MmdEstimator, mmd } from '@crossmodal/losses';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import { distanceTerm, type MatchedLayer } from './distance-term.js';

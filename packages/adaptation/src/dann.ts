@@ -1,4 +1,5 @@
-import { gradientReversal, type Schedule, scheduledScalar } from '@crossmodal/core';
+import { gradientReversal } from '@crossmodal/core/layers';
+import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import { checkStrength } from './check-strength.js';
 import { type AdapterOptions, type DomainAdapter, domainAdapter } from './domain-adapter.js';
 import { type DomainReduction, domainAccuracy, domainCrossEntropy } from './domain-cross-entropy.js';

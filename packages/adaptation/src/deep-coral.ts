@@ -1,4 +1,4 @@
-import type { Schedule } from '@crossmodal/core';
+import type { Schedule } from '@crossmodal/core/schedules';
 import { coral } from '@crossmodal/losses';
 import { distanceTerm, type MatchedLayer } from './distance-term.js';
 import { type AdapterOptions, type DomainAdapter, domainAdapter } from './domain-adapter.js';

@@ -1,4 +1,5 @@
-import { CrossmodalError, type Schedule, scheduledScalar } from '@crossmodal/core';
+import { CrossmodalError } from '@crossmodal/core';
+import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkStrength } from './check-strength.js';

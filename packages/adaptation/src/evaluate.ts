@@ -1,4 +1,6 @@
-import { averageScores, CrossmodalError, confusionMatrix, type Dataset } from '@crossmodal/core';
+import { CrossmodalError } from '@crossmodal/core';
+import type { Dataset } from '@crossmodal/core/data';
+import { averageScores, confusionMatrix } from '@crossmodal/core/metrics';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DomainInputs } from './feature-extractor.js';

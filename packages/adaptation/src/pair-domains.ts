@@ -1,4 +1,5 @@
-import { CrossmodalError, type Dataset } from '@crossmodal/core';
+import { CrossmodalError } from '@crossmodal/core';
+import type { Dataset } from '@crossmodal/core/data';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DomainBatch } from './domain-adapter.js';
 import type { LabelledBatch } from './evaluate.js';

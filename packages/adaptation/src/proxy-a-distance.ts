@@ -1,4 +1,6 @@
-import { adam, CrossmodalError, Random, trainStep } from '@crossmodal/core';
+import { CrossmodalError, Random } from '@crossmodal/core';
+import { adam } from '@crossmodal/core/optimisers';
+import { trainStep } from '@crossmodal/core/step';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { head } from './head.js';

@@ -1,4 +1,4 @@
-import { sgd } from '@crossmodal/core';
+import { sgd } from '@crossmodal/core/optimisers';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,4 +1,7 @@
-import { adam, type Inputs, l2Normalize, trainStep } from '@crossmodal/core';
+import type { Inputs } from '@crossmodal/core';
+import { l2Normalize } from '@crossmodal/core/layers';
+import { adam } from '@crossmodal/core/optimisers';
+import { trainStep } from '@crossmodal/core/train';
 import { infoNce } from '@crossmodal/losses';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';

@@ -1,4 +1,5 @@
-import { adam, type Metrics, sgd, trainStep } from '@crossmodal/core';
+import { adam, sgd } from '@crossmodal/core/optimisers';
+import { type Metrics, trainStep } from '@crossmodal/core/train';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,7 @@
-import { dannAnnealing, defineEncoder, type Schedule, sgd, trainStep } from '@crossmodal/core';
+import { defineEncoder } from '@crossmodal/core';
+import { sgd } from '@crossmodal/core/optimisers';
+import { dannAnnealing, type Schedule } from '@crossmodal/core/schedules';
+import { trainStep } from '@crossmodal/core/train';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

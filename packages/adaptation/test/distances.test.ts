@@ -1,4 +1,5 @@
-import { sgd, trainStep } from '@crossmodal/core';
+import { sgd } from '@crossmodal/core/optimisers';
+import { trainStep } from '@crossmodal/core/train';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,4 +1,4 @@
-import { type Dataset, tensorDataset } from '@crossmodal/core';
+import { type Dataset, tensorDataset } from '@crossmodal/core/data';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

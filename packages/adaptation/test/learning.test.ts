@@ -1,13 +1,9 @@
-import {
-  adam,
-  type Dataset,
-  dannAnnealing,
-  fit,
-  meanAndDeviation,
-  type NamedVariables,
-  tensorDataset,
-  trainStep,
-} from '@crossmodal/core';
+import type { NamedVariables } from '@crossmodal/core';
+import { type Dataset, tensorDataset } from '@crossmodal/core/data';
+import { meanAndDeviation } from '@crossmodal/core/metrics';
+import { adam } from '@crossmodal/core/optimisers';
+import { dannAnnealing } from '@crossmodal/core/schedules';
+import { fit, trainStep } from '@crossmodal/core/train';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import {

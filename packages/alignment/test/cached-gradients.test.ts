@@ -1,4 +1,7 @@
-import { adam, defineEncoder, dropoutLayer, type Encoder, sgd, trainStep } from '@crossmodal/core';
+import { defineEncoder, type Encoder } from '@crossmodal/core';
+import { dropoutLayer } from '@crossmodal/core/layers';
+import { adam, sgd } from '@crossmodal/core/optimisers';
+import { trainStep } from '@crossmodal/core/train';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

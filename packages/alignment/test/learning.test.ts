@@ -1,4 +1,6 @@
-import { adam, fit, tensorDataset, trainStep } from '@crossmodal/core';
+import { tensorDataset } from '@crossmodal/core/data';
+import { adam } from '@crossmodal/core/optimisers';
+import { fit, trainStep } from '@crossmodal/core/train';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';

@@ -2,7 +2,8 @@
 // pnpm --filter @crossmodal/core run bench:memory [steps] [device]
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Callback, fit, useDevice } from '../src/index.js';
+import { useDevice } from '../src/device/index.js';
+import { type Callback, fit } from '../src/train/index.js';
 import { makeSetup } from '../test/train/regression.js';
 
 const [steps = '10000', device = 'cpu'] = process.argv.slice(2);

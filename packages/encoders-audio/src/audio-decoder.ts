@@ -1,4 +1,5 @@
-import { CrossmodalError, type Decoder, workerPool } from '@crossmodal/core';
+import { CrossmodalError } from '@crossmodal/core';
+import { type Decoder, workerPool } from '@crossmodal/core/data';
 import type { MelSpectrogramOptions } from './dsp/mel-spectrogram.js';
 import type { ResampleOptions } from './dsp/resample.js';
 

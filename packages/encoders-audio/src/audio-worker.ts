@@ -1,4 +1,5 @@
-import { CrossmodalError, type HostArray, type Media } from '@crossmodal/core';
+import { CrossmodalError } from '@crossmodal/core';
+import type { HostArray, Media } from '@crossmodal/core/data';
 import type { AudioDecoderOptions } from './audio-decoder.js';
 import { logMel } from './dsp/mel-spectrogram.js';
 import { mfcc } from './dsp/mfcc.js';

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { cached, padded, pipeline } from '@crossmodal/core';
+import { cached, padded, pipeline } from '@crossmodal/core/data';
 import '@tensorflow/tfjs-backend-cpu';
 import { afterAll, describe, expect, it } from 'vitest';
 import { decode } from '../src/audio-worker.js';

@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-layers';
-import { type DeviceName, useDevice } from '@crossmodal/core';
+import { type DeviceName, useDevice } from '@crossmodal/core/device';
 import { skipWhatTheDeviceLacks } from '@crossmodal/testkit';
 import { beforeAll } from 'vitest';
 

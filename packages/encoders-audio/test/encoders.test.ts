@@ -1,5 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { adam, type Encoder, type Inputs, Random, trainStep } from '@crossmodal/core';
+import { type Encoder, type Inputs, Random } from '@crossmodal/core';
+import { adam } from '@crossmodal/core/optimisers';
+import { trainStep } from '@crossmodal/core/train';
 import { expectNoLeak } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,6 @@
-import { adam, type Encoder, type Inputs, trainStep } from '@crossmodal/core';
+import type { Encoder, Inputs } from '@crossmodal/core';
+import { adam } from '@crossmodal/core/optimisers';
+import { trainStep } from '@crossmodal/core/train';
 import { expectNoLeak } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';

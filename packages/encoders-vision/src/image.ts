@@ -1,4 +1,5 @@
-import { CrossmodalError, type HostArray } from '@crossmodal/core';
+import { CrossmodalError } from '@crossmodal/core';
+import type { HostArray } from '@crossmodal/core/data';
 
 /** A picture in plain memory, [height, width, channels], red first; values in [0, 1] until they are normalised. */
 export interface Image {

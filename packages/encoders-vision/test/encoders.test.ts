@@ -1,4 +1,6 @@
-import { adam, CrossmodalError, Random, trainStep } from '@crossmodal/core';
+import { CrossmodalError, Random } from '@crossmodal/core';
+import { adam } from '@crossmodal/core/optimisers';
+import { trainStep } from '@crossmodal/core/train';
 import { expectNoLeak } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { CrossmodalError, Random, type StoredTensor } from '@crossmodal/core';
+import { CrossmodalError, Random } from '@crossmodal/core';
+import type { StoredTensor } from '@crossmodal/core/safetensors';
 import { golden } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';

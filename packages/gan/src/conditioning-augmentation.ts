@@ -1,4 +1,5 @@
-import { type NamedVariables, namedVariables, type Random, reparameterise } from '@crossmodal/core';
+import { type NamedVariables, namedVariables, type Random } from '@crossmodal/core';
+import { reparameterise } from '@crossmodal/core/layers';
 import { klStandardNormal } from '@crossmodal/losses';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

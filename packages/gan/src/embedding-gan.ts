@@ -1,11 +1,6 @@
-import {
-  type AlternatingStep,
-  CrossmodalError,
-  l2Normalize,
-  type NamedVariables,
-  namedVariables,
-  prefixed,
-} from '@crossmodal/core';
+import { CrossmodalError, type NamedVariables, namedVariables, prefixed } from '@crossmodal/core';
+import { l2Normalize } from '@crossmodal/core/layers';
+import type { AlternatingStep } from '@crossmodal/core/step';
 import { type AdversarialKind, discriminatorLoss, generatorLoss } from '@crossmodal/losses';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,4 +1,7 @@
-import { type AlternatingStep, adam, alternatingStep, type NamedVariables, type Schedule } from '@crossmodal/core';
+import type { NamedVariables } from '@crossmodal/core';
+import { adam } from '@crossmodal/core/optimisers';
+import type { Schedule } from '@crossmodal/core/schedules';
+import { type AlternatingStep, alternatingStep } from '@crossmodal/core/step';
 import type { Optimizer, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LossTerms } from './internal/game.js';

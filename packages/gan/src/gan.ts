@@ -1,4 +1,5 @@
-import { type AlternatingStep, CrossmodalError, type NamedVariables, Random } from '@crossmodal/core';
+import { CrossmodalError, type NamedVariables, Random } from '@crossmodal/core';
+import type { AlternatingStep } from '@crossmodal/core/step';
 import type { AdversarialKind } from '@crossmodal/losses';
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,4 +1,7 @@
-import { fit, l2Normalize, Random, randomNormal, tensorDataset } from '@crossmodal/core';
+import { Random, randomNormal } from '@crossmodal/core';
+import { tensorDataset } from '@crossmodal/core/data';
+import { l2Normalize } from '@crossmodal/core/layers';
+import { fit } from '@crossmodal/core/train';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,4 +1,6 @@
-import { fit, Random, tensorDataset } from '@crossmodal/core';
+import { Random } from '@crossmodal/core';
+import { tensorDataset } from '@crossmodal/core/data';
+import { fit } from '@crossmodal/core/train';
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';

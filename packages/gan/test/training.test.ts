@@ -1,4 +1,6 @@
-import { type AlternatingStep, fit, Random, randomNormal, tensorDataset } from '@crossmodal/core';
+import { Random, randomNormal } from '@crossmodal/core';
+import { tensorDataset } from '@crossmodal/core/data';
+import { type AlternatingStep, fit } from '@crossmodal/core/train';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';

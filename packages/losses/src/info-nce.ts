@@ -1,4 +1,4 @@
-import { l2Normalize } from '@crossmodal/core';
+import { l2Normalize } from '@crossmodal/core/layers';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { contrastRows, type MultiPositive } from './internal/contrast-rows.js';

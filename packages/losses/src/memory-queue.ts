@@ -1,4 +1,4 @@
-import { l2Normalize } from '@crossmodal/core';
+import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { drawNormal } from './internal/draw.js';

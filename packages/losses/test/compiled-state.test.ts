@@ -1,4 +1,6 @@
-import { adam, type CompiledFunction, compile, Random, trainStep } from '@crossmodal/core';
+import { type CompiledFunction, compile, Random } from '@crossmodal/core';
+import { adam } from '@crossmodal/core/optimisers';
+import { trainStep } from '@crossmodal/core/train';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';

@@ -1,4 +1,6 @@
-import { adam, alternatingStep, dannAnnealing, sgd, trainStep } from '@crossmodal/core';
+import { adam, sgd } from '@crossmodal/core/optimisers';
+import { dannAnnealing } from '@crossmodal/core/schedules';
+import { alternatingStep, trainStep } from '@crossmodal/core/train';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-layers';
-import { type DeviceName, useDevice } from '@crossmodal/core';
+import { type DeviceName, useDevice } from '@crossmodal/core/device';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';

@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { Random, scheduledScalar } from '@crossmodal/core';
+import { Random } from '@crossmodal/core';
+import { scheduledScalar } from '@crossmodal/core/schedules';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';

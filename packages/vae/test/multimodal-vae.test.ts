@@ -1,4 +1,7 @@
-import { adam, defineEncoder, fit, Random, tensorDataset, trainStep } from '@crossmodal/core';
+import { defineEncoder, Random } from '@crossmodal/core';
+import { tensorDataset } from '@crossmodal/core/data';
+import { adam } from '@crossmodal/core/optimisers';
+import { fit, trainStep } from '@crossmodal/core/train';
 import { klStandardNormal } from '@crossmodal/losses';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';

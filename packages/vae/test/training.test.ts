@@ -1,4 +1,8 @@
-import { adam, fit, linearWarmup, Random, randomUniform, tensorDataset, trainStep } from '@crossmodal/core';
+import { Random, randomUniform } from '@crossmodal/core';
+import { tensorDataset } from '@crossmodal/core/data';
+import { adam } from '@crossmodal/core/optimisers';
+import { linearWarmup } from '@crossmodal/core/schedules';
+import { fit, trainStep } from '@crossmodal/core/train';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,5 @@
-import { manifest, readIdx, readNpy, readSafetensors, sampleRow, tarShards } from '@crossmodal/core';
+import { manifest, readIdx, readNpy, sampleRow, tarShards } from '@crossmodal/core/data';
+import { readSafetensors } from '@crossmodal/core/safetensors/files';
 import { readWav } from '@crossmodal/encoders-audio';
 import { decodeImage } from '@crossmodal/encoders-vision';
 import type { Kind } from './specimens.js';

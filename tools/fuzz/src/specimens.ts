@@ -1,5 +1,7 @@
 import { gzipSync } from 'node:zlib';
-import { formatNpy, type Random, safetensorsPieces } from '@crossmodal/core';
+import type { Random } from '@crossmodal/core';
+import { formatNpy } from '@crossmodal/core/data';
+import { safetensorsPieces } from '@crossmodal/core/safetensors';
 import { encodeWav } from '@crossmodal/encoders-audio';
 import sharp from 'sharp';
 import { Header } from 'tar';

@@ -2,7 +2,8 @@ import { createHash, randomUUID } from 'node:crypto';
 import { existsSync, rmSync } from 'node:fs';
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { CrossmodalError, mapConcurrently } from '@crossmodal/core';
+import { CrossmodalError } from '@crossmodal/core';
+import { mapConcurrently } from '@crossmodal/core/data';
 
 /** What the manifest keeps of each file. */
 interface Entry {

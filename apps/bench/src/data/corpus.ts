@@ -1,4 +1,4 @@
-import { splitByGroup } from '@crossmodal/core';
+import { splitByGroup } from '@crossmodal/core/data';
 import { familiesOf } from './families.js';
 import { type Emoji, isBase, type OpenMoji } from './openmoji.js';
 

@@ -1,4 +1,5 @@
-import type { Device, FitOptions } from '@crossmodal/core';
+import type { Device } from '@crossmodal/core/device';
+import type { FitOptions } from '@crossmodal/core/train';
 import type { OpenMoji, Style } from '../data/openmoji.js';
 import type { Utterance } from '../data/speech.js';
 import type { PresetName } from '../presets.js';

@@ -1,4 +1,7 @@
-import { adam, cosine, fit, linearWarmup, Random, trainStep } from '@crossmodal/core';
+import { Random } from '@crossmodal/core';
+import { adam } from '@crossmodal/core/optimisers';
+import { cosine, linearWarmup } from '@crossmodal/core/schedules';
+import { fit, trainStep } from '@crossmodal/core/train';
 import type { Image } from '@crossmodal/encoders-vision';
 import { bernoulli, convolutionalDecoder, convolutionalInference, vae } from '@crossmodal/vae';
 import * as tf from '@tensorflow/tfjs-core';

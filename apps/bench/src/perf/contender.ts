@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { DeviceName } from '@crossmodal/core';
+import type { DeviceName } from '@crossmodal/core/device';
 
 /** What a row can be run on: our devices by the library that computes, and PyTorch. */
 export const engines = {

@@ -1,6 +1,7 @@
 // One engine on one row, in a process of its own: reads `run N` and `stop` from standard input, answers in JSON lines.
 import { createInterface } from 'node:readline';
-import { compile, type DeviceName, useDevice } from '@crossmodal/core';
+import { compile } from '@crossmodal/core';
+import { type DeviceName, useDevice } from '@crossmodal/core/device';
 import * as tf from '@tensorflow/tfjs-core';
 import { everyRow } from './rows/index.js';
 

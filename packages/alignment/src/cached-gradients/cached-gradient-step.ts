@@ -1,14 +1,12 @@
 import {
   CrossmodalError,
-  clipByNorm,
   compile as compileFunction,
   inStepScope,
-  type Metrics,
   prefixed,
-  type RuleOptimizer,
-  type Step,
   type TensorFunction,
 } from '@crossmodal/core';
+import type { RuleOptimizer } from '@crossmodal/core/optimisers';
+import { clipByNorm, type Metrics, type Step } from '@crossmodal/core/step';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { BatchExtras, DualEncoderBatch } from '../dual-encoder/batch.js';

@@ -1,13 +1,5 @@
-import {
-  boundedScale,
-  CrossmodalError,
-  type Encoder,
-  type Inputs,
-  l2Normalize,
-  type NamedVariables,
-  prefixed,
-  Random,
-} from '@crossmodal/core';
+import { CrossmodalError, type Encoder, type Inputs, type NamedVariables, prefixed, Random } from '@crossmodal/core';
+import { boundedScale, l2Normalize } from '@crossmodal/core/layers';
 import { pairsByLabel } from '@crossmodal/losses';
 import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,13 +1,9 @@
-import {
-  adamW,
-  CrossmodalError,
-  cosine,
-  type Encoder,
-  fit,
-  type History,
-  tensorDataset,
-  trainStep,
-} from '@crossmodal/core';
+import { CrossmodalError, type Encoder } from '@crossmodal/core';
+import { tensorDataset } from '@crossmodal/core/data';
+import { adamW } from '@crossmodal/core/optimisers';
+import { cosine } from '@crossmodal/core/schedules';
+import { trainStep } from '@crossmodal/core/step';
+import { fit, type History } from '@crossmodal/core/train';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DualEncoderBatch } from '../dual-encoder/batch.js';

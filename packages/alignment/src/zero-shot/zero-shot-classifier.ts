@@ -1,4 +1,5 @@
-import { CrossmodalError, l2Normalize } from '@crossmodal/core';
+import { CrossmodalError } from '@crossmodal/core';
+import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DualEncoder } from '../dual-encoder/dual-encoder.js';

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../errors.js';
-import { readSafetensors } from '../safetensors/read.js';
-import { writeSafetensors } from '../safetensors/save.js';
+import { readSafetensors } from '../safetensors/files/read-safetensors.js';
+import { writeSafetensors } from '../safetensors/files/write-safetensors.js';
 import { toTensor } from '../safetensors/tensors.js';
 import type { StoredTensor } from '../safetensors/values.js';
 import type { NamedVariables } from '../variables.js';

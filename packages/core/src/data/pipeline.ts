@@ -1,7 +1,7 @@
 import type { TensorContainer } from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../errors.js';
-import type { Dataset } from '../train/dataset.js';
 import { type Collated, type Column, collate } from './collate.js';
+import type { Dataset } from './dataset.js';
 import { arraySource, type Source } from './source.js';
 import { type BatchOptions, batchSource } from './stages/batch.js';
 import { type BucketOptions, bucketSource } from './stages/bucket-by-length.js';

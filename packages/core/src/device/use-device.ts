@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { backendCapabilities } from '../compile/backend-capabilities.js';
 import { CrossmodalError } from '../errors.js';
-import { backendCapabilities } from './backend-capabilities.js';
 import type { Device, DeviceDriver, DeviceName } from './device.js';
 import { cpu } from './onnx.js';
 import { cuda, tensorflow } from './tensorflow.js';

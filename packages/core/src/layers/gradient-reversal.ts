@@ -1,7 +1,7 @@
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { hostInput } from '../device/host-input.js';
+import { hostInput } from '../compile/host-input.js';
 import { type LayerOptions, singleInput } from './inputs.js';
 import { registerLayer } from './register.js';
 

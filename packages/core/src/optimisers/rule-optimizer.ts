@@ -1,6 +1,6 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { hostInput } from '../device/host-input.js';
+import { hostInput } from '../compile/host-input.js';
 import { CrossmodalError } from '../errors.js';
 import { nextInStep } from '../random/step-scope.js';
 import { asSchedule, type Schedule } from '../schedules/schedule.js';

@@ -1,5 +1,5 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import { hostInput } from '../device/host-input.js';
+import { hostInput } from '../compile/host-input.js';
 import { CrossmodalError } from '../errors.js';
 import { normalFromKey, uniformFromKey } from './fill.js';
 import { Random } from './random.js';

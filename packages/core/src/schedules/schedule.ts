@@ -1,5 +1,5 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
-import { hostInput } from '../device/host-input.js';
+import { hostInput } from '../compile/host-input.js';
 import { nextInStep } from '../random/step-scope.js';
 
 /** A value for each step; the first step is 0. */

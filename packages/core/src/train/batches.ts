@@ -1,6 +1,6 @@
 import type { TensorContainer } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Dataset } from './dataset.js';
+import type { Dataset } from '../data/dataset.js';
 
 /** A batch, and whether it is the last of its epoch. */
 export interface Numbered<Batch> {

@@ -1,5 +1,5 @@
 import type { Tensor, TensorContainer } from '@tensorflow/tfjs-core';
-import { mapTensors } from './dataset.js';
+import { mapTensors } from '../data/dataset.js';
 import type { TrainRecord } from './records.js';
 
 /**

@@ -1,5 +1,5 @@
+import type { Dataset } from '../data/dataset.js';
 import { CrossmodalError } from '../errors.js';
-import type { Dataset } from './dataset.js';
 
 /** What a checkpoint remembers of the data it was made with, as far as the dataset knows. */
 export interface DataFacts {

@@ -1,10 +1,10 @@
+import type { Dataset } from '../data/dataset.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
-import type { Dataset } from './dataset.js';
+import type { Step } from '../step/step.js';
 import { type FitOptions, knownOptions } from './fit-options.js';
 import type { History } from './records.js';
 import { Run } from './run.js';
-import type { Step } from './step.js';
 
 /**
  * Repeats a step over a dataset: with progress, validation, early stopping, logs and checkpoints as asked for. With

@@ -10,11 +10,11 @@ import { assignStored } from '../checkpoint/variables.js';
 import { CrossmodalError } from '../errors.js';
 import { fromTensor } from '../safetensors/tensors.js';
 import type { StoredTensor } from '../safetensors/values.js';
+import type { Step } from '../step/step.js';
 import { checkSameData, type DataFacts } from './data-facts.js';
 import type { CheckpointOptions } from './fit-options.js';
 import { afterwards, spoiltTensor } from './nan-guard.js';
 import type { RunState } from './run-state.js';
-import type { Step } from './step.js';
 
 /** Saves and restores one run. */
 export class RunCheckpoints<Batch> {

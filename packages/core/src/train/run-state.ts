@@ -1,8 +1,8 @@
 import type { Json } from '../checkpoint/checkpoints.js';
 import type { PlateauState } from '../schedules/plateau.js';
+import type { HostState } from '../step/step.js';
 import type { DataFacts } from './data-facts.js';
 import type { TrainRecord } from './records.js';
-import type { HostState } from './step.js';
 import type { WatchState } from './watch.js';
 
 /** Everything of a run that is not a tensor; what `state.json` of a checkpoint holds. */

@@ -1,19 +1,19 @@
 import type { TensorContainer } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import type { Dataset } from '../data/dataset.js';
 import { CrossmodalError } from '../errors.js';
 import { openProgress, type Progress, silent } from '../log/progress.js';
+import type { Metrics, Step } from '../step/step.js';
 import { batchesOf } from './batches.js';
 import { BestWeights } from './best-weights.js';
 import { ContrastiveHint, rowsOf } from './contrastive-hint.js';
 import { type DataFacts, dataFacts } from './data-facts.js';
-import type { Dataset } from './dataset.js';
 import type { CallbackResult, FitOptions } from './fit-options.js';
 import { nanError, spoiltInput, spoiltTerms } from './nan-guard.js';
 import type { History, MetricValues, TrainRecord } from './records.js';
 import { RunCheckpoints } from './run-checkpoints.js';
 import { RunLog } from './run-log.js';
 import { initialState, type RunState } from './run-state.js';
-import type { Metrics, Step } from './step.js';
 import { VariableWatch } from './unsaved-state.js';
 import { Watch, watchedValue } from './watch.js';
 

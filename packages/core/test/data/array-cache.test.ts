@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { cached, type HostArray } from '../../src/index.js';
+import { cached, type HostArray } from '../../src/data/index.js';
 import { temporaryFolder } from './temporary.js';
 
 const temporary = temporaryFolder();

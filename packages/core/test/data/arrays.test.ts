@@ -1,6 +1,6 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { formatNpy, parseIdx, parseNpy, readIdx, readNpy } from '../../src/index.js';
+import { formatNpy, parseIdx, parseNpy, readIdx, readNpy } from '../../src/data/index.js';
 import { temporaryFolder } from './temporary.js';
 
 const folder = temporaryFolder();

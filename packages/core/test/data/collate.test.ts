@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { expectNoLeak } from '@crossmodal/testkit';
 import { describe, expect, it } from 'vitest';
-import { collate, type HostArray, padded, pipeline, presence, scalars, stacked } from '../../src/index.js';
+import { collate, type HostArray, padded, pipeline, presence, scalars, stacked } from '../../src/data/index.js';
 
 interface Item {
   origin?: string;

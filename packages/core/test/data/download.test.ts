@@ -4,7 +4,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { dataFolder, download } from '../../src/index.js';
+import { dataFolder, download } from '../../src/data/index.js';
 import { temporaryFolder } from './temporary.js';
 
 const folder = temporaryFolder();

@@ -1,19 +1,11 @@
 import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
-import {
-  adamW,
-  fit,
-  manifest,
-  oneCaption,
-  padded,
-  pipeline,
-  type Row,
-  type Source,
-  scalars,
-  trainStep,
-} from '../../src/index.js';
+import { manifest, oneCaption, padded, pipeline, type Row, type Source, scalars } from '../../src/data/index.js';
+import { adamW } from '../../src/optimisers/index.js';
+import { fit, trainStep } from '../../src/train/index.js';
 import { useTestBackend } from '../device/backends.js';
 import { temporaryFolder } from './temporary.js';
 

@@ -2,7 +2,7 @@ import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { classFolder, pairedFolder, sampleRow, tarShards } from '../../src/index.js';
+import { classFolder, pairedFolder, sampleRow, tarShards } from '../../src/data/index.js';
 import { all, tarBytes, temporaryFolder } from './temporary.js';
 
 const folder = temporaryFolder();

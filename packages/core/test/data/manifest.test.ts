@@ -12,7 +12,7 @@ import {
   type Row,
   splitByGroup,
   splitOf,
-} from '../../src/index.js';
+} from '../../src/data/index.js';
 import { temporaryFolder } from './temporary.js';
 
 const folder = temporaryFolder();

@@ -1,7 +1,7 @@
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { mapConcurrently } from '../../src/index.js';
+import { mapConcurrently } from '../../src/data/index.js';
 
 /** Promises that are kept, or broken, by hand. */
 function byHand() {

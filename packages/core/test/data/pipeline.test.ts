@@ -2,7 +2,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { expectNoLeak } from '@crossmodal/testkit';
 import { describe, expect, it } from 'vitest';
-import { CrossmodalError, type Pipeline, pipeline, Random, zip } from '../../src/index.js';
+import { type Pipeline, pipeline, zip } from '../../src/data/index.js';
+import { CrossmodalError, Random } from '../../src/index.js';
 import { all } from './temporary.js';
 
 const numbers = Array.from({ length: 50 }, (_, i) => i);

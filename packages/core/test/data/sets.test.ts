@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
+import { formatNpy } from '../../src/data/index.js';
 import {
   bsds500,
   dataSources,
-  formatNpy,
   fsdd,
   imageRows,
   type LabelledImages,
@@ -16,7 +16,7 @@ import {
   nlvr,
   ucmCaptions,
   wikipedia,
-} from '../../src/index.js';
+} from '../../src/data/sets/index.js';
 import { tarBytes, temporaryFolder } from './temporary.js';
 
 const folder = temporaryFolder();

@@ -1,5 +1,6 @@
 import { afterAll, describe, expect, it } from 'vitest';
-import { CrossmodalError, formatNpy, type WorkerPoolOptions, workerPool } from '../../src/index.js';
+import { formatNpy, type WorkerPoolOptions, workerPool } from '../../src/data/index.js';
+import { CrossmodalError } from '../../src/index.js';
 
 const module = new URL('./workers/tasks.mjs', import.meta.url);
 const pools: { close(): Promise<void> }[] = [];

@@ -3,7 +3,7 @@ import { skipWhatTheDeviceLacks } from '@crossmodal/testkit';
 import { registerOnnxBackend } from '@crossmodal/tfjs-backend-onnx';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll } from 'vitest';
-import { type DeviceName, useDevice } from '../../src/index.js';
+import { type DeviceName, useDevice } from '../../src/device/index.js';
 
 const asked = process.env['CROSSMODAL_DEVICE'] as DeviceName | undefined;
 

@@ -2,20 +2,12 @@ import { expectNoLeak } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  adamW,
-  type DeviceName,
-  deviceNames,
-  fit,
-  l2Normalize,
-  multiHeadAttention,
-  Random,
-  randomNormal,
-  type TrainRecord,
-  tensorDataset,
-  trainStep,
-  useDevice,
-} from '../../src/index.js';
+import { tensorDataset } from '../../src/data/index.js';
+import { type DeviceName, deviceNames, useDevice } from '../../src/device/index.js';
+import { Random, randomNormal } from '../../src/index.js';
+import { l2Normalize, multiHeadAttention } from '../../src/layers/index.js';
+import { adamW } from '../../src/optimisers/index.js';
+import { fit, type TrainRecord, trainStep } from '../../src/train/index.js';
 
 interface Batch extends tf.TensorContainerObject {
   x: tf.Tensor3D;

@@ -2,7 +2,8 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import util from 'node:util';
-import { CrossmodalError, type DeviceName, deviceNames, useDevice } from '../../src/index.js';
+import { type DeviceName, deviceNames, useDevice } from '../../src/device/index.js';
+import { CrossmodalError } from '../../src/index.js';
 
 const [name = 'auto', asOnNewNode] = process.argv.slice(2);
 if (asOnNewNode) {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Device } from '../../src/index.js';
+import type { Device } from '../../src/device/index.js';
 
 const run = promisify(execFile);
 const require = createRequire(import.meta.url);

@@ -4,6 +4,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
+import { namedVariables } from '../../src/index.js';
 import {
   type ActivationName,
   attentionBias,
@@ -12,11 +13,10 @@ import {
   groupNormalization,
   l2Normalize,
   multiHeadAttention,
-  namedVariables,
   scaledDotProductAttention,
   spectralNormalization,
   transformerBlock,
-} from '../../src/index.js';
+} from '../../src/layers/index.js';
 import { useTestBackend } from '../device/backends.js';
 
 interface Case {

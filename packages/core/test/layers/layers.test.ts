@@ -4,6 +4,7 @@ import type { Scalar, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, test } from 'vitest';
+import { Random, randomNormal } from '../../src/index.js';
 import {
   boundedScale,
   classToken,
@@ -20,15 +21,13 @@ import {
   patchEmbedding,
   poolSequence,
   positionEmbedding,
-  Random,
-  randomNormal,
   registerLayers,
   reparameterise,
   reparameteriseLayer,
   sinusoidalPositions,
   spectralNormalization,
   transformerBlock,
-} from '../../src/index.js';
+} from '../../src/layers/index.js';
 import { useTestBackend } from '../device/backends.js';
 
 useTestBackend();

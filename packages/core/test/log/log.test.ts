@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { goldenIndex } from '@crossmodal/testkit';
 import { afterAll, describe, expect, test } from 'vitest';
-import { tensorBoardWriter } from '../../src/index.js';
 import { crc32c } from '../../src/log/crc32c.js';
 import { jsonlWriter } from '../../src/log/jsonl-writer.js';
 import { openProgress } from '../../src/log/progress.js';
+import { tensorBoardWriter } from '../../src/train/index.js';
 
 const temporary = mkdtempSync(join(tmpdir(), 'crossmodal-log-'));
 afterAll(() => rmSync(temporary, { recursive: true, force: true }));

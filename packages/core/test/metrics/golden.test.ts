@@ -22,7 +22,7 @@ import {
   streamingClassification,
   topKAccuracy,
   wilcoxonSignedRank,
-} from '../../src/index.js';
+} from '../../src/metrics/index.js';
 
 interface Case {
   name: string;

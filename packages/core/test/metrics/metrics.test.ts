@@ -2,6 +2,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { expectNoLeak } from '@crossmodal/testkit';
 import { describe, expect, it } from 'vitest';
+import { Random } from '../../src/index.js';
 import {
   accuracy,
   averagePrecision,
@@ -19,7 +20,6 @@ import {
   pairedTTest,
   percentile,
   precisionRecallF1,
-  Random,
   rocAuc,
   rocAucOneVersusRest,
   runningMean,
@@ -27,7 +27,7 @@ import {
   streamingClassification,
   topKAccuracy,
   wilcoxonSignedRank,
-} from '../../src/index.js';
+} from '../../src/metrics/index.js';
 
 describe('naive loops', () => {
   const random = new Random('metrics');

@@ -7,17 +7,15 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Random, randomNormal } from '../../src/index.js';
 import {
   groupNormalization,
   l2NormalizeLayer,
   maskedPooling,
-  Random,
-  randomNormal,
-  saveModelOnnx,
-  saveOnnx,
   spectralNormalization,
   transformerBlock,
-} from '../../src/index.js';
+} from '../../src/layers/index.js';
+import { saveModelOnnx, saveOnnx } from '../../src/models/index.js';
 
 const temporary = mkdtempSync(join(tmpdir(), 'crossmodal-onnx-'));
 beforeAll(async () => {

@@ -7,20 +7,10 @@ import { registerOnnxBackend } from '@crossmodal/tfjs-backend-onnx';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  defineEncoder,
-  disposeVariables,
-  type Inputs,
-  l2NormalizeLayer,
-  loadModel,
-  loadVariables,
-  maskedPooling,
-  namedVariables,
-  saveModel,
-  saveVariables,
-  trainableVariables,
-  transformerBlock,
-} from '../../src/index.js';
+import { defineEncoder, disposeVariables, type Inputs, namedVariables, trainableVariables } from '../../src/index.js';
+import { l2NormalizeLayer, maskedPooling, transformerBlock } from '../../src/layers/index.js';
+import { loadModel, saveModel } from '../../src/models/index.js';
+import { loadVariables, saveVariables } from '../../src/train/index.js';
 
 const temporary = mkdtempSync(join(tmpdir(), 'crossmodal-model-'));
 beforeAll(async () => {

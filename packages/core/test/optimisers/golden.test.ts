@@ -9,8 +9,6 @@ import {
   adam,
   adamax,
   adamW,
-  clipByNorm,
-  clipByValue,
   lamb,
   lars,
   lion,
@@ -19,8 +17,8 @@ import {
   radam,
   rmsProp,
   sgd,
-  WeightAverage,
-} from '../../src/index.js';
+} from '../../src/optimisers/index.js';
+import { clipByNorm, clipByValue, WeightAverage } from '../../src/train/index.js';
 import { useTestBackend } from '../device/backends.js';
 
 interface Case {

@@ -6,16 +6,9 @@ import { goldenIndex } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  CrossmodalError,
-  decodeValues,
-  openSafetensors,
-  parseSafetensors,
-  readSafetensors,
-  safetensorsPieces,
-  toTensor,
-  writeSafetensors,
-} from '../../src/index.js';
+import { CrossmodalError } from '../../src/index.js';
+import { openSafetensors, readSafetensors, writeSafetensors } from '../../src/safetensors/files/index.js';
+import { decodeValues, parseSafetensors, safetensorsPieces, toTensor } from '../../src/safetensors/index.js';
 
 const folder = new URL('../golden/safetensors/', import.meta.url);
 interface Case {

@@ -15,7 +15,7 @@ import {
   polynomial,
   type Schedule,
   stepDecay,
-} from '../../src/index.js';
+} from '../../src/schedules/index.js';
 
 const folder = new URL('../golden/optim/', import.meta.url);
 const { cases } = goldenIndex<{ cases: { name: string; tolerance: { rtol: number; atol: number } }[] }>(folder);

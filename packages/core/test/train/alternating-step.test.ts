@@ -3,7 +3,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-layers';
 import { expectNoLeak } from '@crossmodal/testkit';
 import { describe, expect, test } from 'vitest';
-import { adamW, alternatingStep, Random, randomNormal, sgd } from '../../src/index.js';
+import { Random, randomNormal } from '../../src/index.js';
+import { adamW, sgd } from '../../src/optimisers/index.js';
+import { alternatingStep } from '../../src/train/index.js';
 import { backends, useBackendHere } from '../device/backends.js';
 
 const value = (scalar: Scalar | undefined): number => scalar!.dataSync()[0]!;

@@ -5,15 +5,9 @@ import { join } from 'node:path';
 import { expectNoLeak, skipWhatTheDeviceLacks } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  type Callback,
-  type Dataset,
-  type FitOptions,
-  fit,
-  plateau,
-  type Step,
-  tensorDataset,
-} from '../../src/index.js';
+import { type Dataset, tensorDataset } from '../../src/data/index.js';
+import { plateau } from '../../src/schedules/index.js';
+import { type Callback, type FitOptions, fit, type Step } from '../../src/train/index.js';
 import { backends, useBackend } from '../device/backends.js';
 import { type Batch, makeData, makeSetup } from './regression.js';
 import { scripted } from './scripted.js';

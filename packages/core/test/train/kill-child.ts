@@ -1,7 +1,8 @@
 // Started as a process of its own by the kill test: trains with a checkpoint at every step and prints how it ended.
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Callback, fit, useDevice } from '../../src/index.js';
+import { useDevice } from '../../src/device/index.js';
+import { type Callback, fit } from '../../src/train/index.js';
 import { fingerprint, makeSetup } from './regression.js';
 
 const [folder = '', steps = '', device = 'js'] = process.argv.slice(2);

@@ -2,22 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import {
-  adamW,
-  cosine,
-  type Dataset,
-  dropoutLayer,
-  linearWarmup,
-  type NamedVariables,
-  namedVariables,
-  Random,
-  randomNormal,
-  scheduledScalar,
-  type TrainStep,
-  tensorDataset,
-  trainableVariables,
-  trainStep,
-} from '../../src/index.js';
+import { type Dataset, tensorDataset } from '../../src/data/index.js';
+import { type NamedVariables, namedVariables, Random, randomNormal, trainableVariables } from '../../src/index.js';
+import { dropoutLayer } from '../../src/layers/index.js';
+import { adamW } from '../../src/optimisers/index.js';
+import { cosine, linearWarmup, scheduledScalar } from '../../src/schedules/index.js';
+import { type TrainStep, trainStep } from '../../src/train/index.js';
 
 export interface Batch extends tf.TensorContainerObject {
   x: Tensor2D;

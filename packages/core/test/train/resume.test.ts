@@ -14,17 +14,10 @@ import { join } from 'node:path';
 import { registerOnnxBackend } from '@crossmodal/tfjs-backend-onnx';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  alternatingStep,
-  type Dataset,
-  type FitOptions,
-  fit,
-  loadVariables,
-  namedVariables,
-  pipeline,
-  saveVariables,
-  sgd,
-} from '../../src/index.js';
+import { type Dataset, pipeline } from '../../src/data/index.js';
+import { namedVariables } from '../../src/index.js';
+import { sgd } from '../../src/optimisers/index.js';
+import { alternatingStep, type FitOptions, fit, loadVariables, saveVariables } from '../../src/train/index.js';
 import { backends, useBackend, useBackendHere } from '../device/backends.js';
 import { type Batch, fingerprint, makeData, makeSetup } from './regression.js';
 

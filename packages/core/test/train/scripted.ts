@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import type { Step } from '../../src/index.js';
+import type { Step } from '../../src/train/index.js';
 import type { Batch } from './regression.js';
 
 /** A step that reports what it is told and counts. */

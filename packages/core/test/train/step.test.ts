@@ -3,19 +3,10 @@ import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { beforeAll, describe, expect, test } from 'vitest';
-import {
-  adam,
-  adamW,
-  alternatingStep,
-  compileStep,
-  namedVariables,
-  Random,
-  randomNormal,
-  scheduledScalar,
-  sgd,
-  trainableVariables,
-  trainStep,
-} from '../../src/index.js';
+import { namedVariables, Random, randomNormal, trainableVariables } from '../../src/index.js';
+import { adam, adamW, sgd } from '../../src/optimisers/index.js';
+import { scheduledScalar } from '../../src/schedules/index.js';
+import { alternatingStep, compileStep, trainStep } from '../../src/train/index.js';
 import { backends, useBackend, useBackendHere } from '../device/backends.js';
 
 const noise = (shape: number[], seed = 1): Tensor => randomNormal(shape, { random: new Random(seed) });

@@ -1,4 +1,5 @@
-import { CrossmodalError, type Inputs, mapConcurrently, type Random } from '@crossmodal/core';
+import { CrossmodalError, type Inputs, type Random } from '@crossmodal/core';
+import { mapConcurrently } from '@crossmodal/core/data';
 import * as tf from '@tensorflow/tfjs-core';
 import { logMel, type MelSpectrogramOptions } from '../dsp/mel-spectrogram.js';
 import { type AudioItem, fitLength, loadWaveform } from '../load/load-waveform.js';

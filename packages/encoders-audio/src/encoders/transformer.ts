@@ -1,11 +1,5 @@
-import {
-  CrossmodalError,
-  defineEncoder,
-  type Encoder,
-  maskedPooling,
-  positionEmbedding,
-  transformerBlock,
-} from '@crossmodal/core';
+import { CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
+import { maskedPooling, positionEmbedding, transformerBlock } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { AudioItem } from '../load/load-waveform.js';
 import { requireInteger } from '../waveform.js';

@@ -1,4 +1,5 @@
-import { defineEncoder, type Encoder, maskedPooling } from '@crossmodal/core';
+import { defineEncoder, type Encoder } from '@crossmodal/core';
+import { maskedPooling } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { dense, dropped, type TextEncoderOptions, textInputs, textPreparation } from './text-inputs.js';
 

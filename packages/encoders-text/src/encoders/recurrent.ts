@@ -1,4 +1,5 @@
-import { CrossmodalError, defineEncoder, type Encoder, maskedPooling } from '@crossmodal/core';
+import { CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
+import { maskedPooling } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { recurrent } from '../layers/recurrent.js';
 import { dropped, type TextEncoderOptions, textInputs, textPreparation } from './text-inputs.js';

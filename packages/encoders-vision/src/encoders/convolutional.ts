@@ -1,4 +1,5 @@
-import { CrossmodalError, defineEncoder, dropoutLayer, type Encoder } from '@crossmodal/core';
+import { CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
+import { dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { type ImageItem, requireInteger } from '../image.js';
 import { type ImageEncoderOptions, imagePreparation } from './image-options.js';

@@ -1,4 +1,6 @@
-import { CrossmodalError, decodeValues, type Encoder, readSafetensors, type StoredTensor } from '@crossmodal/core';
+import { CrossmodalError, type Encoder } from '@crossmodal/core';
+import { decodeValues, type StoredTensor } from '@crossmodal/core/safetensors';
+import { readSafetensors } from '@crossmodal/core/safetensors/files';
 import type { Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 

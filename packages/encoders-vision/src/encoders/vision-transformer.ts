@@ -1,14 +1,12 @@
+import { CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
 import {
-  CrossmodalError,
   classToken,
-  defineEncoder,
   dropoutLayer,
-  type Encoder,
   maskedPooling,
   patchEmbedding,
   positionEmbedding,
   transformerBlock,
-} from '@crossmodal/core';
+} from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { type ImageItem, requireInteger } from '../image.js';
 import { type ImageEncoderOptions, imagePreparation } from './image-options.js';

@@ -1,4 +1,4 @@
-import type { Decoder } from '@crossmodal/core';
+import type { Decoder } from '@crossmodal/core/data';
 import { type DecodeImageOptions, decodeImage } from './decode-image.js';
 
 /**

@@ -1,4 +1,5 @@
-import { CrossmodalError, mapConcurrently } from '@crossmodal/core';
+import { CrossmodalError } from '@crossmodal/core';
+import { mapConcurrently } from '@crossmodal/core/data';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Image, type ImageItem, toImage } from '../image.js';

@@ -1,4 +1,5 @@
-import { CrossmodalError, type Encoder, type Inputs, l2Normalize } from '@crossmodal/core';
+import { CrossmodalError, type Encoder, type Inputs } from '@crossmodal/core';
+import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 

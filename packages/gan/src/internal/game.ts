@@ -1,5 +1,4 @@
 import {
-  type AlternatingStep,
   type NamedVariables,
   namedVariables,
   prefixed,
@@ -7,6 +6,7 @@ import {
   randomNormal,
   randomUniform,
 } from '@crossmodal/core';
+import type { AlternatingStep } from '@crossmodal/core/step';
 import {
   type AdversarialKind,
   discriminatorLoss,

@@ -1,4 +1,4 @@
-import { spectralNormalization } from '@crossmodal/core';
+import { spectralNormalization } from '@crossmodal/core/layers';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Discriminator } from './discriminator.js';

@@ -1,4 +1,4 @@
-import { gradientReversal } from '@crossmodal/core';
+import { gradientReversal } from '@crossmodal/core/layers';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { crossEntropy } from '../cross-entropy.js';

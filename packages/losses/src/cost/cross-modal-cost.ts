@@ -1,4 +1,4 @@
-import { type Schedule, scheduledScalar } from '@crossmodal/core';
+import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requireNumber, requireThat, shapeOf } from '../internal/validate.js';

@@ -1,4 +1,4 @@
-import type { Schedule } from '@crossmodal/core';
+import type { Schedule } from '@crossmodal/core/schedules';
 import { requireNumber } from '../internal/validate.js';
 
 export interface CyclicalAnnealingOptions {

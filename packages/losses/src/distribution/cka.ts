@@ -1,4 +1,4 @@
-import { l2Normalize } from '@crossmodal/core';
+import { l2Normalize } from '@crossmodal/core/layers';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { centre } from '../internal/moments.js';

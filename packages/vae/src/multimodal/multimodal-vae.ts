@@ -1,13 +1,5 @@
-import {
-  CrossmodalError,
-  type NamedVariables,
-  namedVariables,
-  prefixed,
-  Random,
-  randomNormal,
-  type Schedule,
-  scheduledScalar,
-} from '@crossmodal/core';
+import { CrossmodalError, type NamedVariables, namedVariables, prefixed, Random, randomNormal } from '@crossmodal/core';
+import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import { gaussianLogLikelihood, klStandardNormal } from '@crossmodal/losses';
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

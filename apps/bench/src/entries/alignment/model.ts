@@ -1,14 +1,8 @@
 import { type DualEncoder, dualEncoder, type RetrievalMetrics, retrievalMetrics } from '@crossmodal/alignment';
-import {
-  adamW,
-  cosine,
-  type Encoder,
-  type History,
-  type Inputs,
-  linearWarmup,
-  type MetricValues,
-  Random,
-} from '@crossmodal/core';
+import { type Encoder, type Inputs, Random } from '@crossmodal/core';
+import { adamW } from '@crossmodal/core/optimisers';
+import { cosine, linearWarmup } from '@crossmodal/core/schedules';
+import type { History, MetricValues } from '@crossmodal/core/train';
 import { bagEncoder, wordTokenizer } from '@crossmodal/encoders-text';
 import type { Image, ImageItem } from '@crossmodal/encoders-vision';
 import type { Tensor2D } from '@tensorflow/tfjs-core';

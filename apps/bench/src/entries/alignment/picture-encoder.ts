@@ -1,4 +1,5 @@
-import { defineEncoder, dropoutLayer, type Encoder, type Random } from '@crossmodal/core';
+import { defineEncoder, type Encoder, type Random } from '@crossmodal/core';
+import { dropoutLayer } from '@crossmodal/core/layers';
 import { type ImageItem, loadImages } from '@crossmodal/encoders-vision';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { shifted } from '../shared/images.js';

@@ -1,15 +1,9 @@
 import { type DomainAdapter, type DomainBatch, dan, dann, sourceOnly } from '@crossmodal/adaptation';
-import {
-  adamW,
-  confusionMatrix,
-  cosine,
-  dannAnnealing,
-  type Encoder,
-  type History,
-  type Inputs,
-  linearWarmup,
-  type Random,
-} from '@crossmodal/core';
+import type { Encoder, Inputs, Random } from '@crossmodal/core';
+import { confusionMatrix } from '@crossmodal/core/metrics';
+import { adamW } from '@crossmodal/core/optimisers';
+import { cosine, dannAnnealing, linearWarmup } from '@crossmodal/core/schedules';
+import type { History } from '@crossmodal/core/train';
 import { convolutionalEncoder, type Image, type ImageItem } from '@crossmodal/encoders-vision';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Followed } from '../entry.js';

@@ -5,7 +5,10 @@ import {
   type LinearAlignment,
   leastSquares,
 } from '@crossmodal/alignment';
-import { adamW, cosine, type Inputs, Random, tensorDataset } from '@crossmodal/core';
+import { type Inputs, Random } from '@crossmodal/core';
+import { tensorDataset } from '@crossmodal/core/data';
+import { adamW } from '@crossmodal/core/optimisers';
+import { cosine } from '@crossmodal/core/schedules';
 import { linearEncoder } from '@crossmodal/encoders-vision';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,4 +1,5 @@
-import { type Dataset, Random } from '@crossmodal/core';
+import { Random } from '@crossmodal/core';
+import type { Dataset } from '@crossmodal/core/data';
 
 /**
  * Batches made on the fly from the indices of what they hold: shuffled anew each epoch, last batch left out when it is

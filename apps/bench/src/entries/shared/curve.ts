@@ -1,4 +1,4 @@
-import type { History } from '@crossmodal/core';
+import type { History } from '@crossmodal/core/train';
 
 /** One reported number over the steps of a training run. */
 export function trainingCurve({ records }: History, name = 'loss'): [number, number][] {

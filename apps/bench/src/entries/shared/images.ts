@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
-import { mapConcurrently, type Random } from '@crossmodal/core';
+import type { Random } from '@crossmodal/core';
+import { mapConcurrently } from '@crossmodal/core/data';
 import { decodeImage, type Image, loadImages, randomCrop, toImage } from '@crossmodal/encoders-vision';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import sharp from 'sharp';

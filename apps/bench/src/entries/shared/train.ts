@@ -1,12 +1,6 @@
-import {
-  type Dataset,
-  type FitOptions,
-  fit,
-  type History,
-  type RuleOptimizer,
-  type TrainStepOptions,
-  trainStep,
-} from '@crossmodal/core';
+import type { Dataset } from '@crossmodal/core/data';
+import type { RuleOptimizer } from '@crossmodal/core/optimisers';
+import { type FitOptions, fit, type History, type TrainStepOptions, trainStep } from '@crossmodal/core/train';
 
 /** Trains from beginning to end and frees what only the training needed. */
 export async function trainToEnd<Batch>(

@@ -1,13 +1,8 @@
 import { type DualEncoder, dualEncoder } from '@crossmodal/alignment';
-import {
-  adamW,
-  cosine,
-  type Encoder,
-  type History,
-  type Inputs,
-  linearWarmup,
-  type MetricValues,
-} from '@crossmodal/core';
+import type { Encoder, Inputs } from '@crossmodal/core';
+import { adamW } from '@crossmodal/core/optimisers';
+import { cosine, linearWarmup } from '@crossmodal/core/schedules';
+import type { History, MetricValues } from '@crossmodal/core/train';
 import { type AudioItem, spectrogramEncoder } from '@crossmodal/encoders-audio';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

@@ -1,4 +1,6 @@
-import { cosine, fit, Random } from '@crossmodal/core';
+import { Random } from '@crossmodal/core';
+import { cosine } from '@crossmodal/core/schedules';
+import { fit } from '@crossmodal/core/train';
 import type { Image } from '@crossmodal/encoders-vision';
 import { type ConditionalGanBatch, classifierConsistency, conditionalGan, rPrecision } from '@crossmodal/gan';
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';

@@ -1,4 +1,5 @@
-import { gradientReversal, trainableVariables } from '@crossmodal/core';
+import { trainableVariables } from '@crossmodal/core';
+import { gradientReversal } from '@crossmodal/core/layers';
 import * as tf from '@tensorflow/tfjs-core';
 import { layers, sequential } from '@tensorflow/tfjs-layers';
 import { labels, uniform } from './data.js';

@@ -1,5 +1,5 @@
 import { dualEncoder } from '@crossmodal/alignment';
-import { adamW } from '@crossmodal/core';
+import { adamW } from '@crossmodal/core/optimisers';
 import { bagEncoder, wordTokenizer } from '@crossmodal/encoders-text';
 import * as tf from '@tensorflow/tfjs-core';
 import { pictureEncoder } from '../../entries/alignment/picture-encoder.js';

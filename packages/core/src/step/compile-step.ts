@@ -1,7 +1,7 @@
 import type { TensorContainer, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { CompiledFunction, TensorFunction } from '../device/backend-capabilities.js';
-import { compile } from '../device/compile.js';
+import type { CompiledFunction, TensorFunction } from '../compile/backend-capabilities.js';
+import { compile } from '../compile/compile.js';
 import { CrossmodalError } from '../errors.js';
 import type { Metrics } from './step.js';
 

@@ -1,8 +1,8 @@
 import { Tensor } from '@tensorflow/tfjs-core';
-import { writeAtomically } from '../checkpoint/atomic-write.js';
-import { fromTensor } from './tensors.js';
-import type { StoredTensor } from './values.js';
-import { type StoredTensors, safetensorsPieces } from './write.js';
+import { writeAtomically } from '../../checkpoint/atomic-write.js';
+import { fromTensor } from '../tensors.js';
+import type { StoredTensor } from '../values.js';
+import { type StoredTensors, safetensorsPieces } from '../write.js';
 
 /**
  * Writes a safetensors file; at no moment is a half-written one under its name.

@@ -1,0 +1,2 @@
+export { type OnnxOptions, saveModelOnnx, saveOnnx } from './save-onnx.js';
+export { loadModel, saveModel } from './saved-model.js';

@@ -1,0 +1,13 @@
+export { type AdadeltaOptions, adadelta } from './adadelta.js';
+export { type AdafactorOptions, adafactor } from './adafactor.js';
+export { type AdagradOptions, adagrad } from './adagrad.js';
+export { type AdamOptions, adam, adamW } from './adam.js';
+export { type AdamVariantOptions, adamax, nadam, radam } from './adam-variants.js';
+export { type LambOptions, lamb } from './lamb.js';
+export { type LarsOptions, lars } from './lars.js';
+export { type LionOptions, lion } from './lion.js';
+export type { ParameterGroup } from './parameter-groups.js';
+export { type RmsPropOptions, rmsProp } from './rms-prop.js';
+export { type CommonOptions as OptimizerOptions, RuleOptimizer } from './rule-optimizer.js';
+export { type SgdOptions, sgd } from './sgd.js';
+export type { Slot, UpdateContext, Updated, UpdateRule } from './update-rule.js';

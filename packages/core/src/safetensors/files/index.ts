@@ -1,0 +1,2 @@
+export { type OpenSafetensors, openSafetensors, readSafetensors } from './read-safetensors.js';
+export { writeSafetensors } from './write-safetensors.js';
