@@ -59,8 +59,12 @@ export class Random {
   }
 
   /** 64 random bits: the next draw, or key of a drawn array; or those that `position` names, without advancing. */
-  drawKey(position?: readonly [step: number, index: number]): Words {
-    if (position) return foldIn(foldIn(this.#key, position[0], 0x40000000), position[1], 0x40000000);
+  drawKey(position?: readonly [step: number, index: number, part?: number | undefined]): Words {
+    if (position) {
+      const [step, index, part] = position;
+      const key = foldIn(foldIn(this.#key, step, 0x40000000), index, 0x40000000);
+      return part === undefined ? key : foldIn(key, part, 0x20000000);
+    }
     const key = foldIn(this.#key, this.#draws >>> 0, Math.floor(this.#draws / 2 ** 32));
     this.#draws++;
     return key;
