@@ -26,11 +26,13 @@ export class Random {
 
   /**
    * @param seed an integer of at most 53 bits, or any string.
-   * @throws CrossmodalError when the number is not an integer.
+   * @throws CrossmodalError when it is neither an integer nor a string.
    */
   constructor(seed: number | string, state?: RandomState) {
-    if (typeof seed === 'number' && !Number.isSafeInteger(seed)) {
-      throw new CrossmodalError(`Random: seed must be an integer or a string, got ${seed}`);
+    if (typeof seed !== 'string' && !Number.isSafeInteger(seed)) {
+      throw new CrossmodalError(`Random: seed must be an integer or a string, got ${String(seed)}`, {
+        remedy: 'set the option seed, for instance { seed: 1 }',
+      });
     }
     if (state) this.#key = [state.key[0], state.key[1]];
     else if (typeof seed === 'string') this.#key = keyOfText(seed);

@@ -27,6 +27,8 @@ const optionNames: Record<keyof TrainStepOptions, true> = { optimizer: true, tra
  *   transforms: [clipByNorm(1), average({ decay: 0.999 })],
  * });
  */
+export function trainStep<Batch>(model: LossFunction<Batch>, options: TrainStepOptions): TrainStep<Batch>;
+export function trainStep<Batch>(model: Trainable<Batch>, options: TrainStepOptions): TrainStep<Batch>;
 export function trainStep<Batch>(
   model: Trainable<Batch> | LossFunction<Batch>,
   options: TrainStepOptions,
