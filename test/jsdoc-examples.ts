@@ -148,7 +148,7 @@ function surroundingsOf(
   return { imports, declared, assumed: declared.filter((name) => !bound.has(name)) };
 }
 
-const options: ts.CompilerOptions = {
+const exampleOptions: ts.CompilerOptions = {
   target: ts.ScriptTarget.ES2022,
   lib: ['lib.es2023.d.ts'],
   module: ts.ModuleKind.NodeNext,
@@ -166,7 +166,7 @@ const options: ts.CompilerOptions = {
 };
 
 /** A program over virtual files beside the packages' sources. */
-function programOver(files: ReadonlyMap<string, string>): ts.Program {
+function programOver(files: ReadonlyMap<string, string>, options: ts.CompilerOptions = exampleOptions): ts.Program {
   const disk = ts.createCompilerHost(options);
   const host: ts.CompilerHost = {
     ...disk,
@@ -208,6 +208,22 @@ export function check(examples: readonly Example[], functions: readonly string[]
     }
     return { ...example, problems, assumed };
   });
+}
+
+/**
+ * What `tsc --strict` says of whole programs, by their paths.
+ *
+ * @param programs path of a file (it need not exist) and its text; packages resolve from there, ours to their sources
+ */
+export function checkPrograms(programs: ReadonlyMap<string, string>): Map<string, string[]> {
+  const program = programOver(programs, { ...exampleOptions, noImplicitAny: true });
+  return new Map(
+    [...programs.keys()].map((path) => {
+      const file = program.getSourceFile(path)!;
+      const problems = [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
+      return [path, problems.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '))];
+    }),
+  );
 }
 
 /** A program that runs examples one after the other and prints those that fail, as JSON. */

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, test } from 'vitest';
+import { checkPrograms } from './jsdoc-examples.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
@@ -29,6 +30,28 @@ const folders = new Set<string>();
 afterAll(() => {
   for (const folder of folders) rmSync(folder, { recursive: true, force: true });
 });
+
+test('every program passes tsc --strict', () => {
+  const programs = new Map<string, string>();
+  const places = new Map<string, string>();
+  for (const { file, home } of readmes) {
+    examples(readFileSync(join(root, file), 'utf8')).forEach((program, index) => {
+      const path = join(root, home, `${file.replaceAll('/', '-')}-${index + 1}.mts`);
+      programs.set(path, program);
+      places.set(path, `${file}, example ${index + 1}`);
+    });
+  }
+  const problems = [...checkPrograms(programs)].flatMap(([path, found]) =>
+    found.map((problem) => `${places.get(path)}: ${problem}`),
+  );
+  expect(programs.size).toBeGreaterThan(20);
+  expect(problems).toEqual([]);
+  // The check itself: what newcomers' compilers refuse is refused here.
+  const wrong = join(root, 'apps/bench', 'wrong.mts');
+  const text =
+    "import { trainStep } from '@crossmodal/core/train';\nexport const f = (x) => trainStep(x, { optimiser: 1 });\n";
+  expect(checkPrograms(new Map([[wrong, text]])).get(wrong)!.length).toBeGreaterThanOrEqual(2);
+}, 240_000);
 
 describe.each(readmes)('$file', ({ file, home }) => {
   const programs = examples(readFileSync(join(root, file), 'utf8'));

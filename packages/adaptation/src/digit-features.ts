@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertBackend, assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import * as tfl from '@tensorflow/tfjs-layers';
 
 export interface DigitFeaturesOptions {
@@ -33,7 +33,10 @@ export function digitFeatures(options: DigitFeaturesOptions): tfl.LayersModel {
     shape = [28, 28, 3], // MNIST-M
     filters = [64, 50], // pytorch-DANN
   } = options;
+  assertBackend('digitFeatures');
   const [height, width] = shape;
+  if (!Number.isSafeInteger(seed))
+    throw new CrossmodalError(`digitFeatures: seed must be an integer, got ${String(seed)}`);
   if (Math.min(height, width) < 16) {
     throw new CrossmodalError(`digitFeatures: images must be at least 16x16, got ${height}x${width}`);
   }

@@ -69,7 +69,7 @@ export interface DomainAdapter extends Trainable<DomainBatch> {
   predict(features: Tensor2D): Tensor2D;
   /**
    * `classification` plus, with a target, `domain`; terms besides: those of the method, and `spread`, how far the features of
-   * the source's items differ (0 when all are equal).
+   * the source's items differ (0 when all are equal), and `chance/classification`, what guessing costs: log(classes).
    */
   loss(batch: DomainBatch, options?: { training?: boolean }): LossTerms & { classification: Scalar };
   trainableVariables(): Variable[];
@@ -104,6 +104,8 @@ export function domainAdapter(
     throw error;
   }
 
+  /** What guessing costs, beside what the classification costs. */
+  const chance = () => ({ 'chance/classification': tf.scalar(Math.log(classes)) });
   const extractBoth = (source: DomainInputs, target: DomainInputs, training: boolean): [Tensor2D, Tensor2D] => {
     if (!joint) return [extractor.extract(source, training), extractor.extract(target, training)];
     const both = extractor.extract(concatInputs(caller, source, target), training);
@@ -125,7 +127,7 @@ export function domainAdapter(
         if (!term) {
           const rows = extractor.extract(source, training);
           const classification = crossEntropy(predictor.apply(rows), labels);
-          return { loss: tf.clone(classification), classification, spread: relativeSpread(rows) };
+          return { loss: tf.clone(classification), classification, spread: relativeSpread(rows), ...chance() };
         }
         if (!target) {
           throw new CrossmodalError(`${caller}.loss: a batch needs a target`, {
@@ -143,6 +145,7 @@ export function domainAdapter(
         });
         return {
           ...terms,
+          ...chance(),
           classification,
           spread: relativeSpread(sourceFeatures),
           loss: tf.add(classification, terms.domain) as Scalar,

@@ -1,4 +1,4 @@
-import { CrossmodalError, type NamedVariables, type Random } from '@crossmodal/core';
+import { assertBackend, CrossmodalError, type NamedVariables, type Random } from '@crossmodal/core';
 import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -21,6 +21,7 @@ export interface HeadOptions {
 
 /** Weights uniform in +-sqrt(6 / (in + out)) (Glorot and Bengio, 2010, equation 16), biases 0. */
 export function head(caller: string, { inputs, hidden, outputs, random }: HeadOptions): Head {
+  assertBackend(caller);
   const sizes = [inputs, ...hidden, outputs];
   const wrong = sizes.find((size) => !Number.isInteger(size) || size < 1);
   if (wrong !== undefined)

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
+import { assertBackend } from './assert-backend.js';
 import { CrossmodalError } from './errors.js';
 import type { Random } from './random/random.js';
 import { disposeVariables, type NamedVariables, namedVariables, trainableVariables } from './variables.js';
@@ -74,6 +75,7 @@ export function defineEncoder<Item>({
   }
   const run = (target: LayersModel, inputs: Inputs, training: boolean): Tensor =>
     tf.tidy(() => {
+      assertBackend('encode');
       if ((inputs as unknown) instanceof tf.Tensor) {
         throw new CrossmodalError(`encode: the ${modality} encoder got a tensor, expected { ${names.join(', ')} }`, {
           remedy: `name it: { ${names[0]}: tensor }`,
@@ -94,7 +96,10 @@ export function defineEncoder<Item>({
   const encoder: Encoder<Item> = {
     modality,
     dimension,
-    prepare,
+    prepare: (items, options) => {
+      assertBackend('prepare');
+      return prepare(items, options);
+    },
     encode: (inputs, { training = false } = {}) => run(model, inputs, training) as Tensor2D,
     namedVariables: () => {
       const named = namedVariables(model);

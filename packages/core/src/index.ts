@@ -1,3 +1,4 @@
+export { assertBackend } from './assert-backend.js';
 export type { CompiledFunction, TensorFunction } from './compile/backend-capabilities.js';
 export { compile } from './compile/compile.js';
 export { hostInput } from './compile/host-input.js';

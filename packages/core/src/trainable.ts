@@ -57,5 +57,5 @@ export interface Contrastive<Batch> extends Trainable<Batch> {
   /** The embeddings of all rows of a batch, or of a part of one, by name: each [rows, dimension], differentiable. */
   embedBatch(batch: Batch, options?: { training?: boolean }): { [name: string]: Tensor2D };
   /** The loss of embeddings; from `batch` come labels, masks and the like. */
-  contrast(embeddings: { [name: string]: Tensor2D }, batch: Batch): LossTerms;
+  contrast(embeddings: { [name: string]: Tensor2D }, batch: NoInfer<Batch>): LossTerms;
 }

@@ -1,4 +1,5 @@
 import {
+  assertBackend,
   assertKnownOptions,
   CrossmodalError,
   type Encoder,
@@ -108,6 +109,7 @@ export interface DualEncoder<Modality extends string = string> {
  * const step = trainStep(model, { optimizer: adamW({ learningRate: 1e-3 }) });
  */
 export function dualEncoder<Modality extends string>(options: DualEncoderOptions<Modality>): DualEncoder<Modality> {
+  assertBackend('dualEncoder');
   assertKnownOptions('dualEncoder', options, optionNames);
   const {
     encoders,

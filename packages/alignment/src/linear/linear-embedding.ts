@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, type NamedVariables, Random } from '@crossmodal/core';
+import { assertBackend, assertKnownOptions, CrossmodalError, type NamedVariables, Random } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -45,6 +45,7 @@ export function linearEmbedding(options: LinearEmbeddingOptions): LinearEmbeddin
     bias = true, // the affine map of the field's textbooks; CLIP leaves the bias out
     seed,
   } = options;
+  assertBackend('linearEmbedding');
   for (const [name, size] of Object.entries({ inputDimension, dimension })) {
     if (!Number.isInteger(size) || size < 1) {
       throw new CrossmodalError(`linearEmbedding: ${name} must be a positive integer, got ${size}`);

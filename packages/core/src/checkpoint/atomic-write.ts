@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { CrossmodalError } from '../errors.js';
 
 /** Prefix of what is still being written; safe to remove when nobody writes. */
 export const temporaryPrefix = '.writing-';
@@ -33,6 +34,22 @@ export async function writeDurably(path: string, pieces: readonly Uint8Array[]):
   }
 }
 
+const reasons: Readonly<Record<string, string>> = {
+  ENOSPC: 'the disk is full',
+  EDQUOT: 'the quota of the disk is used up',
+  EROFS: 'the disk can only be read',
+  EACCES: 'there is no permission',
+};
+
+/** What is said when a file cannot be written: which, why, and what to do. What was there before is still there. */
+export function notWritten(what: string, error: unknown): CrossmodalError {
+  const { code = '', message } = error as NodeJS.ErrnoException;
+  return new CrossmodalError(`${what} could not be written: ${reasons[code] ?? message} (${code || 'no code'})`, {
+    remedy: code === 'ENOSPC' || code === 'EDQUOT' ? 'free space, or write to another disk' : 'choose another folder',
+    cause: error,
+  });
+}
+
 /**
  * Writes a file so that at each moment either the old or the whole new one is there: to a temporary file beside it,
  * flushed, renamed, and the folder flushed.
@@ -45,8 +62,8 @@ export async function writeAtomically(path: string, pieces: readonly Uint8Array[
     await writeDurably(temporary, pieces);
     await rename(temporary, path);
   } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+    await rm(temporary, { force: true }).catch(() => {});
+    throw notWritten(path, error);
   }
   await syncFolder(folder);
 }

@@ -5,12 +5,12 @@ import { CrossmodalError } from '../errors.js';
 import { parseSafetensors } from '../safetensors/read.js';
 import type { StoredTensor } from '../safetensors/values.js';
 import { safetensorsPieces } from '../safetensors/write.js';
-import { syncFolder, temporaryPrefix, writeDurably } from './atomic-write.js';
+import { notWritten, syncFolder, temporaryPrefix, writeDurably } from './atomic-write.js';
 
-const format = 'crossmodal-checkpoint';
+export const checkpointFormat = 'crossmodal-checkpoint';
 const version = 1;
 const stateFile = 'state.json';
-const tensorFile = 'state.safetensors';
+export const checkpointTensorFile = 'state.safetensors';
 
 /** What JSON can hold. */
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json | undefined };
@@ -25,6 +25,11 @@ export interface Checkpoint<State = Json> {
 
 function folderName(step: number): string {
   return `step-${String(step).padStart(9, '0')}`;
+}
+
+/** Where the checkpoint of a step lies in the folder of a run. */
+export function checkpointPath(folder: string, step: number): string {
+  return join(folder, folderName(step));
 }
 
 /**
@@ -50,6 +55,7 @@ export async function checkpointSteps(folder: string): Promise<number[]> {
  * flushed, and renamed, so that a checkpoint that is there is whole.
  *
  * @returns its path
+ * @throws CrossmodalError with the path and the reason when it cannot be written: a full disk, no permission
  * @example
  * const weights = new Map([['w', await fromTensor(tf.tensor1d([1, 2, 3]))]]);
  * await writeCheckpoint('runs/by-hand', 500, weights, { epoch: 2 }); // runs/by-hand/step-000000500
@@ -60,21 +66,22 @@ export async function writeCheckpoint(
   tensors: ReadonlyMap<string, StoredTensor>,
   state: unknown,
 ): Promise<string> {
-  const path = join(folder, folderName(step));
+  const path = checkpointPath(folder, step);
   const temporary = join(folder, `${temporaryPrefix}${folderName(step)}-${randomUUID()}`);
-  await mkdir(temporary, { recursive: true });
   try {
-    const pieces = safetensorsPieces(tensors, { metadata: { format, step: String(step) } });
+    await mkdir(temporary, { recursive: true });
+    const pieces = safetensorsPieces(tensors, { metadata: { format: checkpointFormat, step: String(step) } });
     const hash = createHash('sha256');
     for (const piece of pieces) hash.update(piece);
-    await writeDurably(join(temporary, tensorFile), pieces);
-    const json = JSON.stringify({ format, version, step, sha256: hash.digest('hex'), state });
+    await writeDurably(join(temporary, checkpointTensorFile), pieces);
+    const json = JSON.stringify({ format: checkpointFormat, version, step, sha256: hash.digest('hex'), state });
     await writeDurably(join(temporary, stateFile), [Buffer.from(json)]);
     await syncFolder(temporary);
     await replaceFolder(temporary, path);
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
+    // What was written of it must not fill the disk further; the first error is the one to tell of.
+    await rm(temporary, { recursive: true, force: true }).catch(() => {});
+    throw notWritten(`the checkpoint ${path}`, error);
   }
   await syncFolder(folder);
   return path;
@@ -103,13 +110,13 @@ async function replaceFolder(from: string, to: string): Promise<void> {
  * const weight = toTensor(tensors.get('model/dense/kernel')!);
  */
 export async function readCheckpoint<State = Json>(folder: string, step: number): Promise<Checkpoint<State>> {
-  const path = join(folder, folderName(step));
+  const path = checkpointPath(folder, step);
   const refuse = (reason: string, cause?: unknown) =>
     new CrossmodalError(`readCheckpoint: ${path} cannot be used: ${reason}`, {
       cause,
       remedy: 'remove it to go on from the one before',
     });
-  const bytes = await readFile(join(path, tensorFile)).catch((error: Error) => {
+  const bytes = await readFile(join(path, checkpointTensorFile)).catch((error: Error) => {
     throw refuse(error.message, error);
   });
   const text = await readFile(join(path, stateFile), 'utf8').catch((error: Error) => {
@@ -121,13 +128,14 @@ export async function readCheckpoint<State = Json>(folder: string, step: number)
   } catch (error) {
     throw refuse(`${stateFile} is not JSON`, error);
   }
-  if (header?.['format'] !== format) throw refuse(`${stateFile} is not of a checkpoint of this package`);
+  if (header?.['format'] !== checkpointFormat) throw refuse(`${stateFile} is not of a checkpoint of this package`);
   if (header['version'] !== version)
     throw refuse(`it has version ${String(header['version'])}, this package reads ${version}`);
   if (header['step'] !== step) throw refuse(`${stateFile} says step ${String(header['step'])}`);
   const digest = createHash('sha256').update(bytes).digest('hex');
-  if (header['sha256'] !== digest) throw refuse(`${tensorFile} is damaged: its SHA-256 is not the one in ${stateFile}`);
-  const { tensors } = parseSafetensors(bytes, { source: join(path, tensorFile) });
+  if (header['sha256'] !== digest)
+    throw refuse(`${checkpointTensorFile} is damaged: its SHA-256 is not the one in ${stateFile}`);
+  const { tensors } = parseSafetensors(bytes, { source: join(path, checkpointTensorFile) });
   return { step, path, tensors, state: header['state'] as State };
 }
 

@@ -1,3 +1,5 @@
+import { stat } from 'node:fs/promises';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../errors.js';
 import { readSafetensors } from '../safetensors/files/read-safetensors.js';
@@ -5,6 +7,7 @@ import { writeSafetensors } from '../safetensors/files/write-safetensors.js';
 import { toTensor } from '../safetensors/tensors.js';
 import type { StoredTensor } from '../safetensors/values.js';
 import type { NamedVariables } from '../variables.js';
+import { checkpointFormat, checkpointTensorFile } from './checkpoints.js';
 
 /** How stored tensors differ from the variables that should take them. */
 export interface Mismatch {
@@ -30,7 +33,8 @@ export async function saveVariables(
 }
 
 /**
- * Loads a safetensors file into variables, on whatever device they live. All names and shapes are compared before the first
+ * Loads a safetensors file into variables, on whatever device they live; of a checkpoint (its folder, or the file in it) the
+ * variables of the model. All names and shapes are compared before the first
  * variable is touched.
  *
  * @param options.strict with false, loads what fits and returns what did not
@@ -43,8 +47,25 @@ export async function loadVariables(
   variables: NamedVariables,
   { strict = true }: { strict?: boolean } = {},
 ): Promise<Mismatch> {
-  const { tensors } = await readSafetensors(path);
-  return assignStored(path, tensors, variables, strict);
+  const file = (await isFolder(path)) ? join(path, checkpointTensorFile) : path;
+  const { tensors, metadata } = await readSafetensors(file);
+  const stored = metadata.get('format') === checkpointFormat ? modelTensors(tensors) : tensors;
+  return assignStored(path, stored, variables, strict);
+}
+
+/** Of the tensors of a checkpoint those of the model, by the model's names. */
+export function modelTensors(tensors: ReadonlyMap<string, StoredTensor>): Map<string, StoredTensor> {
+  const prefix = 'model/';
+  return new Map(
+    [...tensors].flatMap(([name, tensor]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), tensor]] : [])),
+  );
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return stat(path).then(
+    (found) => found.isDirectory(),
+    () => false,
+  );
 }
 
 /** Compares, then assigns. */

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertBackend } from '../assert-backend.js';
 import { backendCapabilities, type CompiledFunction, type TensorFunction } from './backend-capabilities.js';
 
 /**
@@ -15,6 +16,7 @@ import { backendCapabilities, type CompiledFunction, type TensorFunction } from 
  * const step = compile((x: tf.Tensor2D) => tf.matMul(x, x));
  */
 export function compile<F extends TensorFunction>(fn: F, options: object = {}): CompiledFunction<F> {
+  assertBackend('compile');
   const native = backendCapabilities().compile;
   if (native) {
     const inner = native(fn, options);

@@ -1,5 +1,6 @@
 import type { DataType, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertBackend } from '../assert-backend.js';
 import { backendCapabilities } from './backend-capabilities.js';
 
 const arrays = { float32: Float32Array, int32: Int32Array, bool: Uint8Array } as const;
@@ -20,6 +21,7 @@ export function hostInput(
   dtype: DataType,
   fill: (out: Float32Array | Int32Array | Uint8Array) => void,
 ): Tensor {
+  assertBackend('hostInput');
   const ArrayType = arrays[dtype as keyof typeof arrays];
   if (!ArrayType) throw new Error(`hostInput: dtype must be float32, int32 or bool, got ${dtype}`);
   const native = backendCapabilities().hostInput;

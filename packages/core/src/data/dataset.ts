@@ -1,5 +1,6 @@
 import type { TensorContainer, TensorContainerObject, TypedArray } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertBackend } from '../assert-backend.js';
 import { CrossmodalError } from '../errors.js';
 import { Random } from '../random/random.js';
 
@@ -52,6 +53,7 @@ export function tensorDataset<B extends TensorContainerObject>(
   tensors: B,
   { batchSize, seed = 0, shuffle = true, dropRemainder = false }: TensorDatasetOptions,
 ): TensorDataset<B> {
+  assertBackend('tensorDataset');
   const flat: tf.Tensor[] = [];
   mapTensors(tensors, (tensor) => flat.push(tensor));
   const size = flat[0]?.shape[0];

@@ -27,5 +27,7 @@ export interface DeviceDriver {
    * With `automatic`, refuses what works but is no gain (a software graphics adapter).
    * @throws when it cannot work here; the message says why in a few words.
    */
-  load(options: { automatic: boolean }): Promise<{ describe(): string }>;
+  load(options: { automatic: boolean; threads?: number | undefined }): Promise<{ describe(): string }>;
+  /** True when `load` can set the number of threads. */
+  readonly takesThreads?: boolean;
 }

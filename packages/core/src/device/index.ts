@@ -1,2 +1,2 @@
 export type { Device, DeviceName } from './device.js';
-export { deviceNames, useDevice } from './use-device.js';
+export { deviceNames, type UseDeviceOptions, useDevice } from './use-device.js';

@@ -1,3 +1,4 @@
+import * as tf from '@tensorflow/tfjs-core';
 import type { DeviceDriver } from './device.js';
 import { packageVersion } from './load-package.js';
 
@@ -7,9 +8,15 @@ export const cpu: DeviceDriver = {
   backend: 'onnx',
   remedy:
     'Reinstall `@crossmodal/tfjs-backend-onnx` and its dependency `onnxruntime-node` (npm ships the library inside the package; no install script is needed).',
-  async load() {
+  takesThreads: true,
+  async load({ threads }) {
     const { registerOnnxBackend } = await import('@crossmodal/tfjs-backend-onnx');
-    registerOnnxBackend();
+    const registered = tf.findBackendFactory('onnx') !== null;
+    registerOnnxBackend(threads === undefined ? {} : { threads });
+    const inUse = (tf.findBackend('onnx') as { options?: { threads?: number } }).options?.threads;
+    if (registered && threads !== undefined && inUse !== threads) {
+      throw new Error(`it runs with ${inUse} threads already: set them in the first call of useDevice`);
+    }
     const version = packageVersion('onnxruntime-node', { of: '@crossmodal/tfjs-backend-onnx' });
     return { describe: () => `tfjs-backend-onnx on onnxruntime-node ${version}, CPU` };
   },

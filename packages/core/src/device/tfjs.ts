@@ -6,8 +6,10 @@ function driver(name: 'wasm' | 'js', backend: string, packageName: string, natur
     name,
     backend,
     remedy: `Install it beside this package (\`npm install ${packageName}@4.22.0\`), or choose another device.`,
-    async load() {
-      loadPackage(packageName);
+    ...(name === 'wasm' ? { takesThreads: true } : {}),
+    async load({ threads }) {
+      const loaded = loadPackage(packageName) as { setThreadsCount?(count: number): void };
+      if (threads !== undefined) loaded.setThreadsCount?.(threads);
       return { describe: () => `${packageName} ${packageVersion(packageName)}, ${nature}` };
     },
   };

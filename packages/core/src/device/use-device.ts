@@ -1,11 +1,16 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { backendCapabilities } from '../compile/backend-capabilities.js';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import type { Device, DeviceDriver, DeviceName } from './device.js';
 import { cpu } from './onnx.js';
 import { cuda, tensorflow } from './tensorflow.js';
 import { js, wasm } from './tfjs.js';
 import { webgpu } from './webgpu.js';
+
+export interface UseDeviceOptions {
+  threads?: number;
+}
 
 /** In the order in which `auto` tries them. */
 const drivers: readonly DeviceDriver[] = [cuda, webgpu, cpu, tensorflow, wasm, js];
@@ -21,22 +26,29 @@ export const deviceNames: readonly DeviceName[] = drivers.map((driver) => driver
  * taken. The environment variable `CROSSMODAL_DEVICE` overrides `auto`, and nothing but `auto`.
  *
  * @param name a device name, or `auto` (the default).
+ * @param options.threads threads that compute, of `cpu` and `wasm`; all cores, at most 16, by default. A graphics card and
+ *   libtensorflow decide for themselves: `auto` takes them as they are, a demand of one with `threads` is refused.
  * @throws CrossmodalError for an unknown name, or when a demanded device does not work here; the message holds the remedy.
  * @example
  * const device = await useDevice();
  * console.log(`${device.name}: ${device.description} (${device.reason})`);
  */
-export async function useDevice(name: DeviceName | 'auto' = 'auto'): Promise<Device> {
+export async function useDevice(name: DeviceName | 'auto' = 'auto', options: UseDeviceOptions = {}): Promise<Device> {
+  assertKnownOptions('useDevice', options, { threads: true } satisfies Record<keyof UseDeviceOptions, true>);
+  const { threads } = options;
+  if (threads !== undefined && !(Number.isSafeInteger(threads) && threads >= 1)) {
+    throw new CrossmodalError(`useDevice: threads must be an integer >= 1, got ${threads}`);
+  }
   const override = process.env['CROSSMODAL_DEVICE'];
   const wanted = name === 'auto' && override ? override : name;
   if (wanted !== 'auto') {
     const why = wanted === name ? 'demanded' : 'demanded by CROSSMODAL_DEVICE';
-    return demand(wanted, why);
+    return demand(wanted, why, threads);
   }
   const passedOver: { name: DeviceName; why: string }[] = [];
   for (const driver of drivers) {
     try {
-      return await start(driver, { automatic: true, reason: 'the best device that works here', passedOver });
+      return await start(driver, { automatic: true, threads, reason: 'the best device that works here', passedOver });
     } catch (error) {
       passedOver.push({ name: driver.name, why: (error as Error).message });
     }
@@ -47,15 +59,20 @@ export async function useDevice(name: DeviceName | 'auto' = 'auto'): Promise<Dev
   );
 }
 
-async function demand(name: string, reason: string): Promise<Device> {
+async function demand(name: string, reason: string, threads: number | undefined): Promise<Device> {
   const driver = drivers.find((candidate) => candidate.name === name);
   if (!driver) {
     throw new CrossmodalError(`useDevice: unknown device '${name}' (${reason})`, {
       remedy: `Choose one of auto, ${deviceNames.join(', ')}.`,
     });
   }
+  if (threads !== undefined && !driver.takesThreads) {
+    throw new CrossmodalError(`useDevice: the number of threads of '${name}' cannot be set`, {
+      remedy: `leave threads out, or choose one of ${drivers.flatMap((each) => (each.takesThreads ? [each.name] : [])).join(', ')}`,
+    });
+  }
   try {
-    return await start(driver, { automatic: false, reason, passedOver: [] });
+    return await start(driver, { automatic: false, threads, reason, passedOver: [] });
   } catch (error) {
     throw new CrossmodalError(
       `useDevice: device '${name}' (${reason}) does not work here: ${(error as Error).message}`,
@@ -69,9 +86,14 @@ async function demand(name: string, reason: string): Promise<Device> {
 
 async function start(
   driver: DeviceDriver,
-  { automatic, reason, passedOver }: { automatic: boolean } & Pick<Device, 'reason' | 'passedOver'>,
+  {
+    automatic,
+    threads,
+    reason,
+    passedOver,
+  }: { automatic: boolean; threads: number | undefined } & Pick<Device, 'reason' | 'passedOver'>,
 ): Promise<Device> {
-  const { describe } = await driver.load({ automatic });
+  const { describe } = await driver.load({ automatic, threads });
   const previous = tf.engine().backendName;
   try {
     if (!(await tf.setBackend(driver.backend))) throw new Error(`backend '${driver.backend}' did not start`);

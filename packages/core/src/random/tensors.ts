@@ -1,4 +1,5 @@
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
+import { assertBackend } from '../assert-backend.js';
 import { hostInput } from '../compile/host-input.js';
 import { CrossmodalError } from '../errors.js';
 import { normalFromKey, uniformFromKey } from './fill.js';
@@ -13,6 +14,7 @@ function keySource(random: Random): () => Words {
 }
 
 function checkRandom(caller: string, random: unknown): asserts random is Random {
+  assertBackend(caller);
   if (!(random instanceof Random)) {
     throw new CrossmodalError(`${caller}: options.random must be a Random, got ${typeof random}`, {
       remedy: 'pass { random: new Random(seed) }',

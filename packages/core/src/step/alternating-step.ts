@@ -60,6 +60,7 @@ export function alternatingStep<Batch, Name extends string>(
     throw new CrossmodalError('alternatingStep: each objective needs an optimizer of its own, two of them share one');
   }
   return stepEngine({
+    caller: 'alternatingStep',
     variables: () => model.namedVariables(),
     objectives,
     makeBody: (clock) => objectiveRound('alternatingStep', objectives, clock, compile),

@@ -55,6 +55,7 @@ export function cachedGradientStep<Batch>(
   }
   const objective = new Objective('cachedGradientStep', model, rest);
   return stepEngine({
+    caller: 'cachedGradientStep',
     variables: () => model.namedVariables(),
     objectives: [objective],
     makeBody: (clock) => chunkedRound('cachedGradientStep', model, objective, { clock, compile, chunkSize }),

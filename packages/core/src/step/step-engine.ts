@@ -1,3 +1,4 @@
+import { assertBackend } from '../assert-backend.js';
 import { CrossmodalError } from '../errors.js';
 import { type NamedVariables, prefixed } from '../variables.js';
 import type { Objective } from './objective.js';
@@ -32,10 +33,13 @@ export interface StepBody<Batch> {
  * happens in a step.
  */
 export function stepEngine<Batch>({
+  caller,
   variables,
   objectives,
   makeBody,
 }: {
+  /** The function that the user called, for messages. */
+  caller: string;
   /** All variables of the model; asked for at the first use. */
   variables: () => NamedVariables;
   objectives: readonly Objective<Batch>[];
@@ -46,6 +50,7 @@ export function stepEngine<Batch>({
   let prepared: NamedVariables | undefined;
   const prepare = (): NamedVariables => {
     if (prepared) return prepared;
+    assertBackend(caller);
     const all = { ...variables() };
     for (const objective of objectives) {
       const listed = new Set(Object.values(all));

@@ -38,6 +38,7 @@ export function trainStep<Batch>(
   const { compile = true, ...rest } = options;
   const objective = new Objective('trainStep', model, rest);
   return stepEngine({
+    caller: 'trainStep',
     variables: () => ('namedVariables' in model ? model.namedVariables() : {}),
     objectives: [objective],
     makeBody: (clock) => objectiveRound('trainStep', [objective], clock, compile),

@@ -1,3 +1,4 @@
+import { assertBackend } from '../assert-backend.js';
 import type { Dataset } from '../data/dataset.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
@@ -20,6 +21,7 @@ import { Run } from './run.js';
  */
 export async function fit<Batch>(step: Step<Batch>, data: Dataset<Batch>, options: FitOptions): Promise<History> {
   checkOptions(options);
+  assertBackend('fit');
   const run = new Run(step, data, options);
   try {
     return await run.execute();

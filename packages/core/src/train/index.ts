@@ -49,4 +49,5 @@ export type {
   FitOptions,
   LogOptions,
 } from './fit-options.js';
+export { type LoadCheckpointOptions, type LoadedCheckpoint, loadCheckpoint } from './load-checkpoint.js';
 export type { History, MetricValues, TrainRecord, Watched } from './records.js';

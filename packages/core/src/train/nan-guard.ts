@@ -33,7 +33,7 @@ export function nanError(
   return new CrossmodalError(`fit: ${said} at step ${step}${others}${before}${cause}; ${afterwards(restored)}`, {
     remedy: input
       ? 'look at the data: leave such items out, or replace their values, before they are batched'
-      : `lower the learning rate, clip the gradients (clipNorm), or bound '${first}'`,
+      : `lower the learning rate, clip the gradients (transforms: [clipByNorm(1)]), or bound '${first}'`,
   });
 }
 

@@ -1,4 +1,5 @@
 import {
+  checkpointPath,
   checkpointSteps,
   newestCheckpoint,
   pruneCheckpoints,
@@ -65,8 +66,11 @@ export class RunCheckpoints<Batch> {
     return state;
   }
 
-  /** Saves the run as it stands. */
-  async save(state: RunState): Promise<void> {
+  /**
+   * Saves the run as it stands; returns the path.
+   * @throws CrossmodalError when something is not finite, and when the disk does not take it, with the last good checkpoint
+   */
+  async save(state: RunState): Promise<string> {
     const { folder } = this.options;
     const tensors = new Map<string, StoredTensor>();
     for (const [name, variable] of Object.entries(this.#step.namedState())) {
@@ -76,13 +80,28 @@ export class RunCheckpoints<Batch> {
     if (spoilt) {
       const message = `fit: '${spoilt}' is not finite after step ${state.step}, though the metrics were`;
       throw new CrossmodalError(`${message}; ${afterwards(await this.restoreNewest())}`, {
-        remedy: 'lower the learning rate, or clip the gradients (clipNorm)',
+        remedy: 'lower the learning rate, or clip the gradients (transforms: [clipByNorm(1)])',
       });
     }
-    await writeCheckpoint(folder, state.step, tensors, state);
+    const path = await writeCheckpoint(folder, state.step, tensors, state).catch((error: unknown) => {
+      throw this.#notWritten(error);
+    });
     this.newest = state.step;
     const spare = Object.values(state.watches).flatMap(({ best }) => (best ? [best.step] : []));
     await pruneCheckpoints(folder, this.#keep, spare);
+    return path;
+  }
+
+  #notWritten(error: unknown): CrossmodalError {
+    const { folder } = this.options;
+    const last =
+      this.newest === undefined
+        ? 'there is no checkpoint before it'
+        : `the last good checkpoint is ${checkpointPath(folder, this.newest)}`;
+    return new CrossmodalError(`fit: ${(error as Error).message}; ${last}`, {
+      remedy: 'free space (or lower checkpoint.keep) and call fit again in the same way: it goes on from there',
+      cause: error,
+    });
   }
 
   /** Puts the weights and counters of the newest checkpoint back; returns its path. */

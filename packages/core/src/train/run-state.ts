@@ -1,9 +1,9 @@
 import type { Json } from '../checkpoint/checkpoints.js';
 import type { PlateauState } from '../schedules/plateau.js';
 import type { HostState } from '../step/step.js';
+import type { WatchState } from './best-validation.js';
 import type { DataFacts } from './data-facts.js';
 import type { TrainRecord } from './records.js';
-import type { WatchState } from './watch.js';
 
 /** Everything of a run that is not a tensor; what `state.json` of a checkpoint holds. */
 export interface RunState {

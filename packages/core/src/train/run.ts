@@ -2,20 +2,22 @@ import type { TensorContainer } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Dataset } from '../data/dataset.js';
 import { CrossmodalError } from '../errors.js';
-import { openProgress, type Progress, silent } from '../log/progress.js';
+import { formatMetrics, openProgress, type Progress, silent } from '../log/progress.js';
+import { batchTensors } from '../step/batch-rows.js';
 import type { Metrics, Step } from '../step/step.js';
 import { batchesOf } from './batches.js';
+import { BestValidation, watchedValue } from './best-validation.js';
 import { BestWeights } from './best-weights.js';
-import { ContrastiveHint, rowsOf } from './contrastive-hint.js';
 import { type DataFacts, dataFacts } from './data-facts.js';
 import type { CallbackResult, FitOptions } from './fit-options.js';
 import { nanError, spoiltInput, spoiltTerms } from './nan-guard.js';
+import type { TrainingNote } from './notes/note.js';
+import { trainingNotes } from './notes/training-notes.js';
 import type { History, MetricValues, TrainRecord } from './records.js';
 import { RunCheckpoints } from './run-checkpoints.js';
 import { RunLog } from './run-log.js';
 import { initialState, type RunState } from './run-state.js';
-import { VariableWatch } from './unsaved-state.js';
-import { Watch, watchedValue } from './watch.js';
+import { ChangedVariables } from './unsaved-state.js';
 
 /** One call of `fit`. */
 export class Run<Batch> {
@@ -24,9 +26,11 @@ export class Run<Batch> {
   readonly #options: FitOptions;
   readonly #checkpoints: RunCheckpoints<Batch> | undefined;
   /** By what they serve. */
-  readonly #watches: { best?: Watch; earlyStopping?: Watch } = {};
+  readonly #watches: { best?: BestValidation; earlyStopping?: Watch } = {};
   readonly #bestWeights: BestWeights;
-  readonly #hint = new ContrastiveHint();
+  readonly #notes: TrainingNote[] = trainingNotes();
+  /** When a checkpoint was last told of. */
+  #told = Number.NEGATIVE_INFINITY;
   readonly #dataFacts: DataFacts;
   #state: RunState;
   #log: RunLog | undefined;
@@ -45,8 +49,8 @@ export class Run<Batch> {
     this.#bestWeights = new BestWeights(step);
     if (options.checkpoint !== undefined) this.#checkpoints = new RunCheckpoints(step, options.checkpoint);
     const best = this.#checkpoints?.options.best;
-    if (best) this.#watches.best = new Watch('checkpoint.best', best);
-    if (options.earlyStopping) this.#watches.earlyStopping = new Watch('earlyStopping', options.earlyStopping);
+    if (best) this.#watches.best = new BestValidation('checkpoint.best', best);
+    if (options.earlyStopping) this.#watches.earlyStopping = new BestValidation('earlyStopping', options.earlyStopping);
     if ((best || options.earlyStopping || options.plateau) && !options.validate) {
       throw new CrossmodalError('fit: earlyStopping, plateau and checkpoint.best need validate');
     }
@@ -56,7 +60,7 @@ export class Run<Batch> {
     const { seed, log, progress = 'auto', label = 'fit', earlyStopping } = this.#options;
     const { epochs = Number.POSITIVE_INFINITY, steps = Number.POSITIVE_INFINITY } = this.#options;
     const resumed = await this.#checkpoints?.resume(seed, this.#dataFacts);
-    if (resumed) this.#take(resumed);
+    if (resumed) this.#restoreState(resumed);
     this.#firstStep = this.#state.step;
     if (log) this.#log = new RunLog(log, resumed ? this.#state.step : undefined);
     if (progress !== false) this.#progress = openProgress({ label, total: this.#total(), start: this.#state.step });
@@ -71,7 +75,7 @@ export class Run<Batch> {
     while (!this.#stop && this.#state.epoch < epochs && this.#state.step < steps) await this.#epoch(steps);
     const made = this.#state.step - this.#firstStep;
     const seconds = this.#seconds();
-    if (made > 0) await this.#save();
+    if (made > 0) await this.#save({ tell: true });
     if (earlyStopping?.restoreBest && this.#stop !== 'aborted') await this.#restoreBest();
     const watch = this.#watches.earlyStopping ?? this.#watches.best;
     return {
@@ -117,7 +121,7 @@ export class Run<Batch> {
   /** One step: run, read, check, record. The batch lives until the metrics are read: it may be to blame for them. */
   async #train(batch: Batch): Promise<void> {
     const { callbacks = [] } = this.#options;
-    const rows = rowsOf(batch);
+    const rows = batchTensors(batch)[0]?.[1].shape[0];
     let record: TrainRecord | undefined;
     try {
       record = await this.#measure(batch);
@@ -127,8 +131,8 @@ export class Run<Batch> {
     if (!record) return;
     this.#state.records.push(record);
     this.#progress.update(record);
-    this.#note(this.#hint.observe(record, rows));
-    for (const callback of callbacks) this.#obey(await callback.onStep?.(record));
+    for (const note of this.#notes) this.#note(note.observe(record, rows));
+    for (const callback of callbacks) this.#stopIfAsked(await callback.onStep?.(record));
   }
 
   /** Runs the step; a record where one is due. */
@@ -152,7 +156,7 @@ export class Run<Batch> {
   }
 
   async #runStep(batch: Batch): Promise<Metrics> {
-    const watch = this.#checkpoints && this.#state.step === this.#firstStep ? new VariableWatch() : undefined;
+    const watch = this.#checkpoints && this.#state.step === this.#firstStep ? new ChangedVariables() : undefined;
     let metrics: Metrics | undefined;
     try {
       metrics = this.#step.run(batch);
@@ -173,9 +177,9 @@ export class Run<Batch> {
     if (validate && (validateEverySteps ? step % validateEverySteps === 0 : endOfEpoch)) {
       keep = await this.#validated({ step, epoch, metrics: await validate({ step, epoch }) });
     }
-    if (endOfEpoch) for (const callback of callbacks) this.#obey(await callback.onEpoch?.({ step, epoch }));
+    if (endOfEpoch) for (const callback of callbacks) this.#stopIfAsked(await callback.onEpoch?.({ step, epoch }));
     if (signal?.aborted) this.#stop = 'aborted';
-    if (keep || this.#checkpoints?.due({ step, epoch, endOfEpoch })) await this.#save();
+    if (keep || this.#checkpoints?.due({ step, epoch, endOfEpoch })) await this.#save({ tell: keep });
   }
 
   /** Takes a validation in; true when the weights of this moment should be kept on disk. */
@@ -194,8 +198,20 @@ export class Run<Batch> {
       }
       if (watch.state.since > earlyStopping.patience) this.#stop = 'early';
     }
-    for (const callback of callbacks) this.#obey(await callback.onValidation?.(record));
+    this.#progress.note(this.#validationLine(record));
+    for (const callback of callbacks) this.#stopIfAsked(await callback.onValidation?.(record));
     return keep;
+  }
+
+  /** What a validation gave, and the best so far where one is watched. */
+  #validationLine({ step, epoch, metrics }: TrainRecord): string {
+    const numbers = formatMetrics(metrics, Number.POSITIVE_INFINITY) || 'nothing measured';
+    const line = `validation at step ${step}, epoch ${epoch + 1}: ${numbers}`;
+    const watch = this.#watches.best ?? this.#watches.earlyStopping;
+    const best = watch?.state.best;
+    if (!watch || !best) return line;
+    const value = formatMetrics({ [watch.metric]: best.value });
+    return best.step === step ? `${line} (the best so far)` : `${line} (best so far: ${value} at step ${best.step})`;
   }
 
   async #restoreBest(): Promise<void> {
@@ -205,13 +221,18 @@ export class Run<Batch> {
     else this.#bestWeights.restore();
   }
 
-  async #save(): Promise<void> {
+  /** Saves, and tells so: always with `tell`, else not more often than every ten seconds. */
+  async #save({ tell }: { tell: boolean }): Promise<void> {
     if (!this.#checkpoints || this.#checkpoints.newest === this.#state.step) return;
-    await this.#checkpoints.save(this.#give());
+    const path = await this.#checkpoints.save(this.#currentState());
+    const now = performance.now();
+    if (!tell && now - this.#told < 10_000) return;
+    this.#told = now;
+    this.#progress.note(`checkpoint ${path}`);
   }
 
   /** The state of the run with that of everything that keeps its own. */
-  #give(): RunState {
+  #currentState(): RunState {
     const { plateau, callbacks = [] } = this.#options;
     const state = this.#state;
     state.seconds = this.#seconds();
@@ -225,7 +246,7 @@ export class Run<Batch> {
   }
 
   /** Goes on from a saved state. */
-  #take(state: RunState): void {
+  #restoreState(state: RunState): void {
     const { plateau, callbacks = [] } = this.#options;
     this.#state = state;
     this.#stop = state.stopped;
@@ -237,7 +258,7 @@ export class Run<Batch> {
     }
   }
 
-  #obey(result: CallbackResult): void {
+  #stopIfAsked(result: CallbackResult): void {
     if (result === 'stop') this.#stop = 'callback';
   }
 

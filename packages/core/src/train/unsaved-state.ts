@@ -7,7 +7,7 @@ import type { NamedVariables } from '../variables.js';
  * Sees which variables of the process a step changes. It holds a clone of each: without one, a compiled step writes new
  * numbers into a variable without a trace.
  */
-export class VariableWatch {
+export class ChangedVariables {
   readonly #clones: { variable: Variable; clone: tf.Tensor; dataId: object }[];
 
   constructor() {
@@ -34,7 +34,7 @@ export class VariableWatch {
     const names = lost.slice(0, 5).join(', ') + (lost.length > 5 ? ', ...' : '');
     throw new CrossmodalError(`fit: the step changes variables that its checkpoints would not hold: ${names}`, {
       remedy:
-        'give trainStep all variables of the model, { variables: () => model.namedVariables() }, or { state: () => namedVariables(model) }',
+        'list them in namedVariables() of the model, or in `variables` of a plain loss: those that are not trained are saved too',
     });
   }
 

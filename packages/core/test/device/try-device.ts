@@ -5,14 +5,15 @@ import util from 'node:util';
 import { type DeviceName, deviceNames, useDevice } from '../../src/device/index.js';
 import { CrossmodalError } from '../../src/index.js';
 
-const [name = 'auto', asOnNewNode] = process.argv.slice(2);
+const [name = 'auto', asOnNewNode, threads] = process.argv.slice(2);
 if (asOnNewNode) {
   // What Node 23 removed.
   Reflect.deleteProperty(util, 'isNullOrUndefined');
   Reflect.deleteProperty(util, 'isArray');
 }
 try {
-  const device = await useDevice(name as DeviceName | 'auto');
+  const device = await useDevice(name as DeviceName | 'auto', threads ? { threads: Number(threads) } : {});
+  const inUse = (tf.backend() as { options?: { threads?: number } }).options?.threads;
   const slope = tf.variable(tf.scalar(0));
   const x = tf.tensor1d([1, 2, 3, 4]);
   const optimizer = tf.train.sgd(0.05);
@@ -20,7 +21,7 @@ try {
     optimizer.minimize(() => tf.mean(tf.squaredDifference(tf.mul(x, slope), tf.mul(x, 3))) as tf.Scalar);
   }
   const [learned] = await slope.data();
-  process.stdout.write(JSON.stringify({ device, current: tf.getBackend(), learned }));
+  process.stdout.write(JSON.stringify({ device, current: tf.getBackend(), learned, inUse }));
 } catch (error) {
   const known = CrossmodalError.isInstance(error);
   process.stdout.write(JSON.stringify({ known, message: (error as Error).message, names: deviceNames }));

@@ -16,6 +16,7 @@ interface Outcome {
   device: Device;
   current: string;
   learned: number;
+  inUse?: number;
   known: boolean;
   message: string;
   names: string[];
@@ -85,6 +86,17 @@ describe('useDevice', () => {
     expect(overridden.device).toMatchObject({ name: 'js', reason: 'demanded by CROSSMODAL_DEVICE', compiles: false });
     const demanded = await tryDevice(['js'], { CROSSMODAL_DEVICE: 'cpu' });
     expect(demanded.device).toMatchObject({ name: 'js', reason: 'demanded' });
+  });
+
+  test('threads are those that compute', async () => {
+    const { learned, inUse } = await tryDevice(['cpu', '', '1']);
+    expect(learned).toBeCloseTo(3, 2);
+    expect(inUse).toBe(1);
+    expect((await tryDevice(['auto', '', '3'], { CROSSMODAL_DEVICE: 'cpu' })).inUse).toBe(3);
+    expect((await tryDevice(['js', '', '2'])).message).toBe(
+      "useDevice: the number of threads of 'js' cannot be set; leave threads out, or choose one of cpu, wasm",
+    );
+    expect((await tryDevice(['cpu', '', '1.5'])).message).toBe('useDevice: threads must be an integer >= 1, got 1.5');
   });
 
   test('an unknown name lists the known ones', async () => {

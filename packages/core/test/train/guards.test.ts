@@ -100,24 +100,6 @@ describe('guards', () => {
     expect(weight.dataSync()[0]).toBe(3);
   });
 
-  test('a contrastive loss that stays at log B gives a hint, once', async () => {
-    const flat = Math.log(8);
-    const data = makeData({ rows: 8 * 130, batchSize: 8 });
-    const stuck = await fit(
-      scripted((run) => ({ loss: flat + 0.005 * Math.sin(run) })),
-      data,
-      { epochs: 2, ...quiet },
-    );
-    expect(stuck.notes).toHaveLength(1);
-    expect(stuck.notes[0]).toMatch(/^hint: 'loss' has stayed at log 8 = 2\.079 for 100 steps/);
-    const learning = await fit(
-      scripted((run) => ({ loss: flat * 0.98 ** run })),
-      data,
-      { epochs: 1, ...quiet },
-    );
-    expect(learning.notes).toEqual([]);
-  });
-
   test('an empty dataset, missing ends and odd settings are refused', async () => {
     const step = scripted(() => ({ loss: 1 }));
     const empty: Dataset<Batch> = { async *iterate() {} };

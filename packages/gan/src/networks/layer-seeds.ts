@@ -1,4 +1,4 @@
-import { Random } from '@crossmodal/core';
+import { assertBackend, Random } from '@crossmodal/core';
 import * as tfl from '@tensorflow/tfjs-layers';
 
 type Initializer = ReturnType<typeof tfl.initializers.zeros>;
@@ -8,6 +8,7 @@ export class LayerSeeds {
   readonly #random: Random;
 
   constructor(seed: number | string, network: string) {
+    assertBackend(network); // the layers draw their weights next
     this.#random = new Random(seed).fork(network);
   }
 

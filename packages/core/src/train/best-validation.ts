@@ -19,7 +19,7 @@ export function watchedValue(option: string, { metric }: { metric: string }, { m
 }
 
 /** Remembers the best validation, and counts those since. */
-export class Watch {
+export class BestValidation {
   readonly #options: Watched & { minimumImprovement?: number };
   readonly #option: string;
   state: WatchState = { since: 0 };
