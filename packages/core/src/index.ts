@@ -57,6 +57,7 @@ export { hostInput } from './device/host-input.js';
 export { deviceNames, useDevice } from './device/use-device.js';
 export { defineEncoder, type EncodedSequence, type Encoder, type Inputs } from './encoder.js';
 export { CrossmodalError } from './errors.js';
+export { assertKnownOptions } from './known-options.js';
 export { type ActivationName, gelu, geluTanh, quickGelu } from './layers/activations.js';
 export { type AttentionOptions, attentionBias, scaledDotProductAttention } from './layers/attention.js';
 export { ClassToken, classToken } from './layers/class-token.js';
