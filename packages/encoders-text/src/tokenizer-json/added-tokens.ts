@@ -63,7 +63,8 @@ export class AddedTokens {
       const form = token.normalized && normalizer ? normalizer.apply(token.content) : token.content;
       this.#byId.set(id, { ...token, id, form });
     }
-    const entries = [...this.#byId.values()].filter(({ form }) => form !== '');
+    // Of two that read the same, special ones come first, then earlier ones.
+    const entries = [...this.#byId.values()].sort((a, b) => Number(b.special) - Number(a.special));
     this.#plain = new Finder(entries.filter(({ normalized }) => !normalized));
     this.#normalized = new Finder(entries.filter(({ normalized }) => normalized));
   }
@@ -107,39 +108,37 @@ export class AddedTokens {
 class Finder {
   readonly #tree = new PrefixTree();
   readonly #first = new Uint8Array(0x10000);
-  readonly #isEmpty: boolean;
   readonly #entries: readonly Entry[];
+  /** A token that the normaliser left nothing of is found between all characters. */
+  readonly #empty: Entry | undefined;
 
   constructor(entries: readonly Entry[]) {
     this.#entries = entries;
-    this.#isEmpty = entries.length === 0;
-    for (const [i, { form }] of entries.entries()) {
+    this.#empty = entries.find(({ form }) => form === '');
+    for (let i = entries.length - 1; i >= 0; i--) {
+      const { form } = entries[i]!;
+      if (form === '') continue;
       this.#tree.add(form, i);
       this.#first[form.charCodeAt(0)] = 1;
     }
   }
 
   sections(piece: Piece): Section[] {
-    if (this.#isEmpty) return [{ piece }];
+    if (this.#entries.length === 0) return [{ piece }];
     const { text } = piece;
     const sections: Section[] = [];
     let done = 0;
-    for (let at = 0; at < text.length; ) {
-      let end = -1;
-      let found = -1;
-      if (this.#first[text.charCodeAt(at)] === 1) {
-        this.#tree.forEachAt(text, at, (stop, value) => {
-          end = stop;
-          found = value;
-        });
-      }
-      if (found < 0) {
+    let last = -1;
+    for (let at = 0; at <= text.length; ) {
+      const match = this.#matchAt(text, at, last);
+      if (!match) {
         at++;
         continue;
       }
-      const entry = this.#entries[found]!;
+      const { entry, end } = match;
       const start = at;
-      at = end;
+      last = end;
+      at = Math.max(end, start + Number(end === start));
       if (entry.singleWord && (wordBefore(text, start) || wordAt(text, end))) continue;
       // White space that the token before has taken is not taken again.
       const from = entry.leftStrip ? Math.max(done, start - spaceBefore(text, start)) : start;
@@ -150,6 +149,17 @@ class Finder {
     }
     if (done < text.length) sections.push({ piece: cut(piece, done, text.length) });
     return sections;
+  }
+
+  /** The longest token that begins here; `last` is where the one before ended. */
+  #matchAt(text: string, at: number, last: number): { entry: Entry; end: number } | undefined {
+    let match: { entry: Entry; end: number } | undefined;
+    if (at < text.length && this.#first[text.charCodeAt(at)] === 1) {
+      this.#tree.forEachAt(text, at, (end, value) => {
+        match = { entry: this.#entries[value]!, end };
+      });
+    }
+    return match ?? (this.#empty && at !== last ? { entry: this.#empty, end: at } : undefined);
   }
 }
 

@@ -41,7 +41,7 @@ export function merge(a: Encoding, b: Encoding): Encoding {
   if (a.overflowing.length === 0 && b.overflowing.length === 0) return joined(a, b);
   const overflowing = [
     ...a.overflowing.flatMap((window) => [merge(window, b), ...b.overflowing.map((other) => merge(window, other))]),
-    ...b.overflowing.map((other) => merge({ ...a, overflowing: [] }, other)),
+    ...b.overflowing.map((other) => merge(a, other)),
   ];
   return { ...joined(a, b), overflowing };
 }

@@ -23,7 +23,7 @@ export interface TokenizerPipeline {
   /** One text or two as tokens, cut, with special tokens in their places. */
   encode(
     texts: readonly [string, string?],
-    options: { specialTokens: boolean; truncation: (Truncation & { maximumLength: number }) | null },
+    options: { specialTokens: boolean; truncation: (Truncation & { maximumLength: number; isOfFile: boolean }) | null },
   ): Encoding;
   decode(ids: Iterable<number>, options: { skipSpecialTokens: boolean }): string;
   tokenToId(token: string): number | undefined;
@@ -88,12 +88,14 @@ export function tokenizerPipeline(
       let second = b === undefined ? undefined : tokenize(b, 1);
       if (truncation) {
         const special = specialTokens ? processor.added(b !== undefined) : 0;
-        if (truncation.maximumLength < special) {
+        const room = truncation.maximumLength - special;
+        if (room < 0 && !truncation.isOfFile) {
           throw new CrossmodalError(
             `encode: maximumLength must leave room for ${special} special tokens, got ${truncation.maximumLength}`,
           );
         }
-        [first, second] = truncatePair(first, second, truncation.maximumLength - special, truncation);
+        // A file that leaves no room cuts nothing: the Rust library's number wraps round.
+        if (room >= 0) [first, second] = truncatePair(first, second, room, truncation);
       }
       return processor.process(second ? [first, second] : [first], specialTokens).reduce(merge, emptyEncoding);
     },

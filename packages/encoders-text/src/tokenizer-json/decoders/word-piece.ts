@@ -1,20 +1,31 @@
 import type { Fields } from '../fields.js';
 import type { Decoder } from './decoder.js';
 
-/** Takes away the blanks before punctuation and contractions, as BERT's and CTC's decoders do. */
+/** Blanks before punctuation and contractions, in the order in which they are taken away. */
+const untidy: readonly (readonly [from: string, to: string])[] = [
+  [' .', '.'],
+  [' ?', '?'],
+  [' !', '!'],
+  [' ,', ','],
+  [" ' ", "'"],
+  [" n't", "n't"],
+  [" 'm", "'m"],
+  [" 's", "'s"],
+  [" 've", "'ve"],
+  [" 're", "'re"],
+];
+
+/** What transformers does where a tokeniser asks for `clean_up_tokenization_spaces`. */
+export function tidySpacing(text: string): string {
+  return untidy.reduce((result, [from, to]) => result.replaceAll(from, to), text);
+}
+
+/** What the decoders WordPiece and CTC do: the same, and a contraction of "do not". */
 export function tidied(text: string): string {
-  return text
-    .replaceAll(' .', '.')
-    .replaceAll(' ?', '?')
-    .replaceAll(' !', '!')
-    .replaceAll(' ,', ',')
-    .replaceAll(" ' ", "'")
-    .replaceAll(" n't", "n't")
-    .replaceAll(" 'm", "'m")
-    .replaceAll(' do not', " don't")
-    .replaceAll(" 's", "'s")
-    .replaceAll(" 've", "'ve")
-    .replaceAll(" 're", "'re");
+  return untidy.reduce((result, [from, to]) => {
+    const next = result.replaceAll(from, to);
+    return from === " 'm" ? next.replaceAll(' do not', " don't") : next;
+  }, text);
 }
 
 /** Continuations lose their prefix, other tokens but the first get a blank. */

@@ -45,9 +45,8 @@ export function multipleFolds(): ReadonlyMap<string, string> {
   return longFolds;
 }
 
-/** Case folding of one character by the simple rule. */
-export const simpleFold = (character: string): string => {
-  const upper = character.toUpperCase();
-  const lower = ([...upper].length === 1 ? upper : character).toLowerCase();
-  return [...lower].length === 1 ? lower : character;
-};
+/** Case folding of one character by the simple rule; dotless i is no case of i. */
+export function simpleFold(character: string): string {
+  const lower = character.toUpperCase().toLowerCase();
+  return new RegExp(`^${escapeCharacter(character)}$`, 'vi').test(lower) ? lower : character.toLowerCase();
+}

@@ -242,8 +242,6 @@ class Parser {
         return { kind: 'keep' };
       case 'R':
         return lineEnd;
-      case 'Q':
-        return this.#quoted(flags);
       case 'k':
         return this.#namedReference();
       case 'X':
@@ -270,14 +268,6 @@ class Parser {
     const source = parser.property(negative, propertyClass);
     this.#at = parser.end;
     return source;
-  }
-
-  #quoted({ ignoreCase }: Flags): Node {
-    const items: Item[] = [];
-    while (this.#at < this.#text.length && !this.#take('\\E')) {
-      items.push({ kind: 'character', character: this.#text[this.#at++]!, ignoreCase });
-    }
-    return sequence(items);
   }
 
   #namedReference(): Node {
@@ -402,21 +392,16 @@ function foldedRun(run: readonly string[]): Node[] {
   const nodes: Node[] = [];
   for (let i = 0; i < folded.length; ) {
     const rest = folded.slice(i, i + 3).join('');
-    const longest = [...folds].filter(([, text]) => rest.startsWith(text)).sort((a, b) => b[1].length - a[1].length);
-    const text = longest[0]?.[1];
-    if (text === undefined) {
+    const starts = [...folds].filter(([, text]) => rest.startsWith(text));
+    const text = starts.reduce((longest, [, other]) => (other.length > longest.length ? other : longest), '');
+    if (text === '') {
       nodes.push(foldedSet(folded[i++]!));
       continue;
     }
-    const single = longest.filter((entry) => entry[1] === text).map(([character]) => escapeCharacter(character));
+    const single = starts.filter((entry) => entry[1] === text).map(([character]) => escapeCharacter(character));
     const spelled = [...text].map(foldedSet);
-    nodes.push({
-      kind: 'choice',
-      branches: [
-        { kind: 'set', source: `[${single.join('')}]` },
-        { kind: 'sequence', items: spelled },
-      ],
-    });
+    const one: Node = { kind: 'set', source: `[${single.join('')}]` };
+    nodes.push({ kind: 'choice', branches: [one, { kind: 'sequence', items: spelled }] });
     i += spelled.length;
   }
   return nodes;

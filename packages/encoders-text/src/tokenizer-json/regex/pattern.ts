@@ -40,8 +40,14 @@ export function regexPattern(pattern: string): Pattern {
   return (text) =>
     searchAll(text, (from) => {
       regex.lastIndex = from;
-      const match = regex.exec(text);
-      return match ? [match.index, match.index + match[0].length] : undefined;
+      for (;;) {
+        const match = regex.exec(text);
+        if (!match) return undefined;
+        const { index } = match;
+        // The engine also tries between the two units of a character.
+        if (index === 0 || text.codePointAt(index - 1)! <= 0xffff) return [index, index + match[0].length];
+        regex.lastIndex = index + 1;
+      }
     });
 }
 

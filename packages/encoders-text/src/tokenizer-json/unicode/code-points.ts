@@ -17,8 +17,8 @@ export function runsOf(encoded: string): Runs {
 
 /** The runs as the inside of a class of a regular expression with the flag u or v. */
 export function classOfRuns(runs: Runs): string {
-  const escape = (codePoint: number) => `\\u{${codePoint.toString(16)}}`;
-  return runs.map(([a, b]) => (a === b ? escape(a) : `${escape(a)}-${escape(b)}`)).join('');
+  const escaped = (codePoint: number) => `\\u{${codePoint.toString(16)}}`;
+  return runs.map(([a, b]) => (a === b ? escaped(a) : `${escaped(a)}-${escaped(b)}`)).join('');
 }
 
 /** Answers each code point once and remembers the answer. */

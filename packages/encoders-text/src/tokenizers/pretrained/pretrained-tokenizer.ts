@@ -1,6 +1,7 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { tidied } from '../../tokenizer-json/decoders/word-piece.js';
+import { tidySpacing } from '../../tokenizer-json/decoders/word-piece.js';
 import type { Encoding } from '../../tokenizer-json/encoding.js';
+import { shown } from '../../tokenizer-json/fields.js';
 import { type Padding, padAll } from '../../tokenizer-json/pad.js';
 import { type TokenizerPipeline, tokenizerPipeline } from '../../tokenizer-json/pipeline.js';
 import type { Truncation } from '../../tokenizer-json/truncate.js';
@@ -87,7 +88,9 @@ export function pretrainedTokenizer(contents: unknown, options: PretrainedTokeni
   const pipeline = tokenizerPipeline(config.contents, { source, moreTokens: config.addedTokens });
   const paddingId = pipeline.padding?.id ?? paddingIdOf(pipeline, paddingToken ?? config.paddingToken);
 
-  const truncationOf = (truncation: Truncation | null) => {
+  const truncationOf = (given: Truncation | null | undefined) => {
+    const isOfFile = given === undefined;
+    const truncation = isOfFile ? pipeline.truncation : given;
     if (!truncation) return null;
     assertKnownOptions('encode: truncation', truncation, known.truncation);
     const { maximumLength = config.modelMaximumLength, direction = config.truncationSide, ...rest } = truncation;
@@ -96,7 +99,7 @@ export function pretrainedTokenizer(contents: unknown, options: PretrainedTokeni
         `encode: truncation.maximumLength must be a whole number of at least 0, got ${maximumLength}`,
       );
     }
-    return { ...rest, maximumLength, ...(direction ? { direction } : {}) };
+    return { ...rest, maximumLength, isOfFile, ...(direction ? { direction } : {}) };
   };
   const paddingOf = (padding: Padding | null): Padding | null => {
     if (!padding) return null;
@@ -107,13 +110,15 @@ export function pretrainedTokenizer(contents: unknown, options: PretrainedTokeni
   const encodeTexts = (texts: readonly TextOrPair[], encodeOptions: EncodeOptions = {}): Encoding[] => {
     assertKnownOptions('encode', encodeOptions, known.encode);
     const { specialTokens = true } = encodeOptions;
-    const truncation = truncationOf(
-      encodeOptions.truncation === undefined ? pipeline.truncation : encodeOptions.truncation,
-    );
+    const truncation = truncationOf(encodeOptions.truncation);
     const padding = paddingOf(encodeOptions.padding === undefined ? pipeline.padding : encodeOptions.padding);
-    const encodings = texts.map((text) =>
-      pipeline.encode(typeof text === 'string' ? [text] : text, { specialTokens, truncation }),
-    );
+    const encodings = texts.map((text) => {
+      const pair = typeof text === 'string' ? ([text] as const) : text;
+      if (!Array.isArray(pair) || pair.length > 2 || !pair.every((part) => typeof part === 'string')) {
+        throw new CrossmodalError(`encode: a text must be a string or a pair of strings, got ${shown(text)}`);
+      }
+      return pipeline.encode(pair as readonly [string, string?], { specialTokens, truncation });
+    });
     return padding ? padAll(encodings, { id: paddingId, ...padding }) : encodings;
   };
   return {
@@ -131,7 +136,7 @@ export function pretrainedTokenizer(contents: unknown, options: PretrainedTokeni
       assertKnownOptions('decode', decodeOptions, known.decode);
       const { skipSpecialTokens = true, tidySpaces = config.tidySpaces } = decodeOptions;
       const text = pipeline.decode(Array.from(ids), { skipSpecialTokens });
-      return tidySpaces ? tidied(text) : text;
+      return tidySpaces ? tidySpacing(text) : text;
     },
     tokenToId: pipeline.tokenToId,
     idToToken: pipeline.idToToken,
