@@ -4,17 +4,19 @@ export type { TextEncoderOptions } from './encoders/text-inputs.js';
 export { type TransformerEncoderOptions, transformerEncoder } from './encoders/transformer.js';
 export type { RecurrentCell } from './layers/recurrence.js';
 export { Recurrent, type RecurrentOptions, recurrent } from './layers/recurrent.js';
+export type { Encoding } from './tokenizer-json/encoding.js';
+export type { Padding } from './tokenizer-json/pad.js';
+export type { Truncation } from './tokenizer-json/truncate.js';
 export { characterTokenizer } from './tokenizers/character.js';
-export type { Encoding } from './tokenizers/pretrained/encoding.js';
 export { loadTokenizer } from './tokenizers/pretrained/load-tokenizer.js';
-export type { Padding } from './tokenizers/pretrained/pad.js';
 export {
+  type DecodeOptions,
   type EncodeOptions,
   type PretrainedTokenizer,
+  type PretrainedTokenizerOptions,
   pretrainedTokenizer,
   type TextOrPair,
 } from './tokenizers/pretrained/pretrained-tokenizer.js';
-export type { Truncation } from './tokenizers/pretrained/truncate.js';
 export { encodeBatch, type TokenBatch, type Tokenizer } from './tokenizers/tokenizer.js';
 export type { VocabularyOptions } from './tokenizers/vocabulary.js';
 export type { VocabularyTokenizer, VocabularyTokenizerOptions } from './tokenizers/vocabulary-tokenizer.js';

@@ -24,13 +24,12 @@ export async function loadTokenizer(path: string): Promise<PretrainedTokenizer> 
     });
   }
   if (!kind.isDirectory()) return pretrainedTokenizer(await readJson(path), { source: path });
-  const settings = (await readOptional(join(path, 'tokenizer_config.json'))) as Settings | undefined;
-  const paddingToken = typeof settings?.pad_token === 'string' ? settings.pad_token : settings?.pad_token?.content;
+  const config = await readOptional(join(path, 'tokenizer_config.json'));
   const file = join(path, 'tokenizer.json');
   const json = await readOptional(file);
-  if (json !== undefined) return pretrainedTokenizer(json, { source: file, paddingToken });
-  const made = await tokenizerJsonFromVocabulary(path, settings ?? {});
-  return pretrainedTokenizer(made, { source: path, paddingToken });
+  if (json !== undefined) return pretrainedTokenizer(json, { source: file, config });
+  const made = await tokenizerJsonFromVocabulary(path, (config ?? {}) as Settings);
+  return pretrainedTokenizer(made, { source: path, config });
 }
 
 async function readOptional(path: string): Promise<unknown> {

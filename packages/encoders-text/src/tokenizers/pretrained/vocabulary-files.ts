@@ -5,8 +5,6 @@ import { readJson } from './read-json.js';
 
 /** What we read of a tokenizer_config.json. */
 export interface Settings {
-  pad_token?: string | { content: string } | null;
-  tokenizer_class?: string;
   do_lower_case?: boolean;
   strip_accents?: boolean | null;
   tokenize_chinese_chars?: boolean;
@@ -91,8 +89,14 @@ function byteLevelJson(vocab: Vocabulary, mergesText: string, { add_prefix_space
     normalizer: null,
     pre_tokenizer: byteLevel,
     post_processor: roberta
-      ? { type: 'RobertaProcessing', sep: ['</s>', vocab['</s>']], cls: ['<s>', vocab['<s>']] }
-      : { type: 'ByteLevel' },
+      ? {
+          type: 'RobertaProcessing',
+          sep: ['</s>', vocab['</s>']],
+          cls: ['<s>', vocab['<s>']],
+          trim_offsets: true,
+          add_prefix_space,
+        }
+      : byteLevel,
     decoder: byteLevel,
     model: { type: 'BPE', unk_token: null, vocab, merges },
   };
@@ -120,7 +124,7 @@ function clipJson(vocab: Vocabulary, merges: string[][]): unknown {
         { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true },
       ],
     },
-    post_processor: { type: 'RobertaProcessing', sep: end, cls: begin },
+    post_processor: { type: 'RobertaProcessing', sep: end, cls: begin, trim_offsets: false, add_prefix_space: false },
     decoder: { type: 'ByteLevel', add_prefix_space: true, trim_offsets: true, use_regex: true },
     model: { type: 'BPE', unk_token: '<|endoftext|>', end_of_word_suffix: '</w>', vocab, merges },
   };

@@ -22,7 +22,7 @@ export const emptyEncoding: Encoding = {
 };
 
 /** The lists of several encodings, one after the other; without overflow. */
-function joined(...parts: readonly Encoding[]): Encoding {
+export function joined(...parts: readonly Encoding[]): Encoding {
   return {
     ids: parts.flatMap((p) => p.ids),
     tokens: parts.flatMap((p) => p.tokens),
@@ -33,11 +33,15 @@ function joined(...parts: readonly Encoding[]): Encoding {
   };
 }
 
-/** Appends `b` to `a`; windows that overflow are combined, each of `a` with all of `b`, then `a` with those of `b`. */
+/**
+ * Appends `b` to `a`. Windows that overflow are combined: each of `a` with `b`, which brings its own windows along, then with
+ * those of `b`; then `a` with those of `b`.
+ */
 export function merge(a: Encoding, b: Encoding): Encoding {
+  if (a.overflowing.length === 0 && b.overflowing.length === 0) return joined(a, b);
   const overflowing = [
-    ...a.overflowing.flatMap((window) => [joined(window, b), ...b.overflowing.map((other) => joined(window, other))]),
-    ...b.overflowing.map((other) => joined(a, other)),
+    ...a.overflowing.flatMap((window) => [merge(window, b), ...b.overflowing.map((other) => merge(window, other))]),
+    ...b.overflowing.map((other) => merge(a, other)),
   ];
   return { ...joined(a, b), overflowing };
 }

@@ -2,8 +2,8 @@ import { CrossmodalError } from '@crossmodal/core';
 import { type Encoding, emptyEncoding, slice } from './encoding.js';
 
 export interface Truncation {
-  /** Most tokens of one encoding, special ones counted. */
-  maximumLength: number;
+  /** Most tokens of one encoding, special ones counted. The model's own, where tokenizer_config.json names one. */
+  maximumLength?: number;
   /** Tokens that a window shares with the one before it. */
   stride?: number;
   /** Which text of a pair is cut. */
@@ -25,6 +25,7 @@ export function truncatePair(
   const total = first.ids.length + (second?.ids.length ?? 0);
   if (total <= room) return [first, second];
   const cut = (encoding: Encoding, length: number) => truncate(encoding, length, { stride, direction });
+  if (room === 0) return [cut(first, 0), second && cut(second, 0)];
   if (strategy === 'longestFirst') {
     if (!second) return [cut(first, room), undefined];
     const [a, b] = shares(first.ids.length, second.ids.length, room);

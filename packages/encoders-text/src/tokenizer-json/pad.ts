@@ -15,10 +15,10 @@ export interface Padding {
 /** Fills up encodings, and the windows that overflow, to one length; longer ones stay as they are. */
 export function padAll(
   encodings: readonly Encoding[],
-  { length = 'longest', multipleOf = 1, direction = 'right', id = 0, typeId = 0, token = '[PAD]' }: Padding,
+  { length = 'longest', multipleOf, direction = 'right', id = 0, typeId = 0, token = '[PAD]' }: Padding,
 ): Encoding[] {
   const wanted = length === 'longest' ? Math.max(0, ...encodings.map((e) => e.ids.length)) : length;
-  const target = Math.ceil(wanted / multipleOf) * multipleOf;
+  const target = multipleOf ? Math.ceil(wanted / multipleOf) * multipleOf : wanted;
   const pad = (encoding: Encoding): Encoding => {
     const missing = Math.max(0, target - encoding.ids.length);
     const fill = <T>(list: readonly T[], value: T): T[] => {
