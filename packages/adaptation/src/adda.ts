@@ -1,4 +1,12 @@
-import { type Alternating, assertKnownOptions, CrossmodalError, type LossTerms, type NamedVariables, prefixed, Random } from '@crossmodal/core';
+import {
+  type Alternating,
+  assertKnownOptions,
+  CrossmodalError,
+  type LossTerms,
+  type NamedVariables,
+  prefixed,
+  Random,
+} from '@crossmodal/core';
 import { relativeSpread } from '@crossmodal/core/metrics';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

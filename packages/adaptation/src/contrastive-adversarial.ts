@@ -1,4 +1,13 @@
-import { assertKnownOptions, CrossmodalError, type Inputs, type LossTerms, type NamedVariables, prefixed, Random, type Trainable } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  type Inputs,
+  type LossTerms,
+  type NamedVariables,
+  prefixed,
+  Random,
+  type Trainable,
+} from '@crossmodal/core';
 import { gradientReversal } from '@crossmodal/core/layers';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';

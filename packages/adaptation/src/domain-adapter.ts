@@ -1,4 +1,11 @@
-import { CrossmodalError, type LossTerms, type NamedVariables, prefixed, Random, type Trainable } from '@crossmodal/core';
+import {
+  CrossmodalError,
+  type LossTerms,
+  type NamedVariables,
+  prefixed,
+  Random,
+  type Trainable,
+} from '@crossmodal/core';
 import { relativeSpread } from '@crossmodal/core/metrics';
 import { crossEntropy } from '@crossmodal/losses';
 import type { Scalar, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';

@@ -1,4 +1,11 @@
-import { CrossmodalError, type Encoder, type Inputs, type NamedVariables, namedVariables, trainableVariables } from '@crossmodal/core';
+import {
+  CrossmodalError,
+  type Encoder,
+  type Inputs,
+  type NamedVariables,
+  namedVariables,
+  trainableVariables,
+} from '@crossmodal/core';
 import type { Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';

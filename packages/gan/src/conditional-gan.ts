@@ -1,4 +1,11 @@
-import { type Alternating, assertKnownOptions, CrossmodalError, type Encoder, prefixed, Random } from '@crossmodal/core';
+import {
+  type Alternating,
+  assertKnownOptions,
+  CrossmodalError,
+  type Encoder,
+  prefixed,
+  Random,
+} from '@crossmodal/core';
 import type { AdversarialKind } from '@crossmodal/losses';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';

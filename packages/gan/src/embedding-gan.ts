@@ -1,4 +1,12 @@
-import { type Alternating, assertKnownOptions, CrossmodalError, type LossTerms, type NamedVariables, namedVariables, prefixed } from '@crossmodal/core';
+import {
+  type Alternating,
+  assertKnownOptions,
+  CrossmodalError,
+  type LossTerms,
+  type NamedVariables,
+  namedVariables,
+  prefixed,
+} from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import { relativeSpread } from '@crossmodal/core/metrics';
 import { type AdversarialKind, discriminatorLoss, generatorLoss } from '@crossmodal/losses';

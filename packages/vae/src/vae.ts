@@ -1,4 +1,14 @@
-import { assertKnownOptions, CrossmodalError, type LossTerms, type NamedVariables, namedVariables, prefixed, Random, randomNormal, type Trainable } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  type LossTerms,
+  type NamedVariables,
+  namedVariables,
+  prefixed,
+  Random,
+  randomNormal,
+  type Trainable,
+} from '@crossmodal/core';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import { gaussianLogLikelihood, iwaeBound, klStandardNormal, freeBits as pricedByFreeBits } from '@crossmodal/losses';
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';

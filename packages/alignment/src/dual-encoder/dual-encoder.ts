@@ -1,4 +1,14 @@
-import { assertBackend, assertKnownOptions, CrossmodalError, type Encoder, type Inputs, type LossTerms, type NamedVariables, prefixed, Random } from '@crossmodal/core';
+import {
+  assertBackend,
+  assertKnownOptions,
+  CrossmodalError,
+  type Encoder,
+  type Inputs,
+  type LossTerms,
+  type NamedVariables,
+  prefixed,
+  Random,
+} from '@crossmodal/core';
 import { boundedScale, l2Normalize } from '@crossmodal/core/layers';
 import { relativeSpread } from '@crossmodal/core/metrics';
 import { pairsByLabel } from '@crossmodal/losses';

@@ -26,7 +26,7 @@ export class Run<Batch> {
   readonly #options: FitOptions;
   readonly #checkpoints: RunCheckpoints<Batch> | undefined;
   /** By what they serve. */
-  readonly #watches: { best?: BestValidation; earlyStopping?: Watch } = {};
+  readonly #watches: { best?: BestValidation; earlyStopping?: BestValidation } = {};
   readonly #bestWeights: BestWeights;
   readonly #notes: TrainingNote[] = trainingNotes();
   /** When a checkpoint was last told of. */

@@ -1,4 +1,12 @@
-import { type LossTerms, type NamedVariables, namedVariables, prefixed, type Random, randomNormal, randomUniform } from '@crossmodal/core';
+import {
+  type LossTerms,
+  type NamedVariables,
+  namedVariables,
+  prefixed,
+  type Random,
+  randomNormal,
+  randomUniform,
+} from '@crossmodal/core';
 import {
   type AdversarialKind,
   discriminatorLoss,

@@ -1,4 +1,14 @@
-import { assertKnownOptions, CrossmodalError, type LossTerms, type NamedVariables, namedVariables, prefixed, Random, randomNormal, type Trainable } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  type LossTerms,
+  type NamedVariables,
+  namedVariables,
+  prefixed,
+  Random,
+  randomNormal,
+  type Trainable,
+} from '@crossmodal/core';
 import { presentRows } from '@crossmodal/core/layers';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import { gaussianLogLikelihood, klStandardNormal } from '@crossmodal/losses';
