@@ -4,6 +4,12 @@ export type { TextEncoderOptions } from './encoders/text-inputs.js';
 export { type TransformerEncoderOptions, transformerEncoder } from './encoders/transformer.js';
 export type { RecurrentCell } from './layers/recurrence.js';
 export { Recurrent, type RecurrentOptions, recurrent } from './layers/recurrent.js';
+export {
+  type LoadTextEncoderOptions,
+  loadTextEncoder,
+  type PretrainedTextEncoder,
+} from './pretrained/load-text-encoder.js';
+export type { TextPooling } from './pretrained/pooling.js';
 export { characterTokenizer } from './tokenizers/character.js';
 export type { Encoding } from './tokenizers/pretrained/encoding.js';
 export { loadTokenizer } from './tokenizers/pretrained/load-tokenizer.js';
