@@ -16,3 +16,8 @@ export { gaussianBlur } from './transform/gaussian-blur.js';
 export { type NormalizeOptions, normalizations, normalize } from './transform/normalize.js';
 export { type ResizeOptions, resize, shortestEdgeSize } from './transform/resize.js';
 export type { ResizeKernel } from './transform/taps.js';
+export {
+  type LoadImageEncoderOptions,
+  loadImageEncoder,
+  type PretrainedImageEncoder,
+} from './pretrained/load-image-encoder.js';

@@ -15,6 +15,8 @@ export interface Architecture {
   readonly prefixes: readonly string[];
   /** Names in the file that are of no use here and need no word: heads of other tasks, the other tower, buffers. */
   readonly ignored?: readonly RegExp[];
+  /** Names in the file that are of no use here but are saved along, such as counters. */
+  readonly carried?: RegExp;
   /** What the encoder needs to be given, the first being what it cannot do without. */
   readonly inputs: readonly [string, ...string[]];
   /** One vector per token, patch or frame. */

@@ -2,6 +2,19 @@ export { activationOf } from './activation.js';
 export type { Architecture } from './architecture.js';
 export { Config } from './config.js';
 export {
+  averagePool,
+  batchNormalization,
+  batchNormSpecs,
+  type ConvolutionOptions,
+  convolution,
+  convolutionSpecs,
+  depthwiseConvolution,
+  depthwiseSpecs,
+  type Padding,
+  patches,
+  places,
+} from './convolution.js';
+export {
   embedding,
   type LinearLayout,
   type LinearOptions,

@@ -7,6 +7,7 @@ import { type ModelFiles, type Savable, subfolder } from '../model-files/model-f
 import { openWeights, type StoredWeights } from '../model-files/stored-weights.js';
 import { loadWeights, type WeightSpecs } from '../model-files/weight-plan.js';
 import { modelFiles, weightsFile } from '../model-files/write-model.js';
+import type { StoredTensor } from '../safetensors/values.js';
 import { Random } from '../random/random.js';
 import { disposeVariables, type NamedVariables } from '../variables.js';
 import type { Architecture } from './architecture.js';
@@ -62,6 +63,7 @@ export async function pretrainedEncoder<Item>({
   allowExtra = false,
   folder = '',
   parts = [],
+  weights,
 }: {
   where: string;
   modality: string;
@@ -77,13 +79,16 @@ export async function pretrainedEncoder<Item>({
   folder?: string;
   /** Weights in files of their own, such as the dense modules of sentence-transformers. */
   parts?: readonly WeightPart[];
+  /** The body's weights, where they were opened already. */
+  weights?: StoredWeights;
 } & PretrainedOptions): Promise<PretrainedEncoder<Item>> {
-  const stored = await openWeights(subfolder(files, folder), { where });
+  const stored = weights ?? (await openWeights(subfolder(files, folder), { where }));
+  const carried = await carriedTensors(stored, architecture.carried);
   const prefix = prefixOf(stored, architecture);
   const specs: WeightSpecs = { ...under(prefix, architecture.body), ...architecture.head };
   const { variables, unused } = await loadWeights(stored, specs, {
     where,
-    ignored: architecture.ignored ?? [],
+    ignored: [...(architecture.ignored ?? []), ...(architecture.carried ? [architecture.carried] : [])],
     allowExtra,
   });
   const all = new Map(variables);
@@ -133,7 +138,10 @@ export async function pretrainedEncoder<Item>({
     trainableVariables: () => Object.values(named()).filter((variable) => variable.trainable),
     dispose: () => disposeVariables(named()),
     async files({ card } = {}) {
-      const main = await modelFiles({ config: written, variables, specs, others, ...(card ? { card } : {}) });
+      const main = await modelFiles({
+        ...{ config: written, variables, specs, others, carried },
+        ...(card ? { card } : {}),
+      });
       const placed = new Map(
         [...main].map(([name, file]) => [
           folder !== '' && (name === 'config.json' || name === 'model.safetensors') ? `${folder}/${name}` : name,
@@ -153,6 +161,14 @@ export async function pretrainedEncoder<Item>({
       compute(inputs, training, (encoded, run) => logits(encoded, parameters, inputs, run));
   }
   return encoder;
+}
+
+/** Tensors that are not of use here but belong to the model's file. */
+async function carriedTensors(stored: StoredWeights, pattern: RegExp | undefined): Promise<Map<string, StoredTensor>> {
+  const tensors = new Map<string, StoredTensor>();
+  if (!pattern) return tensors;
+  for (const name of stored.entries.keys()) if (pattern.test(name)) tensors.set(name, await stored.read(name));
+  return tensors;
 }
 
 /** The prefix under which most of the body's weights are found. */

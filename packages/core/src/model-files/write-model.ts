@@ -12,12 +12,17 @@ import type { WeightSpecs } from './weight-plan.js';
  *
  * @param variables by name
  * @param options.specs which variables were turned around when they were loaded, and how
+ * @param options.carried more tensors, as stored
  */
 export async function weightsFile(
   variables: Iterable<readonly [string, Variable]>,
-  { specs = {}, label = 'model.safetensors' }: { specs?: WeightSpecs; label?: string } = {},
+  {
+    specs = {},
+    carried = new Map(),
+    label = 'model.safetensors',
+  }: { specs?: WeightSpecs; carried?: ReadonlyMap<string, StoredTensor>; label?: string } = {},
 ): Promise<ModelFile> {
-  const tensors = new Map<string, StoredTensor>();
+  const tensors = new Map<string, StoredTensor>(carried);
   for (const [name, variable] of variables) {
     const stored = await fromTensor(variable);
     const permutation = Object.hasOwn(specs, name) ? specs[name]!.permutation : undefined;
@@ -46,12 +51,14 @@ export async function modelFiles({
   variables,
   specs = {},
   others = new Map(),
+  carried = new Map(),
   card = {},
 }: {
   config: Readonly<Record<string, unknown>>;
   variables: Iterable<readonly [string, Variable]>;
   specs?: WeightSpecs;
   others?: ModelFiles;
+  carried?: ReadonlyMap<string, StoredTensor>;
   card?: ModelCard;
 }): Promise<ModelFiles> {
   const list = [...variables];
@@ -62,7 +69,7 @@ export async function modelFiles({
   return new Map([
     ...others,
     ['config.json', memoryFile(`${JSON.stringify(config, null, 2)}\n`, { label: 'config.json' })],
-    ['model.safetensors', await weightsFile(list, { specs })],
+    ['model.safetensors', await weightsFile(list, { specs, carried })],
     ['README.md', memoryFile(readme, { label: 'README.md' })],
   ]);
 }
