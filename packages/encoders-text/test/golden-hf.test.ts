@@ -20,6 +20,11 @@ function inputsOf(golden: Case): Record<string, tf.Tensor> {
   return inputs;
 }
 
+const wordTable = (encoder: PretrainedTextEncoder) => {
+  const variables = encoder.namedVariables();
+  return variables['embeddings.word_embeddings.weight'] ?? variables['embeddings.tok_embeddings.weight']!;
+};
+
 /** Gradients of `loss` by name, each compared with the library's. */
 function compareGradients(golden: Case, encoder: PretrainedTextEncoder, loss: () => tf.Scalar, names: string[]): void {
   const variables = encoder.namedVariables();
@@ -56,6 +61,9 @@ describe('BERT and its kin against transformers', () => {
     'bert_bfloat16',
     'distilbert',
     'roberta',
+    'xlm_roberta',
+    'mpnet',
+    'modernbert',
   ])('%s', async (name) => {
     const golden = huggingFaceCase(name);
     const encoder = await loadTextEncoder(golden.folder);
@@ -73,7 +81,7 @@ describe('BERT and its kin against transformers', () => {
       return tf.add(first, tf.sum(tf.mul(encoder.encode(inputs), golden.tensor('cotangent.pooler_output')))) as tf.Scalar;
     };
     compareGradients(golden, encoder, loss, gradientNames(golden));
-    const table = encoder.namedVariables()['embeddings.word_embeddings.weight']!;
+    const table = wordTable(encoder);
     const { grads } = tf.variableGrads(loss, [table]);
     expect(grads[table.name]!).toBeAllclose(wordGradient(golden, table.shape[0]!, encoder.config['pad_token_id'] as number), golden.tolerance('grad.input_embeddings'));
     const prepared = await encoder.prepare(golden.texts);
@@ -81,6 +89,13 @@ describe('BERT and its kin against transformers', () => {
     const cut = (tensor: tf.Tensor) => tf.slice(tensor, [0, 0], [golden.texts.length, length]);
     expect(cut(prepared['ids']!)).toBeAllclose(inputs['ids']!, { atol: 0 });
     expect(cut(prepared['mask']!)).toBeAllclose(inputs['mask']!, { atol: 0 });
+  });
+
+  it('sentence_cls, pooled at the first token', async () => {
+    const golden = huggingFaceCase('sentence_cls');
+    const encoder = await loadTextEncoder(golden.folder);
+    const vectors = encoder.encode(await encoder.prepare(golden.texts));
+    expect(vectors).toBeAllclose(golden.tensor('out.encode'), golden.tolerance('out.sentence_embedding'));
   });
 
   it('sentence_mean, pooled and normalised as its folder says', async () => {

@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import type { Tensor } from '@tensorflow/tfjs-core';
-import { type ClosenessOptions } from './allclose.js';
+import type { ClosenessOptions } from './allclose.js';
 import { golden, goldenIndex } from './golden.js';
 import type { RawTensor } from './safetensors.js';
 
-const root = new URL('../golden/hf/', import.meta.url);
+const roots = ['hf', 'hf_more'].map((name) => new URL(`../golden/${name}/`, import.meta.url));
 
 interface Entry {
   name: string;
@@ -25,13 +25,18 @@ export interface HuggingFaceCase {
   tolerance(name: string): ClosenessOptions;
 }
 
-let index: Map<string, Entry> | undefined;
+let index: Map<string, { entry: Entry; root: URL }> | undefined;
 
-/** The case of that name in `golden/hf`. */
+/** The case of that name in `golden/hf` or, made by the same generator with `hf_more.json`, `golden/hf_more`. */
 export function huggingFaceCase(name: string): HuggingFaceCase {
-  index ??= new Map(goldenIndex<{ cases: Entry[] }>(root).cases.map((entry) => [entry.name, entry]));
-  const entry = index.get(name);
-  if (!entry) throw new Error(`huggingFaceCase: there is no case ${name}`);
+  index ??= new Map(
+    roots.flatMap((root) =>
+      goldenIndex<{ cases: Entry[] }>(root).cases.map((entry) => [entry.name, { entry, root }] as const),
+    ),
+  );
+  const place = index.get(name);
+  if (!place) throw new Error(`huggingFaceCase: there is no case ${name}`);
+  const { entry, root } = place;
   const io = golden(new URL(`${name}/io.safetensors`, root));
   return {
     folder: fileURLToPath(new URL(name, root)),

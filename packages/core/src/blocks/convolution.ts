@@ -48,10 +48,27 @@ export function depthwiseConvolution(
   { stride = 1, padding = 'half', dilation = 1 }: ConvolutionOptions = {},
 ): Tensor4D {
   const weight = parameters.get(`${name}.weight`) as Tensor as Tensor4D;
-  const pad = explicitPadding(padding, [weight.shape[0], weight.shape[1]], dilation);
-  const y = tf.depthwiseConv2d(x, weight, stride as number | [number, number], pad as 'same', 'NHWC', dilation);
+  const kernel = [weight.shape[0], weight.shape[1]] as const;
+  const y =
+    dilation === 1
+      ? tf.depthwiseConv2d(x, weight, stride as number | [number, number], explicitPadding(padding, kernel, 1) as 'same')
+      : dilatedDepthwise(x, weight, dilation);
   const bias = parameters.find(`${name}.bias`);
   return bias ? (tf.add(y, bias) as Tensor4D) : y;
+}
+
+/**
+ * With stride 1, a kernel with gaps of `dilation` meets every dilation-th place only: the places are sorted into as many
+ * pictures, each with an ordinary convolution. (TensorFlow.js has no gradient of a dilated depthwise convolution.)
+ */
+function dilatedDepthwise(x: Tensor4D, weight: Tensor4D, dilation: number): Tensor4D {
+  const rest = (size: number) => (dilation - (size % dilation)) % dilation;
+  const margins = [
+    [0, rest(x.shape[1])],
+    [0, rest(x.shape[2])],
+  ];
+  const phases = tf.spaceToBatchND(x, [dilation, dilation], margins);
+  return tf.batchToSpaceND(tf.depthwiseConv2d(phases, weight, 1, 'same'), [dilation, dilation], margins);
 }
 
 /** torch's [out, in, height, width] is our [height, width, in, out]. */
