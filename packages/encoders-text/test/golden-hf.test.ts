@@ -76,14 +76,22 @@ describe('BERT and its kin against transformers', () => {
       expect(vector).toBeAllclose(golden.tensor('out.pooler_output'), golden.tolerance('out.pooler_output'));
     }
     const loss = () => {
-      const first = tf.sum(tf.mul(encoder.encodeSequence(inputs).sequence, golden.tensor('cotangent.last_hidden_state')));
+      const first = tf.sum(
+        tf.mul(encoder.encodeSequence(inputs).sequence, golden.tensor('cotangent.last_hidden_state')),
+      );
       if (!hasPooler) return first as tf.Scalar;
-      return tf.add(first, tf.sum(tf.mul(encoder.encode(inputs), golden.tensor('cotangent.pooler_output')))) as tf.Scalar;
+      return tf.add(
+        first,
+        tf.sum(tf.mul(encoder.encode(inputs), golden.tensor('cotangent.pooler_output'))),
+      ) as tf.Scalar;
     };
     compareGradients(golden, encoder, loss, gradientNames(golden));
     const table = wordTable(encoder);
     const { grads } = tf.variableGrads(loss, [table]);
-    expect(grads[table.name]!).toBeAllclose(wordGradient(golden, table.shape[0]!, encoder.config['pad_token_id'] as number), golden.tolerance('grad.input_embeddings'));
+    expect(grads[table.name]!).toBeAllclose(
+      wordGradient(golden, table.shape[0]!, encoder.config['pad_token_id'] as number),
+      golden.tolerance('grad.input_embeddings'),
+    );
     const prepared = await encoder.prepare(golden.texts);
     const length = inputs['ids']!.shape[1]!;
     const cut = (tensor: tf.Tensor) => tf.slice(tensor, [0, 0], [golden.texts.length, length]);
@@ -104,7 +112,8 @@ describe('BERT and its kin against transformers', () => {
     const vectors = encoder.encode(await encoder.prepare(golden.texts));
     expect(vectors).toBeAllclose(golden.tensor('out.encode'), golden.tolerance('out.sentence_embedding'));
     const inputs = inputsOf(golden);
-    const loss = () => tf.sum(tf.mul(encoder.encode(inputs), golden.tensor('cotangent.sentence_embedding'))) as tf.Scalar;
+    const loss = () =>
+      tf.sum(tf.mul(encoder.encode(inputs), golden.tensor('cotangent.sentence_embedding'))) as tf.Scalar;
     compareGradients(golden, encoder, loss, gradientNames(golden));
   });
 

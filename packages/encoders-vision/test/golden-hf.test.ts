@@ -16,11 +16,17 @@ function asStored(gradient: tf.Tensor, shape: number[]): tf.Tensor {
   return tf.transpose(gradient, isDepthwise ? [2, 3, 0, 1] : [3, 2, 0, 1]);
 }
 
-function compareGradients(golden: HuggingFaceCase, encoder: PretrainedImageEncoder, loss: (pixels: tf.Tensor) => tf.Tensor) {
+function compareGradients(
+  golden: HuggingFaceCase,
+  encoder: PretrainedImageEncoder,
+  loss: (pixels: tf.Tensor) => tf.Tensor,
+) {
   const pixels = toOurs(golden.tensor('in.pixel_values'));
   const variables = encoder.namedVariables();
   const { grads } = tf.variableGrads(() => loss(pixels) as tf.Scalar, encoder.trainableVariables());
-  const names = Object.keys(golden.raw).filter((name) => name.startsWith('grad.') && !/pixel_values|input_emb/.test(name));
+  const names = Object.keys(golden.raw).filter(
+    (name) => name.startsWith('grad.') && !/pixel_values|input_emb/.test(name),
+  );
   for (const name of names) {
     const variable = variables[name.slice(5)]!;
     if (!variable) continue;
@@ -87,7 +93,9 @@ describe('image models against transformers', () => {
     const cotangent = tf.reshape(golden.tensor('cotangent.pooler_output'), [batch, channels]);
     const count = compareGradients(golden, encoder, (x) =>
       tf.add(
-        tf.sum(tf.mul(asMap(encoder.encodeSequence({ pixels: x }).sequence), golden.tensor('cotangent.last_hidden_state'))),
+        tf.sum(
+          tf.mul(asMap(encoder.encodeSequence({ pixels: x }).sequence), golden.tensor('cotangent.last_hidden_state')),
+        ),
         tf.sum(tf.mul(encoder.encode({ pixels: x }), cotangent)),
       ),
     );

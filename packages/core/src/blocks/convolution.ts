@@ -51,7 +51,12 @@ export function depthwiseConvolution(
   const kernel = [weight.shape[0], weight.shape[1]] as const;
   const y =
     dilation === 1
-      ? tf.depthwiseConv2d(x, weight, stride as number | [number, number], explicitPadding(padding, kernel, 1) as 'same')
+      ? tf.depthwiseConv2d(
+          x,
+          weight,
+          stride as number | [number, number],
+          explicitPadding(padding, kernel, 1) as 'same',
+        )
       : dilatedDepthwise(x, weight, dilation);
   const bias = parameters.find(`${name}.bias`);
   return bias ? (tf.add(y, bias) as Tensor4D) : y;
@@ -142,7 +147,11 @@ export function places(x: Tensor4D): Tensor3D {
  *
  * @see Dosovitskiy et al. (2021), equation 1
  */
-export function patches(parameters: Parameters, name: string, x: Tensor4D): { patches: Tensor3D; grid: [number, number] } {
+export function patches(
+  parameters: Parameters,
+  name: string,
+  x: Tensor4D,
+): { patches: Tensor3D; grid: [number, number] } {
   const weight = parameters.get(`${name}.weight`);
   const [rows, columns, channels, width] = weight.shape as [number, number, number, number];
   const batch = x.shape[0];

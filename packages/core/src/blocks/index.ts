@@ -26,7 +26,7 @@ export {
   under,
 } from './linear.js';
 export { type Adapter, Parameters, type Run } from './parameters.js';
-export { firstHit, interpolatedPositions, placeOf, rotary, selected } from './positions.js';
+export { cubicMatrix, firstHit, interpolatedPositions, placeOf, rotary, selected } from './positions.js';
 export {
   type PretrainedEncoder,
   type PretrainedOptions,

@@ -9,11 +9,14 @@ function cubic(distance: number): number {
   return x < 2 ? a * x ** 3 - 5 * a * x ** 2 + 8 * a * x - 4 * a : 0;
 }
 
-/** The matrix [to, from] of a bicubic interpolation along one axis; places beyond the ends count as the last one. */
-export function cubicMatrix(from: number, to: number): Float32Array {
+/**
+ * The matrix [to, from] of a bicubic interpolation along one axis; places beyond the ends count as the last one. With
+ * `alignCorners` the first and last places stay where they are.
+ */
+export function cubicMatrix(from: number, to: number, { alignCorners = false } = {}): Float32Array {
   const matrix = new Float32Array(to * from);
   for (let i = 0; i < to; i++) {
-    const centre = ((i + 0.5) * from) / to - 0.5;
+    const centre = alignCorners ? (i * (from - 1)) / Math.max(1, to - 1) : ((i + 0.5) * from) / to - 0.5;
     const first = Math.floor(centre) - 1;
     for (let j = first; j < first + 4; j++) {
       const place = Math.min(from - 1, Math.max(0, j));

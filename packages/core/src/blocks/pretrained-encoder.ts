@@ -7,8 +7,8 @@ import { type ModelFiles, type Savable, subfolder } from '../model-files/model-f
 import { openWeights, type StoredWeights } from '../model-files/stored-weights.js';
 import { loadWeights, type WeightSpecs } from '../model-files/weight-plan.js';
 import { modelFiles, weightsFile } from '../model-files/write-model.js';
-import type { StoredTensor } from '../safetensors/values.js';
 import { Random } from '../random/random.js';
+import type { StoredTensor } from '../safetensors/values.js';
 import { disposeVariables, type NamedVariables } from '../variables.js';
 import type { Architecture } from './architecture.js';
 import { under } from './linear.js';
@@ -106,7 +106,8 @@ export async function pretrainedEncoder<Item>({
   const random = new Random(seed).fork('dropout');
   const runOf = (training: boolean): Run => ({
     training,
-    drop: (x, rate) => (training && rate * dropoutShare > 0 ? dropout(x, { rate: rate * dropoutShare, random, training }) : x),
+    drop: (x, rate) =>
+      training && rate * dropoutShare > 0 ? dropout(x, { rate: rate * dropoutShare, random, training }) : x,
   });
   const compute = <R extends tf.TensorContainer>(
     inputs: Inputs,

@@ -35,7 +35,8 @@ export interface TransformerLayer {
   bias?: { attention?: boolean; key?: boolean; output?: boolean; feedForward?: boolean; norms?: boolean };
   /** The first layer of ModernBERT normalises its input elsewhere. */
   withoutAttentionNorm?: boolean;
-  dropout?: { hidden: number; attention: number; inner?: number };
+  /** Of what the parts add (`feedForward`, where it differs), of the weights of attention, and inside of the feed-forward part. */
+  dropout?: { hidden: number; attention: number; inner?: number; feedForward?: number };
 }
 
 /** What a layer gets besides its input. */
@@ -103,7 +104,7 @@ export function transformerLayer(
   const scaled = (y: Tensor, i: 0 | 1) => (names.scales ? tf.mul(y, parameters.get(names.scales[i])) : y);
   const norm = (name: string, y: Tensor) => layerNormalization(parameters, name, y, epsilon);
   const attend = (y: Tensor) => run.drop(scaled(attention(parameters, y, layer, inputs, run), 0), rate);
-  const feed = (y: Tensor) => run.drop(scaled(feedForward(parameters, y, layer, run), 1), rate);
+  const feed = (y: Tensor) => run.drop(scaled(feedForward(parameters, y, layer, run), 1), dropout?.feedForward ?? rate);
   if (normalization === 'pre') {
     const before = layer.withoutAttentionNorm ? x : norm(names.attentionNorm, x);
     const middle = tf.add(x, attend(before));

@@ -19,7 +19,9 @@ export function modelReadme({
   lines.push('library_name: crossmodal');
   const parts = [`---\n${lines.join('\n')}\n---`, `# ${card.title ?? type}`];
   if (card.description) parts.push(card.description);
-  parts.push(`A model of type \`${type}\` with ${parameters.toLocaleString('en')} parameters, saved by @crossmodal/core.`);
+  parts.push(
+    `A model of type \`${type}\` with ${parameters.toLocaleString('en')} parameters, saved by @crossmodal/core.`,
+  );
   if (card.data) parts.push(`## Data\n\n${card.data}`);
   const metrics = Object.entries(card.metrics ?? {});
   if (metrics.length > 0) {

@@ -42,11 +42,7 @@ export interface LoadedWeights {
 export async function loadWeights(
   weights: StoredWeights,
   specs: WeightSpecs,
-  {
-    where,
-    ignored = [],
-    allowExtra = false,
-  }: { where: string; ignored?: readonly RegExp[]; allowExtra?: boolean },
+  { where, ignored = [], allowExtra = false }: { where: string; ignored?: readonly RegExp[]; allowExtra?: boolean },
 ): Promise<LoadedWeights> {
   const plan = planOf(weights, specs, { where, ignored, allowExtra });
   const order = [...plan.stored].sort(([, a], [, b]) => plan.position.get(a)! - plan.position.get(b)!);
@@ -60,7 +56,9 @@ export async function loadWeights(
     throw error;
   }
   // In the order of the model, whatever that of the file.
-  const ordered = Object.keys(specs).flatMap((name) => (variables.has(name) ? [[name, variables.get(name)!] as const] : []));
+  const ordered = Object.keys(specs).flatMap((name) =>
+    variables.has(name) ? [[name, variables.get(name)!] as const] : [],
+  );
   return { variables: new Map(ordered), unused: plan.unused };
 }
 

@@ -22,10 +22,15 @@ export async function openFolder(
 ): Promise<ModelFiles> {
   const kind = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     const what = cause.code === 'ENOENT' ? 'does not exist' : `cannot be read (${cause.code})`;
-    throw new CrossmodalError(`openFolder: ${path} ${what}`, { remedy: 'give the path of the folder of a model', cause });
+    throw new CrossmodalError(`openFolder: ${path} ${what}`, {
+      remedy: 'give the path of the folder of a model',
+      cause,
+    });
   });
   if (!kind.isDirectory()) {
-    throw new CrossmodalError(`openFolder: ${path} is not a folder`, { remedy: 'give the folder that the file lies in' });
+    throw new CrossmodalError(`openFolder: ${path} is not a folder`, {
+      remedy: 'give the folder that the file lies in',
+    });
   }
   const root = await realpath(path);
   const files = new Map<string, ModelFile>();

@@ -42,7 +42,12 @@ export async function saveFolder(
 
 function checkName(name: string): void {
   const parts = name.split('/');
-  if (name === '' || name.includes('\\') || name.includes('\0') || parts.some((part) => part === '' || part === '.' || part === '..')) {
+  if (
+    name === '' ||
+    name.includes('\\') ||
+    name.includes('\0') ||
+    parts.some((part) => part === '' || part === '.' || part === '..')
+  ) {
     throw new CrossmodalError(`saveFolder: a file must have a plain relative name, got ${JSON.stringify(name)}`);
   }
 }

@@ -66,7 +66,8 @@ export async function loadTextEncoder(
     ...{ seed: true, dropout: true, allowExtra: true },
   });
   const path = typeof source === 'string' ? source : undefined;
-  const files = typeof source === 'string' ? await (await import('@crossmodal/core/models')).openFolder(source) : source;
+  const files =
+    typeof source === 'string' ? await (await import('@crossmodal/core/models')).openFolder(source) : source;
   const modules = await sentenceModules(where, files);
   const folder = modules?.folder ?? '';
   const own = subfolder(files, folder);
@@ -76,7 +77,8 @@ export async function loadTextEncoder(
   const architecture = withPooling(modules?.apply(family) ?? family, family, options.pooling);
   const settings = await tokenizerSettings(own);
   const given = options.tokenizer;
-  const tokenizer = given ?? (await tokenizerOf(own, { ...settings, path: path && folder ? `${path}/${folder}` : path }));
+  const tokenizer =
+    given ?? (await tokenizerOf(own, { ...settings, path: path && folder ? `${path}/${folder}` : path }));
   const sentence = (await readJson(files, 'sentence_bert_config.json')) as
     | { max_seq_length?: number | null; do_lower_case?: boolean }
     | undefined;
@@ -92,7 +94,11 @@ export async function loadTextEncoder(
     files,
     config: values,
     ...(family.written ? { written: family.written } : {}),
-    others: await kept(files, [...(modules?.names ?? []), ...tokenizerFiles.map((name) => join(folder, name)), 'README.md']),
+    others: await kept(files, [
+      ...(modules?.names ?? []),
+      ...tokenizerFiles.map((name) => join(folder, name)),
+      'README.md',
+    ]),
     architecture,
     folder,
     ...(modules ? { parts: modules.parts } : {}),
@@ -132,7 +138,9 @@ function withPooling(
 ): TextArchitecture {
   if (pooling === undefined) return architecture;
   if (!isPooling(pooling)) {
-    throw new CrossmodalError(`loadTextEncoder: pooling must be one of ${poolingNames.join(', ')}, got '${String(pooling)}'`);
+    throw new CrossmodalError(
+      `loadTextEncoder: pooling must be one of ${poolingNames.join(', ')}, got '${String(pooling)}'`,
+    );
   }
   return {
     ...architecture,

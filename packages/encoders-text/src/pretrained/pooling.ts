@@ -1,5 +1,5 @@
 import { CrossmodalError } from '@crossmodal/core';
-import { Config } from '@crossmodal/core/blocks';
+import type { Config } from '@crossmodal/core/blocks';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { firstVector, lastVector, meanVector } from './text-architecture.js';

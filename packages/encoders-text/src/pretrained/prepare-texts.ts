@@ -62,13 +62,14 @@ function encodedRows(
   { tokenizer, maximumLength, lowercase, trim, prompt, wholeText }: TextPreparation & { wholeText?: string },
 ): Row[] {
   const clean = (text: string, i: number) => {
-    if (typeof text !== 'string') throw new CrossmodalError(`prepare: texts must be strings, got ${typeof text} at ${i}`);
+    if (typeof text !== 'string')
+      throw new CrossmodalError(`prepare: texts must be strings, got ${typeof text} at ${i}`);
     const whole = wholeText ?? prompt + text;
     const trimmed = trim ? whole.trim() : whole;
     return lowercase ? trimmed.toLowerCase() : trimmed;
   };
-  const cleaned = texts.map((text, i): TextOrPair =>
-    Array.isArray(text) ? [clean(text[0], i), clean(text[1], i)] : clean(text as string, i),
+  const cleaned = texts.map(
+    (text, i): TextOrPair => (Array.isArray(text) ? [clean(text[0], i), clean(text[1], i)] : clean(text as string, i)),
   );
   if ('encodeTexts' in tokenizer) {
     return tokenizer.encodeTexts(cleaned, { truncation: { maximumLength }, padding: null });

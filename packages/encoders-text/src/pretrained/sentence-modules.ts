@@ -1,15 +1,8 @@
+import type { Inputs } from '@crossmodal/core';
 import { CrossmodalError, type ModelFiles, readConfig, readJson } from '@crossmodal/core';
-import {
-  activationOf,
-  Config,
-  linear,
-  linearSpecs,
-  type Parameters,
-  type WeightPart,
-} from '@crossmodal/core/blocks';
+import { activationOf, Config, linear, linearSpecs, type Parameters, type WeightPart } from '@crossmodal/core/blocks';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
-import type { Inputs } from '@crossmodal/core';
 import { pooled, poolingModes } from './pooling.js';
 import { maskOf, type TextArchitecture } from './text-architecture.js';
 

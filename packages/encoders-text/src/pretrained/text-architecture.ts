@@ -20,7 +20,7 @@ export interface TextArchitecture extends Architecture {
 /** The mask of the inputs, [batch, length]; all ones where there is none. */
 export function maskOf(inputs: Inputs): Tensor2D {
   const mask = inputs['mask'];
-  return (mask ? tf.cast(mask, 'float32') : tf.ones(inputs['ids']!.shape)) as Tensor2D;
+  return (mask ? tf.cast(mask, 'float32') : tf.ones(inputs['ids']!.shape as [number, number])) as Tensor2D;
 }
 
 /** Token numbers as whole numbers. */

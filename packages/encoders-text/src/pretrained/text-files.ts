@@ -1,7 +1,7 @@
 import { CrossmodalError, type ModelFiles, readJson } from '@crossmodal/core';
 import { loadTokenizer } from '../tokenizers/pretrained/load-tokenizer.js';
-import { pretrainedTokenizer } from '../tokenizers/pretrained/pretrained-tokenizer.js';
 import type { PretrainedTokenizer } from '../tokenizers/pretrained/pretrained-tokenizer.js';
+import { pretrainedTokenizer } from '../tokenizers/pretrained/pretrained-tokenizer.js';
 
 /** Files of a tokeniser and of what was said about the model, which are saved along as they are. */
 export const tokenizerFiles = [

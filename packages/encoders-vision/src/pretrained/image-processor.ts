@@ -110,7 +110,8 @@ export function timmProcessor(config: Config): ImageProcessor {
   const [height, width] = [shape[1]!, shape[2]!];
   const edge = Math.floor(Math.min(height, width) / config.number('crop_pct', 0.875));
   const kernel = timmKernels[config.text('interpolation', 'bilinear')];
-  if (!kernel) throw new CrossmodalError(`${config.label}: interpolation must be one of ${Object.keys(timmKernels).join(', ')}`);
+  if (!kernel)
+    throw new CrossmodalError(`${config.label}: interpolation must be one of ${Object.keys(timmKernels).join(', ')}`);
   return {
     resized: (picture) => shortestEdgeSize(picture, edge),
     crop: { height, width },
@@ -127,7 +128,10 @@ export function timmProcessor(config: Config): ImageProcessor {
  *
  * @returns bytes [height, width, 3]
  */
-export async function processedBytes(pixels: BytePixels, { resized, crop, kernel }: ImageProcessor): Promise<BytePixels> {
+export async function processedBytes(
+  pixels: BytePixels,
+  { resized, crop, kernel }: ImageProcessor,
+): Promise<BytePixels> {
   const size = resized([pixels.shape[0], pixels.shape[1]]);
   const whole = { top: 0, left: 0, ...size };
   if (!crop) return resizeBytes(pixels, { ...size, kernel, window: whole });

@@ -17,7 +17,13 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type BytePixels, type Image, type ImageItem, toImage } from '../image.js';
 import { decodeImage } from '../load/decode-image.js';
 import { visionArchitecture } from './families.js';
-import { type ImageProcessor, imageProcessor, processedBytes, timmProcessor, usualProcessor } from './image-processor.js';
+import {
+  type ImageProcessor,
+  imageProcessor,
+  processedBytes,
+  timmProcessor,
+  usualProcessor,
+} from './image-processor.js';
 
 export interface LoadImageEncoderOptions extends PretrainedOptions {
   /** Instead of the folder's config.json, for weights that came without: `{ architecture: 'resnet18' }`. */
@@ -60,7 +66,8 @@ export async function loadImageEncoder(
     ...{ config: true, size: true, augment: true },
     ...{ seed: true, dropout: true, allowExtra: true },
   });
-  const files = typeof source === 'string' ? await (await import('@crossmodal/core/models')).openFolder(source) : source;
+  const files =
+    typeof source === 'string' ? await (await import('@crossmodal/core/models')).openFolder(source) : source;
   const values = options.config ?? (await readConfig(files, 'config.json', { where }));
   const config = new Config(values, options.config ? 'options.config' : files.get('config.json')!.label);
   const weights = await openWeights(files, { where });
@@ -106,14 +113,19 @@ function resizedProcessor(processor: ImageProcessor, size: LoadImageEncoderOptio
   const [height, width] = typeof size === 'number' ? [size, size] : size;
   for (const side of [height, width]) {
     if (!Number.isInteger(side) || side < 1) {
-      throw new CrossmodalError(`loadImageEncoder: size must be whole numbers of at least 1, got ${JSON.stringify(size)}`);
+      throw new CrossmodalError(
+        `loadImageEncoder: size must be whole numbers of at least 1, got ${JSON.stringify(size)}`,
+      );
     }
   }
   if (!processor.crop) return { ...processor, resized: () => ({ height, width }) };
   // Large enough to cover what is cut out.
   const resized = ([rows, columns]: readonly [number, number]) => {
     const factor = Math.max(height / rows, width / columns);
-    return { height: Math.max(height, Math.trunc(rows * factor)), width: Math.max(width, Math.trunc(columns * factor)) };
+    return {
+      height: Math.max(height, Math.trunc(rows * factor)),
+      width: Math.max(width, Math.trunc(columns * factor)),
+    };
   };
   return { ...processor, resized, crop: { height, width } };
 }

@@ -1,5 +1,5 @@
-import type { Architecture, Config } from '@crossmodal/core/blocks';
 import type { Inputs } from '@crossmodal/core';
+import type { Architecture, Config } from '@crossmodal/core/blocks';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 
 /** A family of image models. */

@@ -1,4 +1,5 @@
 import type { Inputs } from '@crossmodal/core';
+import { CrossmodalError, type WeightSpecs } from '@crossmodal/core';
 import {
   activationOf,
   type Config,
@@ -14,7 +15,6 @@ import {
   transformerLayer,
   transformerLayerSpecs,
 } from '@crossmodal/core/blocks';
-import { CrossmodalError, type WeightSpecs } from '@crossmodal/core';
 import { attentionBias } from '@crossmodal/core/layers';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -117,7 +117,8 @@ export function bertLike(config: Config, variant: Variant): TextArchitecture {
       x = run.drop(layerNormalization(parameters, 'embeddings.LayerNorm', x, layer.epsilon), dropped);
       let bias = attentionBias({ mask });
       if (variant.relative) bias = tf.add(bias!, relativeBias(parameters.at('encoder'), length));
-      for (let i = 0; i < layers; i++) x = transformerLayer(parameters.at(`encoder.layer.${i}`), x, layer, { bias }, run);
+      for (let i = 0; i < layers; i++)
+        x = transformerLayer(parameters.at(`encoder.layer.${i}`), x, layer, { bias }, run);
       return { sequence: x as Tensor3D, mask };
     },
     vector({ sequence, mask }, { body: parameters }) {
@@ -132,7 +133,10 @@ function optionalAll(specs: WeightSpecs): WeightSpecs {
 }
 
 function range(length: number): Tensor {
-  return tf.tensor1d(Int32Array.from({ length }, (_, i) => i), 'int32');
+  return tf.tensor1d(
+    Int32Array.from({ length }, (_, i) => i),
+    'int32',
+  );
 }
 
 function tokenTypeVectors(parameters: Parameters, inputs: Inputs): Tensor {

@@ -18,7 +18,12 @@ export function clapText(config: Config): TextArchitecture {
       ...linearSpecs('text_projection.linear2', dimension, dimension),
     },
     ignored: [...otherHeads, /^(audio_model|audio_projection|logit_scale_[at])(\.|$)/],
-    written: { ...text.values, model_type: 'clap_text_model', architectures: ['ClapTextModelWithProjection'], projection_dim: dimension },
+    written: {
+      ...text.values,
+      model_type: 'clap_text_model',
+      architectures: ['ClapTextModelWithProjection'],
+      projection_dim: dimension,
+    },
     vector(encoded, parameters, inputs, run) {
       const pooled = base.vector(encoded, parameters, inputs, run);
       const inner = tf.relu(linear(parameters.head, 'text_projection.linear1', pooled));

@@ -72,7 +72,8 @@ function towerOf(config: Config, { causal, epsilon, activation, hidden, width: u
     x = tf.add(x, tf.slice(table, [0, 0], [count, width]));
     const mask = inputs['mask'] ? maskOf(inputs) : undefined;
     const bias = attentionBias({ mask, causal: causal ? count : undefined });
-    for (let i = 0; i < layers; i++) x = transformerLayer(parameters.at(`encoder.layers.${i}`), x, layer, { bias }, run);
+    for (let i = 0; i < layers; i++)
+      x = transformerLayer(parameters.at(`encoder.layers.${i}`), x, layer, { bias }, run);
     return { sequence: layerNormalization(parameters, 'final_layer_norm', x, layer.epsilon) as Tensor3D, mask };
   };
   return { width, length, body, sequence };
@@ -129,7 +130,13 @@ export function clipText(config: Config): TextArchitecture {
  */
 export function siglipText(config: Config): TextArchitecture {
   const { text } = partOf(config, 'siglip');
-  const tower = towerOf(text, { causal: false, epsilon: 1e-6, activation: 'gelu_pytorch_tanh', hidden: 3072, width: 768 });
+  const tower = towerOf(text, {
+    causal: false,
+    epsilon: 1e-6,
+    activation: 'gelu_pytorch_tanh',
+    hidden: 3072,
+    width: 768,
+  });
   const dimension = text.size('projection_size', tower.width);
   return {
     dimension,

@@ -81,7 +81,8 @@ export function invertedResidualNet(net: InvertedResidualNet): VisionArchitectur
     sequence(parameters, inputs, run) {
       const begun = convolution(parameters, stem.pair[0], pixelsOf(inputs), { stride: 2, padding: stem.padding });
       let x = act(norm(parameters, stem.pair[1], begun, run)) as Tensor4D;
-      for (const block of blocks) x = invertedResidual(parameters, x, block, act, (name, y) => norm(parameters, name, y, run));
+      for (const block of blocks)
+        x = invertedResidual(parameters, x, block, act, (name, y) => norm(parameters, name, y, run));
       x = convolution(parameters, top.pair[0], x);
       return { sequence: places(act(norm(parameters, top.pair[1], x, run)) as Tensor4D) };
     },

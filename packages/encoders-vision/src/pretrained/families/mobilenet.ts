@@ -64,7 +64,11 @@ export const timmBlock = (stage: number, index: number, expands: boolean) => {
   const at = `blocks.${stage}.${index}`;
   const first: Pair = [`${at}.conv_pw`, `${at}.bn1`];
   return expands
-    ? { expand: first, depthwise: [`${at}.conv_dw`, `${at}.bn2`] as Pair, project: [`${at}.conv_pwl`, `${at}.bn3`] as Pair }
+    ? {
+        expand: first,
+        depthwise: [`${at}.conv_dw`, `${at}.bn2`] as Pair,
+        project: [`${at}.conv_pwl`, `${at}.bn3`] as Pair,
+      }
     : { depthwise: [`${at}.conv_dw`, `${at}.bn1`] as Pair, project: [`${at}.conv_pw`, `${at}.bn2`] as Pair };
 };
 

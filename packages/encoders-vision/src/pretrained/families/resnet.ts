@@ -158,7 +158,8 @@ export function resnet(config: Config, weights: StoredWeights): VisionArchitectu
   const width = settings.widths.at(-1)!;
   const act = activationOf(config.label, config.text('hidden_act', 'relu'));
   const hasHead = names.prefixes.some((prefix) => weights.entries.has(`${prefix}${names.head}.weight`));
-  const headPrefix = names === torchvision ? names.prefixes.find((p) => weights.entries.has(`${p}fc.weight`)) ?? '' : '';
+  const headPrefix =
+    names === torchvision ? (names.prefixes.find((p) => weights.entries.has(`${p}fc.weight`)) ?? '') : '';
   const head = headPrefix + names.head;
   const classes = hasHead ? weights.entries.get(`${head}.weight`)!.shape[0]! : 0;
   if (hasHead && config.has('id2label') && classesOf(config) !== classes) {
@@ -190,7 +191,12 @@ export function resnet(config: Config, weights: StoredWeights): VisionArchitectu
         batchNormalization(parameters, norm, convolution(parameters, conv, x, { stride }), run);
       let x = act(pair(names.stem, pixelsOf(inputs), 2)) as Tensor4D;
       // Padding of zeros does no harm around values that are not negative.
-      const padded = tf.pad(x, [[0, 0], [1, 1], [1, 1], [0, 0]]);
+      const padded = tf.pad(x, [
+        [0, 0],
+        [1, 1],
+        [1, 1],
+        [0, 0],
+      ]);
       x = tf.maxPool(padded as Tensor4D, 3, 2, 'valid');
       for (const { layers, shortcut } of blocks) {
         const y = layers.reduce((value, layer, i) => {
@@ -206,4 +212,3 @@ export function resnet(config: Config, weights: StoredWeights): VisionArchitectu
     ...(hasHead ? { logits: ({ sequence }, { head: root }) => linear(root, head, tf.mean(sequence, 1)) } : {}),
   };
 }
-

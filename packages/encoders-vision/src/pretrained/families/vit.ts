@@ -1,5 +1,4 @@
-import type { WeightSpecs } from '@crossmodal/core';
-import type { StoredWeights } from '@crossmodal/core';
+import type { StoredWeights, WeightSpecs } from '@crossmodal/core';
 import {
   activationOf,
   type Config,
@@ -211,4 +210,3 @@ export function dinov2(config: Config, weights: StoredWeights): VisionArchitectu
       : {}),
   };
 }
-
