@@ -15,8 +15,15 @@ export {
   type Savable,
   subfolder,
 } from './model-files/model-files.js';
+export { isSavedModel, loadSavedModel, type SavedModel, savedModelFiles } from './model-files/saved-model.js';
 export { openWeights, type StoredWeights } from './model-files/stored-weights.js';
-export { type LoadedWeights, loadWeights, type WeightSpec, type WeightSpecs } from './model-files/weight-plan.js';
+export {
+  assignWeights,
+  type LoadedWeights,
+  loadWeights,
+  type WeightSpec,
+  type WeightSpecs,
+} from './model-files/weight-plan.js';
 export { modelFiles, weightsFile } from './model-files/write-model.js';
 export { Random, type RandomState } from './random/random.js';
 export { inStepScope, type StepScope } from './random/step-scope.js';

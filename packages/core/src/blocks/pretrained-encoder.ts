@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { EncodedSequence, Encoder, Inputs } from '../encoder.js';
 import { CrossmodalError } from '../errors.js';
 import { dropout } from '../layers/dropout.js';
-import { type ModelFiles, type Savable, subfolder } from '../model-files/model-files.js';
+import { type ModelCard, type ModelFiles, subfolder } from '../model-files/model-files.js';
 import { openWeights, type StoredWeights } from '../model-files/stored-weights.js';
 import { loadWeights, type WeightSpecs } from '../model-files/weight-plan.js';
 import { modelFiles, weightsFile } from '../model-files/write-model.js';
@@ -15,15 +15,16 @@ import { under } from './linear.js';
 import { Parameters, type Run } from './parameters.js';
 
 /** An encoder that was loaded from a model's files, and can be saved as such. */
-export interface PretrainedEncoder<Item = unknown> extends Encoder<Item>, Savable {
+export interface PretrainedEncoder<Item = unknown> extends Encoder<Item> {
+  files(options?: { card?: ModelCard }): Promise<ModelFiles>;
   /** `model_type` of its config.json. */
   readonly family: string;
   /** Its config.json, as read. */
   readonly config: Readonly<Record<string, unknown>>;
   /** Names in the file that were of no use: heads of other tasks, the other tower. */
   readonly unused: readonly string[];
-  /** Its variables by place, with the low-rank adaptations: for `lora`. */
-  readonly parameters: Parameters;
+  /** Its variables by place, with the low-rank adaptations, for `lora`; encoders made of layers have none. */
+  readonly parameters?: Parameters;
   encodeSequence(inputs: Inputs, options?: { training?: boolean }): EncodedSequence;
   /** What the head of the file says: classes [batch, classes], or symbols per place; only when the file has one. */
   logits?(inputs: Inputs, options?: { training?: boolean }): Tensor;

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../errors.js';
 import { toTensor } from '../safetensors/tensors.js';
 import { decodeValues, type StoredTensor } from '../safetensors/values.js';
-import { disposeVariables } from '../variables.js';
+import { disposeVariables, type NamedVariables } from '../variables.js';
 import { permuted } from './permuted.js';
 import type { StoredWeights } from './stored-weights.js';
 
@@ -62,6 +62,26 @@ export async function loadWeights(
   return { variables: new Map(ordered), unused: plan.unused };
 }
 
+/**
+ * Puts the tensors of a model's files into variables that are there, all names and shapes compared before the first is touched.
+ *
+ * @throws CrossmodalError that lists the tensors that are missing, extra, or of another shape
+ */
+export async function assignWeights(
+  weights: StoredWeights,
+  variables: NamedVariables,
+  { where }: { where: string },
+): Promise<void> {
+  const specs = Object.fromEntries(Object.entries(variables).map(([name, { shape }]) => [name, { shape }]));
+  const plan = planOf(weights, specs, { where, ignored: [], allowExtra: false });
+  const order = [...plan.stored].sort(([, a], [, b]) => plan.position.get(a)! - plan.position.get(b)!);
+  for (const [name, storedName] of order) {
+    const stored = await weights.read(storedName);
+    const variable = variables[name]!;
+    tf.tidy(() => variable.assign(tf.cast(toTensor(stored), variable.dtype)));
+  }
+}
+
 function variableFrom(stored: StoredTensor, { permutation, trainable = true }: WeightSpec): Variable {
   return tf.tidy(() => {
     if (!permutation) return tf.variable(tf.cast(toTensor(stored), 'float32'), trainable);
@@ -95,8 +115,8 @@ function planOf(
     const { dtype, shape: found } = entries.get(place)!;
     if (found.length !== shape.length || found.some((size, i) => size !== shape[i])) {
       reshaped.push(`${place} (file [${found}], model [${shape}])`);
-    } else if (!/^(F|BF)\d/.test(dtype)) {
-      reshaped.push(`${place} (type ${dtype}, floats are wanted)`);
+    } else if (!/^(F|BF|I|U)\d/.test(dtype)) {
+      reshaped.push(`${place} (type ${dtype}, numbers are wanted)`);
     }
     stored.set(name, place);
   }

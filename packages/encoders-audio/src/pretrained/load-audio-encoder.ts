@@ -1,6 +1,7 @@
 import {
   assertKnownOptions,
   CrossmodalError,
+  isSavedModel,
   type ModelFile,
   type ModelFiles,
   memoryFile,
@@ -13,6 +14,7 @@ import { Config, type PretrainedEncoder, type PretrainedOptions, pretrainedEncod
 import { mapConcurrently } from '@crossmodal/core/data';
 import { type AudioItem, fitLength, loadWaveform } from '../load/load-waveform.js';
 import { audioArchitecture } from './families.js';
+import { ownEncoder } from './own-encoders.js';
 
 export interface LoadAudioEncoderOptions extends PretrainedOptions {
   /** Longer recordings are cut to their middle (when training, at random); as the family does unless given. */
@@ -56,6 +58,7 @@ export async function loadAudioEncoder(
   const files =
     typeof source === 'string' ? await (await import('@crossmodal/core/models')).openFolder(source) : source;
   const values = await readConfig(files, 'config.json', { where });
+  if (isSavedModel(values)) return ownEncoder(files, values, { where, augmentWaveform });
   const config = new Config(values, files.get('config.json')!.label);
   const weights = await openWeights(files, { where });
   const architecture = audioArchitecture(where, config, weights);

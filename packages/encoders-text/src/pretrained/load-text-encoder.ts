@@ -15,6 +15,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { TextOrPair } from '../tokenizers/pretrained/pretrained-tokenizer.js';
 import type { Tokenizer } from '../tokenizers/tokenizer.js';
 import { textArchitecture } from './families.js';
+import { ownEncoder } from './own-encoders.js';
 import { isPooling, pooled, poolingNames, type TextPooling } from './pooling.js';
 import { preparedTexts } from './prepare-texts.js';
 import { sentenceModules } from './sentence-modules.js';
@@ -68,17 +69,19 @@ export async function loadTextEncoder(
   const path = typeof source === 'string' ? source : undefined;
   const files =
     typeof source === 'string' ? await (await import('@crossmodal/core/models')).openFolder(source) : source;
+  const own = await ownEncoder(files, { where, ...(options.tokenizer ? { tokenizer: options.tokenizer } : {}) });
+  if (own) return own;
   const modules = await sentenceModules(where, files);
   const folder = modules?.folder ?? '';
-  const own = subfolder(files, folder);
-  const values = await readConfig(own, 'config.json', { where });
-  const config = new Config(values, own.get('config.json')!.label);
+  const inner = subfolder(files, folder);
+  const values = await readConfig(inner, 'config.json', { where });
+  const config = new Config(values, inner.get('config.json')!.label);
   const family = textArchitecture(where, config);
   const architecture = withPooling(modules?.apply(family) ?? family, family, options.pooling);
-  const settings = await tokenizerSettings(own);
+  const settings = await tokenizerSettings(inner);
   const given = options.tokenizer;
   const tokenizer =
-    given ?? (await tokenizerOf(own, { ...settings, path: path && folder ? `${path}/${folder}` : path }));
+    given ?? (await tokenizerOf(inner, { ...settings, path: path && folder ? `${path}/${folder}` : path }));
   const sentence = (await readJson(files, 'sentence_bert_config.json')) as
     | { max_seq_length?: number | null; do_lower_case?: boolean }
     | undefined;

@@ -3,6 +3,7 @@ import {
   CrossmodalError,
   type Encoder,
   type Inputs,
+  isSavedModel,
   type ModelFile,
   type ModelFiles,
   memoryFile,
@@ -24,6 +25,7 @@ import {
   timmProcessor,
   usualProcessor,
 } from './image-processor.js';
+import { ownEncoder } from './own-encoders.js';
 
 export interface LoadImageEncoderOptions extends PretrainedOptions {
   /** Instead of the folder's config.json, for weights that came without: `{ architecture: 'resnet18' }`. */
@@ -69,6 +71,7 @@ export async function loadImageEncoder(
   const files =
     typeof source === 'string' ? await (await import('@crossmodal/core/models')).openFolder(source) : source;
   const values = options.config ?? (await readConfig(files, 'config.json', { where }));
+  if (isSavedModel(values)) return ownEncoder(files, values, { where, augment: options.augment });
   const config = new Config(values, options.config ? 'options.config' : files.get('config.json')!.label);
   const weights = await openWeights(files, { where });
   const architecture = visionArchitecture(where, config, weights);

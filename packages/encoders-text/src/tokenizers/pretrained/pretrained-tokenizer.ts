@@ -104,6 +104,7 @@ export function pretrainedTokenizer(
     },
     tokenToId: idOf,
     idToToken: tokenOf,
+    toJSON: () => contents,
   };
 }
 
