@@ -3,6 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { assertBackend } from './assert-backend.js';
 import { CrossmodalError } from './errors.js';
+import type { ModelCard, ModelFiles } from './model-files/model-files.js';
+import { type SavedModel, savedModelFiles } from './model-files/saved-model.js';
 import type { Random } from './random/random.js';
 import { disposeVariables, type NamedVariables, namedVariables, trainableVariables } from './variables.js';
 
@@ -32,6 +34,8 @@ export interface Encoder<Item = unknown> {
   encodeSequence?(inputs: Inputs, options?: { training?: boolean }): EncodedSequence;
   namedVariables(): NamedVariables;
   trainableVariables(): Variable[];
+  /** The files that the encoder can be loaded from again: for `saveFolder` of `@crossmodal/core/models`. */
+  files?(options?: { card?: ModelCard }): Promise<ModelFiles>;
   dispose(): void;
 }
 
@@ -41,6 +45,7 @@ export interface Encoder<Item = unknown> {
  * @param options.model maps the tensors named in `inputs`, in the order of its inputs, to [B, dimension].
  * @param options.sequenceModel the same inputs to [B, T, F]; usually shares layers with `model`. The mask of the
  *   sequence is the input called `mask`, if there is one and its length is T.
+ * @param options.saved what makes the encoder again, for its `files`
  * @throws CrossmodalError when the number of inputs or the rank of the output is wrong; later, when an input is missing.
  * @example
  * const encoder = defineEncoder({
@@ -54,12 +59,14 @@ export function defineEncoder<Item>({
   inputs: names,
   prepare,
   sequenceModel,
+  saved,
 }: {
   modality: string;
   model: LayersModel;
   inputs: readonly string[];
   prepare: Encoder<Item>['prepare'];
   sequenceModel?: LayersModel;
+  saved?: SavedModel;
 }): Encoder<Item> {
   if (names.length !== model.inputs.length) {
     throw new CrossmodalError(
@@ -112,6 +119,7 @@ export function defineEncoder<Item>({
     // Not through the models: they share layers, and tfjs-layers refuses to dispose of a layer twice.
     dispose: () => disposeVariables(encoder.namedVariables()),
   };
+  if (saved) encoder.files = (options) => savedModelFiles(saved, encoder.namedVariables(), options);
   if (sequenceModel) {
     encoder.encodeSequence = (inputs, { training = false } = {}) => {
       const sequence = run(sequenceModel, inputs, training) as Tensor3D;

@@ -5,6 +5,27 @@ export { hostInput } from './compile/host-input.js';
 export { defineEncoder, type EncodedSequence, type Encoder, type Inputs } from './encoder.js';
 export { CrossmodalError } from './errors.js';
 export { assertKnownOptions } from './known-options.js';
+export {
+  type ModelCard,
+  type ModelFile,
+  type ModelFiles,
+  memoryFile,
+  readConfig,
+  readJson,
+  readText,
+  type Savable,
+  subfolder,
+} from './model-files/model-files.js';
+export { isSavedModel, loadSavedModel, type SavedModel, savedModelFiles } from './model-files/saved-model.js';
+export { openWeights, type StoredWeights } from './model-files/stored-weights.js';
+export {
+  assignWeights,
+  type LoadedWeights,
+  loadWeights,
+  type WeightSpec,
+  type WeightSpecs,
+} from './model-files/weight-plan.js';
+export { modelFiles, weightsFile } from './model-files/write-model.js';
 export { Random, type RandomState } from './random/random.js';
 export { inStepScope, type StepScope, type StepTime } from './random/step-scope.js';
 export { randomMask, randomNormal, randomPermutation, randomUniform } from './random/tensors.js';

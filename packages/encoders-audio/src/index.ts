@@ -26,6 +26,7 @@ export { astFeatures } from './features/audio-spectrogram-transformer.js';
 export { clapFeatures } from './features/clap.js';
 export { whisperFeatures } from './features/whisper.js';
 export { type AudioItem, fitLength, loadWaveform } from './load/load-waveform.js';
+export { type LoadAudioEncoderOptions, loadAudioEncoder } from './pretrained/load-audio-encoder.js';
 export { encodeWav } from './wav/encode-wav.js';
 export { decodeWav, readWav, type Wav } from './wav/read-wav.js';
 export { monoMix, type Samples, type Spectrogram, type Waveform } from './waveform.js';

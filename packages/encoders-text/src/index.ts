@@ -4,6 +4,12 @@ export type { TextEncoderOptions } from './encoders/text-inputs.js';
 export { type TransformerEncoderOptions, transformerEncoder } from './encoders/transformer.js';
 export type { RecurrentCell } from './layers/recurrence.js';
 export { Recurrent, type RecurrentOptions, recurrent } from './layers/recurrent.js';
+export {
+  type LoadTextEncoderOptions,
+  loadTextEncoder,
+  type PretrainedTextEncoder,
+} from './pretrained/load-text-encoder.js';
+export type { TextPooling } from './pretrained/pooling.js';
 export type { Encoding } from './tokenizer-json/encoding.js';
 export type { Padding } from './tokenizer-json/pad.js';
 export type { Truncation } from './tokenizer-json/truncate.js';

@@ -9,6 +9,11 @@ export { type BytePixels, type Image, type ImageItem, toImage } from './image.js
 export { type DecodeImageOptions, decodeImage } from './load/decode-image.js';
 export { imageDecoder } from './load/image-decoder.js';
 export { type LoadImageOptions, loadImages } from './load/load-images.js';
+export {
+  type LoadImageEncoderOptions,
+  loadImageEncoder,
+  type PretrainedImageEncoder,
+} from './pretrained/load-image-encoder.js';
 export { adjustBrightness, adjustContrast, adjustHue, adjustSaturation, grayscale } from './transform/colour.js';
 export { type Box, centerCrop, crop, flipHorizontally } from './transform/crop.js';
 export { type Fit, fitInto } from './transform/fit.js';

@@ -38,19 +38,23 @@ export function safetensorsPieces(
   }
   // Written by hand: an object would lose a tensor called __proto__ and reorder names that look like numbers.
   const fields = [...header].map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`);
-  const text = Buffer.from(`{${fields.join(',')}}`);
-  const padded = Buffer.concat([text, Buffer.alloc((8 - (text.length % 8)) % 8, ' ')]);
+  const text = `{${fields.join(',')}}`;
+  const encoder = new TextEncoder();
+  const padded = encoder.encode(text + ' '.repeat((8 - (encoder.encode(text).length % 8)) % 8));
   if (padded.length > maximumHeaderLength) {
     throw new CrossmodalError(
       `safetensors: the header would have ${padded.length} bytes, more than ${maximumHeaderLength}`,
     );
   }
-  const length = Buffer.alloc(8);
-  length.writeBigUInt64LE(BigInt(padded.length));
+  const length = new Uint8Array(8);
+  new DataView(length.buffer).setBigUint64(0, BigInt(padded.length), true);
   return [length, padded, ...list.map(([, { bytes }]) => bytes)];
 }
 
 /** By code points of the UTF-8 form, as the reference implementation compares names. */
 function compareText(a: string, b: string): number {
-  return Buffer.compare(Buffer.from(a), Buffer.from(b));
+  const [left, right] = [Array.from(a), Array.from(b)];
+  const place = left.findIndex((character, i) => character !== right[i]);
+  if (place < 0) return left.length - right.length;
+  return place < right.length ? left[place]!.codePointAt(0)! - right[place]!.codePointAt(0)! : 1;
 }

@@ -81,5 +81,6 @@ export function spectrogramEncoder({
     sequenceModel: tfl.model({ inputs: input, outputs: output.apply(time) as typeof x, name: 'spectrogram_steps' }),
     inputs: ['features'],
     prepare: spectrogramPreparation(options, shape, { withMask: false }),
+    saved: { type: 'spectrogramEncoder', options: { ...options, channels, dimension, dropout, seed } },
   });
 }

@@ -72,5 +72,9 @@ export function audioTransformerEncoder({
     sequenceModel: tfl.model({ inputs: [features, mask], outputs: sequence, name: 'audio_transformer_frames' }),
     inputs: ['features', 'mask'],
     prepare: spectrogramPreparation(options, shape, { withMask: true }),
+    saved: {
+      type: 'audioTransformerEncoder',
+      options: { ...options, layers, heads, hidden, dimension, dropout, positions, seed },
+    },
   });
 }

@@ -85,5 +85,6 @@ export function waveformEncoder({
     sequenceModel: tfl.model({ inputs: input, outputs: output.apply(x) as typeof x, name: 'waveform_steps' }),
     inputs: ['waveform'],
     prepare: waveformPreparation(options),
+    saved: { type: 'waveformEncoder', options: { ...options, channels, kernelSize, stride, dimension, dropout, seed } },
   });
 }

@@ -1,6 +1,7 @@
 import { defineEncoder, type Encoder } from '@crossmodal/core';
 import { maskedPooling } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { savedText } from './saved-text.js';
 import { dense, dropped, type TextEncoderOptions, textInputs, textPreparation } from './text-inputs.js';
 
 export interface BagEncoderOptions extends TextEncoderOptions {
@@ -43,5 +44,6 @@ export function bagEncoder({
     sequenceModel: tfl.model({ inputs, outputs: words, name: 'bag_words' }),
     inputs: ['ids', 'mask'],
     prepare: textPreparation(tokenizer, maximumLength),
+    saved: savedText('bagEncoder', { ...options, hidden }),
   });
 }

@@ -2,6 +2,7 @@ import { CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
 import { maskedPooling } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { recurrent } from '../layers/recurrent.js';
+import { savedText } from './saved-text.js';
 import { dropped, type TextEncoderOptions, textInputs, textPreparation } from './text-inputs.js';
 
 export interface RecurrentEncoderOptions extends TextEncoderOptions {
@@ -64,6 +65,7 @@ export function lstmEncoder({
     sequenceModel: tfl.model({ inputs, outputs: x, name: 'recurrent_words' }),
     inputs: ['ids', 'mask'],
     prepare: textPreparation(tokenizer, maximumLength),
+    saved: savedText('lstmEncoder', { ...options, cell, embedding, layers, bidirectional, pooling }),
   });
 }
 

@@ -1,6 +1,7 @@
 import { CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
 import { maskedPooling, positionEmbedding, transformerBlock } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { savedText } from './saved-text.js';
 import { dropped, type TextEncoderOptions, textInputs, textPreparation } from './text-inputs.js';
 
 export interface TransformerEncoderOptions extends TextEncoderOptions {
@@ -73,5 +74,8 @@ export function transformerEncoder({
     sequenceModel: tfl.model({ inputs, outputs: x, name: 'transformer_words' }),
     inputs: ['ids', 'mask'],
     prepare: textPreparation(tokenizer, maximumLength),
+    saved: savedText('transformerEncoder', {
+      ...{ ...options, layers, heads, hidden, pooling, positions, normalization, causal },
+    }),
   });
 }

@@ -11,6 +11,8 @@ export interface Tokenizer {
   encode(text: string, options?: { maximumLength?: number }): number[];
   /** Numbers to text, without special tokens. */
   decode(ids: ArrayLike<number>): string;
+  /** What makes it again, as JSON can hold it; saved beside an encoder's weights as its tokenizer.json. */
+  toJSON?(): unknown;
 }
 
 /** A batch of texts as numbers: `ids` [batch, length] int32, and `mask` [batch, length], one where a text has a token. */

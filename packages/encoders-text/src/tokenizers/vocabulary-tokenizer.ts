@@ -48,6 +48,7 @@ export function vocabularyTokenizer(
     unknownId,
     beginId,
     endId,
+    toJSON: () => ({ tokenizer: where, vocabulary, lowercase, markers }),
     encode(text, { maximumLength = Number.POSITIVE_INFINITY } = {}) {
       const ids = splitClean(text).map((token) => numbers.get(token) ?? unknownId);
       if (!markers) return ids.slice(0, maximumLength);

@@ -76,6 +76,7 @@ export function convolutionalEncoder({
     }),
     inputs: ['pixels'],
     prepare: imagePreparation(options),
+    saved: { type: 'convolutionalEncoder', options: { ...options, channels, blocks, dimension, dropout, seed } },
   });
 }
 

@@ -40,6 +40,7 @@ export function linearEncoder({
     modality,
     model: tfl.model({ inputs: input, outputs: dense.apply(input) as typeof input, name: 'linear_encoder' }),
     inputs: ['features'],
+    saved: { type: 'linearEncoder', options: { modality, features, dimension, bias, seed } },
     prepare: async (rows) => {
       const data = new Float32Array(rows.length * features);
       rows.forEach((row, i) => {

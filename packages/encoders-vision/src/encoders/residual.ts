@@ -80,6 +80,7 @@ export function residualEncoder({
     }),
     inputs: ['pixels'],
     prepare: imagePreparation({ ...normalizations.imagenet, ...options }),
+    saved: { type: 'residualEncoder', options: { ...options, depth, dimension, stem, seed } },
   });
 }
 

@@ -81,5 +81,9 @@ export function visionTransformerEncoder({
     sequenceModel: tfl.model({ inputs: input, outputs: x, name: 'vision_transformer_patches' }),
     inputs: ['pixels'],
     prepare: imagePreparation(options),
+    saved: {
+      type: 'visionTransformerEncoder',
+      options: { ...options, patch, layers, heads, hidden, dimension, pooling, dropout, seed },
+    },
   });
 }

@@ -141,6 +141,7 @@ export function pretrainedTokenizer(contents: unknown, options: PretrainedTokeni
     tokenToId: pipeline.tokenToId,
     idToToken: pipeline.idToToken,
     vocabulary: () => new Map(pipeline.entries()),
+    toJSON: () => contents,
   };
 }
 

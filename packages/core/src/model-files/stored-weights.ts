@@ -1,0 +1,106 @@
+import { CrossmodalError } from '../errors.js';
+import { headerLength, parseHeader, type SafetensorsHeader, type TensorEntry } from '../safetensors/header.js';
+import type { StoredTensor } from '../safetensors/values.js';
+import { type ModelFile, type ModelFiles, readJson } from './model-files.js';
+
+/** The tensors of a model's files, read one at a time. */
+export interface StoredWeights {
+  /** How messages call the file, or the index of several. */
+  readonly label: string;
+  /** Types and shapes by name, file by file, in the order of the data. */
+  readonly entries: ReadonlyMap<string, Pick<TensorEntry, 'dtype' | 'shape'>>;
+  read(name: string): Promise<StoredTensor>;
+}
+
+/** An index of 100,000 tensors has about ten megabytes. */
+const indexLimit = 32 * 2 ** 20;
+
+/**
+ * Opens the weights among a model's files: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
+ * Headers are checked in full, tensors are read as they are asked for.
+ *
+ * @param options.where the function that messages begin with
+ * @throws CrossmodalError when there are none, a shard is missing, a header is malformed, or index and shards disagree
+ * @example
+ * const weights = await openWeights(await openFolder('models/bert'), { where: 'example' });
+ * const table = toTensor(await weights.read('embeddings.word_embeddings.weight'));
+ */
+export async function openWeights(files: ModelFiles, { where }: { where: string }): Promise<StoredWeights> {
+  const whole = files.get('model.safetensors');
+  if (whole) return openFile(whole);
+  const index = await readJson(files, 'model.safetensors.index.json', { limit: indexLimit });
+  if (index !== undefined) return openShards(files, index);
+  const single = [...files.keys()].filter((name) => /^[^/]+\.safetensors$/.test(name) && !/adapter/.test(name));
+  if (single.length === 1) return openFile(files.get(single[0]!)!);
+  const others = [...files.keys()].filter((name) => /\.(bin|pth?|ckpt|h5|msgpack|onnx)$/.test(name));
+  throw new CrossmodalError(
+    `${where}: there is no model.safetensors and no model.safetensors.index.json among the files${others.length > 0 ? `, only ${others.slice(0, 4).join(', ')}` : ''}`,
+    { remedy: 'save the model with safetensors' },
+  );
+}
+
+async function headerOf(file: ModelFile): Promise<SafetensorsHeader> {
+  const length = headerLength(await file.read(0, Math.min(8, file.size)), file.size, file.label);
+  return parseHeader(await file.read(8, 8 + length), file.size - 8 - length, file.label);
+}
+
+function reader(file: ModelFile, { entries, dataStart }: SafetensorsHeader) {
+  return async (name: string): Promise<StoredTensor> => {
+    const { dtype, shape, begin, end } = entries.get(name)!;
+    const bytes = await file.read(dataStart + begin, dataStart + end);
+    if (bytes.length !== end - begin) {
+      throw new CrossmodalError(`${file.label}: it ended while tensor '${name}' was read`);
+    }
+    return { dtype, shape, bytes };
+  };
+}
+
+async function openFile(file: ModelFile): Promise<StoredWeights> {
+  const header = await headerOf(file);
+  const read = reader(file, header);
+  return { label: file.label, entries: header.entries, read: (name) => read(known(file.label, header.entries, name)) };
+}
+
+async function openShards(files: ModelFiles, index: unknown): Promise<StoredWeights> {
+  const { label } = files.get('model.safetensors.index.json')!;
+  const map = (index as { weight_map?: unknown } | null)?.weight_map;
+  if (typeof map !== 'object' || map === null || !Object.values(map).every((name) => typeof name === 'string')) {
+    throw new CrossmodalError(`${label}: it must hold a weight_map of tensors to files`);
+  }
+  const places = new Map(Object.entries(map as Record<string, string>));
+  const shards = [...new Set(places.values())].sort();
+  const missing = shards.filter((name) => !files.has(name));
+  if (missing.length > 0) {
+    throw new CrossmodalError(
+      `${label}: ${missing.length} of the ${shards.length} files that it names are missing: ${missing.slice(0, 8).join(', ')}`,
+      { remedy: 'copy all files of the model' },
+    );
+  }
+  const entries = new Map<string, TensorEntry>();
+  const readers = new Map<string, (name: string) => Promise<StoredTensor>>();
+  for (const shard of shards) {
+    const file = files.get(shard)!;
+    const header = await headerOf(file);
+    readers.set(shard, reader(file, header));
+    for (const [name, entry] of header.entries) {
+      if (places.get(name) !== shard) {
+        throw new CrossmodalError(
+          `${label}: tensor '${name}' lies in ${shard}, the index says ${places.get(name) ?? 'nothing of it'}`,
+        );
+      }
+      entries.set(name, entry);
+    }
+  }
+  const lost = [...places.keys()].filter((name) => !entries.has(name));
+  if (lost.length > 0) {
+    throw new CrossmodalError(
+      `${label}: it names tensors that their files do not hold: ${lost.slice(0, 8).join(', ')}${lost.length > 8 ? ` and ${lost.length - 8} more` : ''}`,
+    );
+  }
+  return { label, entries, read: (name) => readers.get(places.get(known(label, entries, name))!)!(name) };
+}
+
+function known(label: string, entries: ReadonlyMap<string, unknown>, name: string): string {
+  if (!entries.has(name)) throw new CrossmodalError(`${label}: there is no tensor '${name}'`);
+  return name;
+}

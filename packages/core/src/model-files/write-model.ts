@@ -1,0 +1,75 @@
+import type { Variable } from '@tensorflow/tfjs-core';
+import { fromTensor } from '../safetensors/tensors.js';
+import type { StoredTensor } from '../safetensors/values.js';
+import { safetensorsPieces } from '../safetensors/write.js';
+import { type ModelCard, type ModelFile, type ModelFiles, memoryFile } from './model-files.js';
+import { modelReadme } from './model-readme.js';
+import { inverse, permuted } from './permuted.js';
+import type { WeightSpecs } from './weight-plan.js';
+
+/**
+ * Variables as the bytes of a safetensors file, in the layout of `specs`.
+ *
+ * @param variables by name
+ * @param options.specs which variables were turned around when they were loaded, and how
+ * @param options.carried more tensors, as stored
+ */
+export async function weightsFile(
+  variables: Iterable<readonly [string, Variable]>,
+  {
+    specs = {},
+    carried = new Map(),
+    label = 'model.safetensors',
+  }: { specs?: WeightSpecs; carried?: ReadonlyMap<string, StoredTensor>; label?: string } = {},
+): Promise<ModelFile> {
+  const tensors = new Map<string, StoredTensor>(carried);
+  for (const [name, variable] of variables) {
+    const stored = await fromTensor(variable);
+    const permutation = Object.hasOwn(specs, name) ? specs[name]!.permutation : undefined;
+    tensors.set(name, permutation ? turnedBack(stored, permutation) : stored);
+  }
+  return memoryFile(safetensorsPieces(tensors, { metadata: { format: 'pt' } }), { label });
+}
+
+function turnedBack({ dtype, shape, bytes }: StoredTensor, permutation: readonly number[]): StoredTensor {
+  const values = new Float32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  const moved = permuted(values, shape, inverse(permutation));
+  return { dtype, shape: moved.shape, bytes: new Uint8Array(moved.values.buffer) };
+}
+
+/**
+ * The files of a model: `config.json`, `model.safetensors`, `README.md`, and what else it needs to be made again.
+ *
+ * @param options.config as JSON can hold it
+ * @param options.others more files by name, such as those of a tokeniser; a README.md among them is kept below the new one
+ * @example
+ * const files = await modelFiles({ config: { type: 'pair' }, variables: Object.entries(model.namedVariables()) });
+ * await saveFolder('models/pair', files);
+ */
+export async function modelFiles({
+  config,
+  variables,
+  specs = {},
+  others = new Map(),
+  carried = new Map(),
+  card = {},
+}: {
+  config: Readonly<Record<string, unknown>>;
+  variables: Iterable<readonly [string, Variable]>;
+  specs?: WeightSpecs;
+  others?: ModelFiles;
+  carried?: ReadonlyMap<string, StoredTensor>;
+  card?: ModelCard;
+}): Promise<ModelFiles> {
+  const list = [...variables];
+  const parameters = list.reduce((sum, [, variable]) => sum + variable.size, 0);
+  const original = others.get('README.md');
+  const before = original ? new TextDecoder().decode(await original.read()) : undefined;
+  const readme = modelReadme({ config, parameters, card, before });
+  return new Map([
+    ...others,
+    ['config.json', memoryFile(`${JSON.stringify(config, null, 2)}\n`, { label: 'config.json' })],
+    ['model.safetensors', await weightsFile(list, { specs, carried })],
+    ['README.md', memoryFile(readme, { label: 'README.md' })],
+  ]);
+}

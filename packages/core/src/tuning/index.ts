@@ -1,0 +1,2 @@
+export { freeze, type NamePatterns, type Tunable } from './freeze.js';
+export { type Lora, type LoraOptions, loadLora, lora } from './lora.js';

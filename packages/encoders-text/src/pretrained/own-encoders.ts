@@ -1,0 +1,38 @@
+import { type Encoder, isSavedModel, loadSavedModel, type ModelFiles, readConfig } from '@crossmodal/core';
+import { type BagEncoderOptions, bagEncoder } from '../encoders/bag.js';
+import { lstmEncoder, type RecurrentEncoderOptions } from '../encoders/recurrent.js';
+import { savedTokenizer } from '../encoders/saved-text.js';
+import { type TransformerEncoderOptions, transformerEncoder } from '../encoders/transformer.js';
+import type { Tokenizer } from '../tokenizers/tokenizer.js';
+import type { PretrainedTextEncoder } from './load-text-encoder.js';
+
+/** Our own encoders by the type in their config.json. */
+const constructors: Readonly<Record<string, (options: never) => Encoder<string>>> = {
+  bagEncoder: (options: BagEncoderOptions) => bagEncoder(options),
+  lstmEncoder: (options: RecurrentEncoderOptions) => lstmEncoder(options),
+  transformerEncoder: (options: TransformerEncoderOptions) => transformerEncoder(options),
+};
+
+/** An encoder of this package that was saved, or undefined when the files are of another model. */
+export async function ownEncoder(
+  files: ModelFiles,
+  { where, tokenizer }: { where: string; tokenizer?: Tokenizer },
+): Promise<PretrainedTextEncoder | undefined> {
+  if (!files.has('config.json')) return undefined;
+  const config = await readConfig(files, 'config.json', { where });
+  if (!isSavedModel(config)) return undefined;
+  const made = Object.fromEntries(
+    Object.entries(constructors).map(([type, make]) => [
+      type,
+      async (options: Record<string, unknown>) => {
+        const own = tokenizer ?? (await savedTokenizer(files, { where }));
+        return make({ ...options, tokenizer: own } as never);
+      },
+    ]),
+  );
+  const encoder = await loadSavedModel<Encoder<string>>(files, made, { where });
+  const options = config['options'] as { maximumLength: number };
+  return Object.assign(encoder, {
+    ...{ family: String(config['type']), config, unused: [], prompts: {}, maximumLength: options.maximumLength },
+  }) as unknown as PretrainedTextEncoder;
+}

@@ -1,0 +1,33 @@
+import { type Encoder, loadSavedModel, type ModelFiles, type Random } from '@crossmodal/core';
+import { convolutionalEncoder } from '../encoders/convolutional.js';
+import { linearEncoder } from '../encoders/linear.js';
+import { residualEncoder } from '../encoders/residual.js';
+import { visionTransformerEncoder } from '../encoders/vision-transformer.js';
+import type { Image } from '../image.js';
+import type { PretrainedImageEncoder } from './load-image-encoder.js';
+
+/** Our own encoders by the type in their config.json. */
+const constructors: Readonly<Record<string, (options: never) => Encoder<never>>> = {
+  convolutionalEncoder,
+  linearEncoder,
+  residualEncoder,
+  visionTransformerEncoder,
+};
+
+/** An encoder of this package that was saved. Its augmentation is not: it is given anew. */
+export async function ownEncoder(
+  files: ModelFiles,
+  config: Readonly<Record<string, unknown>>,
+  { where, augment }: { where: string; augment: ((image: Image, random: Random) => Image) | undefined },
+): Promise<PretrainedImageEncoder> {
+  const made = Object.fromEntries(
+    Object.entries(constructors).map(([type, make]) => [
+      type,
+      (options: Record<string, unknown>) => make({ ...options, ...(augment ? { augment } : {}) } as never),
+    ]),
+  );
+  const encoder = await loadSavedModel<Encoder<never>>(files, made, { where });
+  return Object.assign(encoder, {
+    ...{ family: String(config['type']), config, unused: [], labels: undefined },
+  }) as unknown as PretrainedImageEncoder;
+}
