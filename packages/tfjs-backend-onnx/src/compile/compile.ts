@@ -74,7 +74,7 @@ export function compile<F extends (...args: never[]) => unknown>(
     const backend = activeRecordingBackend(`compile: ${name}`);
     const plain = () => tidy(() => owned(call(...args)) as never) as unknown;
     // Inside another compiled function, or under a gradient tape, the steps themselves are needed.
-    if (backend.trace !== undefined || engine().state.gradientDepth > 0 || !computesAtOnce()) return plain();
+    if (backend.tensors.trace !== undefined || engine().state.gradientDepth > 0 || !computesAtOnce()) return plain();
     const { signature } = flatten(args);
     let entry = known.get(signature);
     // Another backend than the one it was built for: that one was removed.
