@@ -104,15 +104,16 @@ export function compile<F extends (...args: never[]) => unknown>(
 
 /**
  * The result of a plain call as the results of replays are: tensors that belong to whoever called. What the function
- * did not make itself (an argument, a variable, something kept elsewhere) is cloned.
+ * did not make itself (an argument, a variable, something kept elsewhere) is cloned, and so is what it returns twice.
  */
 function owned(result: unknown): unknown {
   const { tensors, structure } = flatten(result, { variables: true });
   const scope = engine().state.activeScope.id;
-  const isOwn = (tensor: Tensor) => tensor.scopeId === scope && !tensor.kept && !(tensor instanceof Variable);
+  const isOwn = (tensor: Tensor, i: number) =>
+    tensor.scopeId === scope && !tensor.kept && !(tensor instanceof Variable) && tensors.indexOf(tensor) === i;
   if (tensors.every(isOwn)) return result;
   return unflatten(
     structure,
-    tensors.map((tensor) => (isOwn(tensor) ? tensor : clone(tensor))),
+    tensors.map((tensor, i) => (isOwn(tensor, i) ? tensor : clone(tensor))),
   );
 }

@@ -12,10 +12,15 @@ export interface PendingState {
   readonly trace: object | undefined;
 }
 
-/** The numbers could not be computed, or are gone. */
+/** The numbers could not be computed. */
 export interface FailedState {
   readonly kind: 'failed';
   readonly reason: unknown;
+}
+
+/** The last tensor is gone, and the numbers with it. */
+export interface DisposedState {
+  readonly kind: 'disposed';
 }
 
 /** Numbers that nobody writes any more. Any number of tensors, graphs and readers may hold them. */
@@ -57,6 +62,7 @@ export interface ComplexState {
 export type MemoryState =
   | PendingState
   | FailedState
+  | DisposedState
   | HostState
   | LentState
   | BufferedState
@@ -66,6 +72,7 @@ export type MemoryState =
 /** The states in which memory can begin. */
 export type FirstState = PendingState | HostState | LentState | ComplexState;
 
+export const DISPOSED: DisposedState = { kind: 'disposed' };
 export const pending = (value: Value, trace: object | undefined): PendingState => ({ kind: 'pending', value, trace });
 export const onHost = (numbers: BackendValues): HostState => ({ kind: 'host', numbers });
 export const lent = (numbers: BackendValues): LentState => ({ kind: 'lent', numbers });

@@ -7,7 +7,7 @@ import { ortTensor, resultTensor } from '../run/session.js';
 import { HostSource } from './host-source.js';
 import { type BackendValues, elementType } from './numbers.js';
 import type { Resident, Slot } from './slot.js';
-import { type BufferedState, type FirstState, type MemoryState, onHost } from './state.js';
+import { type BufferedState, DISPOSED, type FirstState, type MemoryState, onHost } from './state.js';
 
 /** Tensors of ones and zeros from this size on become one number of the graph; tfjs's gradients are full of them. */
 const UNIFORM = 1024;
@@ -73,7 +73,7 @@ export class TensorMemory implements Resident {
   /** The last one is gone. */
   dispose(): void {
     if (this.#state.kind === 'resident') this.#state.slot.release(this);
-    this.#become({ kind: 'failed', reason: new Error('internal: memory used after it was disposed') });
+    this.become(DISPOSED);
   }
 
   // ---------------------------------------------------------------- reading
@@ -101,7 +101,7 @@ export class TensorMemory implements Resident {
       case 'resident':
         return state.slot.numbers;
       default:
-        throw this.#failure();
+        throw this.failure();
     }
   }
 
@@ -113,13 +113,13 @@ export class TensorMemory implements Resident {
       case 'lent':
         return state.numbers;
       case 'buffered':
-        this.#become(onHost(state.current.data as BackendValues));
+        this.become(onHost(state.current.data as BackendValues));
         return state.current.data as BackendValues;
       case 'resident':
         this.leaveSlot();
         return this.numbersForNow();
       default:
-        throw this.#failure();
+        throw this.failure();
     }
   }
 
@@ -134,17 +134,17 @@ export class TensorMemory implements Resident {
     if (state.kind !== 'lent') return this.numbersToHold();
     const isNumeric = elementType(this.dtype) !== undefined;
     const numbers = isNumeric ? ((state.numbers as Numbers).slice() as BackendValues) : state.numbers;
-    this.#become(onHost(numbers));
+    this.become(onHost(numbers));
     return numbers;
   }
 
   /** The input of graphs that are computed later. */
   leaf(): Value {
-    this.#leaf ??= this.#makeLeaf();
+    this.#leaf ??= this.makeLeaf();
     return this.#leaf;
   }
 
-  #makeLeaf(): Value {
+  private makeLeaf(): Value {
     const type = elementType(this.dtype)!;
     const numbers = this.numbersForNow() as Numbers;
     if (numbers.length >= UNIFORM && (numbers[0] === 0 || numbers[0] === 1)) {
@@ -172,17 +172,17 @@ export class TensorMemory implements Resident {
 
   /** What was pending is computed. */
   compute(numbers: BackendValues): void {
-    this.#become(onHost(numbers));
+    this.become(onHost(numbers));
   }
 
   /** What was pending cannot be computed. */
   fail(reason: unknown): void {
-    this.#become({ kind: 'failed', reason });
+    this.become({ kind: 'failed', reason });
   }
 
   /** The numbers may be a part of memory that is lent. */
   noteLender(): void {
-    if (this.#state.kind === 'host') this.#become({ kind: 'lent', numbers: this.#state.numbers });
+    if (this.#state.kind === 'host') this.become({ kind: 'lent', numbers: this.#state.numbers });
   }
 
   /** Memory for the next numbers: nobody else's, and no longer this one's. `bufferWritten` brings it back. */
@@ -203,7 +203,7 @@ export class TensorMemory implements Resident {
       buffers.current = written;
     } else {
       if (state.kind === 'resident') state.slot.release(this);
-      this.#become({ kind: 'buffered', current: written, spare: undefined });
+      this.become({ kind: 'buffered', current: written, spare: undefined });
     }
     this.#feed = written;
   }
@@ -214,25 +214,27 @@ export class TensorMemory implements Resident {
     if (state === slot.state) return;
     slot.admit(this, this.numbersForNow() as Float32Array);
     if (state.kind === 'resident') state.slot.release(this);
-    this.#become(slot.state);
+    this.become(slot.state);
   }
 
   /** Copies the numbers out of their slot, which somebody else is going to write. */
   leaveSlot(): void {
     if (this.#state.kind !== 'resident') return;
     const { slot } = this.#state;
-    this.#become(onHost(slot.numbers.slice()));
+    this.become(onHost(slot.numbers.slice()));
     slot.release(this);
   }
 
-  #become(state: MemoryState): void {
+  private become(state: MemoryState): void {
     this.#state = state;
     this.#leaf = undefined;
     this.#feed = undefined;
   }
 
-  #failure(): unknown {
-    return this.#state.kind === 'failed' ? this.#state.reason : escaped();
+  private failure(): unknown {
+    const state = this.#state;
+    if (state.kind === 'disposed') return new Error('internal: memory used after it was disposed');
+    return state.kind === 'failed' ? state.reason : escaped();
   }
 }
 

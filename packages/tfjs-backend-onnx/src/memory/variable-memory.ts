@@ -31,7 +31,7 @@ export function assignMemory(tensors: Tensors, variable: Variable, memory: Tenso
 export function moveIntoSlot(tensors: Tensors, variable: Variable, slot: Slot): boolean {
   const memory = tensors.of(variable.dataId);
   if (slot.resident === memory && memory.references === 1) return false;
-  const numbers = tensors.numbers(memory);
+  const numbers = tensors.numbersForNow(memory);
   if (memory.references === 1) {
     memory.enterSlot(slot);
     return true;
