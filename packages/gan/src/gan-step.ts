@@ -1,7 +1,7 @@
 import { type AlternatingStep, adam, alternatingStep, type NamedVariables, type Schedule } from '@crossmodal/core';
 import type { Optimizer, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { LossTerms } from './internal/game.js';
+import type { LossTerms } from './internal/loss-terms.js';
 
 export interface GanStepOptions {
   /** Learning rates of the two players: two time scales. */

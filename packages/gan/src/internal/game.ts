@@ -21,11 +21,11 @@ import type { ConditioningAugmentation } from '../conditioning-augmentation.js';
 import { differentiableAugmentation } from '../differentiable-augmentation.js';
 import { type AveragedStep, type GanPlayers, type GanStepOptions, ganStep } from '../gan-step.js';
 import type { Discriminator } from '../networks/discriminator.js';
+import type { LossTerms } from './loss-terms.js';
 import { stopGradient } from './stop-gradient.js';
 import { exchanged, trainableNamed } from './variables.js';
 
-/** A loss with the terms that are reported beside it. */
-export type LossTerms = { loss: Scalar } & Record<string, Scalar>;
+export type { LossTerms } from './loss-terms.js';
 
 /** Holds the discriminator's slope: `r1` towards zero at real samples, `wasserstein` towards one between real and generated. */
 export interface GradientPenalty {

@@ -1,4 +1,8 @@
-import type { ResidentState } from './state.js';
+/** In WebAssembly memory, where the updates of compiled functions write in place. */
+export interface ResidentState {
+  readonly kind: 'resident';
+  readonly slot: Slot;
+}
 
 /** What can be resident in a slot. */
 export interface Resident {

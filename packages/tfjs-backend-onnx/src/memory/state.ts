@@ -2,7 +2,7 @@ import type { TensorInfo } from '@tensorflow/tfjs-core';
 import type { Tensor } from 'onnxruntime-common';
 import type { Value } from '../ir/graph.js';
 import type { BackendValues } from './numbers.js';
-import type { Slot } from './slot.js';
+import type { ResidentState } from './slot.js';
 
 /** Recorded, and not computed yet. */
 export interface PendingState {
@@ -43,12 +43,6 @@ export interface BufferedState {
   readonly kind: 'buffered';
   readonly current: Tensor;
   readonly spare: Tensor | undefined;
-}
-
-/** In WebAssembly memory, where the updates of compiled functions write in place. */
-export interface ResidentState {
-  readonly kind: 'resident';
-  readonly slot: Slot;
 }
 
 /** The two parts of a complex tensor have memory of their own. */
