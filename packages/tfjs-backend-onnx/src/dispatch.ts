@@ -8,12 +8,14 @@ import {
 } from '@tensorflow/tfjs-core';
 import { CpuKernels } from './host/cpu-kernels.js';
 import { resultSize } from './host/result-size.js';
-import { infosOf, type KernelInputs, runOnHost } from './host/run-on-host.js';
+import { type HostTensors, infosOf, type KernelInputs, runOnHost } from './host/run-on-host.js';
 import { TinyWork, tinyLimit } from './host/tiny-work.js';
-import { setOrigin, sizeOf, type Value } from './ir/graph.js';
-import { elementType } from './memory/numbers.js';
+import { newNumbers, setOrigin, sizeOf, type Value } from './ir/graph.js';
+import { type BackendValues, elementType } from './memory/numbers.js';
 import type { Pending } from './memory/pending.js';
+import type { TensorMemory } from './memory/tensor-memory.js';
 import type { Tensors } from './memory/tensors.js';
+import type { TraceScope } from './memory/trace-scope.js';
 import { complexKernels } from './record/complex.js';
 import type { ComplexValue } from './record/complex-value.js';
 import { hostConstants } from './record/creation.js';
@@ -131,12 +133,51 @@ export class Dispatch {
     return Array.isArray(result) ? result.map(wrap) : wrap(result as Value | ComplexValue);
   }
 
+  /** With an empty input most results are empty as well, whatever the numbers of the other inputs are. */
+  private onEmpty(trace: TraceScope, name: string, inputs: KernelInputs, attrs: NamedAttrMap | undefined): Result {
+    const infos = infosOf(inputs);
+    if (name === 'TensorScatterUpdate') {
+      // Nothing is written into the tensor.
+      const { tensor } = inputs as NamedTensorInfoMap;
+      return this.tensors.alias(tensor!, tensor!.shape);
+    }
+    const result = runOnHost(withZeros(this.tensors, trace), this.cpu, name, inputs, attrs);
+    const results = [result].flat();
+    if (results.every(({ shape }) => sizeOf(shape) === 0)) return result;
+    try {
+      trace.fallback(name, infos);
+    } catch (error) {
+      for (const { dataId } of results) this.tensors.dispose(dataId, true);
+      throw error;
+    }
+    return result;
+  }
+
   private onHost(name: string, inputs: KernelInputs, attrs: NamedAttrMap | undefined, fallback: boolean): Result {
     const { tensors } = this;
     if (fallback) this.statistics.countFallback(name);
-    tensors.trace?.fallback(name, infosOf(inputs));
+    const infos = infosOf(inputs);
+    if (tensors.trace !== undefined && infos.some(({ shape }) => sizeOf(shape) === 0))
+      return this.onEmpty(tensors.trace, name, inputs, attrs);
+    tensors.trace?.fallback(name, infos);
     return runOnHost(tensors, this.cpu, name, inputs, attrs);
   }
+}
+
+/** The tensors for kernels in a trace some of whose inputs are empty: numbers that are not there yet are zeros. */
+function withZeros(tensors: Tensors, trace: TraceScope): HostTensors {
+  const numbers = (memory: TensorMemory): BackendValues =>
+    trace.isKnown(memory)
+      ? tensors.numbers(memory)
+      : (newNumbers(sizeOf(memory.shape), elementType(memory.dtype) ?? 'float32') as BackendValues);
+  return {
+    trace,
+    numbers,
+    of: (dataId) => tensors.of(dataId),
+    complexOf: (real, imag) => tensors.complexOf(real, imag),
+    dispose: (dataId, force) => tensors.dispose(dataId, force),
+    tensorOfNumbers: (values, shape, dtype) => tensors.tensorOfNumbers(values, shape, dtype),
+  };
 }
 
 function named<T>(inputs: KernelInputs, list: readonly T[]): Record<string, T> {

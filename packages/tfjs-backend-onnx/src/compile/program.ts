@@ -7,6 +7,7 @@ import { HostSource } from '../memory/host-source.js';
 import { type BackendValues, elementType } from '../memory/numbers.js';
 import type { Regions } from '../memory/regions.js';
 import { separateVariables } from '../memory/separate-variables.js';
+import { EscapedTensorError } from '../memory/tensor-memory.js';
 import type { Tensors } from '../memory/tensors.js';
 import { assertAlive, assignBuffer } from '../memory/variable-memory.js';
 import type { Executor } from '../run/executor.js';
@@ -17,6 +18,8 @@ import type { Statistics } from '../run/statistics.js';
 import { type SplitGraph, splitUpdates } from '../update/split.js';
 import { StateUpdates, UPDATE_THREADS } from '../update/state-updates.js';
 import { flatten, type Structure, unflatten } from './container.js';
+import { computeEscaped, stateError } from './escaped-tensors.js';
+import { type Counts, countUpdates, OptimiserCounters } from './optimiser-counters.js';
 import { ArgumentSource, type FillSource, StateSource } from './sources.js';
 import { differingConstant, Trace } from './trace.js';
 
@@ -43,6 +46,8 @@ export interface Traced {
   structure: Structure;
   states: Variable[];
   fills: FillSource[];
+  /** tfjs optimisers that count their updates in JavaScript. */
+  counts: Counts;
   trace: Trace;
 }
 
@@ -54,7 +59,12 @@ export function traceFunction(
   target: TraceTarget,
   fn: Func,
   args: unknown[],
-  { caller = 'compile', shapes }: { caller?: string; shapes?: readonly (readonly number[])[] } = {},
+  {
+    caller = 'compile',
+    shapes,
+    /** Counters that go on counting from one trace to the next, so that what depends on them is seen to change. */
+    counters,
+  }: { caller?: string; shapes?: readonly (readonly number[])[]; counters?: OptimiserCounters } = {},
 ): Traced {
   const { tensors } = target;
   target.flush();
@@ -75,6 +85,8 @@ export function traceFunction(
   for (const { memory } of variables) memory.retain();
   tensors.trace = trace;
   state.startScope('compile');
+  const ownCounters = counters ?? new OptimiserCounters();
+  let isDone = false;
   try {
     const { tensors: given, structure } = flatten(args, { caller });
     const placeholders = given.map((tensor, index) => {
@@ -89,7 +101,7 @@ export function traceFunction(
       const value = inputValue(new ArgumentSource(index), shape, type);
       return tensors.tensor(tensors.tensorOf(value, tensor.dtype));
     });
-    const result = fn(...(unflatten(structure, placeholders) as unknown[]));
+    const { result, counts } = ownCounters.watch(() => fn(...(unflatten(structure, placeholders) as unknown[])));
     assertSynchronous(caller, result, 'await outside of it');
     const created = Object.values(state.registeredVariables).filter(
       (v) => !variables.some(({ variable }) => variable === v),
@@ -105,12 +117,14 @@ export function traceFunction(
     const outputs = results.map((tensor) => trace.recorded(tensors.of(tensor.dataId)));
     const assigned = variables.filter(({ variable, dataId }) => variable.dataId !== dataId);
     for (const { variable } of assigned) outputs.push(trace.recorded(tensors.of(variable.dataId)));
+    isDone = true;
     return {
       outputs: outputs.map(withoutReshape),
       shapes: results.map((tensor) => tensor.shape.slice()),
       structure: shape,
       states: assigned.map(({ variable }) => variable),
       fills: trace.fills,
+      counts,
       trace,
     };
   } finally {
@@ -125,7 +139,29 @@ export function traceFunction(
     }
     state.endScope();
     tensors.trace = undefined;
+    if (counters === undefined) ownCounters.restore();
+    if (!isDone) compute(target, trace, args);
   }
+}
+
+/** @throws when two traces of a function differ: then it is not a function of its arguments and variables. */
+function assertSame(first: Traced, second: Traced): void {
+  const constant = differingConstant(first.trace.written, second.trace.written);
+  if (constant !== undefined) {
+    throw new Error(
+      `compile: the function creates ${constant} with other numbers each time it is called; compiled, they would be frozen. Random numbers (tf.randomNormal, tf.dropout) and changing JavaScript numbers must come in as arguments, as variables, or through hostInput, which is computed anew at each run`,
+    );
+  }
+  if (graphKey(first.outputs).key !== graphKey(second.outputs).key) {
+    throw new Error(
+      'compile: the function takes other steps each time it is called; its path must depend on its arguments only',
+    );
+  }
+}
+
+/** Computes what a trace left with somebody. */
+function compute({ tensors, executor }: TraceTarget, trace: Trace, args: unknown[]): void {
+  computeEscaped(tensors, (outputs) => executor.run(outputs), trace, flatten(args).tensors);
 }
 
 /** A function compiled for one signature. */
@@ -176,23 +212,29 @@ export class Program {
     target.statistics.countBuild(this.plan);
   }
 
-  /** Follows the function twice, compares, and builds the graph. */
+  /**
+   * Follows the function twice, compares, and builds the graph. Whether it succeeds or not, everything outside of the
+   * function is as before, and what a failed trace left with somebody has numbers.
+   */
   static compile(target: CompileTarget, fn: Func, args: unknown[], { threads = target.options.threads } = {}): Program {
-    const first = traceFunction(target, fn, args);
-    const second = traceFunction(target, fn, args);
-    const constant = differingConstant(first.trace.written, second.trace.written);
-    if (constant !== undefined) {
-      throw new Error(
-        `compile: the function creates ${constant} with other numbers each time it is called; compiled, they would be frozen. Random numbers (tf.randomNormal, tf.dropout) and changing JavaScript numbers must come in as arguments, as variables, or through hostInput, which is computed anew at each run`,
-      );
+    const counters = new OptimiserCounters();
+    const traces: Traced[] = [];
+    try {
+      for (let i = 0; i < 2; i++) traces.push(traceFunction(target, fn, args, { counters }));
+      const [first, second] = traces as [Traced, Traced];
+      assertSame(first, second);
+      const { outputs, trace: _, ...traced } = second;
+      return new Program(target, traced, outputs, threads);
+    } catch (error) {
+      const [first] = traces;
+      const held = first?.trace.escaped() ?? [];
+      const isHeld = traces.length === 1 && held.length > 0 && error instanceof EscapedTensorError;
+      const reason: unknown = isHeld ? stateError('compile', held, error) : error;
+      for (const { trace } of traces) compute(target, trace, args);
+      throw reason;
+    } finally {
+      counters.restore();
     }
-    if (graphKey(first.outputs).key !== graphKey(second.outputs).key) {
-      throw new Error(
-        'compile: the function takes other steps each time it is called; its path must depend on its arguments only',
-      );
-    }
-    const { outputs, trace: _, ...traced } = second;
-    return new Program(target, traced, outputs, threads);
   }
 
   isFor(target: CompileTarget): boolean {
@@ -238,6 +280,7 @@ export class Program {
       const numbers = fetches[plan.outputs[i]!]!.data as BackendValues;
       return tensors.tensor(tensors.tensorOfNumbers(numbers, shape, plan.results[i]!.type as 'float32'));
     });
+    countUpdates(traced.counts);
     return unflatten(traced.structure, output);
   }
 

@@ -4,7 +4,7 @@ import { full } from '../ir/ops.js';
 import { uniformNumber } from '../ir/uniform.js';
 import { HostSource } from '../memory/host-source.js';
 import { type BackendValues, elementType } from '../memory/numbers.js';
-import { escaped, type TensorMemory } from '../memory/tensor-memory.js';
+import { EscapedTensorError, type TensorMemory } from '../memory/tensor-memory.js';
 import type { TraceScope } from '../memory/trace-scope.js';
 import { type FillSource, StateSource } from './sources.js';
 
@@ -49,11 +49,16 @@ export class Trace implements TraceScope {
     this.recordedMemory.push(memory);
   }
 
+  /** After the function has returned: what was recorded, and is held by somebody all the same. */
+  escaped(): TensorMemory[] {
+    return this.recordedMemory.filter(({ state }) => state.kind === 'pending');
+  }
+
   /** The value of a tensor inside the graph. */
   recorded(memory: TensorMemory): Value {
     const { state } = memory;
     if (state.kind === 'pending') {
-      if (state.trace !== undefined && state.trace !== this) throw escaped();
+      if (state.trace !== undefined && state.trace !== this) throw new EscapedTensorError();
       return state.value;
     }
     let value = this.leaves.get(memory);
@@ -92,7 +97,7 @@ export class Trace implements TraceScope {
   }
 
   /** Whether the numbers of a tensor can be found out now: it depends on no argument, variable or host input. */
-  private isKnown(memory: TensorMemory): boolean {
+  isKnown(memory: TensorMemory): boolean {
     if (this.isConstant(memory)) return true;
     if (memory.state.kind === 'complex') return false;
     const inputs = topological([this.recorded(memory)]).filter((node) => node.op === 'Input');
@@ -113,7 +118,7 @@ export class Trace implements TraceScope {
     if (inputs.every(({ dataId }) => this.isKnown(this.memoryOf(dataId)))) return;
     const given = inputs.map((info) => `${info.dtype}[${info.shape.join(',')}]`).join(', ');
     throw new Error(
-      `${this.caller}: kernel ${kernel}(${given}) has no form in ONNX and cannot be part of the function; call it outside`,
+      `${this.caller}: kernel ${kernel}(${given}) ${inputs.some(({ shape }) => shape.includes(0)) ? 'has a result that depends on numbers beside an empty tensor; leave it out where the tensor is empty' : 'has no form in ONNX and cannot be part of the function; call it outside'}`,
     );
   }
 }

@@ -6,9 +6,12 @@ import type { CpuKernels, HostInputs, HostTensor } from './cpu-kernels.js';
 
 export type KernelInputs = NamedTensorInfoMap | TensorInfo[];
 
+/** The tensors that kernels in JavaScript read and make. */
+export type HostTensors = Pick<Tensors, 'complexOf' | 'dispose' | 'numbers' | 'of' | 'tensorOfNumbers' | 'trace'>;
+
 /** Computes one kernel in JavaScript, on the numbers of tensors of the backend, into new tensors of the backend. */
 export function runOnHost(
-  tensors: Tensors,
+  tensors: HostTensors,
   cpu: CpuKernels,
   name: string,
   inputs: KernelInputs,

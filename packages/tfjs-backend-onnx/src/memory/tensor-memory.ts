@@ -234,13 +234,17 @@ export class TensorMemory implements Resident {
   private failure(): unknown {
     const state = this.#state;
     if (state.kind === 'disposed') return new Error('internal: memory used after it was disposed');
-    return state.kind === 'failed' ? state.reason : escaped();
+    return state.kind === 'failed' ? state.reason : new EscapedTensorError();
   }
 }
 
-/** The error for a tensor that escaped from the function it was recorded in. */
-export function escaped(): Error {
-  return new Error(
-    'tfjs-backend-onnx: the tensor belongs to the inside of a compiled function and has no numbers outside of it; return it from the function',
-  );
+/** For a tensor that escaped from the function it was recorded in. */
+export class EscapedTensorError extends Error {
+  override readonly name = 'EscapedTensorError';
+
+  constructor() {
+    super(
+      'tfjs-backend-onnx: the tensor belongs to the inside of a compiled function and has no numbers outside of it; return it from the function',
+    );
+  }
 }

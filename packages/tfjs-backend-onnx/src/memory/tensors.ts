@@ -13,7 +13,7 @@ import { type BackendValues, coerce } from './numbers.js';
 import type { Pending } from './pending.js';
 import { complex, lent, onHost, pending } from './state.js';
 import { Storage } from './storage.js';
-import { escaped, TensorMemory } from './tensor-memory.js';
+import { EscapedTensorError, TensorMemory } from './tensor-memory.js';
 import type { TraceScope } from './trace-scope.js';
 
 /** The parts of a tensor inside the graph; a real tensor has no imaginary one. */
@@ -108,7 +108,8 @@ export class Tensors {
   recorded(info: TensorInfo): Value {
     const memory = this.of(info.dataId);
     const { state } = memory;
-    if (state.kind === 'pending' && state.trace !== undefined && state.trace !== this.trace) throw escaped();
+    if (state.kind === 'pending' && state.trace !== undefined && state.trace !== this.trace)
+      throw new EscapedTensorError();
     const value = this.trace === undefined ? (memory.value ?? memory.leaf()) : this.trace.recorded(memory);
     return sameShape(value.shape, info.shape) ? value : reshape(value, info.shape.slice());
   }

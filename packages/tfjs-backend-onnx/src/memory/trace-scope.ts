@@ -16,6 +16,8 @@ export interface TraceScope {
   read(memory: TensorMemory): BackendValues;
   /** Whether the numbers of a tensor are there now and will be the same at each replay. */
   isConstant(memory: TensorMemory): boolean;
+  /** Whether the numbers of a tensor can be found out now: it depends on no argument, variable or host input. */
+  isKnown(memory: TensorMemory): boolean;
   /** A kernel is about to be computed in JavaScript. @throws when it depends on arguments or on variables. */
   fallback(kernel: string, inputs: readonly TensorInfo[]): void;
   addFill(fill: FillSource): void;
