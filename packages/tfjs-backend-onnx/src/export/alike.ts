@@ -1,7 +1,7 @@
 import { ArgumentSource, FillSource, StateSource } from '../compile/sources.js';
 import { staticInputs } from '../emit/static-inputs.js';
-import { HostSource } from '../entry.js';
 import { type Attribute, constantNumbers, type Graph, type Node, type Numbers, topological } from '../ir/graph.js';
+import { HostSource } from '../memory/host-source.js';
 import { type Extent, fitExtent } from './extent.js';
 
 /** A constant number that varies: with the batch size, or with one over it. */

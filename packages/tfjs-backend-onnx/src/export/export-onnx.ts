@@ -99,7 +99,7 @@ export function exportGraph<A extends readonly unknown[]>(
     ? fixedBatch(plain)
     : anyBatch(trace, { unit: [...open.values()][0]!, isOpen: ({ index }) => open.has(index) });
   const { states, fills } = traced;
-  const numbersOf = (variable: Variable) => backend.numbers(backend.entry(variable.dataId)) as Numbers;
+  const numbersOf = (variable: Variable) => backend.tensors.numbers(backend.tensors.of(variable.dataId)) as Numbers;
   const whole = materialise(graph, numbersOf, (variable) => states.includes(variable));
   assertExpressible(whole.graph);
 

@@ -8,7 +8,7 @@ import {
   type NamedTensorInfoMap,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import type { BackendValues } from '../entry.js';
+import type { BackendValues } from '../memory/numbers.js';
 
 /** A tensor on the host, outside of any backend. */
 export interface HostTensor {

@@ -10,9 +10,11 @@ import {
   type NamedTensorInfoMap,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { type BackendValues, coerce, createEntry, ownNumbers } from '../entry.js';
 import { sizeOf } from '../ir/graph.js';
-import type { RecordingBackend } from '../recording-backend.js';
+import { type BackendValues, coerce } from '../memory/numbers.js';
+import { onHost } from '../memory/state.js';
+import { TensorMemory } from '../memory/tensor-memory.js';
+import type { Tensors } from '../memory/tensors.js';
 import { resultSize } from './result-size.js';
 import type { KernelInputs } from './run-on-host.js';
 
@@ -45,16 +47,23 @@ export class TinyWork {
   private readonly host: MathBackendCPU;
   private readonly kernels = new Map<string, { kernelFunc: KernelFunc; limit: number } | undefined>();
 
-  constructor(private readonly backend: RecordingBackend) {
+  constructor(
+    private readonly tensors: Pick<Tensors, 'add' | 'dispose' | 'of' | 'storage'>,
+    private readonly hostThreshold: number,
+  ) {
     const { MathBackendCPU: Cpu } = createRequire(import.meta.url)('@tensorflow/tfjs-backend-cpu') as {
       MathBackendCPU: new () => MathBackendCPU;
     };
     this.host = new Cpu();
-    this.host.data = backend.storage as unknown as MathBackendCPU['data'];
+    this.host.data = tensors.storage as unknown as MathBackendCPU['data'];
     this.host.makeOutput = ((values, shape, dtype) =>
       this.host.makeTensorInfo(shape, dtype, values)) as MathBackendCPU['makeOutput'];
     this.host.write = (values: BackendValues, shape: number[], dtype: DataType): DataId =>
-      backend.storage.add(createEntry(dtype, shape, { values: coerce(values, dtype) }));
+      tensors.add(new TensorMemory(dtype, shape, onHost(coerce(values, dtype))));
+    this.host.incRef = (dataId) => tensors.of(dataId).retain();
+    this.host.decRef = (dataId) => tensors.of(dataId).release();
+    this.host.refCount = (dataId) => tensors.storage.find(dataId)?.references ?? 0;
+    this.host.disposeData = (dataId, force = false) => tensors.dispose(dataId, force);
   }
 
   /** The results, or undefined where the work is not tiny or the numbers are not on the host. */
@@ -62,40 +71,41 @@ export class TinyWork {
     const kernel = this.kernel(name);
     if (kernel === undefined || (name === 'Cast' && !(String(attrs?.['dtype']) in casts))) return undefined;
     let size = 0;
-    let foreign = false;
+    let isLent = false;
     for (const key in inputs) {
       const info = (inputs as NamedTensorInfoMap)[key];
       if (info == null) continue;
       if (info.dtype === 'complex64' || info.dtype === 'string') return undefined;
-      const entry = this.backend.entry(info.dataId);
-      if (entry.values === undefined) return undefined;
+      const memory = this.tensors.of(info.dataId);
+      if (!memory.hasNumbers) return undefined;
       size += sizeOf(info.shape);
       if (size > kernel.limit) return undefined;
-      if (entry.resident) ownNumbers(entry);
       // A kernel may hand its input on, or a part of it: then nobody may write to that memory any more.
-      entry.shared = true;
-      foreign ||= entry.foreign;
+      memory.numbersToHold();
+      isLent ||= memory.state.kind === 'lent';
     }
     // Kernels without inputs make tensors of any size.
     if (size === 0 || resultSize(name, inputs, attrs) > kernel.limit) return undefined;
     const result = kernel.kernelFunc({ inputs: inputs as NamedTensorInfoMap, attrs: attrs ?? {}, backend: this.host });
-    if (Array.isArray(result)) for (const info of result) this.note(info, foreign);
-    else this.note(result, foreign);
+    if (Array.isArray(result)) for (const info of result) this.note(info, isLent);
+    else this.note(result, isLent);
     return result;
   }
 
   /** What is known of the memory of a result. */
-  private note({ dataId }: TensorInfo, foreign: boolean): void {
-    const entry = this.backend.storage.get(dataId);
-    entry.shared = true;
-    entry.foreign ||= foreign;
+  private note({ dataId }: TensorInfo, isLent: boolean): void {
+    if (isLent) this.tensors.storage.get(dataId).noteLender();
   }
 
   /** `cpu` casts by giving the same numbers another type. */
   private readonly cast: KernelFunc = ({ inputs, attrs }) => {
     const { dataId, shape } = inputs['x'] as TensorInfo;
     const dtype = (attrs as { dtype: keyof typeof casts }).dtype;
-    return this.host.makeTensorInfo(shape, dtype, casts[dtype](this.backend.storage.get(dataId).values as Numbers));
+    return this.host.makeTensorInfo(
+      shape,
+      dtype,
+      casts[dtype](this.tensors.storage.get(dataId).numbersForNow() as Numbers),
+    );
   };
 
   private kernel(name: string) {
@@ -103,7 +113,7 @@ export class TinyWork {
     if (known !== undefined) return known;
     const config = getKernel(name, 'cpu') as KernelConfig | undefined;
     const kernelFunc = name === 'Cast' ? this.cast : config?.kernelFunc;
-    const limit = tinyLimit(name, this.backend.options.hostThreshold);
+    const limit = tinyLimit(name, this.hostThreshold);
     const kernel = kernelFunc && { kernelFunc, limit };
     this.kernels.set(name, kernel);
     return kernel;

@@ -1,16 +1,11 @@
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { Value } from '../ir/graph.js';
 import { add, binary, cast, compare, div, full, mul, scalar, sub, unary, where } from '../ir/ops.js';
+import type { ComplexValue } from './complex-value.js';
 import { fourier } from './fourier.js';
 import { gatherScatter } from './gather-scatter.js';
 import type { RecordKernel } from './kernel.js';
 import { shapeKernels } from './shape-kernels.js';
-
-/** A complex tensor inside the graph: two real ones. Real operands have no imaginary part. */
-export interface ComplexValue {
-  real: Value;
-  imag: Value;
-}
 
 export interface ComplexOperand {
   real: Value;

@@ -1,7 +1,7 @@
 import type { DataType } from '@tensorflow/tfjs-core';
-import { HostSource } from '../entry.js';
 import { type ElementType, inputValue } from '../ir/graph.js';
 import { cast, expand, full, numbersOf } from '../ir/ops.js';
+import { HostSource } from '../memory/host-source.js';
 import { attribute, type RecordKernel } from './kernel.js';
 
 const like =

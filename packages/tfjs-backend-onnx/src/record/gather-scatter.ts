@@ -1,5 +1,4 @@
 import { backend_util, type TensorInfo } from '@tensorflow/tfjs-core';
-import { HostSource } from '../entry.js';
 import { constantValue, createNode, type ElementType, sizeOf, type Value } from '../ir/graph.js';
 import {
   add,
@@ -18,6 +17,7 @@ import {
   where,
 } from '../ir/ops.js';
 import { stridesOf } from '../ir/shapes.js';
+import { HostSource } from '../memory/host-source.js';
 import { attribute, axesOf, type KernelCall, type RecordKernel } from './kernel.js';
 
 /** 0, 1, ..., n - 1 along one axis of an otherwise flat shape. */

@@ -1,6 +1,6 @@
-import { HostSource } from '../entry.js';
 import { createNode, inputValue, type Value } from '../ir/graph.js';
 import { constant, numbersOf, scalar } from '../ir/ops.js';
+import { HostSource } from '../memory/host-source.js';
 
 /** Places that are remembered; a program has far fewer. */
 const REMEMBERED = 4096;
