@@ -11,6 +11,7 @@ import { CpuKernels } from './host/cpu-kernels.js';
 import { resultSize } from './host/result-size.js';
 import { infosOf, type KernelInputs, runOnHost } from './host/run-on-host.js';
 import { TinyWork, tinyLimit } from './host/tiny-work.js';
+import { mayRunOnHost } from './host/verified.js';
 import { setOrigin, sizeOf, type Value } from './ir/graph.js';
 import { type ComplexValue, complexKernels } from './record/complex.js';
 import { hostConstants } from './record/creation.js';
@@ -80,7 +81,7 @@ export class Dispatch {
     return (
       size <= limit &&
       infos.every((info) => backend.hasNumbers(info)) &&
-      (infos.length === 0 || resultSize(name, inputs, attrs) <= limit)
+      (infos.length === 0 || (resultSize(name, inputs, attrs) <= limit && mayRunOnHost(name, inputs, attrs)))
     );
   }
 

@@ -3,7 +3,7 @@ import type { Value } from '../ir/graph.js';
 import { add, binary, cast, compare, div, full, mul, scalar, sub, unary, where } from '../ir/ops.js';
 import { fourier } from './fourier.js';
 import { gatherScatter } from './gather-scatter.js';
-import type { RecordKernel } from './kernel.js';
+import { converted, type RecordKernel } from './kernel.js';
 import { shapeKernels } from './shape-kernels.js';
 
 /** A complex tensor inside the graph: two real ones. Real operands have no imaginary part. */
@@ -78,9 +78,9 @@ export const complexKernels: Readonly<Record<string, ComplexKernel | undefined>>
   Cast: ({ inputs: { x }, attrs }) => {
     const { real, imag } = x!;
     if (attrs['dtype'] !== 'complex64')
-      return attrs['dtype'] === 'string' ? undefined : cast(real, attrs['dtype'] as 'float32');
-    const converted = cast(real, 'float32');
-    return { real: converted, imag: imag ?? zeros(converted) };
+      return attrs['dtype'] === 'string' ? undefined : converted(real, attrs['dtype'] as 'float32');
+    const float = cast(real, 'float32');
+    return { real: float, imag: imag ?? zeros(float) };
   },
   OnesLike: ({ list: [x] }) => ({ real: full(x!.real.shape, 1, 'float32'), imag: zeros(x!.real) }),
   ZerosLike: ({ list: [x] }) => ({ real: zeros(x!.real), imag: zeros(x!.real) }),
