@@ -31,11 +31,12 @@ export function beforeLowering(graph: Graph, { exact }: { exact: boolean }): Gra
 
 /**
  * The passes that see ONNX operators. `orders: false` leaves the memory order of every tensor as it is, `exact` the
- * order of multiplications and sums, and sums that are zero but for rounding.
+ * order of multiplications and sums, and sums that are zero but for rounding; `staged: false` every reduction, for
+ * graphs whose sizes are open.
  */
 export function afterLowering(
   graph: Graph,
-  { orders = true, exact = true }: { orders?: boolean; exact?: boolean } = {},
+  { orders = true, exact = true, staged = true }: { orders?: boolean; exact?: boolean; staged?: boolean } = {},
 ): Graph {
   let current = broadcast(graph);
   current = commonSubexpressions(current);
@@ -49,6 +50,6 @@ export function afterLowering(
   }
   current = commonSubexpressions(settle(current));
   current = fuseBias(current, { exact });
-  current = stagedReductions(current);
+  if (staged) current = stagedReductions(current);
   return mergeAxes(current);
 }
