@@ -25,6 +25,7 @@ import {
   leafOf,
   ownNumbers,
 } from './entry.js';
+import { complete } from './host/complete.js';
 import type { KernelInputs } from './host/run-on-host.js';
 import { sameShape, sizeOf, type Value } from './ir/graph.js';
 import { reshape } from './ir/ops.js';
@@ -73,7 +74,7 @@ export class RecordingBackend extends KernelBackend {
 
   override write(values: BackendValues, shape: number[], dtype: DataType): DataId {
     assertType(dtype, shape);
-    const entry = createEntry(dtype, shape.slice(), { values: coerce(values, dtype) });
+    const entry = createEntry(dtype, shape.slice(), { values: complete(coerce(values, dtype), shape) });
     // The numbers belong to the caller, who may keep them.
     entry.shared = true;
     entry.foreign = true;
