@@ -4,6 +4,7 @@ import {
   type DataType,
   getKernel,
   getKernelsForBackend,
+  type KernelConfig,
   type NamedAttrMap,
   type NamedTensorInfoMap,
   type TensorInfo,
@@ -54,8 +55,7 @@ export class CpuKernels {
   }
 
   run(kernel: string, inputs: HostInputs, attrs: NamedAttrMap | undefined): { outputs: HostTensor[]; list: boolean } {
-    const config = getKernel(kernel, 'cpu');
-    if (config === undefined) throw new Error(`internal: the cpu backend has no kernel ${kernel}`);
+    const config = getKernel(kernel, 'cpu') as KernelConfig | undefined;
     const temporary: TensorInfo[] = [];
     const place = (tensor: HostTensor): TensorInfo => {
       const info = this.place(tensor);
@@ -68,7 +68,9 @@ export class CpuKernels {
         ? inputs.map(place)
         : Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, placeAll(tensor)]));
       const own = isReal(attrs, given) ? ownKernels[kernel] : undefined;
-      const result = (own ?? config.kernelFunc)({
+      const kernelFunc = own ?? config?.kernelFunc;
+      if (kernelFunc === undefined) throw new Error(`internal: the cpu backend has no kernel ${kernel}`);
+      const result = kernelFunc({
         inputs: given as NamedTensorInfoMap,
         attrs: attrs ?? {},
         backend: this.cpu,

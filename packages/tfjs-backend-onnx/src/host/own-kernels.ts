@@ -149,6 +149,17 @@ export const ownKernels: Readonly<Record<string, KernelFunc>> = {
     (a, b) => (a - b) * (a - b),
     (a, b) => Math.imul(a - b, a - b),
   ),
+  LogicalXor: pairwise(exact((a, b) => (a === b ? 0 : 1))),
+  BroadcastTo: kernel((cpu, inputs, attrs) => {
+    const { x } = inputs as { x: TensorInfo };
+    const shape = attrs['shape'] as number[];
+    const numbers = numbersOf(cpu, x);
+    const result = zeros(x.dtype, util.sizeFromShape(shape));
+    placesOf(x.shape, shape).forEach((place, i) => {
+      result[i] = numbers[place]!;
+    });
+    return cpu.makeTensorInfo(shape, x.dtype, result as Float32Array);
+  }),
   ArgMax: argument(Number.NEGATIVE_INFINITY, (a, b) => a > b),
   ArgMin: argument(Number.POSITIVE_INFINITY, (a, b) => a < b),
   TopK: topK,

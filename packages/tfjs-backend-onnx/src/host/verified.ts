@@ -71,6 +71,8 @@ const conditions: Readonly<Record<string, Condition>> = {
   _FusedMatMul: batches,
   Cumprod: (inputs, attrs) => float(inputs, {}) && positiveAxis(inputs, attrs),
   Cumsum: positiveAxis,
+  // Its buffer is of floats, whatever the type.
+  DepthToSpace: float,
   FloorDiv: noBool,
   FusedBatchNorm: statistics,
   GatherNd: oneAxis('indices'),
@@ -119,7 +121,6 @@ const always: ReadonlySet<string> = new Set([
   'Cos',
   'Cosh',
   'DenseBincount',
-  'DepthToSpace',
   'DepthwiseConv2dNative',
   'DepthwiseConv2dNativeBackpropFilter',
   'DepthwiseConv2dNativeBackpropInput',
