@@ -75,6 +75,11 @@ function mod(a: number, b: number): number {
   return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
 }
 
+/** As IEEE 754 has it: 1 to the power of anything is 1, and so is -1 to that of an infinity; not so in JavaScript. */
+function power(a: number, b: number): number {
+  return a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b;
+}
+
 /** Integers beyond 2^63 become 0. */
 function integerPower(a: number, b: number): number {
   const power = a ** b;
@@ -136,6 +141,18 @@ const topK = kernel((cpu, inputs, attrs) => {
   ];
 });
 
+/** Sum of 2^n x^(2n+1) / (1 3 5 ... (2n+1)), all of one sign, times 2 exp(-x^2) / sqrt(pi); 1 in float32 from 4 on. */
+function erf(x: number): number {
+  if (!(Math.abs(x) < 4)) return Math.sign(x);
+  let term = x;
+  let sum = x;
+  for (let n = 1; Math.abs(term) > 1e-9 * Math.abs(sum); n++) {
+    term *= (2 * x * x) / (2 * n + 1);
+    sum += term;
+  }
+  return (2 / Math.sqrt(Math.PI)) * Math.exp(-x * x) * sum;
+}
+
 export const ownKernels: Readonly<Record<string, KernelFunc>> = {
   // The quotient is rounded to float32 first, as elsewhere: .7 / .1 is 7. Integers by 0 are 0.
   FloorDiv: integersApart(
@@ -144,7 +161,7 @@ export const ownKernels: Readonly<Record<string, KernelFunc>> = {
   ),
   Mod: pairwise(exact(mod)),
   Multiply: integersApart((a, b) => a * b, Math.imul),
-  Pow: integersApart((a, b) => a ** b, integerPower),
+  Pow: integersApart(power, integerPower),
   SquaredDifference: integersApart(
     (a, b) => (a - b) * (a - b),
     (a, b) => Math.imul(a - b, a - b),
@@ -163,6 +180,15 @@ export const ownKernels: Readonly<Record<string, KernelFunc>> = {
   ArgMax: argument(Number.NEGATIVE_INFINITY, (a, b) => a > b),
   ArgMin: argument(Number.POSITIVE_INFINITY, (a, b) => a < b),
   TopK: topK,
+  // `cpu` has a polynomial with an error of 1.5e-7, which is much for small arguments.
+  Erf: kernel((cpu, inputs) => {
+    const { x } = inputs as { x: TensorInfo };
+    const result = zeros(x.dtype, util.sizeFromShape(x.shape));
+    numbersOf(cpu, x).forEach((number, i) => {
+      result[i] = erf(number);
+    });
+    return cpu.makeTensorInfo(x.shape, x.dtype, result as Float32Array);
+  }),
   // `cpu` gives the same numbers another type.
   Cast: kernel((cpu, inputs, attrs) => {
     const { x } = inputs as { x: TensorInfo };

@@ -62,20 +62,53 @@ const sameRank: Condition = (inputs) => {
 
 const positiveAxis: Condition = (inputs, { axis }) => (axis as number) >= 0 && noBool(inputs, {});
 
+/** `cpu` knows no groups of channels. */
+const oneGroup: Condition = (inputs, { dataFormat }) => {
+  const { x, filter } = inputs as { x: TensorInfo; filter: TensorInfo };
+  return x.shape[dataFormat === 'NCHW' ? 1 : 3] === filter.shape[2];
+};
+
+/** `cpu` leaves them out in gradients. */
+const undilated: Condition = (_, { dilations }) => [dilations ?? 1].flat().every((dilation) => dilation === 1);
+
+/** `cpu` pads volumes by a negative number where steps are longer than the kernel. */
+const dense = (sizeOf: (inputs: NamedTensorInfoMap, attrs: NamedAttrMap) => number | readonly number[]): Condition => {
+  return (inputs, attrs) => {
+    if (attrs['pad'] !== 'same') return true;
+    const size = sizeOf(inputs, attrs);
+    const strides = [attrs['strides'] as number | number[]].flat();
+    return strides.every((stride, axis) => stride <= (typeof size === 'number' ? size : size[axis]!));
+  };
+};
+const filterInput = dense(({ filter }) => filter!.shape);
+const filterShape = dense((_, { filterShape: shape }) => shape as number[]);
+const filterSize = dense((_, { filterSize: size }) => size as number | number[]);
+
 const conditions: Readonly<Record<string, Condition>> = {
+  // Its buffer is of floats, whatever the type.
+  Abs: float,
   Add: noBool,
   AddN: (inputs) => (inputs as unknown as TensorInfo[]).every(({ dtype }) => dtype !== 'bool'),
   AvgPoolGrad: valid,
+  AvgPool3D: filterSize,
   AvgPool3DGrad: valid,
   BatchMatMul: batches,
   _FusedMatMul: batches,
+  Conv2D: oneGroup,
+  Conv3D: filterInput,
+  Conv3DBackpropFilterV2: filterShape,
+  Conv3DBackpropInputV2: filterInput,
   Cumprod: (inputs, attrs) => float(inputs, {}) && positiveAxis(inputs, attrs),
   Cumsum: positiveAxis,
-  // Its buffer is of floats, whatever the type.
-  DepthToSpace: float,
+  DepthToSpace: float, // as Abs
+  DepthwiseConv2dNativeBackpropFilter: undilated,
+  DepthwiseConv2dNativeBackpropInput: undilated,
   FloorDiv: noBool,
   FusedBatchNorm: statistics,
+  FusedConv2D: oneGroup,
   GatherNd: oneAxis('indices'),
+  MaxPool3D: filterSize,
+  MaxPool3DGrad: valid,
   Mod: noBool,
   Multiply: noBool,
   Pow: noBool,
@@ -90,7 +123,6 @@ const conditions: Readonly<Record<string, Condition>> = {
 };
 
 const always: ReadonlySet<string> = new Set([
-  'Abs',
   'Acos',
   'Acosh',
   'All',
@@ -103,7 +135,6 @@ const always: ReadonlySet<string> = new Set([
   'Atan2',
   'Atanh',
   'AvgPool',
-  'AvgPool3D',
   'BatchToSpaceND',
   'Bincount',
   'BitwiseAnd',
@@ -112,18 +143,12 @@ const always: ReadonlySet<string> = new Set([
   'Ceil',
   'ClipByValue',
   'Concat',
-  'Conv2D',
   'Conv2DBackpropFilter',
   'Conv2DBackpropInput',
-  'Conv3D',
-  'Conv3DBackpropFilterV2',
-  'Conv3DBackpropInputV2',
   'Cos',
   'Cosh',
   'DenseBincount',
   'DepthwiseConv2dNative',
-  'DepthwiseConv2dNativeBackpropFilter',
-  'DepthwiseConv2dNativeBackpropInput',
   'Diag',
   'Elu',
   'EluGrad',
@@ -134,7 +159,6 @@ const always: ReadonlySet<string> = new Set([
   'Fill',
   'FlipLeftRight',
   'Floor',
-  'FusedConv2D',
   'FusedDepthwiseConv2D',
   'GatherV2',
   'Greater',
@@ -155,8 +179,6 @@ const always: ReadonlySet<string> = new Set([
   'LogicalXor',
   'Max',
   'MaxPool',
-  'MaxPool3D',
-  'MaxPool3DGrad',
   'MaxPoolGrad',
   'Maximum',
   'Mean',
@@ -203,17 +225,14 @@ const always: ReadonlySet<string> = new Set([
   'ZerosLike',
 ]);
 
-/** Kernels that compute on complex numbers; the others refuse them in `cpu`. */
+/** Kernels that compute on complex numbers: arithmetic is wrong where it broadcasts, others refuse them in `cpu`. */
 const complex: ReadonlySet<string> = new Set([
-  'Add',
   'Cast',
   'ComplexAbs',
   'Concat',
   'FFT',
   'IFFT',
-  'Multiply',
   'OnesLike',
-  'Sub',
   'ZerosLike',
 ]);
 

@@ -73,7 +73,10 @@ export const complexKernels: Readonly<Record<string, ComplexKernel | undefined>>
     const ratio = div(small, large);
     const length = mul(large, unary('Sqrt', add(mul(ratio, ratio), scalar(1))));
     const plain = compare('And', compare('Greater', large, scalar(0)), compare('Less', large, scalar(Infinity)));
-    return where(plain, length, add(large, small));
+    const isInfinite = (v: Value) => compare('Equal', v, scalar(Infinity));
+    // Infinite even where the other part is not a number.
+    const infinite = compare('Or', isInfinite(a), isInfinite(b));
+    return where(infinite, scalar(Infinity), where(plain, length, add(large, small)));
   },
   Cast: ({ inputs: { x }, attrs }) => {
     const { real, imag } = x!;

@@ -45,7 +45,8 @@ function mod(a: Value, b: Value): Value {
   if (a.type === 'int32') {
     // The processor stops at a division by 0, and of the lowest number by -1. The rest of division by 1 is 0, too.
     const one = scalar(1, 'int32');
-    return binary('Mod', a, where(compare('LessOrEqual', unary('Abs', b), one), one, b), { fmod: 0 });
+    const unit = compare('And', compare('LessOrEqual', b, one), compare('GreaterOrEqual', b, scalar(-1, 'int32')));
+    return binary('Mod', a, where(unit, one, b), { fmod: 0 });
   }
   const rest = binary('Mod', a, b, { fmod: 1 });
   const zero = scalar(0);

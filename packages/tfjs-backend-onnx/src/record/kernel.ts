@@ -1,6 +1,6 @@
 import type { DataType, NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { ElementType, Value } from '../ir/graph.js';
-import { add, cast, compare, constant, gather, scalar, unary, where } from '../ir/ops.js';
+import { add, binary, cast, compare, constant, gather, scalar, unary, where } from '../ir/ops.js';
 
 /** One kernel call, with values of the graph in place of tensors. */
 export interface KernelCall {
@@ -32,11 +32,13 @@ export function axesOf(axis: number | readonly number[] | undefined | null, rank
 
 /**
  * A float as int32, as JavaScript stores it: truncated, modulo 2^32, and 0 for what is not finite. C++ leaves all but
- * the truncation undefined, so that machines differ; the detour over int64 does not, once what it cannot hold is 0.
+ * the truncation undefined, so that machines differ; the detour over int64 does not, once what it cannot hold is 0. The
+ * mask keeps ONNX Runtime from making one cast of two.
  */
 export function truncated(x: Value): Value {
   const holds = compare('Less', unary('Abs', x), scalar(2 ** 63, x.type));
-  return cast(cast(where(holds, x, scalar(0, x.type)), 'int64'), 'int32');
+  const whole = cast(where(holds, x, scalar(0, x.type)), 'int64');
+  return cast(binary('BitwiseAnd', whole, scalar(2 ** 32 - 1, 'int64')), 'int32');
 }
 
 /** A value in another type, as tfjs casts. */

@@ -2,7 +2,7 @@ import type { MakeCase, Range } from './case.js';
 import { broadcastShape, build, type Nd, spread, type Type } from './nd.js';
 import type { Random } from './random.js';
 
-type Unary = (x: number, attrs: Record<string, number>) => number;
+type Unary = (x: number, attrs: Record<string, number>, dtype: Type) => number;
 
 interface UnaryRow {
   f: Unary;
@@ -94,7 +94,7 @@ const unaryRows: Record<string, UnaryRow> = {
   Sinh: { f: Math.sinh, smooth: true },
   Softplus: { f: (x) => (x > 30 ? x : Math.log1p(Math.exp(x))), smooth: true },
   Sqrt: { f: Math.sqrt, range: { low: 0.1, high: 4 }, smooth: true },
-  Square: { f: (x) => x * x, types: numeric, smooth: true },
+  Square: { f: (x, _, dtype) => (dtype === 'int32' ? Math.imul(x, x) : x * x), types: numeric, smooth: true },
   Step: {
     f: (x, { alpha }) => (Number.isNaN(x) ? x : x > 0 ? 1 : alpha!),
     types: numeric,
@@ -115,7 +115,8 @@ interface BinaryRow {
   types?: readonly Type[];
   result?: Type;
   range?: Range;
-  smooth?: boolean;
+  /** Differentiable; `apart`: tfjs's gradient knows no broadcasting. */
+  smooth?: boolean | 'apart';
 }
 
 /** The remainder with the sign of the divisor, as NumPy and PyTorch define it. */
@@ -140,11 +141,19 @@ const binaryRows: Record<string, BinaryRow> = {
     types: numeric,
   },
   Mod: { f: remainder, types: numeric },
-  Maximum: { f: (a, b) => (Number.isNaN(a + b) ? a + b || Number.NaN : Math.max(a, b)), types: numeric, smooth: true },
-  Minimum: { f: (a, b) => (Number.isNaN(a + b) ? a + b || Number.NaN : Math.min(a, b)), types: numeric, smooth: true },
+  Maximum: {
+    f: (a, b) => (Number.isNaN(a + b) ? a + b || Number.NaN : Math.max(a, b)),
+    types: numeric,
+    smooth: 'apart',
+  },
+  Minimum: {
+    f: (a, b) => (Number.isNaN(a + b) ? a + b || Number.NaN : Math.min(a, b)),
+    types: numeric,
+    smooth: 'apart',
+  },
   Pow: {
     f: (a, b, type) => {
-      const power = a ** b;
+      const power = a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b;
       return type === 'int32' && Math.abs(power) >= 2 ** 63 ? 0 : power;
     },
     types: numeric,
@@ -159,7 +168,7 @@ const binaryRows: Record<string, BinaryRow> = {
         (x, y) => Math.imul(x - y, x - y),
       )(a, b),
     types: numeric,
-    smooth: true,
+    smooth: 'apart',
   },
   Atan2: { f: Math.atan2, types: floats, smooth: true },
   BitwiseAnd: { f: (a, b) => a & b, types: ['int32'] },
@@ -196,7 +205,9 @@ export const elementwiseCases: Record<string, MakeCase> = {
           inputs: { x: numbers(random.shape(), dtype, row.range) },
           attrs,
           expected: ({ x }) =>
-            build(x!.shape, row.result ?? dtype, (place) => row.f(spread(x!, place), attrs as Record<string, number>)),
+            build(x!.shape, row.result ?? dtype, (place) =>
+              row.f(spread(x!, place), attrs as Record<string, number>, dtype),
+            ),
           differentiable: row.smooth && dtype === 'float32' ? ['x'] : [],
           tolerance: row.tolerance ?? 2e-6,
         };
@@ -212,7 +223,10 @@ export const elementwiseCases: Record<string, MakeCase> = {
         return {
           inputs: { a: numbers(left, dtype, row.range), b: numbers(right, dtype, row.range) },
           expected: ({ a, b }) => elementwise(a!, b!, row.result ?? dtype, (x, y) => row.f(x, y, dtype)),
-          differentiable: row.smooth && dtype === 'float32' ? ['a', 'b'] : [],
+          differentiable:
+            dtype === 'float32' && (row.smooth === true || (row.smooth === 'apart' && left.join() === right.join()))
+              ? ['a', 'b']
+              : [],
           tolerance: 2e-6,
         };
       },

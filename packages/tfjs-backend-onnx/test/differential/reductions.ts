@@ -139,7 +139,9 @@ export const reductionCases: Record<string, MakeCase> = {
           inputs: { x },
           attrs: { [row.axes ?? 'axis']: axes, keepDims },
           expected: (inputs) => reduced(inputs['x']!, axes, keepDims, row.result?.(dtype) ?? dtype, row.fold),
-          differentiable: row.smooth && dtype === 'float32' ? ['x'] : [],
+          // tfjs's gradient of products takes no axes counted from the end.
+          differentiable:
+            row.smooth && dtype === 'float32' && (name !== 'Prod' || axes.every((axis) => axis >= 0)) ? ['x'] : [],
         };
       },
     ]),

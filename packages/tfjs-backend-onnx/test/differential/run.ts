@@ -18,8 +18,10 @@ const rounds = Number(option('rounds') ?? 50);
 const first = Number(option('seed') ?? Date.now() % 1_000_000);
 const kernels = option('kernel')?.split(',') ?? Object.keys(cases);
 
+const print = (text: string): void => void process.stdout.write(`${text}\n`);
+
 await registerBoth();
-console.log(`seeds ${first} to ${first + rounds - 1}, ${kernels.length} kernels`);
+print(`seeds ${first} to ${first + rounds - 1}, ${kernels.length} kernels`);
 const differences: Difference[] = [];
 for (const kernel of kernels) {
   const before = differences.length;
@@ -27,9 +29,8 @@ for (const kernel of kernels) {
     for (const special of [false, true]) differences.push(...(await play(kernel, cases[kernel]!, { seed, special })));
   const list = differences.slice(before);
   if (list.length === 0) continue;
-  console.log(`${kernel}: ${list.length} differences`);
-  for (const { how, what, call } of list.slice(0, Number(option('show') ?? 3)))
-    console.log(`  ${how}: ${what}\n    ${call}`);
+  print(`${kernel}: ${list.length} differences`);
+  for (const { how, what, call } of list.slice(0, Number(option('show') ?? 3))) print(`  ${how}: ${what}\n    ${call}`);
 }
-console.log(`${differences.length} differences`);
+print(`${differences.length} differences`);
 process.exitCode = differences.length > 0 ? 1 : 0;

@@ -107,12 +107,16 @@ export const shapeCases: Record<string, MakeCase> = {
     return {
       inputs: { x: numbers(shape, dtype) },
       attrs: { begin, end, strides, ...masks },
-      expected: ({ x }) => {
-        const sparse = from(x!, info.finalShapeSparse, (place) =>
-          place.map((i, axis) => info.begin[axis]! + i * info.strides[axis]!),
-        );
-        return reshaped(sparse, info.finalShape);
-      },
+      // Without a definition of axes that are dropped, the ways are compared with each other.
+      expected:
+        masks.shrinkAxisMask > 0
+          ? undefined
+          : ({ x }) => {
+              const sparse = from(x!, info.finalShapeSparse, (place) =>
+                place.map((i, axis) => info.begin[axis]! + i * info.strides[axis]!),
+              );
+              return reshaped(sparse, info.finalShape);
+            },
     };
   },
   PadV2: (random, numbers) => {
