@@ -10,6 +10,7 @@ import { CpuKernels } from './host/cpu-kernels.js';
 import { resultSize } from './host/result-size.js';
 import { type HostTensors, infosOf, type KernelInputs, runOnHost } from './host/run-on-host.js';
 import { TinyWork, tinyLimit } from './host/tiny-work.js';
+import { mayRunOnHost } from './host/verified.js';
 import { newNumbers, setOrigin, sizeOf, type Value } from './ir/graph.js';
 import { type BackendValues, elementType } from './memory/numbers.js';
 import type { Pending } from './memory/pending.js';
@@ -89,7 +90,7 @@ export class Dispatch {
     return (
       size <= limit &&
       infos.every((info) => tensors.hasNumbers(info)) &&
-      (infos.length === 0 || resultSize(name, inputs, attrs) <= limit)
+      (infos.length === 0 || (resultSize(name, inputs, attrs) <= limit && mayRunOnHost(name, inputs, attrs)))
     );
   }
 

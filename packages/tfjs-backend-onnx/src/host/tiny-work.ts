@@ -15,37 +15,31 @@ import { type BackendValues, coerce } from '../memory/numbers.js';
 import { onHost } from '../memory/state.js';
 import { TensorMemory } from '../memory/tensor-memory.js';
 import type { Tensors } from '../memory/tensors.js';
+import { ownKernels } from './own-kernels.js';
 import { resultSize } from './result-size.js';
 import type { KernelInputs } from './run-on-host.js';
+import { type Verified, verified } from './verified.js';
 
 /** Kernels that take many operations per number: for them few numbers are much work. */
 const heavy = /Conv|Pool|Resize|FFT|LRN|TopK/;
 const HEAVY_SHARE = 4;
 
-/** The kernel of `cpu` writes into its input. */
-const WRITES = 'TensorScatterUpdate';
-
 /** Numbers up to which a kernel's work is tiny. */
 export function tinyLimit(kernel: string, hostThreshold: number): number {
-  if (kernel === WRITES) return -1;
   return heavy.test(kernel) ? hostThreshold / HEAVY_SHARE : hostThreshold;
 }
 
-type Numbers = Float32Array | Int32Array | Uint8Array;
+const isReal = (dtype: unknown): boolean => dtype === 'float32' || dtype === 'int32' || dtype === 'bool';
 
-const casts = {
-  float32: (numbers: Numbers) => Float32Array.from(numbers),
-  int32: (numbers: Numbers) => Int32Array.from(numbers),
-  bool: (numbers: Numbers) => Uint8Array.from(numbers, (number) => (number === 0 ? 0 : 1)),
-};
+const never = () => false;
 
 /**
- * Computes kernels on few numbers at once, where a graph costs more than the work: with the kernels of tfjs's own `cpu`
- * backend, directly on the tensors of this one. A program of tiny tensors is as fast as on `cpu`.
+ * Computes kernels on few numbers at once, where a graph costs more than the work: with our own small kernels
+ * and those of tfjs's `cpu` backend that are verified, directly on the tensors of this one. A program of tiny tensors is as fast as on `cpu`.
  */
 export class TinyWork {
   private readonly host: MathBackendCPU;
-  private readonly kernels = new Map<string, { kernelFunc: KernelFunc; limit: number } | undefined>();
+  private readonly kernels = new Map<string, ({ kernelFunc: KernelFunc; limit: number } & Verified) | undefined>();
 
   constructor(
     private readonly tensors: Pick<Tensors, 'add' | 'dispose' | 'of' | 'storage'>,
@@ -69,7 +63,7 @@ export class TinyWork {
   /** The results, or undefined where the work is not tiny or the numbers are not on the host. */
   run(name: string, inputs: KernelInputs, attrs: NamedAttrMap | undefined): TensorInfo | TensorInfo[] | undefined {
     const kernel = this.kernel(name);
-    if (kernel === undefined || (name === 'Cast' && !(String(attrs?.['dtype']) in casts))) return undefined;
+    if (kernel === undefined || (name === 'Cast' && !isReal(attrs?.['dtype']))) return undefined;
     let size = 0;
     let isLent = false;
     for (const key in inputs) {
@@ -86,6 +80,8 @@ export class TinyWork {
     }
     // Kernels without inputs make tensors of any size.
     if (size === 0 || resultSize(name, inputs, attrs) > kernel.limit) return undefined;
+    if (kernel.condition !== undefined && !kernel.condition(inputs as NamedTensorInfoMap, attrs ?? {}))
+      return undefined;
     const result = kernel.kernelFunc({ inputs: inputs as NamedTensorInfoMap, attrs: attrs ?? {}, backend: this.host });
     if (Array.isArray(result)) for (const info of result) this.note(info, isLent);
     else this.note(result, isLent);
@@ -97,24 +93,13 @@ export class TinyWork {
     if (isLent) this.tensors.storage.get(dataId).noteLender();
   }
 
-  /** `cpu` casts by giving the same numbers another type. */
-  private readonly cast: KernelFunc = ({ inputs, attrs }) => {
-    const { dataId, shape } = inputs['x'] as TensorInfo;
-    const dtype = (attrs as { dtype: keyof typeof casts }).dtype;
-    return this.host.makeTensorInfo(
-      shape,
-      dtype,
-      casts[dtype](this.tensors.storage.get(dataId).numbersForNow() as Numbers),
-    );
-  };
-
   private kernel(name: string) {
     const known = this.kernels.get(name);
     if (known !== undefined) return known;
     const config = getKernel(name, 'cpu') as KernelConfig | undefined;
-    const kernelFunc = name === 'Cast' ? this.cast : config?.kernelFunc;
+    const kernelFunc = ownKernels[name] ?? config?.kernelFunc;
     const limit = tinyLimit(name, this.hostThreshold);
-    const kernel = kernelFunc && { kernelFunc, limit };
+    const kernel = kernelFunc && { kernelFunc, limit, ...(verified(name) ?? { condition: never }) };
     this.kernels.set(name, kernel);
     return kernel;
   }

@@ -8,6 +8,7 @@ import {
 } from '@tensorflow/tfjs-core';
 import { sameShape, sizeOf, type Value } from '../ir/graph.js';
 import { reshape } from '../ir/ops.js';
+import { complete } from './complete.js';
 import { HostSource } from './host-source.js';
 import { type BackendValues, coerce } from './numbers.js';
 import type { Pending } from './pending.js';
@@ -57,7 +58,7 @@ export class Tensors {
 
   /** Numbers from JavaScript. They belong to the caller, who may keep and write them. */
   write(values: BackendValues, shape: readonly number[], dtype: DataType): DataId {
-    const memory = new TensorMemory(dtype, shape.slice(), lent(coerce(values, dtype)));
+    const memory = new TensorMemory(dtype, shape.slice(), lent(complete(coerce(values, dtype), shape)));
     if (this.trace !== undefined) this.trace.wrote(memory);
     else if (this.copiesArrays) memory.numbersForLater();
     return this.storage.add(memory);

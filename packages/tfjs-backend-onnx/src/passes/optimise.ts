@@ -19,6 +19,8 @@ import { zeroSums } from './zero-sums.js';
 export interface PassOptions extends LowerOptions {
   /** Whether the memory orders of tensors may be chosen. */
   orders?: boolean;
+  /** Whether large reductions are cut in stages, by the sizes of the graph; false where sizes are open. */
+  staged?: boolean;
 }
 
 /** One step from a recorded graph to one that runs. */
@@ -28,6 +30,8 @@ export interface Pass {
   readonly exact: boolean;
   /** It belongs to the choice of memory orders. */
   readonly orders?: true;
+  /** It cuts by sizes. */
+  readonly staged?: true;
   /** Without it the graph cannot be emitted. */
   readonly required?: true;
   /** What it does, and why it stands where it does: the table in docs/how-the-backend-works.md. */
@@ -179,6 +183,7 @@ const operators: readonly Pass[] = [
     exact: true,
     does: 'reduces many rows in two stages',
     place: 'the axes are final',
+    staged: true,
     run: stagedReductions,
   },
   {
@@ -226,10 +231,10 @@ export function runPasses(
   options: PassOptions,
   report?: (pass: PassReport) => void,
 ): Graph {
-  const { exact, orders = true } = options;
+  const { exact, orders = true, staged = true } = options;
   let current = graph;
   for (const pass of list) {
-    if ((exact && !pass.exact) || (!orders && pass.orders)) continue;
+    if ((exact && !pass.exact) || (!orders && pass.orders) || (!staged && pass.staged)) continue;
     const start = performance.now();
     current = pass.run(current, options);
     report?.({ name: pass.name, graph: current, milliseconds: performance.now() - start });
@@ -253,11 +258,12 @@ export function beforeLowering(graph: Graph, { exact }: { exact: boolean }): Gra
 
 /**
  * The passes that see ONNX operators. `orders: false` leaves the memory order of every tensor as it is, `exact` the
- * order of multiplications and sums, and sums that are zero but for rounding.
+ * order of multiplications and sums, and sums that are zero but for rounding; `staged: false` every reduction, for
+ * graphs whose sizes are open.
  */
 export function afterLowering(
   graph: Graph,
-  { orders = true, exact = true }: { orders?: boolean; exact?: boolean } = {},
+  { orders = true, exact = true, staged = true }: { orders?: boolean; exact?: boolean; staged?: boolean } = {},
 ): Graph {
-  return runPasses(operators, graph, { orders, exact });
+  return runPasses(operators, graph, { orders, exact, staged });
 }

@@ -24,7 +24,7 @@ const extreme =
   (call) => {
     const x = call.inputs['x']!;
     const result = number(op)(call) as Value;
-    if (x.type !== 'float32') return result;
+    if (x.type !== 'float32') return cast(result, x.type);
     const bad = cast(
       reduce('ReduceMax', cast(apply('IsNaN', [x], x.shape, 'bool'), 'float32'), axes(call), keepDims(call)),
       'bool',
@@ -44,7 +44,7 @@ const arg =
     const given = call.inputs['x']!;
     const x = given.type === 'bool' ? cast(given, 'int32') : given;
     const [axis = 0] = axes(call);
-    // NaN is never the largest or smallest.
+    // NaN counts as the worst number there is.
     const worst = scalar(op === 'ArgMax' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
     const known = x.type === 'float32' ? where(apply('IsNaN', [x], x.shape, 'bool'), worst, x) : x;
     return cast(apply(op, [known], reducedShape(x.shape, [axis], false), 'int64', { axis, keepdims: 0 }), 'int32');
