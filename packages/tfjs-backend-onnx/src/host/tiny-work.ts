@@ -11,6 +11,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../ir/graph.js';
+import { HEAVY_SHARE } from '../machine-thresholds.js';
 import { type BackendValues, coerce } from '../memory/numbers.js';
 import { onHost } from '../memory/state.js';
 import { TensorMemory } from '../memory/tensor-memory.js';
@@ -20,7 +21,6 @@ import type { KernelInputs } from './run-on-host.js';
 
 /** Kernels that take many operations per number: for them few numbers are much work. */
 const heavy = /Conv|Pool|Resize|FFT|LRN|TopK/;
-const HEAVY_SHARE = 4;
 
 /** The kernel of `cpu` writes into its input. */
 const WRITES = 'TensorScatterUpdate';
