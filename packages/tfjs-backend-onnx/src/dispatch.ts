@@ -12,6 +12,7 @@ import { type HostTensors, infosOf, type KernelInputs, runOnHost } from './host/
 import { TinyWork, tinyLimit } from './host/tiny-work.js';
 import { mayRunOnHost } from './host/verified.js';
 import { newNumbers, setOrigin, sizeOf, type Value } from './ir/graph.js';
+import { HOST_NUMBERS_IN_TRACES } from './machine-thresholds.js';
 import { type BackendValues, elementType } from './memory/numbers.js';
 import type { Pending } from './memory/pending.js';
 import type { TensorMemory } from './memory/tensor-memory.js';
@@ -26,9 +27,6 @@ import { VaryingAttributes } from './record/varying.js';
 import type { Statistics } from './run/statistics.js';
 
 type Result = TensorInfo | TensorInfo[];
-
-/** In a graph that is followed to be compiled, numbers in its place are worth more than the time to record it. */
-const TRACED = 32;
 
 /** Decides where a kernel is computed: at once when it is tiny, in the graph when ONNX can express it, in JavaScript otherwise. */
 export class Dispatch {
@@ -84,7 +82,10 @@ export class Dispatch {
     attrs: NamedAttrMap | undefined,
   ): boolean {
     const { tensors, hostThreshold } = this;
-    const limit = tinyLimit(name, tensors.trace === undefined ? hostThreshold : Math.min(hostThreshold, TRACED));
+    const limit = tinyLimit(
+      name,
+      tensors.trace === undefined ? hostThreshold : Math.min(hostThreshold, HOST_NUMBERS_IN_TRACES),
+    );
     let size = infos.length === 0 ? sizeOf((attrs?.['shape'] as number[] | undefined) ?? []) : 0;
     for (const info of infos) size += sizeOf(info.shape);
     return (

@@ -12,6 +12,7 @@ import {
 import type { BackendOptions } from './backend-options.js';
 import { Dispatch } from './dispatch.js';
 import type { KernelInputs } from './host/run-on-host.js';
+import { HOST_NUMBERS, MOST_THREADS } from './machine-thresholds.js';
 import { assertType, type BackendValues, interleave } from './memory/numbers.js';
 import { Pending } from './memory/pending.js';
 import { Regions } from './memory/regions.js';
@@ -36,11 +37,11 @@ export class RecordingBackend extends KernelBackend {
   private readonly kernels: Dispatch;
 
   constructor({
-    threads = Math.min(16, os.availableParallelism()),
+    threads = Math.min(MOST_THREADS, os.availableParallelism()),
     exact = false,
     prefer = [],
     maxPending = 10_000,
-    hostThreshold = 1024,
+    hostThreshold = HOST_NUMBERS,
     cacheSize = 64,
   }: BackendOptions = {}) {
     super();

@@ -11,6 +11,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
 import { sizeOf } from '../ir/graph.js';
+import { HEAVY_SHARE } from '../machine-thresholds.js';
 import { type BackendValues, coerce } from '../memory/numbers.js';
 import { onHost } from '../memory/state.js';
 import { TensorMemory } from '../memory/tensor-memory.js';
@@ -22,7 +23,6 @@ import { type Verified, verified } from './verified.js';
 
 /** Kernels that take many operations per number: for them few numbers are much work. */
 const heavy = /Conv|Pool|Resize|FFT|LRN|TopK/;
-const HEAVY_SHARE = 4;
 
 /** Numbers up to which a kernel's work is tiny. */
 export function tinyLimit(kernel: string, hostThreshold: number): number {

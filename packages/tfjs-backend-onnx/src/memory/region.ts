@@ -1,9 +1,9 @@
 import type { Variable } from '@tensorflow/tfjs-core';
+import { LINE } from '../machine-thresholds.js';
 import { type Memory, PAGE, WebAssembly } from '../update/webassembly.js';
 import { Slot } from './slot.js';
 
-/** Each vector starts at a multiple of this many numbers, a line of the cache: kernels write whole vectors of four. */
-const LINE = 16;
+/** Kernels write whole vectors of four, so each vector starts where a line of the cache does. */
 const whole = (numbers: number): number => Math.ceil(numbers / LINE) * LINE;
 
 /**

@@ -3,14 +3,12 @@ import type { Tensor } from 'onnxruntime-common';
 import { type ElementType, inputValue, type Numbers, sameShape, type Value } from '../ir/graph.js';
 import { full } from '../ir/ops.js';
 import { uniformNumber } from '../ir/uniform.js';
+import { UNIFORM_NUMBERS } from '../machine-thresholds.js';
 import { ortTensor, resultTensor } from '../run/session.js';
 import { HostSource } from './host-source.js';
 import { type BackendValues, elementType } from './numbers.js';
 import type { Resident, Slot } from './slot.js';
 import { type BufferedState, DISPOSED, type FirstState, type MemoryState, onHost } from './state.js';
-
-/** Tensors of ones and zeros from this size on become one number of the graph; tfjs's gradients are full of them. */
-const UNIFORM = 1024;
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -147,7 +145,8 @@ export class TensorMemory implements Resident {
   private makeLeaf(): Value {
     const type = elementType(this.dtype)!;
     const numbers = this.numbersForNow() as Numbers;
-    if (numbers.length >= UNIFORM && (numbers[0] === 0 || numbers[0] === 1)) {
+    // tfjs's gradients are full of ones and zeros.
+    if (numbers.length >= UNIFORM_NUMBERS && (numbers[0] === 0 || numbers[0] === 1)) {
       const uniform = uniformNumber(numbers);
       if (uniform !== undefined) {
         this.numbersToHold();

@@ -1,6 +1,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { Tensor } from 'onnxruntime-common';
 import { constantNumbers, type InputSource, type Numbers, sizeOf, type Value } from '../ir/graph.js';
+import { COLLECTED_NUMBERS } from '../machine-thresholds.js';
 import { Region } from '../memory/region.js';
 import type { Regions } from '../memory/regions.js';
 import type { Slot } from '../memory/slot.js';
@@ -14,9 +15,6 @@ import type { SplitGraph, Update } from './split.js';
 import { WebAssembly } from './webassembly.js';
 
 type Run = (...parameters: number[]) => void;
-
-/** Numbers moved into a region from which on the memory that they leave is freed at once: 16 MiB. */
-const LARGE = 2 ** 22;
 
 /** One update, ready to run. */
 interface Bound {
@@ -165,7 +163,7 @@ export class StateUpdates {
     let moved = 0;
     for (const { variable, slot } of this.states)
       if (moveIntoSlot(this.target.tensors, variable, slot)) moved += variable.size;
-    if (this.isFirst && moved >= LARGE) collectGarbage();
+    if (this.isFirst && moved >= COLLECTED_NUMBERS) collectGarbage();
     this.isFirst = false;
   }
 
@@ -187,9 +185,6 @@ export class StateUpdates {
     for (const region of this.used) this.target.regions.leave(region);
   }
 }
-
-/** The updates run on one thread. With more threads than this ONNX Runtime catches up, though it reads memory more often. */
-export const UPDATE_THREADS = 8;
 
 /** Numbers that one memory can hold, of the 2^30 that addresses reach. */
 const MOST = 2 ** 29;
