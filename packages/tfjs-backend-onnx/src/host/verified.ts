@@ -226,15 +226,7 @@ const always: ReadonlySet<string> = new Set([
 ]);
 
 /** Kernels that compute on complex numbers: arithmetic is wrong where it broadcasts, others refuse them in `cpu`. */
-const complex: ReadonlySet<string> = new Set([
-  'Cast',
-  'ComplexAbs',
-  'Concat',
-  'FFT',
-  'IFFT',
-  'OnesLike',
-  'ZerosLike',
-]);
+const complex: ReadonlySet<string> = new Set(['Cast', 'ComplexAbs', 'Concat', 'FFT', 'IFFT', 'OnesLike', 'ZerosLike']);
 
 /** When the kernel may compute tiny work; undefined for never. */
 export function verified(name: string): Verified | undefined {
