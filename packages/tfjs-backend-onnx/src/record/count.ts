@@ -33,15 +33,16 @@ const flat: RecordKernel = (call) => {
 export const counting: Record<string, RecordKernel> = {
   Bincount: flat,
   DenseBincount: (call) => {
-    const given = call.inputs['x']!;
+    const values = call.inputs['x']!;
     const binaryOutput = Boolean(attribute<boolean | undefined>(call, 'binaryOutput'));
     const size = attribute<number>(call, 'size');
-    if (given.shape.length === 1) return flat(call);
-    if (given.shape.length !== 2) return undefined;
-    const [rows, columns] = given.shape as [number, number];
-    const x = nonNegative(cast(given, 'int32'));
-    const weights = binaryOutput ? weightsOf({ ...call, inputs: {} }, x.shape) : weightsOf(call, x.shape);
-    if (weights === undefined) return undefined;
+    if (values.shape.length === 1) return flat(call);
+    if (values.shape.length !== 2) return undefined;
+    const [rows, columns] = values.shape as [number, number];
+    const x = nonNegative(cast(values, 'int32'));
+    const given = weightsOf(call, x.shape);
+    if (given === undefined) return undefined;
+    const weights = binaryOutput ? full(x.shape, 1, given.type) : given;
     // Each row has its own range of values; what is outside of the range stays outside.
     const offsets = constantValue(
       Int32Array.from({ length: rows }, (_, row) => row * size),

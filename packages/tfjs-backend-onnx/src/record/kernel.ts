@@ -30,15 +30,18 @@ export function axesOf(axis: number | readonly number[] | undefined | null, rank
   return (typeof axis === 'number' ? [axis] : axis).map((a) => (a < 0 ? a + rank : a));
 }
 
+/** An int64 as int32, modulo 2^32. The mask keeps ONNX Runtime from making one cast of two. */
+export function wrapped(x: Value): Value {
+  return cast(binary('BitwiseAnd', x, scalar(2 ** 32 - 1, 'int64')), 'int32');
+}
+
 /**
  * A float as int32, as JavaScript stores it: truncated, modulo 2^32, and 0 for what is not finite. C++ leaves all but
- * the truncation undefined, so that machines differ; the detour over int64 does not, once what it cannot hold is 0. The
- * mask keeps ONNX Runtime from making one cast of two.
+ * the truncation undefined, so that machines differ; the detour over int64 does not, once what it cannot hold is 0.
  */
 export function truncated(x: Value): Value {
   const holds = compare('Less', unary('Abs', x), scalar(2 ** 63, x.type));
-  const whole = cast(where(holds, x, scalar(0, x.type)), 'int64');
-  return cast(binary('BitwiseAnd', whole, scalar(2 ** 32 - 1, 'int64')), 'int32');
+  return wrapped(cast(where(holds, x, scalar(0, x.type)), 'int64'));
 }
 
 /** A value in another type, as tfjs casts. */

@@ -1,7 +1,7 @@
 import type { Value } from '../ir/graph.js';
 import { apply, cast, reduce, scalar, where } from '../ir/ops.js';
 import { reducedShape } from '../ir/shapes.js';
-import { attribute, axesOf, type KernelCall, type RecordKernel } from './kernel.js';
+import { attribute, axesOf, type KernelCall, type RecordKernel, wrapped } from './kernel.js';
 
 // Max alone calls its axes otherwise.
 const axes = (call: KernelCall): number[] =>
@@ -16,6 +16,16 @@ const number =
   (call) => {
     const x = call.inputs['x']!;
     return reduce(op, x.type === 'bool' ? cast(x, 'int32') : x, axes(call), keepDims(call));
+  };
+
+/** Sums and products of integers modulo 2^32; ONNX Runtime's stop at the largest one. Exact up to 2^63 in between. */
+const accumulated =
+  (op: string): RecordKernel =>
+  (call) => {
+    const x = call.inputs['x']!;
+    if (x.type === 'float32') return number(op)(call);
+    if (axes(call).every((axis) => x.shape[axis] === 1)) return number(op)(call);
+    return wrapped(reduce(op, cast(x, 'int64'), axes(call), keepDims(call)));
   };
 
 /** ONNX Runtime's extremes skip NaN, tfjs's do not. */
@@ -51,9 +61,9 @@ const arg =
   };
 
 export const reductions: Record<string, RecordKernel> = {
-  Sum: number('ReduceSum'),
+  Sum: accumulated('ReduceSum'),
   Mean: (call) => reduce('ReduceMean', cast(call.inputs['x']!, 'float32'), axes(call), keepDims(call)),
-  Prod: number('ReduceProd'),
+  Prod: accumulated('ReduceProd'),
   Max: extreme('ReduceMax'),
   Min: extreme('ReduceMin'),
   All: logical('ReduceMin'),

@@ -93,6 +93,9 @@ export const shapeCases: Record<string, MakeCase> = {
       newAxisMask: random.pick([0, 0, 1]),
       shrinkAxisMask: random.pick([0, 0, 2]),
     };
+    // An axis that is dropped has no steps.
+    if (masks.shrinkAxisMask > 0 && shape.length > 1) strides[1] = 1;
+    if (masks.shrinkAxisMask > 0 && masks.newAxisMask > 0) masks.newAxisMask = 0;
     const info = slice_util.sliceInfo(
       shape,
       begin,
