@@ -82,6 +82,7 @@ export class Dispatch {
     attrs: NamedAttrMap | undefined,
   ): boolean {
     const { tensors, hostThreshold } = this;
+    if (tensors.trace?.folds === false) return false;
     const limit = tinyLimit(
       name,
       tensors.trace === undefined ? hostThreshold : Math.min(hostThreshold, HOST_NUMBERS_IN_TRACES),

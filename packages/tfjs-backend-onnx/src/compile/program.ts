@@ -65,7 +65,14 @@ export function traceFunction(
     shapes,
     /** Counters that go on counting from one trace to the next, so that what depends on them is seen to change. */
     counters,
-  }: { caller?: string; shapes?: readonly (readonly number[])[]; counters?: OptimiserCounters } = {},
+    /** Whether little work on numbers that are there is computed at once. */
+    folds = true,
+  }: {
+    caller?: string;
+    shapes?: readonly (readonly number[])[];
+    counters?: OptimiserCounters;
+    folds?: boolean;
+  } = {},
 ): Traced {
   const { tensors } = target;
   target.flush();
@@ -81,6 +88,7 @@ export function traceFunction(
     (value) => target.executor.run([value])[0]!,
     (dataId) => tensors.of(dataId),
     caller,
+    folds,
   );
   // An extra reference keeps the numbers of variables that the function assigns to.
   for (const { memory } of variables) memory.retain();

@@ -34,6 +34,7 @@ export class Trace implements TraceScope {
     private readonly memoryOf: (dataId: DataId) => TensorMemory,
     /** Who follows the function, for messages. */
     private readonly caller: string,
+    readonly folds: boolean,
   ) {
     for (const { variable, memory } of variables) this.states.set(memory, variable);
   }

@@ -95,8 +95,9 @@ export function exportGraph<A extends readonly unknown[]>(
     const shapes = tensors.map(({ shape }, i) =>
       batch !== undefined && open.has(i) ? [batch, ...shape.slice(1)] : shape,
     );
-    const follow = () => traceFunction(backend, fn as unknown as Func, args, { caller: 'exportOnnx', shapes });
-    return batch === undefined ? follow() : withoutFolding(backend, follow);
+    // What is computed at once would be written down for one batch size.
+    const folds = batch === undefined;
+    return traceFunction(backend, fn as unknown as Func, args, { caller: 'exportOnnx', shapes, folds });
   };
   const plain = trace();
   assertUnfrozen(plain, trace());
@@ -180,17 +181,6 @@ function openInputs(
     );
   }
   return open;
-}
-
-/** Small constants are computed while a function is followed: at one batch size this one, at another that one. */
-function withoutFolding<T>({ options }: RecordingBackend, follow: () => T): T {
-  const { hostThreshold } = options;
-  options.hostThreshold = 0;
-  try {
-    return follow();
-  } finally {
-    options.hostThreshold = hostThreshold;
-  }
 }
 
 /** One of the arguments, for a function that reads no number of any. */

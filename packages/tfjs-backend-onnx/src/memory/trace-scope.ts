@@ -6,6 +6,8 @@ import type { TensorMemory } from './tensor-memory.js';
 
 /** What the backend asks of a trace, while `compile` or `exportOnnx` follows a function. */
 export interface TraceScope {
+  /** Whether little work on numbers that are there is computed while the function is followed; otherwise all is recorded. */
+  readonly folds: boolean;
   /** Numbers came from JavaScript. */
   wrote(memory: TensorMemory): void;
   /** A value was recorded for this memory. */
