@@ -42,6 +42,8 @@ beforeAll(async () => {
     write(to, 'export const x = 1;\n');
     write(from, `export { x } from '${'../'.repeat(from.split('/').length - 1)}${to}';\n`);
   }
+  write('packages/core/src/circle-a.ts', "import type { B } from './circle-b.ts';\nexport interface A { b: B }\n");
+  write('packages/core/src/circle-b.ts', "import type { A } from './circle-a.ts';\nexport interface B { a: A }\n");
   write('tsconfig.json', '{}');
   symlinkSync(join(root, 'node_modules'), join(house, 'node_modules'));
   const rules = join(root, '.dependency-cruiser.cjs');
@@ -59,5 +61,7 @@ const brokenBy = (file: string) => violations.filter(({ from }) => from === file
 
 describe('import rules', () => {
   test.each(forbidden)('%s must not import %s', (from, _to, rule) => expect(brokenBy(from)).toContain(rule));
+  test('types must not import each other in a circle', () =>
+    expect(['a', 'b'].flatMap((name) => brokenBy(`packages/core/src/circle-${name}.ts`))).toContain('no-cycles'));
   test.each(allowed)('%s may import %s', (from) => expect(brokenBy(from)).toEqual([]));
 });

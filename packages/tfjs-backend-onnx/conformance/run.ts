@@ -1,18 +1,20 @@
 /**
- * Runs tfjs-core's own tests on backend `onnx`.
+ * Runs the tests of tfjs-core itself on backend `onnx`, and those of tfjs-layers where their sources are given.
  *
  *   npm run conformance                     all cases; the last line is "N passed, N failed, N skipped"
  *   npm run conformance -- --grep conv2d    only cases whose full name contains the text
  *   npm run conformance -- --verbose        the complete message of each failure
  *   npm run conformance -- --prefer toom-cook,wide   these formulations wherever they apply
  *   npm run conformance -- --exact          none that saves multiplications
+ *   npm run conformance -- --layers ../tfjs     also those of tfjs-layers, whose tests are not published: a folder with
+ *                                           the sources of the tfjs repository; or the environment's TFJS_SOURCES
  *   npm run conformance -- --tiny           little work at once, on the kernels of `cpu`, as the backend does by default
  */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { registerOnnxBackend } from '../src/index.js';
-import { bundleTests } from './bundle.js';
+import { bundleLayersTests, bundleTests } from './bundle.js';
 import { exclusions } from './exclusions.js';
 
 interface Result {
@@ -38,9 +40,12 @@ const verbose = args.includes('--verbose');
 const report = option('report');
 
 const require = createRequire(import.meta.url);
-const outfile = join(import.meta.dirname, '..', 'node_modules', '.cache', 'conformance', 'tests.cjs');
-mkdirSync(dirname(outfile), { recursive: true });
-const files = await bundleTests(outfile);
+const outfile = (name: string): string =>
+  join(import.meta.dirname, '..', 'node_modules', '.cache', 'conformance', `${name}.cjs`);
+mkdirSync(dirname(outfile('tests')), { recursive: true });
+const files = await bundleTests(outfile('tests'));
+const sources = option('layers') ?? process.env['TFJS_SOURCES'];
+const layersFiles = sources === undefined ? 0 : await bundleLayersTests(outfile('layers'), resolve(sources));
 
 // Every kernel is recorded: with the default threshold most of these tiny cases would be computed in JavaScript.
 registerOnnxBackend({
@@ -69,7 +74,8 @@ environment.addReporter({
     results.push(result);
   },
 });
-require(outfile);
+require(outfile('tests'));
+if (layersFiles > 0) require(outfile('layers'));
 await environment.execute();
 
 const failed = results.filter((result) => result.status === 'failed');
@@ -91,5 +97,10 @@ if (report !== undefined)
     ),
   );
 print(`${files} files of tfjs-core`);
+print(
+  layersFiles > 0
+    ? `${layersFiles} files of tfjs-layers`
+    : 'tfjs-layers: skipped, needs the sources of the tfjs repository (--layers FOLDER)',
+);
 print(`${passed} passed, ${failed.length} failed, ${skipped} skipped`);
 process.exitCode = failed.length > 0 ? 1 : 0;

@@ -21,14 +21,14 @@ const BACKEND = 'onnx';
 type Rename = (inputs: NamedTensorInfoMap, attrs: NamedAttrMap | undefined, backend: OnnxBackend) => TensorInfo;
 
 const renames: Record<string, Rename> = {
-  Identity: ({ x }, _attrs, backend) => backend.alias(x!, x!.shape),
+  Identity: ({ x }, _attrs, backend) => backend.tensors.alias(x!, x!.shape),
   Reshape: ({ x }, attrs, backend) => {
     const size = util.sizeFromShape(x!.shape);
     const shape = util.inferFromImplicitShape(attrs!['shape'] as number[], size);
     const given = util.sizeFromShape(shape);
     if (size !== given)
       throw new Error(`reshape: the new shape [${shape}] has ${given} elements, the tensor [${x!.shape}] has ${size}`);
-    return backend.alias(x!, shape);
+    return backend.tensors.alias(x!, shape);
   },
   ExpandDims: ({ input }, attrs, backend) => {
     const dim = attrs!['dim'] as number;
@@ -36,18 +36,24 @@ const renames: Record<string, Rename> = {
     if (dim < -(rank + 1) || dim > rank)
       throw new Error(`expandDims: axis must be in [${-(rank + 1)}, ${rank}], got ${dim}`);
     const at = dim < 0 ? rank + dim + 1 : dim;
-    return backend.alias(input!, [...input!.shape.slice(0, at), 1, ...input!.shape.slice(at)]);
+    return backend.tensors.alias(input!, [...input!.shape.slice(0, at), 1, ...input!.shape.slice(at)]);
   },
-  Complex: ({ real, imag }, _attrs, backend) => backend.complexOf(real!, imag!),
+  Complex: ({ real, imag }, _attrs, backend) => backend.tensors.complexOf(real!, imag!),
   Real: ({ input }, _attrs, backend) => {
-    const part = backend.entry(input!.dataId).parts!.real;
-    return backend.alias(part, input!.shape);
+    const part = partsOf(input!, backend).real;
+    return backend.tensors.alias(part, input!.shape);
   },
   Imag: ({ input }, _attrs, backend) => {
-    const part = backend.entry(input!.dataId).parts!.imag;
-    return backend.alias(part, input!.shape);
+    const part = partsOf(input!, backend).imag;
+    return backend.tensors.alias(part, input!.shape);
   },
 };
+
+function partsOf({ dataId }: TensorInfo, { tensors }: OnnxBackend): { real: TensorInfo; imag: TensorInfo } {
+  const { state } = tensors.of(dataId);
+  if (state.kind !== 'complex') throw new Error('internal: a complex tensor without parts');
+  return state;
+}
 
 let registered = false;
 

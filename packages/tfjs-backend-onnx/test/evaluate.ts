@@ -1,5 +1,4 @@
 import { emit } from '../src/emit/emit.js';
-import { HostSource } from '../src/entry.js';
 import {
   type ElementType,
   type Graph,
@@ -10,6 +9,7 @@ import {
   type Value,
 } from '../src/ir/graph.js';
 import { numbersOf } from '../src/ir/ops.js';
+import { HostSource } from '../src/memory/host-source.js';
 import { settle } from '../src/passes/settle.js';
 import { ortTensor, resultTensor, Session } from '../src/run/session.js';
 import { wave } from './kernels/against-cpu.js';

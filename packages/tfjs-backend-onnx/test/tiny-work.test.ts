@@ -106,7 +106,7 @@ describe('little work is done at once', () => {
     };
     const rounded = (tensor: tf.Tensor) => Array.from(tensor.dataSync(), Math.round);
     steps(3);
-    expect((tf.backend() as OnnxBackend).entry(w.dataId).resident).toBe(true);
+    expect((tf.backend() as OnnxBackend).tensors.of(w.dataId).state.kind).toBe('resident');
     const half = tf.slice(w, 0, 2);
     const sum = tf.add(w, 1);
     steps(3);

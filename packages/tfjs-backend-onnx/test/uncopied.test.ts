@@ -1,10 +1,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { emit } from '../src/emit/emit.js';
-import { HostSource } from '../src/entry.js';
 import { compile, registerOnnxBackend } from '../src/index.js';
 import { inputValue } from '../src/ir/graph.js';
 import { add, apply, scalar } from '../src/ir/ops.js';
+import { HostSource } from '../src/memory/host-source.js';
 import { memoryFor } from '../src/run/plan.js';
 import { ortTensor, resultTensor, Session } from '../src/run/session.js';
 import { endsUncopied, worthStopping } from '../src/run/uncopied.js';

@@ -3,7 +3,7 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { differencesFit } from '../internal/differences.js';
 import { safeSqrt } from '../internal/safe-sqrt.js';
-import type { Distance } from './distance.js';
+import type { Distance } from './distance-interface.js';
 import { squaredEuclideanDistance } from './euclidean.js';
 
 /** Cosines are kept this far from -1 and 1, where the arc cosine has an infinite slope. */

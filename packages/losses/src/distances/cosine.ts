@@ -1,7 +1,7 @@
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Distance } from './distance.js';
+import type { Distance } from './distance-interface.js';
 
 /**
  * Cosine similarity of all rows of a with all rows of b: s_ij = n(a_i) . n(b_j), in [-1, 1]; 0 for a zero vector.

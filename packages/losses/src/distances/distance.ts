@@ -3,17 +3,12 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { requirePaired, requireSameWidth } from '../internal/validate.js';
 import { angularDistance } from './angular.js';
 import { cosineDistance } from './cosine.js';
+import type { Distance } from './distance-interface.js';
 import { dotDistance } from './dot.js';
 import { euclideanDistance, squaredEuclideanDistance } from './euclidean.js';
 import { manhattanDistance } from './manhattan.js';
 
-/** A distance between embeddings: the smaller, the closer. Bring your own wherever a `distance` option is taken. */
-export interface Distance {
-  /** All against all: [n, dim] and [m, dim] to [n, m]. */
-  pairwise(a: Tensor2D, b: Tensor2D): Tensor2D;
-  /** Row i against row i: [n, dim] and [n, dim] to [n]. */
-  paired(a: Tensor2D, b: Tensor2D): Tensor1D;
-}
+export type { Distance } from './distance-interface.js';
 
 const distances = {
   cosine: cosineDistance,

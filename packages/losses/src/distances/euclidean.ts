@@ -2,7 +2,7 @@ import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { differences, differencesFit } from '../internal/differences.js';
 import { safeSqrt } from '../internal/safe-sqrt.js';
-import type { Distance } from './distance.js';
+import type { Distance } from './distance-interface.js';
 
 /**
  * ||a_i - b_j||^2. Up to 2^20 numbers the differences are made one by one (exact for equal rows); beyond, from

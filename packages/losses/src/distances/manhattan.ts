@@ -1,7 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { differences, LARGEST_BLOCK } from '../internal/differences.js';
-import type { Distance } from './distance.js';
+import type { Distance } from './distance-interface.js';
 
 /** Row blocks of a, each small enough for its differences with all of b. */
 function* rowBlocks(a: Tensor2D, b: Tensor2D): Generator<[start: number, block: Tensor2D]> {

@@ -1,6 +1,7 @@
 import { clone, engine, type Tensor, tidy, Variable } from '@tensorflow/tfjs-core';
 import { activeRecordingBackend } from '../active-backend.js';
 import { assertFunction, assertSynchronous } from '../given-function.js';
+import type { Tensors } from '../memory/tensors.js';
 import { computesAtOnce } from '../run/binding.js';
 import { Lru } from '../run/lru.js';
 import { flatten, unflatten } from './container.js';
@@ -37,8 +38,9 @@ const LAYERS_REMEDY =
  * graph and run no JavaScript of the function. Variables that it reads are inputs and variables that it assigns are
  * outputs of the graph, without copies.
  *
- * JavaScript numbers and tensors from outside are frozen as they are when the graph is built. What must change comes in
- * as an argument, as a variable, or through `hostInput`.
+ * JavaScript numbers and tensors from outside are frozen as they are when the graph is built. A tensor that the function
+ * makes of a JavaScript array has the numbers that the array had then, in each call. What must change comes in as an
+ * argument, as a variable, or through `hostInput`.
  *
  * @param fn synchronous; nested lists and plain objects of tensors in and out.
  * @returns a function with the same arguments; its results are new tensors that belong to the caller.
@@ -72,9 +74,9 @@ export function compile<F extends (...args: never[]) => unknown>(
   const compiled = (...args: unknown[]): unknown => {
     if (disposed) throw new Error(`compile: ${name} was disposed`);
     const backend = activeRecordingBackend(`compile: ${name}`);
-    const plain = () => tidy(() => owned(call(...args)) as never) as unknown;
+    const plain = () => withCopiedArrays(backend.tensors, () => tidy(() => owned(call(...args)) as never) as unknown);
     // Inside another compiled function, or under a gradient tape, the steps themselves are needed.
-    if (backend.trace !== undefined || engine().state.gradientDepth > 0 || !computesAtOnce()) return plain();
+    if (backend.tensors.trace !== undefined || engine().state.gradientDepth > 0 || !computesAtOnce()) return plain();
     const { signature } = flatten(args);
     let entry = known.get(signature);
     // Another backend than the one it was built for: that one was removed.
@@ -102,17 +104,29 @@ export function compile<F extends (...args: never[]) => unknown>(
   return Object.assign(compiled, { dispose }) as unknown as CompiledFunction<F>;
 }
 
+/** Runs a function in which tensors have the numbers that their arrays had when the tensors were made. */
+function withCopiedArrays<T>(tensors: Tensors, fn: () => T): T {
+  const before = tensors.copiesArrays;
+  tensors.copiesArrays = true;
+  try {
+    return fn();
+  } finally {
+    tensors.copiesArrays = before;
+  }
+}
+
 /**
  * The result of a plain call as the results of replays are: tensors that belong to whoever called. What the function
- * did not make itself (an argument, a variable, something kept elsewhere) is cloned.
+ * did not make itself (an argument, a variable, something kept elsewhere) is cloned, and so is what it returns twice.
  */
 function owned(result: unknown): unknown {
   const { tensors, structure } = flatten(result, { variables: true });
   const scope = engine().state.activeScope.id;
-  const isOwn = (tensor: Tensor) => tensor.scopeId === scope && !tensor.kept && !(tensor instanceof Variable);
+  const isOwn = (tensor: Tensor, i: number) =>
+    tensor.scopeId === scope && !tensor.kept && !(tensor instanceof Variable) && tensors.indexOf(tensor) === i;
   if (tensors.every(isOwn)) return result;
   return unflatten(
     structure,
-    tensors.map((tensor) => (isOwn(tensor) ? tensor : clone(tensor))),
+    tensors.map((tensor, i) => (isOwn(tensor, i) ? tensor : clone(tensor))),
   );
 }

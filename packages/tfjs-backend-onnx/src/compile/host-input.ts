@@ -1,6 +1,5 @@
 import {
   backend as activeBackend,
-  engine,
   type NumericDataType,
   type Rank,
   type ShapeMap,
@@ -8,8 +7,8 @@ import {
   tensor,
   util,
 } from '@tensorflow/tfjs-core';
-import { elementType } from '../entry.js';
 import { inputValue, type Numbers } from '../ir/graph.js';
+import { elementType } from '../memory/numbers.js';
 import { RecordingBackend } from '../recording-backend.js';
 import { FillSource } from './sources.js';
 
@@ -41,12 +40,12 @@ export function hostInput<R extends Rank>(
   const backend = activeBackend();
   const size = util.sizeFromShape(shape);
   const numbers = allocate(size, dtype);
-  if (!(backend instanceof RecordingBackend) || backend.trace === undefined || size === 0) {
+  if (!(backend instanceof RecordingBackend) || backend.tensors.trace === undefined || size === 0) {
     fill(numbers);
     return tensor(numbers, shape, dtype);
   }
   const source = new FillSource(numbers as Numbers, fill as (out: Numbers) => void);
-  backend.trace.addFill(source);
-  const info = backend.tensorOf(inputValue(source, shape, type), dtype);
-  return engine().makeTensorFromTensorInfo(info, backend) as Tensor<R>;
+  backend.tensors.trace.addFill(source);
+  const info = backend.tensors.tensorOf(inputValue(source, shape, type), dtype);
+  return backend.tensors.tensor(info) as Tensor<R>;
 }

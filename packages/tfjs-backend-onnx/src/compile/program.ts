@@ -1,22 +1,44 @@
-import { engine, type TensorInfo, type Tensor as TfTensor, type Variable } from '@tensorflow/tfjs-core';
+import { engine, type Tensor as TfTensor, type Variable } from '@tensorflow/tfjs-core';
 import type { Tensor } from 'onnxruntime-common';
-import { type BackendValues, elementType, HostSource } from '../entry.js';
 import { assertSynchronous } from '../given-function.js';
 import { type Graph, type InputSource, inputValue, type Numbers, sizeOf, type Value } from '../ir/graph.js';
 import { withoutReshape } from '../ir/ops.js';
-import type { RecordingBackend } from '../recording-backend.js';
+import { UPDATE_THREADS } from '../machine-thresholds.js';
+import { HostSource } from '../memory/host-source.js';
+import { type BackendValues, elementType } from '../memory/numbers.js';
+import type { Regions } from '../memory/regions.js';
+import { separateVariables } from '../memory/separate-variables.js';
+import { EscapedTensorError } from '../memory/tensor-memory.js';
+import type { Tensors } from '../memory/tensors.js';
+import { assertAlive, assignBuffer } from '../memory/variable-memory.js';
+import type { Executor } from '../run/executor.js';
 import { type GraphKey, graphKey } from '../run/key.js';
-import { makePlan, type Plan, runPlan } from '../run/plan.js';
+import { makePlan, type Plan, type PlanOptions, runPlan } from '../run/plan.js';
 import { ortTensor, resultTensor } from '../run/session.js';
+import type { Statistics } from '../run/statistics.js';
 import { type SplitGraph, splitUpdates } from '../update/split.js';
-import { StateUpdates, UPDATE_THREADS } from '../update/state-updates.js';
+import { StateUpdates } from '../update/state-updates.js';
 import { flatten, type Structure, unflatten } from './container.js';
-import { separateVariables } from './separate-variables.js';
+import { computeEscaped, stateError } from './escaped-tensors.js';
+import { type Counts, countUpdates, OptimiserCounters } from './optimiser-counters.js';
 import { ArgumentSource, type FillSource, StateSource } from './sources.js';
-import { assertAlive, commit, stateFeed, stateFetch } from './state.js';
 import { differingConstant, Trace } from './trace.js';
 
 type Func = (...args: unknown[]) => unknown;
+
+/** What following a function needs of a backend. */
+export interface TraceTarget {
+  readonly tensors: Tensors;
+  readonly executor: Pick<Executor, 'run'>;
+  flush(): void;
+}
+
+/** What a compiled function needs of a backend. */
+export interface CompileTarget extends TraceTarget {
+  readonly options: PlanOptions;
+  readonly regions: Regions;
+  readonly statistics: Statistics;
+}
 
 export interface Traced {
   /** Results in the order of the structure, then the new values of variables. */
@@ -25,6 +47,8 @@ export interface Traced {
   structure: Structure;
   states: Variable[];
   fills: FillSource[];
+  /** tfjs optimisers that count their updates in JavaScript. */
+  counts: Counts;
   trace: Trace;
 }
 
@@ -33,27 +57,48 @@ export interface Traced {
  * replaces the shapes of the tensors in `args`: following needs no numbers.
  */
 export function traceFunction(
-  backend: RecordingBackend,
+  target: TraceTarget,
   fn: Func,
   args: unknown[],
-  { caller = 'compile', shapes }: { caller?: string; shapes?: readonly (readonly number[])[] } = {},
+  {
+    caller = 'compile',
+    shapes,
+    /** Counters that go on counting from one trace to the next, so that what depends on them is seen to change. */
+    counters,
+    /** Whether little work on numbers that are there is computed at once. */
+    folds = true,
+  }: {
+    caller?: string;
+    shapes?: readonly (readonly number[])[];
+    counters?: OptimiserCounters;
+    folds?: boolean;
+  } = {},
 ): Traced {
-  backend.flush();
-  separateVariables(backend);
+  const { tensors } = target;
+  target.flush();
+  separateVariables(tensors);
   const state = engine();
   const variables = Object.values(state.registeredVariables).map((variable) => ({
     variable,
     dataId: variable.dataId,
-    entry: backend.entry(variable.dataId),
+    memory: tensors.of(variable.dataId),
   }));
-  const trace = new Trace(variables, (value) => backend.executor.run([value])[0]!, caller);
+  const trace = new Trace(
+    variables,
+    (value) => target.executor.run([value])[0]!,
+    (dataId) => tensors.of(dataId),
+    caller,
+    folds,
+  );
   // An extra reference keeps the numbers of variables that the function assigns to.
-  for (const { entry } of variables) entry.refCount++;
-  backend.trace = trace;
+  for (const { memory } of variables) memory.retain();
+  tensors.trace = trace;
   state.startScope('compile');
+  const ownCounters = counters ?? new OptimiserCounters();
+  let isDone = false;
   try {
-    const { tensors, structure } = flatten(args, { caller });
-    const placeholders = tensors.map((tensor, index) => {
+    const { tensors: given, structure } = flatten(args, { caller });
+    const placeholders = given.map((tensor, index) => {
       const shape = shapes?.[index] ?? tensor.shape;
       if (sizeOf(shape) === 0) return tensor;
       const type = elementType(tensor.dtype);
@@ -63,9 +108,9 @@ export function traceFunction(
         );
       }
       const value = inputValue(new ArgumentSource(index), shape, type);
-      return state.makeTensorFromTensorInfo(backend.tensorOf(value, tensor.dtype), backend);
+      return tensors.tensor(tensors.tensorOf(value, tensor.dtype));
     });
-    const result = fn(...(unflatten(structure, placeholders) as unknown[]));
+    const { result, counts } = ownCounters.watch(() => fn(...(unflatten(structure, placeholders) as unknown[])));
     assertSynchronous(caller, result, 'await outside of it');
     const created = Object.values(state.registeredVariables).filter(
       (v) => !variables.some(({ variable }) => variable === v),
@@ -78,31 +123,54 @@ export function traceFunction(
       );
     }
     const { tensors: results, structure: shape } = flatten(result, { variables: true, caller });
-    const outputs = results.map((tensor) => trace.recorded(backend.entry(tensor.dataId)));
+    const outputs = results.map((tensor) => trace.recorded(tensors.of(tensor.dataId)));
     const assigned = variables.filter(({ variable, dataId }) => variable.dataId !== dataId);
-    for (const { variable } of assigned) outputs.push(trace.recorded(backend.entry(variable.dataId)));
+    for (const { variable } of assigned) outputs.push(trace.recorded(tensors.of(variable.dataId)));
+    isDone = true;
     return {
       outputs: outputs.map(withoutReshape),
       shapes: results.map((tensor) => tensor.shape.slice()),
       structure: shape,
       states: assigned.map(({ variable }) => variable),
       fills: trace.fills,
+      counts,
       trace,
     };
   } finally {
-    for (const { variable, dataId, entry } of variables) {
+    for (const { variable, dataId, memory } of variables) {
       if (variable.dataId === dataId) {
-        entry.refCount--;
+        memory.release();
         continue;
       }
-      const info: TensorInfo = { dataId, shape: variable.shape, dtype: variable.dtype };
-      const original = state.makeTensorFromTensorInfo(info, backend) as TfTensor;
+      const original = tensors.tensor({ dataId, shape: variable.shape, dtype: variable.dtype });
       variable.assign(original);
       original.dispose();
     }
     state.endScope();
-    backend.trace = undefined;
+    tensors.trace = undefined;
+    if (counters === undefined) ownCounters.restore();
+    if (!isDone) compute(target, trace, args);
   }
+}
+
+/** @throws when two traces of a function differ: then it is not a function of its arguments and variables. */
+function assertSame(first: Traced, second: Traced): void {
+  const constant = differingConstant(first.trace.written, second.trace.written);
+  if (constant !== undefined) {
+    throw new Error(
+      `compile: the function creates ${constant} with other numbers each time it is called; compiled, they would be frozen. Random numbers (tf.randomNormal, tf.dropout) and changing JavaScript numbers must come in as arguments, as variables, or through hostInput, which is computed anew at each run`,
+    );
+  }
+  if (graphKey(first.outputs).key !== graphKey(second.outputs).key) {
+    throw new Error(
+      'compile: the function takes other steps each time it is called; its path must depend on its arguments only',
+    );
+  }
+}
+
+/** Computes what a trace left with somebody. */
+function compute({ tensors, executor }: TraceTarget, trace: Trace, args: unknown[]): void {
+  computeEscaped(tensors, (outputs) => executor.run(outputs), trace, flatten(args).tensors);
 }
 
 /** A function compiled for one signature. */
@@ -119,7 +187,7 @@ export class Program {
   private readonly constants = new Map<InputSource, Tensor>();
 
   private constructor(
-    private readonly backend: RecordingBackend,
+    private readonly target: CompileTarget,
     private readonly traced: Omit<Traced, 'trace' | 'outputs'>,
     outputs: readonly Value[],
     threads: number,
@@ -133,12 +201,12 @@ export class Program {
     };
     const cut = (graph: Graph): SplitGraph => splitUpdates(graph, { from, stateOf });
     const build = (split: ((graph: Graph) => Graph) | undefined, profile?: string): Plan =>
-      makePlan(outputs, key, { ...backend.options, threads }, { distinctFrom: from, repeated: true, split, profile });
+      makePlan(outputs, key, { ...target.options, threads }, { distinctFrom: from, repeated: true, split, profile });
     let pieces: SplitGraph | undefined;
     let updates: StateUpdates | undefined;
     const split = (graph: Graph): Graph => {
       pieces = cut(graph);
-      updates = StateUpdates.create(backend, pieces, traced.states, stateOf);
+      updates = StateUpdates.create(target, pieces, traced.states, stateOf);
       return updates === undefined ? graph : pieces.graph;
     };
     this.plan = build(threads <= UPDATE_THREADS ? split : undefined);
@@ -150,82 +218,78 @@ export class Program {
       const source = this.sources[i]!;
       if (source instanceof HostSource) this.constants.set(source, ortTensor(source.numbers, shape, type));
     });
-    backend.statistics.countBuild(this.plan);
+    target.statistics.countBuild(this.plan);
   }
 
-  /** Follows the function twice, compares, and builds the graph. */
-  static compile(
-    backend: RecordingBackend,
-    fn: Func,
-    args: unknown[],
-    { threads = backend.options.threads } = {},
-  ): Program {
-    const first = traceFunction(backend, fn, args);
-    const second = traceFunction(backend, fn, args);
-    const constant = differingConstant(first.trace.written, second.trace.written);
-    if (constant !== undefined) {
-      throw new Error(
-        `compile: the function creates ${constant} with other numbers each time it is called; compiled, they would be frozen. Random numbers (tf.randomNormal, tf.dropout) and changing JavaScript numbers must come in as arguments, as variables, or through hostInput, which is computed anew at each run`,
-      );
+  /**
+   * Follows the function twice, compares, and builds the graph. Whether it succeeds or not, everything outside of the
+   * function is as before, and what a failed trace left with somebody has numbers.
+   */
+  static compile(target: CompileTarget, fn: Func, args: unknown[], { threads = target.options.threads } = {}): Program {
+    const counters = new OptimiserCounters();
+    const traces: Traced[] = [];
+    try {
+      for (let i = 0; i < 2; i++) traces.push(traceFunction(target, fn, args, { counters }));
+      const [first, second] = traces as [Traced, Traced];
+      assertSame(first, second);
+      const { outputs, trace: _, ...traced } = second;
+      return new Program(target, traced, outputs, threads);
+    } catch (error) {
+      const [first] = traces;
+      const held = first?.trace.escaped() ?? [];
+      const isHeld = traces.length === 1 && held.length > 0 && error instanceof EscapedTensorError;
+      const reason: unknown = isHeld ? stateError('compile', held, error) : error;
+      for (const { trace } of traces) compute(target, trace, args);
+      throw reason;
+    } finally {
+      counters.restore();
     }
-    if (graphKey(first.outputs).key !== graphKey(second.outputs).key) {
-      throw new Error(
-        'compile: the function takes other steps each time it is called; its path must depend on its arguments only',
-      );
-    }
-    const { outputs, trace: _, ...traced } = second;
-    return new Program(backend, traced, outputs, threads);
   }
 
-  isFor(backend: RecordingBackend): boolean {
-    return this.backend === backend;
+  isFor(target: CompileTarget): boolean {
+    return this.target === target;
   }
 
   /** Runs the compiled graph: no JavaScript of the function is called. */
   run(args: unknown[]): unknown {
-    const { backend, plan, traced } = this;
-    const { tensors } = flatten(args);
+    const { plan, traced } = this;
+    const { tensors, statistics } = this.target;
+    const { tensors: given } = flatten(args);
     const feeds: Record<string, Tensor> = {};
     for (const source of traced.fills) source.fill(source.numbers);
-    this.updates?.prepare((source) => this.numbers(source, tensors));
+    this.updates?.prepare((source) => this.numbers(source, given));
     for (let i = 0; i < plan.feeds.length; i++) {
       const { name, shape, type } = plan.feeds[i]!;
-      feeds[name] = this.feed(this.sources[i]!, tensors, shape, type);
+      feeds[name] = this.feed(this.sources[i]!, given, shape, type);
     }
     const fetches: Record<string, Tensor> = {};
     const results = traced.shapes.length;
     for (let i = 0; i < results; i++) fetches[plan.outputs[i]!] ??= resultTensor(plan.results[i]!);
-    const entries = this.states.map((variable, i) => {
-      const entry = backend.entry(variable.dataId);
-      backend.numbers(entry);
-      fetches[plan.outputs[results + i]!] = stateFetch(entry, plan.results[results + i]!);
-      return entry;
+    const memories = this.states.map((variable, i) => {
+      const memory = tensors.of(variable.dataId);
+      tensors.numbersForNow(memory);
+      fetches[plan.outputs[results + i]!] = memory.takeBuffer(plan.results[results + i]!);
+      return memory;
     });
     const handed = results + this.states.length;
     this.updates?.fetches.forEach((tensor, i) => {
       fetches[plan.outputs[handed + i]!] = tensor;
     });
     const start = performance.now();
-    backend.statistics.profiler?.look(this.key.key, feeds, this.profiled);
+    statistics.profiler?.look(this.key.key, feeds, this.profiled);
     runPlan(plan, feeds, fetches);
-    backend.statistics.runs++;
-    backend.statistics.runMilliseconds += performance.now() - start;
+    statistics.runs++;
+    statistics.runMilliseconds += performance.now() - start;
     this.update();
     this.states.forEach((variable, i) => {
       const name = plan.outputs[results + i]!;
-      commit(backend, variable, entries[i]!, fetches[name]!);
+      assignBuffer(tensors, variable, memories[i]!, fetches[name]!);
     });
-    const given = plan.outputs.slice(0, results);
     const output = traced.shapes.map((shape, i) => {
-      const name = given[i]!;
-      const info = backend.tensorOfNumbers(
-        fetches[name]!.data as BackendValues,
-        shape,
-        plan.results[i]!.type as 'float32',
-      );
-      if (given.indexOf(name) !== given.lastIndexOf(name)) backend.entry(info.dataId).shared = true;
-      return engine().makeTensorFromTensorInfo(info, backend);
+      const numbers = fetches[plan.outputs[i]!]!.data as BackendValues;
+      return tensors.tensor(tensors.tensorOfNumbers(numbers, shape, plan.results[i]!.type as 'float32'));
     });
+    countUpdates(traced.counts);
     return unflatten(traced.structure, output);
   }
 
@@ -234,7 +298,7 @@ export class Program {
     const start = performance.now();
     this.updates.run();
     const milliseconds = performance.now() - start;
-    this.backend.statistics.profiler?.note({
+    this.target.statistics.profiler?.note({
       kernel: '(update of variables)',
       operator: 'WebAssembly',
       shape: '',
@@ -242,30 +306,26 @@ export class Program {
     });
   }
 
-  private feed(
-    source: InputSource,
-    tensors: readonly TfTensor[],
-    shape: readonly number[],
-    type: Value['type'],
-  ): Tensor {
+  private feed(source: InputSource, given: readonly TfTensor[], shape: readonly number[], type: Value['type']): Tensor {
     if (source instanceof StateSource) {
-      const { variable } = source;
-      assertAlive(variable);
-      return stateFeed(this.backend, this.backend.entry(variable.dataId), shape, type);
+      const { tensors } = this.target;
+      assertAlive(source.variable);
+      const memory = tensors.of(source.variable.dataId);
+      tensors.numbersForNow(memory);
+      return memory.feed(shape, type);
     }
-    return this.constants.get(source) ?? ortTensor(this.numbers(source, tensors), shape, type);
+    return this.constants.get(source) ?? ortTensor(this.numbers(source, given), shape, type);
   }
 
   /** The numbers of an input at this replay. */
-  private numbers(source: InputSource, tensors: readonly TfTensor[]): Numbers {
-    const { backend } = this;
+  private numbers(source: InputSource, given: readonly TfTensor[]): Numbers {
+    const { tensors } = this.target;
     if (source instanceof StateSource) {
       assertAlive(source.variable);
-      const entry = backend.entry(source.variable.dataId);
-      return (entry.resident ? entry.values : backend.numbers(entry)) as Numbers;
+      return tensors.numbersForNow(tensors.of(source.variable.dataId)) as Numbers;
     }
     if (source instanceof ArgumentSource)
-      return backend.numbers(backend.entry(tensors[source.index]!.dataId)) as Numbers;
+      return tensors.numbersForNow(tensors.of(given[source.index]!.dataId)) as Numbers;
     return (source as FillSource | HostSource).numbers;
   }
 

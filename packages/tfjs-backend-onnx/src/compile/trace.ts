@@ -1,8 +1,11 @@
-import type { TensorInfo, Variable } from '@tensorflow/tfjs-core';
-import { type BackendValues, type Entry, elementType, escaped, HostSource, ownNumbers } from '../entry.js';
+import type { DataId, TensorInfo, Variable } from '@tensorflow/tfjs-core';
 import { constantValue, type InputSource, inputValue, type Numbers, topological, type Value } from '../ir/graph.js';
 import { full } from '../ir/ops.js';
 import { uniformNumber } from '../ir/uniform.js';
+import { HostSource } from '../memory/host-source.js';
+import { type BackendValues, elementType } from '../memory/numbers.js';
+import { EscapedTensorError, type TensorMemory } from '../memory/tensor-memory.js';
+import type { TraceScope } from '../memory/trace-scope.js';
 import { type FillSource, StateSource } from './sources.js';
 
 /** Constants up to this size go into the graph; larger ones stay where they are and are fed by reference. */
@@ -16,60 +19,73 @@ export interface WrittenConstant {
 }
 
 /** What `compile` and `exportOnnx` note down while they follow a function. */
-export class Trace {
+export class Trace implements TraceScope {
   /** Constants in the order in which the function made them: equal in each trace, or the function is not a function. */
   readonly written: WrittenConstant[] = [];
   readonly fills: FillSource[] = [];
-  private readonly leaves = new Map<Entry, Value>();
-  private readonly states = new Map<Entry, Variable>();
+  private readonly leaves = new Map<TensorMemory, Value>();
+  /** Memory of what was recorded; most of it is disposed of when the function has returned. */
+  private readonly recordedMemory: TensorMemory[] = [];
+  private readonly states = new Map<TensorMemory, Variable>();
 
   constructor(
-    variables: readonly { variable: Variable; entry: Entry }[],
+    variables: readonly { variable: Variable; memory: TensorMemory }[],
     private readonly evaluate: (value: Value) => Numbers,
+    private readonly memoryOf: (dataId: DataId) => TensorMemory,
     /** Who follows the function, for messages. */
     private readonly caller: string,
+    readonly folds: boolean,
   ) {
-    for (const { variable, entry } of variables) this.states.set(entry, variable);
+    for (const { variable, memory } of variables) this.states.set(memory, variable);
   }
 
   /** The backend stored numbers that came from JavaScript. */
-  wrote(entry: Entry): void {
+  wrote(memory: TensorMemory): void {
     // The function may use the same buffer again.
-    ownNumbers(entry);
-    this.written.push({ numbers: entry.values!, shape: entry.shape, dtype: entry.dtype });
+    const numbers = memory.numbersForLater();
+    this.written.push({ numbers, shape: memory.shape, dtype: memory.dtype });
+  }
+
+  made(memory: TensorMemory): void {
+    this.recordedMemory.push(memory);
+  }
+
+  /** After the function has returned: what was recorded, and is held by somebody all the same. */
+  escaped(): TensorMemory[] {
+    return this.recordedMemory.filter(({ state }) => state.kind === 'pending');
   }
 
   /** The value of a tensor inside the graph. */
-  recorded(entry: Entry): Value {
-    if (entry.trace !== undefined && entry.trace !== this) throw escaped();
-    if (entry.value !== undefined) return entry.value;
-    let value = this.leaves.get(entry);
+  recorded(memory: TensorMemory): Value {
+    const { state } = memory;
+    if (state.kind === 'pending') {
+      if (state.trace !== undefined && state.trace !== this) throw new EscapedTensorError();
+      return state.value;
+    }
+    let value = this.leaves.get(memory);
     if (value === undefined) {
-      value = this.leaf(entry);
-      this.leaves.set(entry, value);
+      value = this.leaf(memory);
+      this.leaves.set(memory, value);
     }
     return value;
   }
 
-  private leaf(entry: Entry): Value {
-    const type = elementType(entry.dtype);
+  private leaf(memory: TensorMemory): Value {
+    const type = elementType(memory.dtype);
     if (type === undefined) {
       const remedy =
-        entry.dtype === 'complex64' ? 'return tf.real and tf.imag of it' : 'use it outside of the function';
+        memory.dtype === 'complex64' ? 'return tf.real and tf.imag of it' : 'use it outside of the function';
       throw new Error(
-        `${this.caller}: tensors inside of the function must be float32, int32 or bool, got ${entry.dtype}[${entry.shape}]; ${remedy}`,
+        `${this.caller}: tensors inside of the function must be float32, int32 or bool, got ${memory.dtype}[${memory.shape}]; ${remedy}`,
       );
     }
-    const variable = this.states.get(entry);
+    const variable = this.states.get(memory);
     if (variable !== undefined) return inputValue(new StateSource(variable), variable.shape, type);
-    if (entry.values === undefined) throw entry.failure ?? escaped();
-    ownNumbers(entry);
-    const numbers = entry.values as Numbers;
-    entry.shared = true;
+    const numbers = memory.numbersForLater() as Numbers;
     const uniform = uniformNumber(numbers);
-    if (uniform !== undefined) return full(entry.shape, uniform, type);
-    if (numbers.length <= EMBEDDED) return constantValue(numbers, entry.shape, type);
-    return inputValue(new HostSource(numbers), entry.shape, type);
+    if (uniform !== undefined) return full(memory.shape, uniform, type);
+    if (numbers.length <= EMBEDDED) return constantValue(numbers, memory.shape, type);
+    return inputValue(new HostSource(numbers), memory.shape, type);
   }
 
   addFill(fill: FillSource): void {
@@ -77,36 +93,33 @@ export class Trace {
   }
 
   /** Whether the numbers of a tensor are known now and will be the same at each replay. */
-  isConstant(entry: Entry): boolean {
-    return entry.values !== undefined && !this.states.has(entry);
+  isConstant(memory: TensorMemory): boolean {
+    return memory.hasNumbers && !this.states.has(memory);
   }
 
   /** Whether the numbers of a tensor can be found out now: it depends on no argument, variable or host input. */
-  private isKnown(entry: Entry): boolean {
-    if (this.isConstant(entry)) return true;
-    if (entry.parts !== undefined) return false;
-    const inputs = topological([this.recorded(entry)]).filter((node) => node.op === 'Input');
+  isKnown(memory: TensorMemory): boolean {
+    if (this.isConstant(memory)) return true;
+    if (memory.state.kind === 'complex') return false;
+    const inputs = topological([this.recorded(memory)]).filter((node) => node.op === 'Input');
     return inputs.every((node) => (node.source as InputSource) instanceof HostSource);
   }
 
   /** The function reads numbers. Constants have some; anything that depends on arguments or variables has none yet. */
-  read(entry: Entry): BackendValues {
-    if (this.isConstant(entry)) {
-      if (entry.resident) ownNumbers(entry);
-      return entry.values!;
-    }
-    if (this.isKnown(entry)) return this.evaluate(this.recorded(entry)) as BackendValues;
+  read(memory: TensorMemory): BackendValues {
+    if (this.isConstant(memory)) return memory.numbersToHold();
+    if (this.isKnown(memory)) return this.evaluate(this.recorded(memory)) as BackendValues;
     throw new Error(
       `${this.caller}: the function reads the numbers of a tensor (data, dataSync, print, or a condition on them) that depend on its arguments or on variables. Its steps must not depend on numbers: use tf.where, or read outside of the function`,
     );
   }
 
   /** A kernel is about to be computed in JavaScript. */
-  fallback(kernel: string, inputs: readonly TensorInfo[], entryOf: (info: TensorInfo) => Entry): void {
-    if (inputs.every((info) => this.isKnown(entryOf(info)))) return;
+  fallback(kernel: string, inputs: readonly TensorInfo[]): void {
+    if (inputs.every(({ dataId }) => this.isKnown(this.memoryOf(dataId)))) return;
     const given = inputs.map((info) => `${info.dtype}[${info.shape.join(',')}]`).join(', ');
     throw new Error(
-      `${this.caller}: kernel ${kernel}(${given}) has no form in ONNX and cannot be part of the function; call it outside`,
+      `${this.caller}: kernel ${kernel}(${given}) ${inputs.some(({ shape }) => shape.includes(0)) ? 'has a result that depends on numbers beside an empty tensor; leave it out where the tensor is empty' : 'has no form in ONNX and cannot be part of the function; call it outside'}`,
     );
   }
 }

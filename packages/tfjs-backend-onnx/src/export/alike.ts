@@ -1,11 +1,9 @@
 import { ArgumentSource, FillSource, StateSource } from '../compile/sources.js';
 import { staticInputs } from '../emit/static-inputs.js';
-import { HostSource } from '../entry.js';
 import { type Attribute, constantNumbers, type Graph, type Node, type Numbers, topological } from '../ir/graph.js';
+import { HostSource } from '../memory/host-source.js';
 import { type Extent, fitExtent } from './extent.js';
-
-/** A constant number that varies: with the batch size, or with one over it. */
-export type Variation = { kind: 'linear'; slope: number; offset: number } | { kind: 'inverse'; factor: number };
+import { variationOf } from './variation.js';
 
 /**
  * Compares graphs of one function, traced at different batch sizes, step by step. They are alike when they differ in
@@ -125,18 +123,4 @@ export function sameNumbers(seen: readonly Numbers[]): boolean {
   const [first] = seen as [Numbers];
   const bytes = (numbers: Numbers) => Buffer.from(numbers.buffer, numbers.byteOffset, numbers.byteLength);
   return seen.every((numbers) => numbers === first || bytes(numbers).equals(bytes(first)));
-}
-
-/** How a constant with a single number follows the batch size. */
-export function variationOf(seen: readonly Numbers[], batches: readonly number[]): Variation | undefined {
-  if (seen.some((numbers) => numbers.length !== 1)) return undefined;
-  const values = seen.map((numbers) => Number(numbers[0]));
-  const near = (a: number, b: number) => Math.abs(a - b) <= 1e-6 * Math.max(Math.abs(a), Math.abs(b));
-  const [v1, v2] = values as [number, number];
-  const [b1, b2] = batches as [number, number];
-  const slope = (v2 - v1) / (b2 - b1);
-  const offset = v1 - slope * b1;
-  if (values.every((value, i) => near(value, slope * batches[i]! + offset))) return { kind: 'linear', slope, offset };
-  const factor = v1 * b1;
-  return values.every((value, i) => near(value * batches[i]!, factor)) ? { kind: 'inverse', factor } : undefined;
 }

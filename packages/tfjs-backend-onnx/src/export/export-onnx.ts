@@ -6,7 +6,17 @@ import { ArgumentSource, FillSource, StateSource } from '../compile/sources.js';
 import { differingConstant } from '../compile/trace.js';
 import { emit } from '../emit/emit.js';
 import { assertFunction, describeGiven } from '../given-function.js';
-import { constantNumbers, type Graph, type InputSource, type Numbers, topological } from '../ir/graph.js';
+import {
+  constantNumbers,
+  type ElementType,
+  type Graph,
+  type InputSource,
+  inputValue,
+  type Numbers,
+  topological,
+  type Value,
+} from '../ir/graph.js';
+import type { RecordingBackend } from '../recording-backend.js';
 import { anyBatch, fixedBatch } from './any-batch.js';
 import { type Extent, extentName } from './extent.js';
 import { materialise } from './materialise.js';
@@ -85,7 +95,9 @@ export function exportGraph<A extends readonly unknown[]>(
     const shapes = tensors.map(({ shape }, i) =>
       batch !== undefined && open.has(i) ? [batch, ...shape.slice(1)] : shape,
     );
-    return traceFunction(backend, fn as unknown as Func, args, { caller: 'exportOnnx', shapes });
+    // What is computed at once would be written down for one batch size.
+    const folds = batch === undefined;
+    return traceFunction(backend, fn as unknown as Func, args, { caller: 'exportOnnx', shapes, folds });
   };
   const plain = trace();
   assertUnfrozen(plain, trace());
@@ -97,9 +109,14 @@ export function exportGraph<A extends readonly unknown[]>(
     outputs: outputExtents,
   } = open.size === 0
     ? fixedBatch(plain)
-    : anyBatch(trace, { unit: [...open.values()][0]!, isOpen: ({ index }) => open.has(index) });
+    : anyBatch({
+        trace,
+        unit: [...open.values()][0]!,
+        isOpen: ({ index }) => open.has(index),
+        openInput: (batch) => openInput([...open.keys()][0]!, tensors, batch),
+      });
   const { states, fills } = traced;
-  const numbersOf = (variable: Variable) => backend.numbers(backend.entry(variable.dataId)) as Numbers;
+  const numbersOf = (variable: Variable) => backend.tensors.numbers(backend.tensors.of(variable.dataId)) as Numbers;
   const whole = materialise(graph, numbersOf, (variable) => states.includes(variable));
   assertExpressible(whole.graph);
 
@@ -164,6 +181,12 @@ function openInputs(
     );
   }
   return open;
+}
+
+/** One of the arguments, for a function that reads no number of any. */
+function openInput(index: number, tensors: readonly Tensor[], batch: number): Value {
+  const { shape, dtype } = tensors[index]!;
+  return inputValue(new ArgumentSource(index), [batch, ...shape.slice(1)], dtype as ElementType);
 }
 
 function assertUnfrozen(first: Traced, second: Traced): void {

@@ -1,7 +1,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import { StateSource } from '../compile/sources.js';
-import { HostSource } from '../entry.js';
 import { constantValue, type Graph, type Numbers, type Value } from '../ir/graph.js';
+import { HostSource } from '../memory/host-source.js';
 import { rewrite } from '../passes/rewrite.js';
 
 /**

@@ -10,8 +10,9 @@ import {
 } from '../ir/graph.js';
 import { add, apply, cast, concat, constant, div, mul, reshape, scalar } from '../ir/ops.js';
 import { rewrite } from '../passes/rewrite.js';
-import { attributeExtents, sameNumbers, variationOf } from './alike.js';
+import { attributeExtents, sameNumbers } from './alike.js';
 import type { Extent } from './extent.js';
+import { variationOf } from './variation.js';
 
 /**
  * Makes one graph for any batch size out of the graphs of one function at several. Reshapes take the varying dimension
@@ -107,11 +108,18 @@ class BatchSizes {
 }
 
 function varyingConstant(value: Value, seen: readonly Numbers[], batches: readonly number[], sizes: BatchSizes): Value {
-  const variation = variationOf(seen, batches)!;
-  const batch = cast(sizes.size, 'float32');
-  const number =
-    variation.kind === 'inverse'
-      ? div(scalar(variation.factor), batch)
-      : add(mul(batch, scalar(variation.slope)), scalar(variation.offset));
-  return reshape(cast(number, value.type), value.shape);
+  const { perBatch, inverse, coefficients } = variationOf(seen, batches)!;
+  const one = scalar(1, 'float64');
+  const batch = cast(sizes.size, 'float64');
+  const u = perBatch ? div(one, batch) : batch;
+  const column = (power: 0 | 1 | 2) =>
+    constant(
+      coefficients.map((each) => each[power]),
+      [coefficients.length],
+      'float64',
+    );
+  // c0 + u (c1 + u c2)
+  const number = add(column(0), mul(u, add(column(1), mul(u, column(2)))));
+  const result = inverse ? div(one, number) : number;
+  return reshape(cast(result, value.type), value.shape);
 }

@@ -4,11 +4,13 @@ import {
   type DataType,
   getKernel,
   getKernelsForBackend,
+  type KernelConfig,
   type NamedAttrMap,
   type NamedTensorInfoMap,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import type { BackendValues } from '../entry.js';
+import type { BackendValues } from '../memory/numbers.js';
+import { ownKernels } from './own-kernels.js';
 
 /** A tensor on the host, outside of any backend. */
 export interface HostTensor {
@@ -20,6 +22,14 @@ export interface HostTensor {
 }
 
 export type HostInputs = Record<string, HostTensor | HostTensor[]> | HostTensor[];
+
+type Infos = TensorInfo[] | Record<string, TensorInfo | TensorInfo[]>;
+
+/** Our own kernels know no complex numbers and no strings. */
+const isReal = (attrs: NamedAttrMap | undefined, infos: Infos): boolean =>
+  [String(attrs?.['dtype']), ...Object.values(infos).flatMap((info) => [info].flat().map(({ dtype }) => dtype))].every(
+    (dtype) => dtype !== 'complex64' && dtype !== 'string',
+  );
 
 /**
  * The kernels of tfjs's own `cpu` backend, run on numbers that this backend owns: for tiny work, where building a
@@ -45,8 +55,7 @@ export class CpuKernels {
   }
 
   run(kernel: string, inputs: HostInputs, attrs: NamedAttrMap | undefined): { outputs: HostTensor[]; list: boolean } {
-    const config = getKernel(kernel, 'cpu');
-    if (config === undefined) throw new Error(`internal: the cpu backend has no kernel ${kernel}`);
+    const config = getKernel(kernel, 'cpu') as KernelConfig | undefined;
     const temporary: TensorInfo[] = [];
     const place = (tensor: HostTensor): TensorInfo => {
       const info = this.place(tensor);
@@ -58,7 +67,14 @@ export class CpuKernels {
       const given = Array.isArray(inputs)
         ? inputs.map(place)
         : Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, placeAll(tensor)]));
-      const result = config.kernelFunc({ inputs: given as NamedTensorInfoMap, attrs: attrs ?? {}, backend: this.cpu });
+      const own = isReal(attrs, given) ? ownKernels[kernel] : undefined;
+      const kernelFunc = own ?? config?.kernelFunc;
+      if (kernelFunc === undefined) throw new Error(`internal: the cpu backend has no kernel ${kernel}`);
+      const result = kernelFunc({
+        inputs: given as NamedTensorInfoMap,
+        attrs: attrs ?? {},
+        backend: this.cpu,
+      });
       const infos = Array.isArray(result) ? result : [result];
       const outputs = infos.map((info) => this.take(info));
       // An output may be an input under another name (identity): each reference is released once.

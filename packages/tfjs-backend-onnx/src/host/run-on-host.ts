@@ -1,37 +1,41 @@
 import type { NamedAttrMap, NamedTensorInfoMap, TensorInfo } from '@tensorflow/tfjs-core';
-import type { BackendValues, Entry } from '../entry.js';
-import type { RecordingBackend } from '../recording-backend.js';
+import type { BackendValues } from '../memory/numbers.js';
+import type { TensorMemory } from '../memory/tensor-memory.js';
+import type { Tensors } from '../memory/tensors.js';
 import type { CpuKernels, HostInputs, HostTensor } from './cpu-kernels.js';
 
 export type KernelInputs = NamedTensorInfoMap | TensorInfo[];
 
+/** The tensors that kernels in JavaScript read and make. */
+export type HostTensors = Pick<Tensors, 'complexOf' | 'dispose' | 'numbers' | 'of' | 'tensorOfNumbers' | 'trace'>;
+
 /** Computes one kernel in JavaScript, on the numbers of tensors of the backend, into new tensors of the backend. */
 export function runOnHost(
-  backend: RecordingBackend,
+  tensors: HostTensors,
   cpu: CpuKernels,
   name: string,
   inputs: KernelInputs,
   attrs: NamedAttrMap | undefined,
 ): TensorInfo | TensorInfo[] {
   /** Whose memory the kernel reads. */
-  const owners = new Map<object, Entry[]>();
-  const numbers = (entry: Entry): BackendValues => {
-    const values = backend.numbers(entry);
+  const owners = new Map<object, TensorMemory[]>();
+  const numbers = (owner: TensorMemory): BackendValues => {
+    const values = tensors.numbers(owner);
     const memory = memoryOf(values);
-    owners.set(memory, [...(owners.get(memory) ?? []), entry]);
+    owners.set(memory, [...(owners.get(memory) ?? []), owner]);
     return values;
   };
   const tensor = (info: TensorInfo): HostTensor => {
-    const entry = backend.entry(info.dataId);
-    if (entry.parts !== undefined) {
-      const { real, imag } = entry.parts;
+    const memory = tensors.of(info.dataId);
+    if (memory.state.kind === 'complex') {
+      const { real, imag } = memory.state;
       return {
         shape: info.shape,
         dtype: info.dtype,
-        parts: { real: numbers(backend.entry(real.dataId)), imag: numbers(backend.entry(imag.dataId)) },
+        parts: { real: numbers(tensors.of(real.dataId)), imag: numbers(tensors.of(imag.dataId)) },
       };
     }
-    return { shape: info.shape, dtype: info.dtype, values: numbers(entry) };
+    return { shape: info.shape, dtype: info.dtype, values: numbers(memory) };
   };
   const given: HostInputs = Array.isArray(inputs)
     ? inputs.map(tensor)
@@ -46,20 +50,19 @@ export function runOnHost(
   const { outputs, list } = cpu.run(name, given, attrs);
   const infos = outputs.map(({ shape, dtype, values, parts }) => {
     if (parts === undefined) {
-      const info = backend.tensorOfNumbers(values!, shape, dtype);
-      const result = backend.entry(info.dataId);
-      // A kernel may hand its input on, or a part of it: then nobody may write to that memory any more.
+      const info = tensors.tensorOfNumbers(values!, shape, dtype);
+      const result = tensors.of(info.dataId);
+      // A kernel may hand its input on, or a part of it.
       const sources = owners.get(memoryOf(values!)) ?? [];
-      for (const source of sources) source.shared = true;
-      Object.assign(result, { shared: true, foreign: sources.some((source) => source.foreign) });
-      backend.trace?.wrote(result);
+      if (sources.some(({ state }) => state.kind === 'lent')) result.noteLender();
+      tensors.trace?.wrote(result);
       return info;
     }
-    const real = backend.tensorOfNumbers(parts.real, shape, 'float32');
-    const imag = backend.tensorOfNumbers(parts.imag, shape, 'float32');
-    const info = backend.complexOf(real, imag);
-    backend.disposeData(real.dataId);
-    backend.disposeData(imag.dataId);
+    const real = tensors.tensorOfNumbers(parts.real, shape, 'float32');
+    const imag = tensors.tensorOfNumbers(parts.imag, shape, 'float32');
+    const info = tensors.complexOf(real, imag);
+    tensors.dispose(real.dataId, false);
+    tensors.dispose(imag.dataId, false);
     return info;
   });
   return list ? infos : infos[0]!;

@@ -10,101 +10,96 @@ import {
   type NamedTensorInfoMap,
   type TensorInfo,
 } from '@tensorflow/tfjs-core';
-import { type BackendValues, coerce, createEntry, ownNumbers } from '../entry.js';
 import { sizeOf } from '../ir/graph.js';
-import type { RecordingBackend } from '../recording-backend.js';
+import { HEAVY_SHARE } from '../machine-thresholds.js';
+import { type BackendValues, coerce } from '../memory/numbers.js';
+import { onHost } from '../memory/state.js';
+import { TensorMemory } from '../memory/tensor-memory.js';
+import type { Tensors } from '../memory/tensors.js';
+import { ownKernels } from './own-kernels.js';
 import { resultSize } from './result-size.js';
 import type { KernelInputs } from './run-on-host.js';
+import { type Verified, verified } from './verified.js';
 
 /** Kernels that take many operations per number: for them few numbers are much work. */
 const heavy = /Conv|Pool|Resize|FFT|LRN|TopK/;
-const HEAVY_SHARE = 4;
-
-/** The kernel of `cpu` writes into its input. */
-const WRITES = 'TensorScatterUpdate';
 
 /** Numbers up to which a kernel's work is tiny. */
 export function tinyLimit(kernel: string, hostThreshold: number): number {
-  if (kernel === WRITES) return -1;
   return heavy.test(kernel) ? hostThreshold / HEAVY_SHARE : hostThreshold;
 }
 
-type Numbers = Float32Array | Int32Array | Uint8Array;
+const isReal = (dtype: unknown): boolean => dtype === 'float32' || dtype === 'int32' || dtype === 'bool';
 
-const casts = {
-  float32: (numbers: Numbers) => Float32Array.from(numbers),
-  int32: (numbers: Numbers) => Int32Array.from(numbers),
-  bool: (numbers: Numbers) => Uint8Array.from(numbers, (number) => (number === 0 ? 0 : 1)),
-};
+const never = () => false;
 
 /**
- * Computes kernels on few numbers at once, where a graph costs more than the work: with the kernels of tfjs's own `cpu`
- * backend, directly on the tensors of this one. A program of tiny tensors is as fast as on `cpu`.
+ * Computes kernels on few numbers at once, where a graph costs more than the work: with our own small kernels
+ * and those of tfjs's `cpu` backend that are verified, directly on the tensors of this one. A program of tiny tensors is as fast as on `cpu`.
  */
 export class TinyWork {
   private readonly host: MathBackendCPU;
-  private readonly kernels = new Map<string, { kernelFunc: KernelFunc; limit: number } | undefined>();
+  private readonly kernels = new Map<string, ({ kernelFunc: KernelFunc; limit: number } & Verified) | undefined>();
 
-  constructor(private readonly backend: RecordingBackend) {
+  constructor(
+    private readonly tensors: Pick<Tensors, 'add' | 'dispose' | 'of' | 'storage'>,
+    private readonly hostThreshold: number,
+  ) {
     const { MathBackendCPU: Cpu } = createRequire(import.meta.url)('@tensorflow/tfjs-backend-cpu') as {
       MathBackendCPU: new () => MathBackendCPU;
     };
     this.host = new Cpu();
-    this.host.data = backend.storage as unknown as MathBackendCPU['data'];
+    this.host.data = tensors.storage as unknown as MathBackendCPU['data'];
     this.host.makeOutput = ((values, shape, dtype) =>
       this.host.makeTensorInfo(shape, dtype, values)) as MathBackendCPU['makeOutput'];
     this.host.write = (values: BackendValues, shape: number[], dtype: DataType): DataId =>
-      backend.storage.add(createEntry(dtype, shape, { values: coerce(values, dtype) }));
+      tensors.add(new TensorMemory(dtype, shape, onHost(coerce(values, dtype))));
+    this.host.incRef = (dataId) => tensors.of(dataId).retain();
+    this.host.decRef = (dataId) => tensors.of(dataId).release();
+    this.host.refCount = (dataId) => tensors.storage.find(dataId)?.references ?? 0;
+    this.host.disposeData = (dataId, force = false) => tensors.dispose(dataId, force);
   }
 
   /** The results, or undefined where the work is not tiny or the numbers are not on the host. */
   run(name: string, inputs: KernelInputs, attrs: NamedAttrMap | undefined): TensorInfo | TensorInfo[] | undefined {
     const kernel = this.kernel(name);
-    if (kernel === undefined || (name === 'Cast' && !(String(attrs?.['dtype']) in casts))) return undefined;
+    if (kernel === undefined || (name === 'Cast' && !isReal(attrs?.['dtype']))) return undefined;
     let size = 0;
-    let foreign = false;
+    let isLent = false;
     for (const key in inputs) {
       const info = (inputs as NamedTensorInfoMap)[key];
       if (info == null) continue;
       if (info.dtype === 'complex64' || info.dtype === 'string') return undefined;
-      const entry = this.backend.entry(info.dataId);
-      if (entry.values === undefined) return undefined;
+      const memory = this.tensors.of(info.dataId);
+      if (!memory.hasNumbers) return undefined;
       size += sizeOf(info.shape);
       if (size > kernel.limit) return undefined;
-      if (entry.resident) ownNumbers(entry);
       // A kernel may hand its input on, or a part of it: then nobody may write to that memory any more.
-      entry.shared = true;
-      foreign ||= entry.foreign;
+      memory.numbersToHold();
+      isLent ||= memory.state.kind === 'lent';
     }
     // Kernels without inputs make tensors of any size.
     if (size === 0 || resultSize(name, inputs, attrs) > kernel.limit) return undefined;
+    if (kernel.condition !== undefined && !kernel.condition(inputs as NamedTensorInfoMap, attrs ?? {}))
+      return undefined;
     const result = kernel.kernelFunc({ inputs: inputs as NamedTensorInfoMap, attrs: attrs ?? {}, backend: this.host });
-    if (Array.isArray(result)) for (const info of result) this.note(info, foreign);
-    else this.note(result, foreign);
+    if (Array.isArray(result)) for (const info of result) this.note(info, isLent);
+    else this.note(result, isLent);
     return result;
   }
 
   /** What is known of the memory of a result. */
-  private note({ dataId }: TensorInfo, foreign: boolean): void {
-    const entry = this.backend.storage.get(dataId);
-    entry.shared = true;
-    entry.foreign ||= foreign;
+  private note({ dataId }: TensorInfo, isLent: boolean): void {
+    if (isLent) this.tensors.storage.get(dataId).noteLender();
   }
-
-  /** `cpu` casts by giving the same numbers another type. */
-  private readonly cast: KernelFunc = ({ inputs, attrs }) => {
-    const { dataId, shape } = inputs['x'] as TensorInfo;
-    const dtype = (attrs as { dtype: keyof typeof casts }).dtype;
-    return this.host.makeTensorInfo(shape, dtype, casts[dtype](this.backend.storage.get(dataId).values as Numbers));
-  };
 
   private kernel(name: string) {
     const known = this.kernels.get(name);
     if (known !== undefined) return known;
     const config = getKernel(name, 'cpu') as KernelConfig | undefined;
-    const kernelFunc = name === 'Cast' ? this.cast : config?.kernelFunc;
-    const limit = tinyLimit(name, this.backend.options.hostThreshold);
-    const kernel = kernelFunc && { kernelFunc, limit };
+    const kernelFunc = ownKernels[name] ?? config?.kernelFunc;
+    const limit = tinyLimit(name, this.hostThreshold);
+    const kernel = kernelFunc && { kernelFunc, limit, ...(verified(name) ?? { condition: never }) };
     this.kernels.set(name, kernel);
     return kernel;
   }

@@ -1,5 +1,6 @@
 import { type Graph, type Node, sameShape, sizeOf, topological, type Value } from '../ir/graph.js';
 import { apply, concat, reduce, reshape, split, withoutReshape } from '../ir/ops.js';
+import { FEW_ROWS } from '../machine-thresholds.js';
 import { countUses, rewrite } from './rewrite.js';
 
 /**
@@ -114,8 +115,6 @@ function projectedSplits(graph: Graph): Set<Node> {
   }
   return chosen;
 }
-
-const FEW_ROWS = 128;
 
 /** The terms of a value that can be merged into one product or sum over rows. */
 function termsOf(value: Value, sums: ReadonlyMap<Value, Value[]>): Value[] {

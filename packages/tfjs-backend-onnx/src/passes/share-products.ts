@@ -1,6 +1,7 @@
 import { type Graph, type Node, sameShape, sizeOf, topological, type Value } from '../ir/graph.js';
 import { mul } from '../ir/ops.js';
 import { broadcastShapes } from '../ir/shapes.js';
+import { SMALLEST_PRODUCT } from '../machine-thresholds.js';
 import { rewrite } from './rewrite.js';
 
 /**
@@ -65,10 +66,8 @@ interface Chain {
 const cost = ({ root, factors }: Chain): number => (factors.length - 1) * sizeOf(root.shape);
 
 const isProduct = ({ op, domain, outputs: [output] }: Node): boolean =>
-  op === 'Mul' && domain === '' && output!.type === 'float32' && sizeOf(output!.shape) >= SMALLEST;
+  op === 'Mul' && domain === '' && output!.type === 'float32' && sizeOf(output!.shape) >= SMALLEST_PRODUCT;
 
-/** Below this size an operator costs what its call costs. */
-const SMALLEST = 64;
 /** Longer products are taken in parts. */
 const MOST_FACTORS = 8;
 

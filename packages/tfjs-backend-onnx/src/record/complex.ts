@@ -1,16 +1,11 @@
 import type { NamedAttrMap } from '@tensorflow/tfjs-core';
 import type { Value } from '../ir/graph.js';
 import { add, binary, cast, compare, div, full, mul, scalar, sub, unary, where } from '../ir/ops.js';
+import type { ComplexValue } from './complex-value.js';
 import { fourier } from './fourier.js';
 import { gatherScatter } from './gather-scatter.js';
-import type { RecordKernel } from './kernel.js';
+import { converted, type RecordKernel } from './kernel.js';
 import { shapeKernels } from './shape-kernels.js';
-
-/** A complex tensor inside the graph: two real ones. Real operands have no imaginary part. */
-export interface ComplexValue {
-  real: Value;
-  imag: Value;
-}
 
 export interface ComplexOperand {
   real: Value;
@@ -73,14 +68,17 @@ export const complexKernels: Readonly<Record<string, ComplexKernel | undefined>>
     const ratio = div(small, large);
     const length = mul(large, unary('Sqrt', add(mul(ratio, ratio), scalar(1))));
     const plain = compare('And', compare('Greater', large, scalar(0)), compare('Less', large, scalar(Infinity)));
-    return where(plain, length, add(large, small));
+    const isInfinite = (v: Value) => compare('Equal', v, scalar(Infinity));
+    // Infinite even where the other part is not a number.
+    const infinite = compare('Or', isInfinite(a), isInfinite(b));
+    return where(infinite, scalar(Infinity), where(plain, length, add(large, small)));
   },
   Cast: ({ inputs: { x }, attrs }) => {
     const { real, imag } = x!;
     if (attrs['dtype'] !== 'complex64')
-      return attrs['dtype'] === 'string' ? undefined : cast(real, attrs['dtype'] as 'float32');
-    const converted = cast(real, 'float32');
-    return { real: converted, imag: imag ?? zeros(converted) };
+      return attrs['dtype'] === 'string' ? undefined : converted(real, attrs['dtype'] as 'float32');
+    const float = cast(real, 'float32');
+    return { real: float, imag: imag ?? zeros(float) };
   },
   OnesLike: ({ list: [x] }) => ({ real: full(x!.real.shape, 1, 'float32'), imag: zeros(x!.real) }),
   ZerosLike: ({ list: [x] }) => ({ real: zeros(x!.real), imag: zeros(x!.real) }),

@@ -51,7 +51,8 @@ export function geometry3D(info: ConvInfo3D): Attributes {
   const strides = [info.strideDepth, info.strideHeight, info.strideWidth];
   const dilations = [info.dilationDepth, info.dilationHeight, info.dilationWidth];
   const kernel = [info.filterDepth, info.filterHeight, info.filterWidth];
-  const begin = [info.padInfo.front, info.padInfo.top, info.padInfo.left];
+  // 'same' with steps longer than the kernel: TensorFlow has no padding there, tfjs a negative one for volumes alone.
+  const begin = [info.padInfo.front, info.padInfo.top, info.padInfo.left].map((pad) => Math.max(0, pad));
   const input = [info.inDepth, info.inHeight, info.inWidth];
   const output = [info.outDepth, info.outHeight, info.outWidth];
   const end = input.map((size, i) => endPadding(size, output[i]!, strides[i]!, kernel[i]!, dilations[i]!, begin[i]!));

@@ -1,7 +1,7 @@
 import type { DataType } from '@tensorflow/tfjs-core';
 import { constantValue, type ElementType, sizeOf, type Value } from '../ir/graph.js';
 import { add, binary, cast, compare, composite, full, reduce, reshape, scalar, where } from '../ir/ops.js';
-import { attribute, type KernelCall, type RecordKernel } from './kernel.js';
+import { attribute, checked, type KernelCall, type RecordKernel } from './kernel.js';
 
 /** Without weights each value counts once, in the type that the weights would have. */
 function weightsOf(call: KernelCall, shape: readonly number[]): Value | undefined {
@@ -11,7 +11,7 @@ function weightsOf(call: KernelCall, shape: readonly number[]): Value | undefine
   return type === 'float32' || type === 'int32' ? full(shape, 1, type as ElementType) : undefined;
 }
 
-/** Sums of weights per value. Values outside of [0, size) are not counted. */
+/** Sums of weights per value. Values from `rows` on are not counted. */
 function count(values: Value, weights: Value, rows: number): Value {
   const n = sizeOf(values.shape);
   const sums = composite('SegmentSum', [reshape(weights, [n, 1]), reshape(values, [n])], [rows, 1], weights.type, {
@@ -20,8 +20,11 @@ function count(values: Value, weights: Value, rows: number): Value {
   return reshape(sums, [rows]);
 }
 
+/** As in tfjs a negative value is an error; it shows when the graph runs. */
+const nonNegative = (x: Value): Value => checked(x, compare('GreaterOrEqual', x, scalar(0, 'int32')));
+
 const flat: RecordKernel = (call) => {
-  const x = cast(call.inputs['x']!, 'int32');
+  const x = nonNegative(cast(call.inputs['x']!, 'int32'));
   const size = attribute<number>(call, 'size');
   const weights = weightsOf(call, x.shape);
   return weights && count(x, weights, size);
@@ -30,26 +33,23 @@ const flat: RecordKernel = (call) => {
 export const counting: Record<string, RecordKernel> = {
   Bincount: flat,
   DenseBincount: (call) => {
-    const given = call.inputs['x']!;
+    const values = call.inputs['x']!;
     const binaryOutput = Boolean(attribute<boolean | undefined>(call, 'binaryOutput'));
     const size = attribute<number>(call, 'size');
-    if (given.shape.length === 1) return flat(call);
-    if (given.shape.length !== 2) return undefined;
-    const [rows, columns] = given.shape as [number, number];
-    const x = cast(given, 'int32');
-    const weights = binaryOutput ? weightsOf({ ...call, inputs: {} }, x.shape) : weightsOf(call, x.shape);
-    if (weights === undefined) return undefined;
+    if (values.shape.length === 1) return flat(call);
+    if (values.shape.length !== 2) return undefined;
+    const [rows, columns] = values.shape as [number, number];
+    const x = nonNegative(cast(values, 'int32'));
+    const given = weightsOf(call, x.shape);
+    if (given === undefined) return undefined;
+    const weights = binaryOutput ? full(x.shape, 1, given.type) : given;
     // Each row has its own range of values; what is outside of the range stays outside.
     const offsets = constantValue(
       Int32Array.from({ length: rows }, (_, row) => row * size),
       [rows, 1],
       'int32',
     );
-    const known = compare(
-      'And',
-      compare('GreaterOrEqual', x, scalar(0, 'int32')),
-      compare('Less', x, scalar(size, 'int32')),
-    );
+    const known = compare('Less', x, scalar(size, 'int32'));
     const places = reshape(where(known, add(x, offsets), scalar(-1, 'int32')), [rows * columns]);
     const sums = reshape(count(places, reshape(weights, [rows * columns]), rows * size), [rows, size]);
     return binaryOutput ? binary('Min', sums, scalar(1, weights.type)) : sums;

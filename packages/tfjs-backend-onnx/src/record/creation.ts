@@ -1,8 +1,8 @@
 import type { DataType } from '@tensorflow/tfjs-core';
-import { HostSource } from '../entry.js';
 import { type ElementType, inputValue } from '../ir/graph.js';
-import { cast, expand, full, numbersOf } from '../ir/ops.js';
-import { attribute, type RecordKernel } from './kernel.js';
+import { expand, full, numbersOf } from '../ir/ops.js';
+import { HostSource } from '../memory/host-source.js';
+import { attribute, converted, type RecordKernel } from './kernel.js';
 
 const like =
   (value: number): RecordKernel =>
@@ -27,6 +27,6 @@ export const creation: Record<string, RecordKernel> = {
   Cast: (call) => {
     const dtype = attribute<DataType>(call, 'dtype');
     if (dtype === 'string' || dtype === 'complex64') return undefined;
-    return cast(call.inputs['x']!, dtype as ElementType);
+    return converted(call.inputs['x']!, dtype as ElementType);
   },
 };

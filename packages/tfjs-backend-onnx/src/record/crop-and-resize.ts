@@ -38,7 +38,11 @@ export const cropAndResize: Record<string, RecordKernel> = {
       batch * height * width,
       channels,
     ]);
-    const known = compare('Less', boxInd, scalar(batch, 'int32'));
+    const known = compare(
+      'And',
+      compare('GreaterOrEqual', boxInd, scalar(0, 'int32')),
+      compare('Less', boxInd, scalar(batch, 'int32')),
+    );
     const start = mul(where(known, boxInd, scalar(0, 'int32')), scalar(height * width, 'int32'));
     const base = reshape(start, [count, 1, 1]);
     const at = (py: Value, px: Value): Value => {

@@ -1,6 +1,6 @@
 import { constantValue, sizeOf, type Value } from '../ir/graph.js';
 import { add, matMul, mul, reshape, scalar, sub, transpose } from '../ir/ops.js';
-import type { ComplexValue } from './complex.js';
+import type { ComplexValue } from './complex-value.js';
 
 /** Up to this length the transform is one product with the matrix of its roots of unity. */
 const DIRECT = 128;

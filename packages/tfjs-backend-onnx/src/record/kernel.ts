@@ -1,6 +1,6 @@
 import type { DataType, NamedAttrMap } from '@tensorflow/tfjs-core';
-import type { Value } from '../ir/graph.js';
-import { cast } from '../ir/ops.js';
+import type { ElementType, Value } from '../ir/graph.js';
+import { add, binary, cast, compare, constant, gather, scalar, unary, where } from '../ir/ops.js';
 
 /** One kernel call, with values of the graph in place of tensors. */
 export interface KernelCall {
@@ -30,7 +30,35 @@ export function axesOf(axis: number | readonly number[] | undefined | null, rank
   return (typeof axis === 'number' ? [axis] : axis).map((a) => (a < 0 ? a + rank : a));
 }
 
+/** An int64 as int32, modulo 2^32. The mask keeps ONNX Runtime from making one cast of two. */
+export function wrapped(x: Value): Value {
+  return cast(binary('BitwiseAnd', x, scalar(2 ** 32 - 1, 'int64')), 'int32');
+}
+
+/**
+ * A float as int32, as JavaScript stores it: truncated, modulo 2^32, and 0 for what is not finite. C++ leaves all but
+ * the truncation undefined, so that machines differ; the detour over int64 does not, once what it cannot hold is 0.
+ */
+export function truncated(x: Value): Value {
+  const holds = compare('Less', unary('Abs', x), scalar(2 ** 63, x.type));
+  return wrapped(cast(where(holds, x, scalar(0, x.type)), 'int64'));
+}
+
+/** A value in another type, as tfjs casts. */
+export function converted(x: Value, type: ElementType): Value {
+  return x.type === 'float32' && type === 'int32' ? truncated(x) : cast(x, type);
+}
+
 /** Applies a float operation to integers as tfjs does: compute in float, store truncated. */
 export function throughFloat(x: Value, f: (x: Value) => Value): Value {
-  return x.type === 'float32' ? f(x) : cast(f(cast(x, 'float32')), x.type);
+  return x.type === 'float32' ? f(x) : converted(f(cast(x, 'float32')), x.type);
+}
+
+/**
+ * `index` as it is, where `inside` holds for each of its elements. Otherwise the run fails: it reads a place that a
+ * table of one number does not have.
+ */
+export function checked(index: Value, inside: Value): Value {
+  const outside = cast(unary('Not', inside), 'int32');
+  return add(index, gather(constant([0], [1], 'int32'), outside, 0));
 }

@@ -1,7 +1,7 @@
 import type { Value } from '../ir/graph.js';
 import { apply, cast, reduce, scalar, where } from '../ir/ops.js';
 import { reducedShape } from '../ir/shapes.js';
-import { attribute, axesOf, type KernelCall, type RecordKernel } from './kernel.js';
+import { attribute, axesOf, type KernelCall, type RecordKernel, wrapped } from './kernel.js';
 
 // Max alone calls its axes otherwise.
 const axes = (call: KernelCall): number[] =>
@@ -18,13 +18,23 @@ const number =
     return reduce(op, x.type === 'bool' ? cast(x, 'int32') : x, axes(call), keepDims(call));
   };
 
+/** Sums and products of integers modulo 2^32; ONNX Runtime's stop at the largest one. Exact up to 2^63 in between. */
+const accumulated =
+  (op: string): RecordKernel =>
+  (call) => {
+    const x = call.inputs['x']!;
+    if (x.type === 'float32') return number(op)(call);
+    if (axes(call).every((axis) => x.shape[axis] === 1)) return number(op)(call);
+    return wrapped(reduce(op, cast(x, 'int64'), axes(call), keepDims(call)));
+  };
+
 /** ONNX Runtime's extremes skip NaN, tfjs's do not. */
 const extreme =
   (op: string): RecordKernel =>
   (call) => {
     const x = call.inputs['x']!;
     const result = number(op)(call) as Value;
-    if (x.type !== 'float32') return result;
+    if (x.type !== 'float32') return cast(result, x.type);
     const bad = cast(
       reduce('ReduceMax', cast(apply('IsNaN', [x], x.shape, 'bool'), 'float32'), axes(call), keepDims(call)),
       'bool',
@@ -44,16 +54,16 @@ const arg =
     const given = call.inputs['x']!;
     const x = given.type === 'bool' ? cast(given, 'int32') : given;
     const [axis = 0] = axes(call);
-    // NaN is never the largest or smallest.
+    // NaN counts as the worst number there is.
     const worst = scalar(op === 'ArgMax' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
     const known = x.type === 'float32' ? where(apply('IsNaN', [x], x.shape, 'bool'), worst, x) : x;
     return cast(apply(op, [known], reducedShape(x.shape, [axis], false), 'int64', { axis, keepdims: 0 }), 'int32');
   };
 
 export const reductions: Record<string, RecordKernel> = {
-  Sum: number('ReduceSum'),
+  Sum: accumulated('ReduceSum'),
   Mean: (call) => reduce('ReduceMean', cast(call.inputs['x']!, 'float32'), axes(call), keepDims(call)),
-  Prod: number('ReduceProd'),
+  Prod: accumulated('ReduceProd'),
   Max: extreme('ReduceMax'),
   Min: extreme('ReduceMin'),
   All: logical('ReduceMin'),

@@ -167,9 +167,9 @@ export const shapeKernels: Record<string, RecordKernel> = {
   Tile: (call) => {
     const x = call.inputs['x']!;
     const reps = attribute<number[]>(call, 'reps');
-    if (reps.some((rep) => rep === 0)) return undefined;
     if (reps.every((rep) => rep === 1)) return x;
     const shape = x.shape.map((dim, i) => dim * reps[i]!);
+    if (reps.some((rep) => rep === 0)) return constant([], shape, x.type);
     // Repeating axes of length one is broadcasting.
     const broadcasts = x.shape.every((dim, i) => dim === 1 || reps[i] === 1);
     return broadcasts ? expand(x, shape) : apply('Tile', [x], shape, x.type, { repeats: reps });

@@ -1,6 +1,6 @@
-import { HostSource } from '../entry.js';
 import { createNode, inputValue, type Value } from '../ir/graph.js';
-import { constant, numbersOf, scalar } from '../ir/ops.js';
+import { add, concat, constant, numbersOf, scalar, sub } from '../ir/ops.js';
+import { HostSource } from '../memory/host-source.js';
 
 /** Places that are remembered; a program has far fewer. */
 const REMEMBERED = 4096;
@@ -32,10 +32,12 @@ export function sliceAt(x: Value, begin: readonly number[], size: readonly numbe
     [begin.length],
     'int64',
   );
-  const ends = begin.map((b, axis) => b + size[axis]!);
+  const start = input(begin);
+  // The size is part of the graph: two slices of different sizes are not the same structure.
+  const ends = add(start, constant(size, [size.length], 'int64'));
   return createNode({
     op: 'Slice',
-    inputs: [x, input(begin), input(ends), axes],
+    inputs: [x, start, ends, axes],
     outputs: [{ shape: size.slice(), type: x.type }],
   }).outputs[0]!;
 }
@@ -43,10 +45,12 @@ export function sliceAt(x: Value, begin: readonly number[], size: readonly numbe
 /** Padding to a fixed size, as wide as an input says. */
 export function padBy(x: Value, paddings: readonly (readonly [number, number])[], value: number): Value {
   const shape = x.shape.map((dim, axis) => dim + paddings[axis]![0] + paddings[axis]![1]);
-  const pads = [...paddings.map(([before]) => before), ...paddings.map(([, after]) => after)];
+  const before = input(paddings.map(([first]) => first));
+  const total = paddings.map(([first, last]) => first + last);
+  const pads = concat([before, sub(constant(total, [total.length], 'int64'), before)], 0);
   return createNode({
     op: 'Pad',
-    inputs: [x, input(pads), scalar(value, x.type)],
+    inputs: [x, pads, scalar(value, x.type)],
     outputs: [{ shape, type: x.type }],
   }).outputs[0]!;
 }

@@ -1,6 +1,6 @@
 import type { Tensor } from 'onnxruntime-common';
-import type { HostSource } from '../entry.js';
 import type { Numbers, Value } from '../ir/graph.js';
+import type { HostSource } from '../memory/host-source.js';
 import { runError } from './explain.js';
 import { type GraphKey, graphKey } from './key.js';
 import { Lru } from './lru.js';

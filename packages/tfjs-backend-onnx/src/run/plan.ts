@@ -2,6 +2,7 @@ import os from 'node:os';
 import type { Tensor } from 'onnxruntime-common';
 import { type EmittedModel, emit } from '../emit/emit.js';
 import { type Graph, sizeOf, topological, type Value } from '../ir/graph.js';
+import { PLANNED_BYTES, WORK_OF_ONE_THREAD } from '../machine-thresholds.js';
 import type { LowerOptions } from '../passes/lower.js';
 import { optimise } from '../passes/optimise.js';
 import { buildError, runError } from './explain.js';
@@ -96,9 +97,6 @@ export function runPlan(
   }
 }
 
-/** Bytes of all results from which on memory counts for more than the time that planning it saves. */
-const LARGE_RESULTS = 2 ** 26;
-
 /** What a graph that runs many times does with its memory. */
 export function memoryFor(graph: Graph): Memory {
   let bytes = 0;
@@ -106,7 +104,7 @@ export function memoryFor(graph: Graph): Memory {
     if (op === 'Input' || op === 'Constant' || op === 'Reshape') continue;
     for (const value of outputs) bytes += bytesOf(value);
   }
-  return bytes < LARGE_RESULTS ? 'planned' : 'kept';
+  return bytes < PLANNED_BYTES ? 'planned' : 'kept';
 }
 
 /** @throws when a single result is larger than the memory: where the system promises more than it has, writing it would end the process. */
@@ -129,8 +127,6 @@ function bytesOf({ shape, type }: Value): number {
 }
 
 /** Small graphs run on one thread: waking others costs more than they save. */
-const SMALL_WORK = 200_000;
-
 function threadsFor(graph: Graph, threads: number): number {
   let work = 0;
   for (const node of topological(graph.outputs)) {
@@ -142,7 +138,7 @@ function threadsFor(graph: Graph, threads: number): number {
     if (node.op === 'Conv' || node.op === 'ConvTranspose')
       size *= Math.max(1, sizeOf(node.inputs[1]!.shape) / node.inputs[1]!.shape[0]! / 16);
     work += size;
-    if (work > SMALL_WORK) return threads;
+    if (work > WORK_OF_ONE_THREAD) return threads;
   }
   return 1;
 }

@@ -1,6 +1,7 @@
 import { emit } from '../emit/emit.js';
 import { type Graph, inputValue, sizeOf } from '../ir/graph.js';
 import { apply } from '../ir/ops.js';
+import { MANY_NUMBERS, MANY_RESULTS } from '../machine-thresholds.js';
 import { loadOrt } from './binding.js';
 
 /**
@@ -18,10 +19,6 @@ const REFUSED = /^Tensor type \(\d+\) is not supported/;
 export function endsUncopied(error: unknown): boolean {
   return error instanceof Error && REFUSED.test(error.message);
 }
-
-/** An exception takes as long as the copies of so many results, or of so many numbers. */
-const MANY_RESULTS = 16;
-const MANY_NUMBERS = 2 ** 15;
 
 /** Whether runs of the graph should end that way. */
 export function worthStopping({ outputs }: Graph): boolean {

@@ -1,5 +1,6 @@
 import { type Graph, type InputSource, type Node, sizeOf, topological, type Value } from '../ir/graph.js';
 import { withoutReshape } from '../ir/ops.js';
+import { UPDATE_OPERATORS } from '../machine-thresholds.js';
 import { consumersOf } from '../passes/rewrite.js';
 import { type RowSum, rowSumOf } from './row-sum.js';
 
@@ -45,8 +46,6 @@ export const updateOperators = ['Abs', 'Add', 'Div', 'Mul', 'Neg', 'Sign', 'Sqrt
 export type UpdateOperator = (typeof updateOperators)[number];
 const operators: ReadonlySet<string> = new Set(updateOperators);
 
-/** With fewer operators ONNX Runtime, which has several threads, is about as fast. */
-const FEWEST = 4;
 const MOST_OPERANDS = 64;
 const MOST_BYTES = 2 ** 31;
 
@@ -83,7 +82,7 @@ function sumsOf(computed: readonly Value[], others: readonly Value[]): RowSum[] 
 
 function pays({ size, steps, vectors, scalars, results }: Update): boolean {
   const operands = vectors.length + scalars.length + results.length;
-  return steps.length >= FEWEST && operands <= MOST_OPERANDS && 4 * size * operands <= MOST_BYTES;
+  return steps.length >= UPDATE_OPERATORS && operands <= MOST_OPERANDS && 4 * size * operands <= MOST_BYTES;
 }
 
 /** The nodes that compute element by element what is read by nodes of the same kind and becomes a state, nothing else. */

@@ -1,20 +1,20 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import type { Tensor } from 'onnxruntime-common';
-import { assertAlive } from '../compile/state.js';
 import { constantNumbers, type InputSource, type Numbers, sizeOf, type Value } from '../ir/graph.js';
-import type { RecordingBackend } from '../recording-backend.js';
+import { COLLECTED_NUMBERS } from '../machine-thresholds.js';
+import { Region } from '../memory/region.js';
+import type { Regions } from '../memory/regions.js';
+import type { Slot } from '../memory/slot.js';
+import type { Tensors } from '../memory/tensors.js';
+import { assertAlive, moveIntoSlot } from '../memory/variable-memory.js';
 import { ortTensor, resultTensor } from '../run/session.js';
 import { collectGarbage } from './collect-garbage.js';
 import { kernelModule } from './kernel.js';
-import { Region } from './region.js';
 import { sumRows } from './row-sum.js';
 import type { SplitGraph, Update } from './split.js';
 import { WebAssembly } from './webassembly.js';
 
 type Run = (...parameters: number[]) => void;
-
-/** Numbers moved into a region from which on the memory that they leave is freed at once: 16 MiB. */
-const LARGE = 2 ** 22;
 
 /** One update, ready to run. */
 interface Bound {
@@ -24,6 +24,12 @@ interface Bound {
   /** Which scalars are inputs, and which the graph computes; the others are constants. */
   inputs: readonly (InputSource | undefined)[];
   fetched: readonly (Float32Array | undefined)[];
+}
+
+/** What updates need of a backend. */
+export interface UpdateTarget {
+  readonly tensors: Tensors;
+  readonly regions: Regions;
 }
 
 /** A vector that is summed from rows that the graph computes. */
@@ -43,7 +49,8 @@ interface Copied {
 export class StateUpdates {
   /** What the graph computes for the updates, and the memory for it, in the order of the graph's last outputs. */
   readonly fetches: readonly Tensor[];
-  private readonly states: readonly { variable: Variable; region: Region }[];
+  private readonly states: readonly { variable: Variable; slot: Slot }[];
+  private readonly used: readonly Region[];
   private readonly copied: Copied[] = [];
   private readonly bound: readonly Bound[];
   private readonly sums: readonly Sum[];
@@ -52,7 +59,7 @@ export class StateUpdates {
 
   /** The updates, or undefined where there are none, and where WebAssembly or its memory is not to be had: then the graph does all. */
   static create(
-    backend: RecordingBackend,
+    target: UpdateTarget,
     pieces: SplitGraph,
     variables: readonly Variable[],
     stateOf: (source: InputSource) => number | undefined,
@@ -60,7 +67,7 @@ export class StateUpdates {
     // A graph without outputs is none that ONNX Runtime takes.
     if (pieces.updates.length === 0 || pieces.graph.outputs.length === 0 || WebAssembly === undefined) return undefined;
     try {
-      return new StateUpdates(backend, pieces, variables, stateOf);
+      return new StateUpdates(target, pieces, variables, stateOf);
     } catch (error) {
       // No memory; no vectors.
       if (error instanceof RangeError || error instanceof WebAssembly.CompileError) return undefined;
@@ -73,14 +80,15 @@ export class StateUpdates {
    * @param stateOf the variable that an input is.
    */
   private constructor(
-    private readonly backend: RecordingBackend,
+    private readonly target: UpdateTarget,
     { updates, handed, sums }: SplitGraph,
     variables: readonly Variable[],
     stateOf: (source: InputSource) => number | undefined,
   ) {
     const fetches = new Map<Value, Tensor>();
     const bound: Bound[] = [];
-    const states: { variable: Variable; region: Region }[] = [];
+    const states: { variable: Variable; slot: Slot }[] = [];
+    const used: Region[] = [];
     const summed = new Map<Value, Float32Array>();
     const isSum = new Set(sums.map(({ value }) => value));
     for (const group of groups(updates)) {
@@ -94,8 +102,9 @@ export class StateUpdates {
       ];
       const sizes = others.map(({ shape }) => sizeOf(shape));
       const members = [...written].map((state) => variables[state]!);
-      const region = Region.of(backend, members, Region.roomFor(sizes));
-      states.push(...members.map((variable) => ({ variable, region })));
+      const region = target.regions.enter(members, Region.roomFor(sizes));
+      used.push(region);
+      states.push(...members.map((variable) => ({ variable, slot: region.slot(variable) })));
       const views = new Map(region.views(sizes).map((view, i) => [others[i]!, view]));
       for (const [value, view] of views) {
         if (value.node.op === 'Input') this.copied.push({ source: value.node.source as InputSource, view });
@@ -110,8 +119,8 @@ export class StateUpdates {
       }
       for (const update of group) {
         const instance = new WebAssembly.Instance(kernelModule(update), { host: { memory: region.memory } });
-        const vectors = update.vectors.map((value) => views.get(value) ?? region.slot(variables[own(value)!]!));
-        const results = update.results.map(({ state }) => region.slot(variables[state]!));
+        const vectors = update.vectors.map((value) => views.get(value) ?? region.slot(variables[own(value)!]!).numbers);
+        const results = update.results.map(({ state }) => region.slot(variables[state]!).numbers);
         bound.push({
           run: (instance.exports as { run: Run }).run,
           parameters: [
@@ -134,6 +143,7 @@ export class StateUpdates {
     }));
     this.fetches = handed.map((value) => fetches.get(value)!);
     this.states = states;
+    this.used = used;
     this.bound = bound;
   }
 
@@ -151,8 +161,9 @@ export class StateUpdates {
       });
     }
     let moved = 0;
-    for (const { variable, region } of this.states) if (region.claim(this.backend, variable)) moved += variable.size;
-    if (this.isFirst && moved >= LARGE) collectGarbage();
+    for (const { variable, slot } of this.states)
+      if (moveIntoSlot(this.target.tensors, variable, slot)) moved += variable.size;
+    if (this.isFirst && moved >= COLLECTED_NUMBERS) collectGarbage();
     this.isFirst = false;
   }
 
@@ -167,19 +178,13 @@ export class StateUpdates {
       }
       run(...parameters);
     }
-    for (const { variable, region } of this.states)
-      region.settle(this.backend.entry(variable.dataId), region.slot(variable));
   }
 
   /** Gives the variables memory of their own, unless another function still writes them here. */
   dispose(): void {
-    const regions = new Set(this.states.map(({ region }) => region));
-    for (const region of regions) region.leave(this.backend);
+    for (const region of this.used) this.target.regions.leave(region);
   }
 }
-
-/** The updates run on one thread. With more threads than this ONNX Runtime catches up, though it reads memory more often. */
-export const UPDATE_THREADS = 8;
 
 /** Numbers that one memory can hold, of the 2^30 that addresses reach. */
 const MOST = 2 ** 29;

@@ -1,6 +1,6 @@
-import type { HostSource } from '../../src/entry.js';
 import type { Attributes, Value } from '../../src/ir/graph.js';
 import { sizeOf } from '../../src/ir/graph.js';
+import type { HostSource } from '../../src/memory/host-source.js';
 
 /** The composites by their definitions, in plain loops and double precision. */
 

@@ -1,31 +1,37 @@
-import type { BackendValues, Entry } from './entry.js';
-import type { Numbers, Value } from './ir/graph.js';
-import { withoutReshape } from './ir/ops.js';
-import { computesAtOnce, notSynchronous } from './run/binding.js';
-import type { Executor } from './run/executor.js';
+import type { Numbers, Value } from '../ir/graph.js';
+import { withoutReshape } from '../ir/ops.js';
+import { computesAtOnce, notSynchronous } from '../run/binding.js';
+import type { BackendValues } from './numbers.js';
+import type { TensorMemory } from './tensor-memory.js';
+
+/** What computes recorded values, into fresh memory. */
+export interface GraphRunner {
+  run(outputs: readonly Value[]): Numbers[];
+  runAsync(outputs: readonly Value[]): Promise<Numbers[]>;
+}
 
 /** What is recorded, still alive and not computed yet. */
 export class Pending {
-  private readonly entries = new Set<Entry>();
+  private readonly memories = new Set<TensorMemory>();
   private computing: Promise<void> = Promise.resolve();
   private recordedNodes = 0;
   private assigned = false;
 
   constructor(
-    private readonly executor: Executor,
+    private readonly runner: GraphRunner,
     private readonly maxNodes: number,
   ) {}
 
-  add(entry: Entry): void {
-    this.entries.add(entry);
+  add(memory: TensorMemory): void {
+    this.memories.add(memory);
   }
 
-  delete(entry: Entry): void {
-    this.entries.delete(entry);
+  delete(memory: TensorMemory): void {
+    this.memories.delete(memory);
   }
 
   clear(): void {
-    this.entries.clear();
+    this.memories.clear();
   }
 
   /** A kernel was recorded. */
@@ -52,12 +58,12 @@ export class Pending {
 
   /** Computes everything. */
   flush(): void {
-    if (this.entries.size === 0) return;
+    if (this.memories.size === 0) return;
     if (!computesAtOnce()) throw notSynchronous();
     const { alive, outputs } = this.take();
     let results: Numbers[];
     try {
-      results = this.executor.run(outputs);
+      results = this.runner.run(outputs);
     } catch (error) {
       this.runApart(alive, error);
       return;
@@ -68,54 +74,41 @@ export class Pending {
   /** The same for a version of ONNX Runtime that computes later. One computation follows the other. */
   flushAsync(): Promise<void> {
     const compute = async () => {
-      if (this.entries.size === 0) return;
+      if (this.memories.size === 0) return;
       const { alive, outputs } = this.take();
       try {
-        store(alive, await this.executor.runAsync(outputs));
+        store(alive, await this.runner.runAsync(outputs));
       } catch (error) {
-        for (const entry of alive) {
-          entry.failure = error;
-          entry.value = undefined;
-        }
+        for (const memory of alive) memory.fail(error);
       }
     };
     this.computing = this.computing.then(compute);
     return this.computing;
   }
 
-  private take(): { alive: Entry[]; outputs: Value[] } {
-    const alive = [...this.entries];
+  private take(): { alive: TensorMemory[]; outputs: Value[] } {
+    const alive = [...this.memories];
     this.recordedNodes = 0;
     this.assigned = false;
-    this.entries.clear();
-    // Entries keep flat numbers, so a reshape at the end need not be computed.
-    return { alive, outputs: alive.map((entry) => withoutReshape(entry.value!)) };
+    this.memories.clear();
+    // Numbers are kept flat, so a reshape at the end need not be computed.
+    return { alive, outputs: alive.map((memory) => withoutReshape(memory.value!)) };
   }
 
   /** After a failed run: what can be computed is, and what cannot keeps the reason for whoever reads it. */
-  private runApart(entries: readonly Entry[], reason: unknown): void {
-    for (const entry of entries) {
+  private runApart(alive: readonly TensorMemory[], reason: unknown): void {
+    for (const memory of alive) {
       try {
-        entry.values = this.executor.run([withoutReshape(entry.value!)])[0] as BackendValues;
+        memory.compute(this.runner.run([withoutReshape(memory.value!)])[0] as BackendValues);
       } catch (error) {
-        entry.failure = entries.length === 1 ? reason : error;
+        memory.fail(alive.length === 1 ? reason : error);
       }
-      entry.value = undefined;
     }
   }
 }
 
-function store(alive: readonly Entry[], results: readonly Numbers[]): void {
-  const owners = new Map<Numbers, Entry>();
-  alive.forEach((entry, i) => {
-    const numbers = results[i]!;
-    entry.values = numbers as BackendValues;
-    entry.value = undefined;
-    const other = owners.get(numbers);
-    if (other !== undefined) {
-      other.shared = true;
-      entry.shared = true;
-    }
-    owners.set(numbers, entry);
+function store(alive: readonly TensorMemory[], results: readonly Numbers[]): void {
+  alive.forEach((memory, i) => {
+    memory.compute(results[i] as BackendValues);
   });
 }
