@@ -340,7 +340,7 @@ def model_case(make):
         rows.append({"text": text, **({} if pair is None else {"pair": pair}), **({} if special else {"plain": True}), **row_of(e), **({} if decoded is None else {"decoded": decoded})})
     batch = r.sample(range(len(TEXTS)), 4)
     es = attempt(lambda: t.encode_batch([TEXTS[i] for i in batch]))
-    case = {**part, "rows": rows, "size": t.get_vocab_size()}
+    case = {**part, "rows": rows, "size": len(t.get_vocab())}
     if es is not None and sum(len(e.overflowing) for e in es) < 8:
         case["batch"] = {"texts": batch, "rows": [row_of(e) for e in es]}
     return case if rows else None

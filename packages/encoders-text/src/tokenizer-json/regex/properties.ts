@@ -1,4 +1,4 @@
-import { withLate, withoutLate } from '../unicode/properties.js';
+import { extendedPictographicClass, withLate, withoutLate } from '../unicode/properties.js';
 import { PatternError } from './syntax.js';
 
 const categories: Record<string, string> = {
@@ -92,6 +92,7 @@ const special: Record<string, string> = {
   unassigned: withLate('\\p{Cn}'),
   cs: '\\p{Cs}',
   surrogate: '\\p{Cs}',
+  extendedpictographic: extendedPictographicClass,
 };
 const byKey = new Map(
   Object.entries(categories).flatMap(([short, long]) => [

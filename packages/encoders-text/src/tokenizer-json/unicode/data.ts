@@ -37,3 +37,7 @@ export const scripts =
 /** Code points that have a script in Unicode, but none for UnicodeScripts. */
 export const scriptMissing =
   '128 14 2v 1a dc-2 2p-a 6-x 6-8 m 9-l 89-2 3c 3o-5 2e 4v 1k w-1 q d 2g-1 m d 4 1j-1 1x 79 3 3 2-5 5 8 8-1 3 e k 1mn 8 a 6o 2x g7-u 3-b 2p 2-1 1a-2 7e-1 6-16 3-2 1k 3 70-4 jp-2 n2 14-2 1gt-1 z-2 d 9-p 5-f 1c 1c di-o bj-3 8f-1 3w-4 11-1 a 7k 59z-9 g7r-15 1io 9-10 l-5 1i 5u-1 h3-5 fvb-g a6-f 1t-1 1j-7 1b-1 pp b5-2 up-5 2-15 2-8 hm-1 j vu-5 9-8 y-5 a9-5 25 b 3b-3 3r-1 34-2 6y 7z 4-3 gn-1 n-j 1j 12-6 oa-f 1t-9 2f-7 uh g-1d e 3zk-12 b-32y 8jv-5 5 1c-8 2j-1 d-6 4qf-i l0-c e9-u 2q-36 6pq-3 2-6 2-1 4-80 g u-2 3 f-3 595-70 4-c3 7-m g-g g-19 3-m a-37 fa-1 5y-j d-j 3j-6 2a0-u 7-5 7a-1p y 1g1-6 2-3 2-1 2-e 99 me-1v 25-1o r4-2 w 1p-3 1q 4z-5 vi-5 4-3 o-5 3c-b 2e-4 7-b 5 5c-b 5-1 f-8 14-f g 9-7 2-1 d d-3 g-w j-19 2-46 9-d 3-c 4-a 4-1k 2 5-f 3-b 5-9 8-42 2-2u xr1-8 386-a 4mb-b 3-5rk g-h9 3hf-3t6 6-6jt';
+
+/** The property Extended_Pictographic of the library's regular expressions, which has lost members since. */
+export const extendedPictographic =
+  '4p 5 68e d 61 n 2j-5 g-1 a8-1 d 2o 1z q-a 5-2 5k 6g-1 b a 1n-3 2-5 2-b 2-35 b-39 3-a 2 2 7 4 7 b-1 g 3 5 2 5-2 2 c-4 1a-2 a f f ad-1 cw-2 k-1 1g 5 yj d gq 2 2fzb-73 e-2 w 1p-5 d-1 f 3-9 j-1k s-e b l 3-8 2-3 a-c1 6-8t 9-7d 1d-3j 39-b 2e-16 d-3 1l-7 b-5 15-7 v-29 d-1a 2-9 2-c8 75-sd';

@@ -1,6 +1,7 @@
 import { classOfRuns, classTest, runsOf } from './code-points.js';
 import {
   assignedLate,
+  extendedPictographic,
   formatMissing,
   marksMissing,
   nonspacingMissing,
@@ -36,3 +37,6 @@ export const isCombiningMark = classTest(`[[\\p{M}--${not(marksMissing)}]\\u{1cf
 
 /** Control, format and private characters, as BertNormalizer knows them; tabs and line ends are white space. */
 export const isControl = classTest(`[[\\p{Cc}\\p{Cf}\\p{Co}]--[${not(formatMissing)}\\t\\n\\r]]`);
+
+/** What `\p{Extended_Pictographic}` means to the library. */
+export const extendedPictographicClass = `[${classOfRuns(runsOf(extendedPictographic))}]`;
