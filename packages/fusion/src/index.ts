@@ -7,6 +7,23 @@ export {
   fusionClassifier,
 } from './classifier/fusion-classifier.js';
 export type { Present } from './classifier/modality-features.js';
+export {
+  type AttentionMaps,
+  type CoAttentionBatch,
+  type CoAttentionMatcher,
+  type CoAttentionOptions,
+  coAttentionMatcher,
+} from './co-attention/co-attention-matcher.js';
+export type { PlaceTable } from './co-attention/place-table.js';
+export { rerank } from './co-attention/rerank.js';
+export { type ScoreHingeOptions, scoreHinge } from './co-attention/score-hinge.js';
+export { logSumExpScore, meanScore, type ScorePooling } from './co-attention/score-pooling.js';
+export {
+  type PairAttention,
+  type Places,
+  type StackedCrossAttentionOptions,
+  stackedCrossAttention,
+} from './co-attention/stacked-cross-attention.js';
 export { type MatchBatch, type MatchModel, type MatchModelOptions, matchModel } from './match/match-model.js';
 export {
   hardestNegatives,

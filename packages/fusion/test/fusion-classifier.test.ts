@@ -45,7 +45,7 @@ describe.each(strategies)('fusionClassifier with %s', (_, strategy) => {
   it('ignores placeholders of missing rows, whatever they are, in loss and gradient', () => {
     const classifier = model(strategy());
     const present = { image: tf.tensor1d([1, 0, 1, 1]), audio: tf.tensor1d([1, 1, 0, 1]) };
-    const filled = (placeholder: number): FusionBatch => {
+    const filled = (placeholder: number): FusionBatch<'image' | 'audio'> => {
       const put = (inputs: { frames: tf.Tensor; mask: tf.Tensor }, row: Tensor1D) => ({
         frames: tf.where(
           tf.greater(tf.reshape(row, [4, 1, 1]), 0),
@@ -57,7 +57,7 @@ describe.each(strategies)('fusionClassifier with %s', (_, strategy) => {
       return { image: put(image(), present.image), audio: put(audio(), present.audio), present, labels: labels() };
     };
     const variables = Object.values(classifier.namedVariables());
-    const of = (batch: FusionBatch) => {
+    const of = (batch: FusionBatch<'image' | 'audio'>) => {
       const { value, grads } = tf.variableGrads(() => classifier.loss(batch).loss, variables);
       return tf.concat([tf.reshape(value, [1]), ...Object.values(grads).map((g) => tf.reshape(g, [-1]))]);
     };
