@@ -26,10 +26,10 @@ export interface QuestionSettings {
 const settings: Settings<QuestionSettings> = {
   quick: {
     size: 32,
-    channels: [16, 32, 64],
+    channels: [8, 16, 32, 64],
     dimension: 64,
     blocks: 1,
-    steps: 3000,
+    steps: 2000,
     batchSize: 128,
     limit: Number.POSITIVE_INFINITY,
   },
