@@ -1,6 +1,14 @@
-import { CrossmodalError, type NamedVariables, prefixed, Random } from '@crossmodal/core';
-import { type AlternatingStep, alternatingStep } from '@crossmodal/core/step';
-import type { Optimizer, Scalar, Tensor2D } from '@tensorflow/tfjs-core';
+import {
+  type Alternating,
+  assertKnownOptions,
+  CrossmodalError,
+  type LossTerms,
+  type NamedVariables,
+  prefixed,
+  Random,
+} from '@crossmodal/core';
+import { relativeSpread } from '@crossmodal/core/metrics';
+import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DomainAdapter } from './domain-adapter.js';
 import { type DomainInputs, type Features, featureExtractor } from './feature-extractor.js';
@@ -24,19 +32,13 @@ export interface AddaBatch {
   target: DomainInputs;
 }
 
-export interface AddaOptimizers {
-  discriminator: Optimizer;
-  encoder: Optimizer;
-}
-
-/** The second phase of ADDA. */
-export interface Adda {
-  /** mean softplus(-D(f_s)) + mean softplus(D(f_t)): source 1, target 0; for the discriminator's variables. */
-  discriminatorLoss(batch: AddaBatch): { loss: Scalar; accuracy: Scalar };
-  /** mean softplus(-D(f_t)): the target labelled as source; for the target encoder's variables. */
-  encoderLoss(batch: AddaBatch): Scalar;
-  /** Discriminator, then encoder, on each batch. */
-  step(optimizers: AddaOptimizers): AlternatingStep<AddaBatch>;
+/**
+ * The second phase of ADDA; a model for `alternatingStep`, whose objectives are, on each batch:
+ *
+ * - `discriminator`: mean softplus(-D(f_s)) + mean softplus(D(f_t)), source 1, target 0. Terms: `domainAccuracy`.
+ * - `encoder`: mean softplus(-D(f_t)), the target labelled as source. Terms: `spread` of the target's features.
+ */
+export interface Adda extends Alternating<AddaBatch, 'discriminator' | 'encoder'> {
   /** Target features, [batch, features] */
   features(inputs: DomainInputs): Tensor2D;
   /** Logits of the source's label predictor on target features, [batch, classes] */
@@ -45,6 +47,14 @@ export interface Adda {
   /** Frees the discriminator and the target extractor; the source classifier stays. */
   dispose(): void;
 }
+
+const optionNames: Record<keyof AddaOptions, true> = {
+  source: true,
+  sourceFeatures: true,
+  targetFeatures: true,
+  seed: true,
+  hidden: true,
+};
 
 /**
  * Adversarial discriminative domain adaptation (ADDA): a copy of the source extractor learns to produce target features that
@@ -57,50 +67,50 @@ export interface Adda {
  *
  * @example
  * const adapted = adda({ source: trained, sourceFeatures, targetFeatures: digitFeatures({ seed: 2 }), seed: 2 });
- * const step = adapted.step({ discriminator: adam({ learningRate: 1e-4 }), encoder: adam({ learningRate: 1e-4 }) });
+ * const step = alternatingStep(adapted, {
+ *   objectives: {
+ *     discriminator: { optimizer: adam({ learningRate: 1e-4 }) },
+ *     encoder: { optimizer: adam({ learningRate: 1e-4 }) },
+ *   },
+ * });
  */
-export function adda({
-  source,
-  sourceFeatures,
-  targetFeatures,
-  seed,
-  hidden = [500, 500], // the paper, section 5.1
-}: AddaOptions): Adda {
+export function adda(options: AddaOptions): Adda {
+  assertKnownOptions('adda', options, optionNames);
+  const {
+    source,
+    sourceFeatures,
+    targetFeatures,
+    seed,
+    hidden = [500, 500], // the paper, section 5.1
+  } = options;
   const fixed = featureExtractor('adda', sourceFeatures);
   const moving = featureExtractor('adda', targetFeatures);
   copyWeights(fixed.namedVariables(), moving.namedVariables());
   const discriminator = head('adda', { inputs: fixed.dimension, hidden, outputs: 1, random: new Random(seed) });
   const mean = (x: tf.Tensor): Scalar => tf.mean(x) as Scalar;
 
-  const adapted: Adda = {
-    discriminatorLoss: (batch) =>
-      tf.tidy(() => {
-        const onSource = discriminator.apply(fixed.extract(batch.source, false));
-        const onTarget = discriminator.apply(moving.extract(batch.target, true));
-        const loss = tf.add(mean(tf.softplus(tf.neg(onSource))), mean(tf.softplus(onTarget))) as Scalar;
-        const right = tf.concat([tf.greater(onSource, 0), tf.lessEqual(onTarget, 0)], 0);
-        return { loss, accuracy: mean(tf.cast(right, 'float32')) };
-      }),
-    encoderLoss: (batch) =>
-      tf.tidy(() => mean(tf.softplus(tf.neg(discriminator.apply(moving.extract(batch.target, true)))))),
-    step: ({ discriminator: judge, encoder }) =>
-      alternatingStep<AddaBatch>(
-        [
-          {
-            name: 'discriminator',
-            loss: (batch) => adapted.discriminatorLoss(batch),
-            variables: discriminator.trainableVariables(),
-            optimizer: judge,
-          },
-          {
-            name: 'encoder',
-            loss: (batch) => adapted.encoderLoss(batch),
-            variables: moving.trainableVariables(),
-            optimizer: encoder,
-          },
-        ],
-        { state: () => adapted.namedVariables() },
-      ),
+  return {
+    objectives: {
+      discriminator: {
+        loss: ({ source: ofSource, target: ofTarget }, { training = false } = {}) =>
+          tf.tidy((): LossTerms => {
+            const onSource = discriminator.apply(fixed.extract(ofSource, false));
+            const onTarget = discriminator.apply(moving.extract(ofTarget, training));
+            const loss = tf.add(mean(tf.softplus(tf.neg(onSource))), mean(tf.softplus(onTarget))) as Scalar;
+            const right = tf.concat([tf.greater(onSource, 0), tf.lessEqual(onTarget, 0)], 0);
+            return { loss, domainAccuracy: mean(tf.cast(right, 'float32')) };
+          }),
+        namedVariables: () => prefixed('domain', discriminator.namedVariables()),
+      },
+      encoder: {
+        loss: ({ target: ofTarget }, { training = false } = {}) =>
+          tf.tidy((): LossTerms => {
+            const rows = moving.extract(ofTarget, training);
+            return { loss: mean(tf.softplus(tf.neg(discriminator.apply(rows)))), spread: relativeSpread(rows) };
+          }),
+        namedVariables: () => prefixed('features', moving.namedVariables()),
+      },
+    },
     features: (inputs) => moving.extract(inputs, false),
     classify: (inputs) => tf.tidy(() => source.predict(moving.extract(inputs, false))),
     namedVariables: () => ({
@@ -112,7 +122,6 @@ export function adda({
       discriminator.dispose();
     },
   };
-  return adapted;
 }
 
 function copyWeights(from: NamedVariables, to: NamedVariables): void {

@@ -1,4 +1,4 @@
-import type { Random } from '@crossmodal/core';
+import { assertKnownOptions, type Random } from '@crossmodal/core';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -40,6 +40,20 @@ function randomisedJoin(features: number, classes: number, width: number, random
   };
 }
 
+const optionNames: Record<keyof CdanOptions, true> = {
+  lambda: true,
+  domainHidden: true,
+  largestJoint: true,
+  entropy: true,
+  detachPredictions: true,
+  normalisation: true,
+  features: true,
+  classes: true,
+  seed: true,
+  hidden: true,
+  joint: true,
+};
+
 /**
  * Conditional domain-adversarial training (CDAN, with `entropy` CDAN+E): as DANN, but the discriminator sees features together
  * with class predictions.
@@ -53,17 +67,19 @@ function randomisedJoin(features: number, classes: number, width: number, random
  * @example
  * const model = cdan({ features: digitFeatures({ seed: 1 }), classes: 10, seed: 1, lambda: dannAnnealing({ steps: 2000 }) });
  */
-export function cdan({
-  lambda,
-  domainHidden = [100], // the width of DANN's domain classifier on digits
-  largestJoint = 4096, // the paper, section 3.2
-  entropy = true, // CDAN+E
-  detachPredictions = true, // the published code
-  normalisation = 'domain', // the published code
-  ...options
-}: CdanOptions): DomainAdapter {
+export function cdan(options: CdanOptions): DomainAdapter {
+  assertKnownOptions('cdan', options, optionNames);
+  const {
+    lambda,
+    domainHidden = [100], // the width of DANN's domain classifier on digits
+    largestJoint = 4096, // the paper, section 3.2
+    entropy = true, // CDAN+E
+    detachPredictions = true, // the published code
+    normalisation = 'domain', // the published code
+    ...common
+  } = options;
   checkStrength('cdan', 'lambda', lambda);
-  return domainAdapter('cdan', options, ({ features, classes }, random) => {
+  return domainAdapter('cdan', common, ({ features, classes }, random) => {
     const products = features * classes;
     const randomised =
       products > largestJoint ? randomisedJoin(features, classes, largestJoint, random.fork('join')) : undefined;

@@ -1,4 +1,13 @@
-import { CrossmodalError, type Inputs, type NamedVariables, prefixed, Random } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  type Inputs,
+  type LossTerms,
+  type NamedVariables,
+  prefixed,
+  Random,
+  type Trainable,
+} from '@crossmodal/core';
 import { gradientReversal } from '@crossmodal/core/layers';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
@@ -13,8 +22,13 @@ export interface EmbeddingModel<Modality extends string, Extras extends object> 
   readonly dimension: number;
   /** [batch, dimension] */
   embed(modality: Modality, inputs: Inputs, options?: { training?: boolean }): Tensor2D;
+  /** The embeddings of a batch by modality; of a missing row, which `extras` may mark, whatever does not depend on it. */
+  embedBatch(
+    batch: { [M in Modality]?: Inputs } & Extras,
+    options?: { training?: boolean },
+  ): { [M in Modality]?: Tensor2D };
   /** The contrastive loss of paired embeddings. */
-  contrast(embeddings: { [M in Modality]?: Tensor2D }, extras?: Extras): { loss: Scalar } & Record<string, Scalar>;
+  contrast(embeddings: { [M in Modality]?: Tensor2D }, extras?: Extras): LossTerms;
   trainableVariables(): Variable[];
   namedVariables(): NamedVariables;
 }
@@ -37,18 +51,24 @@ export interface CrossDomainBatch<Modality extends string, Extras extends object
   target: { [M in Modality]?: Inputs };
 }
 
-/** A model that exposes its embeddings, with a domain classifier on them. */
-export interface ContrastiveAdversarial<Modality extends string, Extras extends object> {
-  loss(
-    batch: CrossDomainBatch<Modality, Extras>,
-    options?: { training?: boolean },
-  ): { loss: Scalar } & Record<string, Scalar>;
+/** A model that exposes its embeddings, with a domain classifier on them; a model for `trainStep`. */
+export interface ContrastiveAdversarial<Modality extends string, Extras extends object>
+  extends Trainable<CrossDomainBatch<Modality, Extras>> {
   /** Of the model and the domain classifiers. */
   trainableVariables(): Variable[];
   namedVariables(): NamedVariables;
   /** Frees the domain classifiers; the model stays. */
   dispose(): void;
 }
+
+const optionNames: Record<keyof ContrastiveAdversarialOptions<string, object>, true> = {
+  model: true,
+  seed: true,
+  lambda: true,
+  adapted: true,
+  hidden: true,
+  domainReduction: true,
+};
 
 /**
  * Contrastive and adversarial training combined: paired samples of the source teach which image belongs to which text, unpaired
@@ -63,20 +83,20 @@ export interface ContrastiveAdversarial<Modality extends string, Extras extends 
  *
  * @example
  * const joint = contrastiveAdversarial({ model: dual, seed: 1, lambda: dannAnnealing({ steps }), adapted: ['image'] });
- * const step = trainStep({
- *   loss: (batch) => joint.loss(batch, { training: true }),
- *   variables: joint.trainableVariables(),
- *   optimizer: adamW({ learningRate: 1e-3 }),
- * });
+ * const step = trainStep(joint, { optimizer: adamW({ learningRate: 1e-3 }) });
  */
-export function contrastiveAdversarial<Modality extends string, Extras extends object>({
-  model,
-  seed,
-  lambda,
-  adapted = model.modalities,
-  hidden = [100], // DANN's domain classifier
-  domainReduction = 'concatenated', // the mean over both domains
-}: ContrastiveAdversarialOptions<Modality, Extras>): ContrastiveAdversarial<Modality, Extras> {
+export function contrastiveAdversarial<Modality extends string, Extras extends object>(
+  options: ContrastiveAdversarialOptions<Modality, Extras>,
+): ContrastiveAdversarial<Modality, Extras> {
+  assertKnownOptions('contrastiveAdversarial', options, optionNames);
+  const {
+    model,
+    seed,
+    lambda,
+    adapted = model.modalities,
+    hidden = [100], // DANN's domain classifier
+    domainReduction = 'concatenated', // the mean over both domains
+  } = options;
   checkStrength('contrastiveAdversarial', 'lambda', lambda);
   const unknown = adapted.find((name) => !model.modalities.includes(name));
   if (adapted.length === 0 || unknown !== undefined) {
@@ -99,11 +119,7 @@ export function contrastiveAdversarial<Modality extends string, Extras extends o
   return {
     loss({ source, target }, { training = false } = {}) {
       return tf.tidy(() => {
-        const embeddings: { [M in Modality]?: Tensor2D } = {};
-        for (const name of model.modalities) {
-          const inputs = source[name] as Inputs | undefined;
-          if (inputs) embeddings[name] = model.embed(name, inputs, { training });
-        }
+        const embeddings = model.embedBatch(source, { training });
         const { loss: contrastive, ...terms } = model.contrast(embeddings, source);
         let total = contrastive;
         for (const [name, classifier] of classifiers) {

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Schedule } from '@crossmodal/core/schedules';
 import { gaussianKernel, type Kernel, type MmdEstimator, mmd } from '@crossmodal/losses';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
@@ -16,6 +17,18 @@ export interface DanOptions extends AdapterOptions {
 /** The five Gaussian kernels of DAN: bandwidths 1/4, 1/2, 1, 2, 4 times the mean squared distance. */
 const multiKernel = (): Kernel => gaussianKernel({ sigma: 'mean', factors: [0.5, Math.SQRT1_2, 1, Math.SQRT2, 2] });
 
+const optionNames: Record<keyof DanOptions, true> = {
+  weight: true,
+  kernel: true,
+  estimator: true,
+  match: true,
+  features: true,
+  classes: true,
+  seed: true,
+  hidden: true,
+  joint: true,
+};
+
 /**
  * Deep adaptation network (DAN): source and target features are made alike by minimising their multi-kernel maximum mean
  * discrepancy.
@@ -29,13 +42,15 @@ const multiKernel = (): Kernel => gaussianKernel({ sigma: 'mean', factors: [0.5,
  * @example
  * const model = dan({ features: digitFeatures({ seed: 1 }), classes: 10, seed: 1 });
  */
-export function dan({
-  weight = 1, // tllib
-  kernel = multiKernel(), // the paper's
-  estimator = 'biased', // never negative; the paper's linear-time form is noisier at usual batch sizes
-  match = ['features'],
-  ...options
-}: DanOptions): DomainAdapter {
+export function dan(options: DanOptions): DomainAdapter {
+  assertKnownOptions('dan', options, optionNames);
+  const {
+    weight = 1, // tllib
+    kernel = multiKernel(), // the paper's
+    estimator = 'biased', // never negative; the paper's linear-time form is noisier at usual batch sizes
+    match = ['features'],
+    ...common
+  } = options;
   const distance = (source: Tensor2D, target: Tensor2D): Scalar => mmd(source, target, { kernel, estimator });
-  return domainAdapter('dan', options, () => distanceTerm('dan', distance, { weight, match }));
+  return domainAdapter('dan', common, () => distanceTerm('dan', distance, { weight, match }));
 }

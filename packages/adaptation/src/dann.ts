@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { gradientReversal } from '@crossmodal/core/layers';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import { checkStrength } from './check-strength.js';
@@ -12,6 +13,17 @@ export interface DannOptions extends AdapterOptions {
   domainHidden?: readonly number[];
   domainReduction?: DomainReduction;
 }
+
+const optionNames: Record<keyof DannOptions, true> = {
+  lambda: true,
+  domainHidden: true,
+  domainReduction: true,
+  features: true,
+  classes: true,
+  seed: true,
+  hidden: true,
+  joint: true,
+};
 
 /**
  * Domain-adversarial training (DANN): a domain classifier learns to tell source from target features, and the extractor,
@@ -28,20 +40,18 @@ export interface DannOptions extends AdapterOptions {
  * const model = dann({
  *   features: digitFeatures({ seed: 1 }), classes: 10, seed: 1, lambda: dannAnnealing({ steps: 2000 }),
  * });
- * const step = trainStep({
- *   loss: (batch) => model.loss(batch, { training: true }),
- *   variables: model.trainableVariables(),
- *   optimizer: adam({ learningRate: 1e-3 }),
- * });
+ * const step = trainStep(model, { optimizer: adam({ learningRate: 1e-3 }) });
  */
-export function dann({
-  lambda,
-  domainHidden = [100], // 800-100-2 on digits
-  domainReduction = 'concatenated', // the paper's mean over both domains
-  ...options
-}: DannOptions): DomainAdapter {
+export function dann(options: DannOptions): DomainAdapter {
+  assertKnownOptions('dann', options, optionNames);
+  const {
+    lambda,
+    domainHidden = [100], // 800-100-2 on digits
+    domainReduction = 'concatenated', // the paper's mean over both domains
+    ...common
+  } = options;
   checkStrength('dann', 'lambda', lambda);
-  return domainAdapter('dann', options, ({ features }, random) => {
+  return domainAdapter('dann', common, ({ features }, random) => {
     const classifier = head('dann', { inputs: features, hidden: domainHidden, outputs: 2, random });
     return {
       compute({ source, target }) {

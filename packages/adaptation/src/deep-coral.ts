@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Schedule } from '@crossmodal/core/schedules';
 import { coral } from '@crossmodal/losses';
 import { distanceTerm, type MatchedLayer } from './distance-term.js';
@@ -9,6 +10,16 @@ export interface DeepCoralOptions extends AdapterOptions {
   /** What is made alike: features, logits, or both. */
   match?: readonly MatchedLayer[];
 }
+
+const optionNames: Record<keyof DeepCoralOptions, true> = {
+  weight: true,
+  match: true,
+  features: true,
+  classes: true,
+  seed: true,
+  hidden: true,
+  joint: true,
+};
 
 /**
  * Deep CORAL: source and target features are made alike in their covariances.
@@ -22,12 +33,14 @@ export interface DeepCoralOptions extends AdapterOptions {
  * @example
  * const model = deepCoral({ features: digitFeatures({ seed: 1 }), classes: 10, seed: 1, weight: 10 });
  */
-export function deepCoral({
-  weight = 1, // the paper sets it so that both losses end up alike
-  match = ['features'],
-  ...options
-}: DeepCoralOptions): DomainAdapter {
-  return domainAdapter('deepCoral', options, () =>
+export function deepCoral(options: DeepCoralOptions): DomainAdapter {
+  assertKnownOptions('deepCoral', options, optionNames);
+  const {
+    weight = 1, // the paper sets it so that both losses end up alike
+    match = ['features'],
+    ...common
+  } = options;
+  return domainAdapter('deepCoral', common, () =>
     distanceTerm('deepCoral', (source, target) => coral(source, target), { weight, match }),
   );
 }

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import * as tfl from '@tensorflow/tfjs-layers';
 
 export interface DigitFeaturesOptions {
@@ -8,6 +8,12 @@ export interface DigitFeaturesOptions {
   /** Filters of the two convolutions. */
   filters?: [first: number, second: number];
 }
+
+const optionNames: Record<keyof DigitFeaturesOptions, true> = {
+  seed: true,
+  shape: true,
+  filters: true,
+};
 
 /**
  * The feature extractor of the digit experiments: convolution 5x5 to 64 channels, ReLU, max pooling 2, convolution 5x5 to 50
@@ -20,11 +26,13 @@ export interface DigitFeaturesOptions {
  * @example
  * const features = digitFeatures({ seed: 1 });
  */
-export function digitFeatures({
-  seed,
-  shape = [28, 28, 3], // MNIST-M
-  filters = [64, 50], // pytorch-DANN
-}: DigitFeaturesOptions): tfl.LayersModel {
+export function digitFeatures(options: DigitFeaturesOptions): tfl.LayersModel {
+  assertKnownOptions('digitFeatures', options, optionNames);
+  const {
+    seed,
+    shape = [28, 28, 3], // MNIST-M
+    filters = [64, 50], // pytorch-DANN
+  } = options;
   const [height, width] = shape;
   if (Math.min(height, width) < 16) {
     throw new CrossmodalError(`digitFeatures: images must be at least 16x16, got ${height}x${width}`);

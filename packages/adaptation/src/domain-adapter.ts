@@ -1,4 +1,12 @@
-import { CrossmodalError, type NamedVariables, prefixed, Random } from '@crossmodal/core';
+import {
+  CrossmodalError,
+  type LossTerms,
+  type NamedVariables,
+  prefixed,
+  Random,
+  type Trainable,
+} from '@crossmodal/core';
+import { relativeSpread } from '@crossmodal/core/metrics';
 import { crossEntropy } from '@crossmodal/losses';
 import type { Scalar, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -50,11 +58,8 @@ export interface DomainTerm {
   dispose(): void;
 }
 
-/** `loss` is `classification` plus, with a target, `domain`. */
-export type AdapterLoss = { loss: Scalar; classification: Scalar } & Record<string, Scalar>;
-
-/** A classifier that learns on one domain's labels to work on another. */
-export interface DomainAdapter {
+/** A classifier that learns on one domain's labels to work on another; a model for `trainStep`. */
+export interface DomainAdapter extends Trainable<DomainBatch> {
   readonly classes: number;
   /** [batch, features] */
   features(inputs: DomainInputs, options?: { training?: boolean }): Tensor2D;
@@ -62,7 +67,11 @@ export interface DomainAdapter {
   classify(inputs: DomainInputs, options?: { training?: boolean }): Tensor2D;
   /** Logits of features that were extracted before. */
   predict(features: Tensor2D): Tensor2D;
-  loss(batch: DomainBatch, options?: { training?: boolean }): AdapterLoss;
+  /**
+   * `classification` plus, with a target, `domain`; terms besides: those of the method, and `spread`, how far the features of
+   * the source's items differ (0 when all are equal).
+   */
+  loss(batch: DomainBatch, options?: { training?: boolean }): LossTerms & { classification: Scalar };
   trainableVariables(): Variable[];
   namedVariables(): NamedVariables;
   dispose(): void;
@@ -114,8 +123,9 @@ export function domainAdapter(
       }
       return tf.tidy(() => {
         if (!term) {
-          const classification = crossEntropy(predictor.apply(extractor.extract(source, training)), labels);
-          return { loss: tf.clone(classification), classification };
+          const rows = extractor.extract(source, training);
+          const classification = crossEntropy(predictor.apply(rows), labels);
+          return { loss: tf.clone(classification), classification, spread: relativeSpread(rows) };
         }
         if (!target) {
           throw new CrossmodalError(`${caller}.loss: a batch needs a target`, {
@@ -131,7 +141,12 @@ export function domainAdapter(
           sourceLogits,
           targetLogits: () => predictor.apply(targetFeatures),
         });
-        return { ...terms, classification, loss: tf.add(classification, terms.domain) as Scalar };
+        return {
+          ...terms,
+          classification,
+          spread: relativeSpread(sourceFeatures),
+          loss: tf.add(classification, terms.domain) as Scalar,
+        };
       });
     },
     trainableVariables: () => [

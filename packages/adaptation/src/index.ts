@@ -1,4 +1,4 @@
-export { type Adda, type AddaBatch, type AddaOptimizers, type AddaOptions, adda } from './adda.js';
+export { type Adda, type AddaBatch, type AddaOptions, adda } from './adda.js';
 export { type CdanOptions, cdan } from './cdan.js';
 export {
   type ConditionalDomainOptions,
@@ -18,7 +18,7 @@ export { type DannOptions, dann } from './dann.js';
 export { type DeepCoralOptions, deepCoral } from './deep-coral.js';
 export { type DigitFeaturesOptions, digitFeatures } from './digit-features.js';
 export type { MatchedLayer } from './distance-term.js';
-export type { AdapterLoss, AdapterOptions, DomainAdapter, DomainBatch } from './domain-adapter.js';
+export type { AdapterOptions, DomainAdapter, DomainBatch } from './domain-adapter.js';
 export type { DomainReduction } from './domain-cross-entropy.js';
 export { domainPicture, type Point } from './domain-picture.js';
 export {

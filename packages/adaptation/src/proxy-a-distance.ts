@@ -78,16 +78,18 @@ export async function proxyADistance(
   });
   const [kernel] = classifier.trainableVariables() as [tf.Variable];
   const optimizer = adam({ learningRate });
-  const step = trainStep<typeof sets.train>({
-    loss: (rows) => {
-      const ofSource = tf.mean(tf.softplus(classifier.apply(rows.source)));
-      const ofTarget = tf.mean(tf.softplus(tf.neg(classifier.apply(rows.target))));
-      const penalty = tf.mul(tf.sum(tf.square(kernel)), regularisation / 2);
-      return tf.add(tf.add(ofSource, ofTarget), penalty) as Scalar;
+  const step = trainStep<typeof sets.train>(
+    {
+      loss: (rows) => {
+        const ofSource = tf.mean(tf.softplus(classifier.apply(rows.source)));
+        const ofTarget = tf.mean(tf.softplus(tf.neg(classifier.apply(rows.target))));
+        const penalty = tf.mul(tf.sum(tf.square(kernel)), regularisation / 2);
+        return tf.add(tf.add(ofSource, ofTarget), penalty) as Scalar;
+      },
+      variables: classifier.trainableVariables(),
     },
-    variables: classifier.trainableVariables(),
-    optimizer,
-  });
+    { optimizer },
+  );
   try {
     for (let i = 0; i < steps; i++) tf.dispose(step.run(sets.train));
     const wrong = tf.tidy(() => {

@@ -1,4 +1,13 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { type AdapterOptions, type DomainAdapter, domainAdapter } from './domain-adapter.js';
+
+const optionNames: Record<keyof AdapterOptions, true> = {
+  features: true,
+  classes: true,
+  seed: true,
+  hidden: true,
+  joint: true,
+};
 
 /**
  * The baseline that every adaptation is measured against: a classifier of one domain, without adaptation. Trained on
@@ -13,5 +22,6 @@ import { type AdapterOptions, type DomainAdapter, domainAdapter } from './domain
  * const baseline = sourceOnly({ features: digitFeatures({ seed: 1 }), classes: 10, seed: 1 });
  */
 export function sourceOnly(options: AdapterOptions): DomainAdapter {
+  assertKnownOptions('sourceOnly', options, optionNames);
   return domainAdapter('sourceOnly', options);
 }

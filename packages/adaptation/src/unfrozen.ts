@@ -13,12 +13,13 @@ export type NamePattern = string | RegExp;
  * @see Yosinski et al. (2014), How transferable are features in deep neural networks?
  *
  * @example
- * const step = trainStep({ ...settings, variables: unfrozen(model.namedVariables(), { frozen: ['features'] }) });
+ * const variables = unfrozen(model.namedVariables(), { frozen: ['features'] });
+ * const step = trainStep({ loss: (batch: DomainBatch) => model.loss(batch, { training: true }), variables }, { optimizer });
  */
 export function unfrozen(variables: NamedVariables, { frozen }: { frozen: readonly NamePattern[] }): NamedVariables {
   const names = Object.keys(variables);
   const matches = (pattern: NamePattern, name: string) =>
-    typeof pattern === 'string' ? name === pattern || name.startsWith(`${pattern}/`) : pattern.test(name);
+    typeof pattern === 'string' ? name.startsWith(pattern) : pattern.test(name);
   for (const pattern of frozen) {
     if (!names.some((name) => matches(pattern, name))) {
       throw new CrossmodalError(

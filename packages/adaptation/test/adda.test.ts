@@ -1,4 +1,5 @@
 import { sgd } from '@crossmodal/core/optimisers';
+import { alternatingStep } from '@crossmodal/core/step';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -35,12 +36,17 @@ describe('adda', () => {
     expect(named['features/hidden/kernel'] as tf.Tensor).toBeAllclose(input('source_w'));
     assign(named, { 'domain/0/kernel': input('disc_w'), 'domain/0/bias': input('disc_b') });
     const batch = { source: input('source'), target: input('target') };
-    const gradients = tf.variableGrads(() => adapted.discriminatorLoss(batch).loss).grads;
+    const gradients = tf.variableGrads(() => adapted.objectives.discriminator.loss(batch).loss).grads;
     expect(gradients[named['domain/0/kernel']?.name as string] as tf.Tensor).toBeAllclose(
       output('grad.disc_w'),
       tolerance,
     );
-    const step = adapted.step({ discriminator: sgd({ learningRate: lr }), encoder: sgd({ learningRate: lr }) });
+    const step = alternatingStep(adapted, {
+      objectives: {
+        discriminator: { optimizer: sgd({ learningRate: lr }) },
+        encoder: { optimizer: sgd({ learningRate: lr }) },
+      },
+    });
     const metrics = step.run(batch);
     expect(metrics['discriminator/loss'] as Scalar).toBeAllclose(output('loss_d'), tolerance);
     expect(metrics['encoder/loss'] as Scalar).toBeAllclose(output('loss_target'), tolerance);
@@ -68,8 +74,8 @@ describe('adda', () => {
     const adapted = make();
     const batch = { source: seededMatrix(3, 20, 4), target: seededMatrix(3, 20, 5) };
     await expectNoLeak(() => [
-      adapted.discriminatorLoss(batch),
-      adapted.encoderLoss(batch),
+      adapted.objectives.discriminator.loss(batch),
+      adapted.objectives.encoder.loss(batch),
       adapted.classify(batch.target),
     ]);
   });

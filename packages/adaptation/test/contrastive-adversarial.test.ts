@@ -22,11 +22,16 @@ function linearPair(seed: number, columns = 6): EmbeddingModel<Pair, Extras> {
     image: tf.variable(tf.mul(seededMatrix(columns, 4, seed), 0.3) as Tensor2D),
     text: tf.variable(seededMatrix(5, 4, seed + 1)),
   };
+  const embed = (modality: Pair, { features }: Inputs): Tensor2D =>
+    l2Normalize(tf.matMul(features as Tensor2D, weights[modality] as unknown as Tensor2D));
   return {
     modalities: ['image', 'text'],
     dimension: 4,
-    embed: (modality, { features }) =>
-      l2Normalize(tf.matMul(features as Tensor2D, weights[modality] as unknown as Tensor2D)),
+    embed,
+    embedBatch: ({ image, text }) => ({
+      ...(image ? { image: embed('image', image) } : {}),
+      ...(text ? { text: embed('text', text) } : {}),
+    }),
     contrast: ({ image, text }) => {
       const loss = infoNce(image as Tensor2D, text as Tensor2D, { temperature: 0.2 });
       return { loss, 'image-text': loss };
@@ -104,11 +109,7 @@ describe('contrastiveAdversarial', () => {
     const targetRecall = (lambda: number, seed: number) => {
       const model = linearPair(seed, 12);
       const joint = contrastiveAdversarial({ model, seed, lambda, adapted: ['image'], hidden: [32] });
-      const step = trainStep<CrossDomainBatch<Pair, Extras>>({
-        loss: (batch) => joint.loss(batch, { training: true }),
-        variables: joint.trainableVariables(),
-        optimizer: adam({ learningRate: 3e-2 }),
-      });
+      const step = trainStep<CrossDomainBatch<Pair, Extras>>(joint, { optimizer: adam({ learningRate: 3e-2 }) });
       const { image } = sample('target', 128, 40);
       const batch = { source: sample('source', 128, 50), target: { image } };
       for (let i = 0; i < 200; i++) tf.dispose(step.run(batch));

@@ -114,9 +114,7 @@ describe.each(['dann_sgd', 'dann_adam', 'dann_adam_two_means', 'dann_lambda0'])(
       compare('grad', parameter, grads[named[own]?.name as string] as Tensor);
     }
 
-    const step = trainStep<DomainBatch>({
-      loss: (b) => model.loss(b, { training: true }),
-      variables: model.trainableVariables(),
+    const step = trainStep<DomainBatch>(model, {
       optimizer:
         options.optimiser === 'adam' ? adam({ learningRate: 1e-3 }) : sgd({ learningRate: 0.05, momentum: 0.9 }),
     });

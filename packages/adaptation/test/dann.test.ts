@@ -52,11 +52,7 @@ describe('dann', () => {
     const run = (lambda: number | Schedule, steps: number) => {
       const model = dann({ ...options(), lambda });
       const optimizer = sgd({ learningRate: 0, momentum: 1 });
-      const step = trainStep<DomainBatch>({
-        loss: (b) => model.loss(b, { training: true }),
-        variables: () => model.namedVariables(),
-        optimizer,
-      });
+      const step = trainStep<DomainBatch>(model, { optimizer });
       for (let i = 0; i < steps; i++) step.run(batch);
       return optimizer.namedState()['features/dense/kernel/velocity'] as tf.Tensor;
     };

@@ -45,11 +45,7 @@ describe.each([
     for (const [key, golden] of Object.entries(weights)) {
       expect(grads[variables[key]?.name as string] as tf.Tensor, key).toBeAllclose(output(`grad.${golden}`), tolerance);
     }
-    const step = trainStep<DomainBatch>({
-      loss: (b) => model.loss(b, { training: true }),
-      variables: model.trainableVariables(),
-      optimizer: sgd({ learningRate: lr }),
-    });
+    const step = trainStep<DomainBatch>(model, { optimizer: sgd({ learningRate: lr }) });
     step.run(batch);
     for (const [key, golden] of Object.entries(weights)) {
       expect(variables[key] as tf.Tensor, key).toBeAllclose(output(`after.${golden}`), tolerance);

@@ -3,7 +3,7 @@ import { type Dataset, tensorDataset } from '@crossmodal/core/data';
 import { meanAndDeviation } from '@crossmodal/core/metrics';
 import { adam } from '@crossmodal/core/optimisers';
 import { dannAnnealing } from '@crossmodal/core/schedules';
-import { fit, trainStep } from '@crossmodal/core/train';
+import { alternatingStep, fit, trainStep } from '@crossmodal/core/train';
 import type * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import {
@@ -48,11 +48,7 @@ describe('adaptation', () => {
     };
     const epochs = 20;
     const model = methods[method]({ features: denseFeatures(7, 16, seed), classes: 3, seed, hidden: [16] }, epochs * 8);
-    const step = trainStep<DomainBatch>({
-      loss: (batch) => model.loss(batch, { training: true }),
-      variables: model.trainableVariables(),
-      optimizer: adam({ learningRate: 1e-2 }),
-    });
+    const step = trainStep<DomainBatch>(model, { optimizer: adam({ learningRate: 1e-2 }) });
     await fit(step, pairDomains(dataset(training, 512, 1), dataset('target', 512, 2)), { epochs, progress: false });
     const { accuracy } = await evaluateClassifier(model, dataset('target', 448, 3));
     step.dispose();
@@ -94,11 +90,13 @@ describe('adaptation', () => {
       const sourceFeatures = denseFeatures(7, 16, seed);
       const model = sourceOnly({ features: sourceFeatures, classes: 3, seed, hidden: [16] });
       const train = (variables: NamedVariables, learningRate: number) =>
-        trainStep<LabelledBatch>({
-          loss: ({ inputs, labels }) => model.loss({ source: inputs, labels }, { training: true }),
-          variables,
-          optimizer: adam({ learningRate }),
-        });
+        trainStep<LabelledBatch>(
+          {
+            loss: ({ inputs, labels }, { training }) => model.loss({ source: inputs, labels }, { training }),
+            variables,
+          },
+          { optimizer: adam({ learningRate }) },
+        );
       await fit(train(model.namedVariables(), 1e-2), labelled(rows('source', 512, 1)), { epochs: 15, progress: false });
       const test = () => labelled(rows('target', 480, 3));
       results['source']?.push((await evaluateClassifier(model, test())).accuracy);
@@ -110,9 +108,11 @@ describe('adaptation', () => {
         seed,
         hidden: [32],
       });
-      const step = adapted.step({
-        discriminator: adam({ learningRate: 5e-3, beta1: 0.5 }),
-        encoder: adam({ learningRate: 5e-3, beta1: 0.5 }),
+      const step = alternatingStep(adapted, {
+        objectives: {
+          discriminator: { optimizer: adam({ learningRate: 5e-3, beta1: 0.5 }) },
+          encoder: { optimizer: adam({ learningRate: 5e-3, beta1: 0.5 }) },
+        },
       });
       const [source, target] = [rows('source', 512, 1), rows('target', 512, 2)];
       const pairs = tensorDataset({ source: source.x, target: target.x }, { batchSize: 64, seed, dropRemainder: true });

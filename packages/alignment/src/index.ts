@@ -1,8 +1,6 @@
-export { type CachedGradientOptions, cachedGradientStep } from './cached-gradients/cached-gradient-step.js';
 export type { BatchExtras, DualEncoderBatch } from './dual-encoder/batch.js';
 export {
   type DualEncoder,
-  type DualEncoderLoss,
   type DualEncoderOptions,
   dualEncoder,
   type Embeddings,

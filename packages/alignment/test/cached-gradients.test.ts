@@ -1,13 +1,13 @@
 import { defineEncoder, type Encoder } from '@crossmodal/core';
 import { dropoutLayer } from '@crossmodal/core/layers';
 import { adam, sgd } from '@crossmodal/core/optimisers';
-import { trainStep } from '@crossmodal/core/train';
+import { cachedGradientStep, clipByNorm, trainStep } from '@crossmodal/core/train';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
-import { cachedGradientStep, type DualEncoder, type DualEncoderBatch, dualEncoder } from '../src/index.js';
+import { type DualEncoder, type DualEncoderBatch, dualEncoder } from '../src/index.js';
 import { useTestBackend } from './backend.js';
 import { featureEncoder, views } from './synthetic.js';
 
@@ -54,22 +54,18 @@ describe('cachedGradientStep', () => {
       });
     }
     const whole = build();
-    const wholeStep = trainStep<DualEncoderBatch<Pair>>({
-      loss: (b) => whole.loss(b, { training: true }),
-      variables: whole.trainableVariables(),
-      optimizer: sgd({ learningRate: 1 }),
-    });
+    const wholeStep = trainStep<DualEncoderBatch<Pair>>(whole, { optimizer: sgd({ learningRate: 1 }) });
     let expectedLoss: tf.Scalar | undefined;
     const expected = gradientsOf(whole, () => {
       expectedLoss = wholeStep.run(batch)['loss'];
     });
     const cached = build();
-    const step = cachedGradientStep({ model: cached, optimizer: sgd({ learningRate: 1 }), chunkSize });
+    const step = cachedGradientStep(cached, { optimizer: sgd({ learningRate: 1 }), chunkSize });
     let metrics: Record<string, tf.Scalar> = {};
     const actual = gradientsOf(cached, () => {
       metrics = step.run(batch);
     });
-    expect(Object.keys(metrics).sort()).toEqual(['image-text', 'loss', 'temperature']);
+    expect(Object.keys(metrics).sort()).toEqual(['image-text', 'loss', 'spread/image', 'spread/text', 'temperature']);
     expect(metrics['loss'] as tf.Scalar).toBeAllclose(expectedLoss as tf.Scalar, { rtol: 1e-6 });
     for (const [name, gradient] of Object.entries(expected)) {
       expect(tf.max(tf.abs(gradient)).dataSync()[0], name).toBeGreaterThan(1e-5);
@@ -83,13 +79,8 @@ describe('cachedGradientStep', () => {
       const model = build();
       const optimizer = adam({ learningRate: 1e-2 });
       const step = cachedSize
-        ? cachedGradientStep({ model, optimizer, chunkSize: cachedSize, clipNorm: 0.5 })
-        : trainStep<DualEncoderBatch<Pair>>({
-            loss: (b) => model.loss(b, { training: true }),
-            variables: model.trainableVariables(),
-            optimizer,
-            clipNorm: 0.5,
-          });
+        ? cachedGradientStep(model, { optimizer, chunkSize: cachedSize, transforms: [clipByNorm(0.5)] })
+        : trainStep<DualEncoderBatch<Pair>>(model, { optimizer, transforms: [clipByNorm(0.5)] });
       const losses = [1, 2, 3, 4].map((seed) => {
         const metrics = step.run(batchOf(12, seed));
         return [metrics['loss'], metrics['gradientNorm']].map(
@@ -122,13 +113,13 @@ describe('cachedGradientStep', () => {
     const seen: Record<Pair, number[][]> = { image: [], text: [] };
     const spy: typeof model = {
       ...model,
-      embed: (modality, inputs, options) => {
-        const rows = model.embed(modality, inputs, options);
-        seen[modality].push(Array.from(rows.dataSync()));
+      embedBatch: (batch, options) => {
+        const rows = model.embedBatch(batch, options);
+        for (const name of ['image', 'text'] as const) seen[name].push(Array.from((rows[name] as Tensor2D).dataSync()));
         return rows;
       },
     };
-    const step = cachedGradientStep({ model: spy, optimizer: sgd({ learningRate: 0 }), chunkSize: 4, compile: false });
+    const step = cachedGradientStep(spy, { optimizer: sgd({ learningRate: 0 }), chunkSize: 4, compile: false });
     step.run(batchOf(8, 5));
     step.run(batchOf(8, 5));
     for (const calls of Object.values(seen)) {
@@ -176,13 +167,8 @@ describe('cachedGradientStep', () => {
       const model = wide();
       const optimizer = sgd({ learningRate: 0.1 });
       const step = chunkSize
-        ? cachedGradientStep({ model, optimizer, chunkSize, compile: false })
-        : trainStep<DualEncoderBatch<Pair>>({
-            loss: (b) => model.loss(b),
-            variables: model.trainableVariables(),
-            optimizer,
-            compile: false,
-          });
+        ? cachedGradientStep(model, { optimizer, chunkSize, compile: false })
+        : trainStep<DualEncoderBatch<Pair>>(model, { optimizer, compile: false });
       tf.dispose(step.run(batch));
       const base = tf.memory().numBytes;
       const { peakBytes } = await tf.profile(() => step.run(batch));
@@ -197,13 +183,13 @@ describe('cachedGradientStep', () => {
   it('refuses impossible settings and leaks nothing', async () => {
     const model = build();
     const optimizer = sgd({ learningRate: 0.1 });
-    expect(() => cachedGradientStep({ model, optimizer, chunkSize: 0 })).toThrow(
+    expect(() => cachedGradientStep(model, { optimizer, chunkSize: 0 })).toThrow(
       'chunkSize must be a positive integer, got 0',
     );
-    const step = cachedGradientStep({ model, optimizer, chunkSize: 3 });
+    const step = cachedGradientStep(model, { optimizer, chunkSize: 3 });
     const batch = batchOf(8, 7);
     const uneven = { image: batch.image, text: batchOf(7, 7).text } as DualEncoderBatch<Pair>;
-    expect(() => step.run(uneven)).toThrow('got image 8, text 7');
+    expect(() => step.run(uneven)).toThrow('image/features 8, text/features 7');
     expect(() => step.run({ image: batch.image } as DualEncoderBatch<Pair>)).toThrow('at least two modalities');
     const wrong = tf.zeros([3]) as Tensor1D;
     await expectNoLeak(() => step.run(batch));

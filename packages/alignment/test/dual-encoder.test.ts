@@ -61,7 +61,7 @@ describe('dualEncoder', () => {
     expect(value(ta as Scalar)).toBeGreaterThan(0);
     const { audio: _, ...rest } = batch;
     const partial = model.loss(rest);
-    expect(Object.keys(partial).sort()).toEqual(['image-text', 'loss', 'temperature']);
+    expect(Object.keys(partial).sort()).toEqual(['image-text', 'loss', 'spread/image', 'spread/text', 'temperature']);
     expect(partial.loss).toBeAllclose(it as Scalar);
     model.dispose();
   });

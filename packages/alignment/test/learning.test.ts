@@ -26,11 +26,7 @@ describe('a trained dual encoder', () => {
         { image: { features: images }, text: { features: tf.gather(texts, order) } },
         { batchSize: 64, seed },
       );
-      const step = trainStep<DualEncoderBatch<'image' | 'text'>>({
-        loss: (batch) => model.loss(batch, { training: true }),
-        variables: () => model.trainableVariables(),
-        optimizer: adam({ learningRate: 1e-2 }),
-      });
+      const step = trainStep<DualEncoderBatch<'image' | 'text'>>(model, { optimizer: adam({ learningRate: 1e-2 }) });
       await fit(step, data, { epochs: 25, progress: false });
       step.dispose();
     }

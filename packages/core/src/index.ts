@@ -5,7 +5,7 @@ export { defineEncoder, type EncodedSequence, type Encoder, type Inputs } from '
 export { CrossmodalError } from './errors.js';
 export { assertKnownOptions } from './known-options.js';
 export { Random, type RandomState } from './random/random.js';
-export { inStepScope, type StepScope } from './random/step-scope.js';
+export { inStepScope, type StepScope, type StepTime } from './random/step-scope.js';
 export { randomMask, randomNormal, randomPermutation, randomUniform } from './random/tensors.js';
-export type { LossTerms, Trainable } from './trainable.js';
+export type { Alternating, Contrastive, LossTerms, Trainable } from './trainable.js';
 export { disposeVariables, type NamedVariables, namedVariables, prefixed, trainableVariables } from './variables.js';

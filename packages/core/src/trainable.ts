@@ -1,4 +1,4 @@
-import type { Scalar } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import type { NamedVariables } from './variables.js';
 
 /** A loss with the terms that it is made of; the terms are reported, only `loss` is differentiated. */
@@ -25,4 +25,37 @@ export interface Trainable<Batch> {
   loss(batch: Batch, options?: { training?: boolean }): LossTerms;
   /** Every variable of the model, trained or not, under names that do not depend on what else the process built. */
   namedVariables(): NamedVariables;
+}
+
+/**
+ * A model of several objectives that are optimised in turn, such as the discriminator and the generator of a GAN; what
+ * `alternatingStep` needs.
+ *
+ * @example
+ * const [x, y] = [tf.variable(tf.scalar(1)), tf.variable(tf.scalar(1))];
+ * const product = (): tf.Scalar => tf.mul(x, y);
+ * const saddle: Alternating<object, 'lower' | 'raise'> = {
+ *   objectives: {
+ *     lower: { loss: () => ({ loss: product() }), namedVariables: () => ({ x }) },
+ *     raise: { loss: () => ({ loss: tf.neg(product()) }), namedVariables: () => ({ y }) },
+ *   },
+ *   namedVariables: () => ({ x, y }),
+ * };
+ */
+export interface Alternating<Batch, Name extends string = string> {
+  /** By name, in the order in which they are optimised. The variables of each are those that it moves. */
+  readonly objectives: Readonly<Record<Name, Trainable<Batch>>>;
+  /** Every variable of the model, trained or not: those of all objectives, and others such as statistics. */
+  namedVariables(): NamedVariables;
+}
+
+/**
+ * A model whose loss is one of embeddings, and whose rows can be embedded some at a time; what `cachedGradientStep` needs.
+ * `loss(batch)` equals `contrast(embedBatch(batch), batch)`.
+ */
+export interface Contrastive<Batch> extends Trainable<Batch> {
+  /** The embeddings of all rows of a batch, or of a part of one, by name: each [rows, dimension], differentiable. */
+  embedBatch(batch: Batch, options?: { training?: boolean }): { [name: string]: Tensor2D };
+  /** The loss of embeddings; from `batch` come labels, masks and the like. */
+  contrast(embeddings: { [name: string]: Tensor2D }, batch: Batch): LossTerms;
 }

@@ -26,7 +26,7 @@ export function trainableVariables(model: Weighted): tf.Variable[] {
 }
 
 /**
- * All variables of a model or layer, trainable or not, under names that do not depend on what else the process built:
+ * All variables of a model or layer, trainable or not (as their `trainable` says), under names that do not depend on what else the process built:
  * `layer/weight`, where a layer that was not named by hand is called by its class and its place among those of its class
  * (`dense`, `dense_1`, ...).
  *
@@ -38,6 +38,8 @@ export function trainableVariables(model: Weighted): tf.Variable[] {
 export function namedVariables(model: Weighted): NamedVariables {
   checkBuilt('namedVariables', model);
   const named: NamedVariables = {};
+  // A layer that is made with `trainable: false` lists its weights as such, and leaves the flags of their variables true.
+  for (const weight of model.nonTrainableWeights) variableOf(weight).trainable = false;
   if ('layers' in model && Array.isArray(model.layers)) {
     const seen = new Map<string, number>();
     for (const layer of model.layers) {

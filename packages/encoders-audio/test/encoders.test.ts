@@ -71,12 +71,14 @@ describe.each(Object.keys(kinds))('the %s encoder', (kind) => {
     const items = Array.from({ length: 12 }, (_, i) => tone(i % 2, i));
     const inputs = await encoder.prepare(items);
     const targets = tf.tensor2d(items.map((_, i) => Array.from({ length: 4 }, (_, k) => (i % 2 === k % 2 ? -1 : 1))));
-    const step = trainStep({
-      loss: (batch: Inputs) =>
-        tf.mean(tf.squaredDifference(encoder.encode(batch, { training: true }), targets)) as tf.Scalar,
-      variables: () => encoder.trainableVariables(),
-      optimizer: adam({ learningRate: 0.02 }),
-    });
+    const step = trainStep(
+      {
+        loss: (batch: Inputs) =>
+          tf.mean(tf.squaredDifference(encoder.encode(batch, { training: true }), targets)) as tf.Scalar,
+        variables: () => encoder.trainableVariables(),
+      },
+      { optimizer: adam({ learningRate: 0.02 }) },
+    );
     const losses: number[] = [];
     for (let i = 0; i < 40; i++) {
       const metrics = step.run(inputs);

@@ -52,12 +52,14 @@ describe.each(Object.keys(kinds))('the %s encoder', (kind) => {
     const sign = (i: number) => (i % 2 === 0 ? 1 : -1);
     const half = (i: number) => sign(i) / 2; // within the range of hidden states
     const targets = tf.tensor2d(texts.map((_, i) => Array.from({ length: 4 }, (_, k) => half(i + k))));
-    const step = trainStep({
-      loss: (batch: Inputs) =>
-        tf.mean(tf.squaredDifference(encoder.encode(batch, { training: true }), targets)) as tf.Scalar,
-      variables: () => encoder.trainableVariables(),
-      optimizer: adam({ learningRate: 0.05 }),
-    });
+    const step = trainStep(
+      {
+        loss: (batch: Inputs) =>
+          tf.mean(tf.squaredDifference(encoder.encode(batch, { training: true }), targets)) as tf.Scalar,
+        variables: () => encoder.trainableVariables(),
+      },
+      { optimizer: adam({ learningRate: 0.05 }) },
+    );
     const losses: number[] = [];
     for (let i = 0; i < 60; i++) {
       const metrics = step.run(inputs);

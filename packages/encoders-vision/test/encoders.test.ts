@@ -54,12 +54,14 @@ describe('convolutionalEncoder', () => {
     const items = Array.from({ length: 16 }, (_, i) => stripes(i % 2, i >> 1));
     const inputs = await encoder.prepare(items);
     const targets = tf.tensor2d(items.map((_, i) => [i % 2 === 0 ? -1 : 1]));
-    const step = trainStep({
-      loss: (batch: { pixels: tf.Tensor }) =>
-        tf.mean(tf.squaredDifference(encoder.encode(batch, { training: true }), targets)) as tf.Scalar,
-      variables: () => encoder.trainableVariables(),
-      optimizer: adam({ learningRate: 0.01 }),
-    });
+    const step = trainStep(
+      {
+        loss: (batch: { pixels: tf.Tensor }) =>
+          tf.mean(tf.squaredDifference(encoder.encode(batch, { training: true }), targets)) as tf.Scalar,
+        variables: () => encoder.trainableVariables(),
+      },
+      { optimizer: adam({ learningRate: 0.01 }) },
+    );
     const losses: number[] = [];
     for (let i = 0; i < 30; i++) {
       const metrics = step.run({ pixels: inputs['pixels']! });

@@ -1,13 +1,18 @@
-import { CrossmodalError, type Encoder, type NamedVariables, prefixed, Random } from '@crossmodal/core';
-import type { AlternatingStep } from '@crossmodal/core/step';
+import {
+  type Alternating,
+  assertKnownOptions,
+  CrossmodalError,
+  type Encoder,
+  prefixed,
+  Random,
+} from '@crossmodal/core';
 import type { AdversarialKind } from '@crossmodal/losses';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { conditioningAugmentation } from './conditioning-augmentation.js';
-import type { GanStepOptions } from './gan-step.js';
+import { AdversarialNetworks, type GradientPenalty } from './internal/adversarial-networks.js';
 import { type Condition, type ConditionOptions, conditionVectors, rolled, scaled } from './internal/conditions.js';
-import { Game, type GradientPenalty, type LossTerms } from './internal/game.js';
 import { noiseRows } from './internal/noise.js';
 import { stopGradient } from './internal/stop-gradient.js';
 import type { Discriminator } from './networks/discriminator.js';
@@ -65,26 +70,23 @@ export interface GenerateOptions {
   random?: Random;
   /** [batch, latentDimension] instead of drawn noise; a single row serves all. */
   noise?: Tensor2D;
-  /** Uses the averaged weights, once a step keeps them. */
-  averaged?: boolean;
   /** Samples made at a time. */
   batchSize?: number;
 }
 
-/** A generator and a discriminator that share a condition; see `conditionalGan`. */
-export interface ConditionalGan {
+/**
+ * A generator and a discriminator that share a condition; see `conditionalGan`. A model for `ganStep` and `alternatingStep`.
+ * With scores s_r of real samples under their conditions, s_w under others', s_f of generated ones, and D the loss of the chosen
+ * kind on (real, fake) scores, its objectives are:
+ *
+ * - `discriminator`: matching-aware (D(s_r, s_f) + D(s_r, s_w)) / 2, else D(s_r, s_f). Terms: the mean scores `real`,
+ *   `generated`, `mismatched`. Also trains the encoder that is trained along.
+ * - `generator`: the adversarial term for the conditions of the batch, plus the weighted divergence of the augmentation. In
+ *   training it reports `diversity`: how far two samples of one condition differ, by the measure of the real samples of a batch.
+ */
+export interface ConditionalGan extends Alternating<ConditionalGanBatch, 'discriminator' | 'generator'> {
   readonly generator: LayersModel;
   readonly discriminator: Discriminator;
-  /**
-   * With scores s_r of real samples under their conditions, s_w under others', s_f of generated ones, and D the loss of the
-   * chosen kind on (real, fake) scores: matching-aware (D(s_r, s_f) + D(s_r, s_w)) / 2, else D(s_r, s_f). Terms: the mean
-   * scores `real`, `generated`, `mismatched`. Differentiable in the discriminator, and in the encoder trained along.
-   */
-  discriminatorLoss(batch: ConditionalGanBatch): LossTerms;
-  /** The adversarial term for the conditions of the batch, plus the weighted divergence of the augmentation. */
-  generatorLoss(batch: ConditionalGanBatch): LossTerms;
-  /** The training step. `generate` then uses the averaged weights, also after the step was disposed of. */
-  step(options?: GanStepOptions): AlternatingStep<ConditionalGanBatch>;
   /**
    * Samples for conditions: [batch, ...sample shape], in `range`.
    *
@@ -93,14 +95,30 @@ export interface ConditionalGan {
   generate(condition: Condition, options: GenerateOptions): Tensor;
   /** Higher for what the discriminator takes for real and matching: [batch]. */
   score(samples: Tensor, condition: Condition): Tensor1D;
-  /** What each player trains. */
-  generatorVariables(): NamedVariables;
-  discriminatorVariables(): NamedVariables;
-  /** Everything a checkpoint must hold, the encoder trained along included. */
-  namedVariables(): NamedVariables;
   /** Frees the networks; the encoder stays its owner's. */
   dispose(): void;
 }
+
+const optionNames: Record<keyof ConditionalGanOptions, true> = {
+  conditionDimension: true,
+  latentDimension: true,
+  size: true,
+  channels: true,
+  width: true,
+  conditioning: true,
+  augmentation: true,
+  seed: true,
+  generator: true,
+  discriminator: true,
+  loss: true,
+  matchingAware: true,
+  normalizeCondition: true,
+  encoder: true,
+  range: true,
+  differentiableAugmentation: true,
+  gradientPenalty: true,
+  interpolation: true,
+};
 
 /**
  * A conditional GAN, text to image by default: G(noise, condition) makes a sample, D(sample, condition) tells real and
@@ -111,30 +129,32 @@ export interface ConditionalGan {
  *   to image synthesis (2016), algorithm 1; Miyato and Koyama, cGANs with projection discriminator (2018)
  * @example
  * const gan = conditionalGan({ size: 32, conditionDimension: 64, seed: 1 });
- * const step = gan.step();
+ * const step = ganStep(gan);
  * await fit(step, tensorDataset({ real: images, condition: embeddings }, { batchSize: 32 }), { epochs: 20 });
- * const drawn = gan.generate(embeddings, { random: new Random(1) });
+ * const drawn = await step.withAverages(() => gan.generate(embeddings, { random: new Random(1) }));
  */
-export function conditionalGan({
-  conditionDimension,
-  latentDimension = 100, // DCGAN
-  size = 32,
-  channels = 3,
-  width = 32,
-  conditioning = 'projection', // Miyato and Koyama; on OpenMoji it follows the text far earlier than concatenation
-  augmentation,
-  seed = 0,
-  generator,
-  discriminator,
-  loss = 'non-saturating', // Reed et al.; learned a little faster than hinge on OpenMoji
-  matchingAware = true, // Reed et al.
-  normalizeCondition = true,
-  encoder,
-  range = generator ? undefined : [0, 1],
-  differentiableAugmentation,
-  gradientPenalty,
-  interpolation = 0,
-}: ConditionalGanOptions): ConditionalGan {
+export function conditionalGan(options: ConditionalGanOptions): ConditionalGan {
+  assertKnownOptions('conditionalGan', options, optionNames);
+  const {
+    conditionDimension,
+    latentDimension = 100, // DCGAN
+    size = 32,
+    channels = 3,
+    width = 32,
+    conditioning = 'projection', // Miyato and Koyama; on OpenMoji it follows the text far earlier than concatenation
+    augmentation,
+    seed = 0,
+    generator,
+    discriminator,
+    loss = 'non-saturating', // Reed et al.; learned a little faster than hinge on OpenMoji
+    matchingAware = true, // Reed et al.
+    normalizeCondition = true,
+    encoder,
+    range = generator ? undefined : [0, 1],
+    differentiableAugmentation,
+    gradientPenalty,
+    interpolation = 0,
+  } = options;
   if (!Number.isInteger(conditionDimension) || conditionDimension < 1) {
     throw new CrossmodalError(
       `conditionalGan: conditionDimension must be a positive integer, got ${conditionDimension}`,
@@ -146,7 +166,7 @@ export function conditionalGan({
   const { dimension = 128, weight = 1 } = augmentation ?? {}; // StackGAN, section 4.3 and eq. 4
   const network = augmentation && conditioningAugmentation({ conditionDimension, dimension, seed });
   const random = new Random(seed).fork('gan');
-  const game = new Game({
+  const networks = new AdversarialNetworks({
     generator:
       generator ??
       imageGenerator({
@@ -175,42 +195,44 @@ export function conditionalGan({
       `${caller}: each sample needs a condition, got ${rows} samples and ${result.shape[0]} conditions`,
     );
   };
-  const gan: ConditionalGan = {
-    generator: game.options.generator,
-    discriminator: game.options.discriminator,
-    discriminatorLoss: ({ real, condition, mismatched }) =>
-      tf.tidy(() => {
-        const right = vectors('discriminatorLoss', condition, real.shape[0], true);
-        const wrong = mismatched ? vectors('discriminatorLoss', mismatched, real.shape[0], true) : rolled(right);
-        return game.discriminatorLoss(real, right, matchingAware ? wrong : undefined);
-      }),
-    generatorLoss: ({ real, condition }) =>
-      tf.tidy(() => {
-        const rows = real.shape[0] as number;
-        const asked = stopGradient(vectors('generatorLoss', condition, rows, false));
-        if (interpolation === 0) return game.generatorLoss(rows, asked);
-        // Reed et al., section 4.3: weights of one half worked well.
-        const between = scaled(tf.mul(0.5, tf.add(asked, rolled(asked))) as Tensor2D, settings);
-        return game.generatorLoss(rows, asked, { condition: between, weight: interpolation });
-      }),
-    step: (options = {}) => game.train(gan, options),
-    generate: (condition, { random: source, noise, averaged = true, batchSize = 128 }) =>
+  const ofEncoder = () => prefixed('encoder', encoder?.namedVariables() ?? {});
+  return {
+    generator: networks.options.generator,
+    discriminator: networks.options.discriminator,
+    objectives: {
+      discriminator: {
+        loss: ({ real, condition, mismatched }, { training = false } = {}) =>
+          tf.tidy(() => {
+            const right = vectors('discriminator.loss', condition, real.shape[0], training);
+            const others = mismatched && vectors('discriminator.loss', mismatched, real.shape[0], training);
+            const wrong = matchingAware ? (others ?? rolled(right)) : undefined;
+            return networks.discriminatorLoss(real, { condition: right, mismatched: wrong, training });
+          }),
+        namedVariables: () => ({ ...networks.discriminatorVariables(), ...ofEncoder() }),
+      },
+      generator: {
+        loss: ({ real, condition }, { training = false } = {}) =>
+          tf.tidy(() => {
+            const asked = stopGradient(vectors('generator.loss', condition, real.shape[0], false));
+            if (interpolation === 0) return networks.generatorLoss(real, { condition: asked, training });
+            // Reed et al., section 4.3: weights of one half worked well.
+            const between = scaled(tf.mul(0.5, tf.add(asked, rolled(asked))) as Tensor2D, settings);
+            const interpolated = { condition: between, weight: interpolation };
+            return networks.generatorLoss(real, { condition: asked, interpolated, training });
+          }),
+        namedVariables: () => networks.generatorVariables(),
+      },
+    },
+    generate: (condition, { random: source, noise, batchSize = 128 }) =>
       tf.tidy(() => {
         const rows = vectors('generate', condition, undefined, false);
         const drawn = noiseRows('generate', rows.shape[0], latentDimension, { random: source, noise });
-        const options = { random: source ?? random, noise: drawn, averaged, batchSize };
-        return game.generate(rows.shape[0], rows, options);
+        const options = { random: source ?? random, noise: drawn, batchSize };
+        return networks.generate(rows.shape[0], rows, options);
       }),
     score: (samples, condition) =>
-      tf.tidy(() => game.score(samples, vectors('score', condition, samples.shape[0], false))),
-    generatorVariables: () => game.generatorVariables(),
-    discriminatorVariables: () => {
-      const trained = new Set(encoder?.trainableVariables() ?? []);
-      const named = Object.entries(encoder?.namedVariables() ?? {}).filter(([, variable]) => trained.has(variable));
-      return { ...game.discriminatorVariables(), ...prefixed('encoder', Object.fromEntries(named)) };
-    },
-    namedVariables: () => ({ ...game.namedVariables(), ...prefixed('encoder', encoder?.namedVariables() ?? {}) }),
-    dispose: () => game.dispose(),
+      tf.tidy(() => networks.score(samples, vectors('score', condition, samples.shape[0], false))),
+    namedVariables: () => ({ ...networks.generatorVariables(), ...networks.discriminatorVariables(), ...ofEncoder() }),
+    dispose: () => networks.dispose(),
   };
-  return gan;
 }

@@ -1,14 +1,19 @@
-import { CrossmodalError, type NamedVariables, namedVariables, prefixed } from '@crossmodal/core';
+import {
+  type Alternating,
+  assertKnownOptions,
+  CrossmodalError,
+  type LossTerms,
+  type NamedVariables,
+  namedVariables,
+  prefixed,
+} from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
-import type { AlternatingStep } from '@crossmodal/core/step';
+import { relativeSpread } from '@crossmodal/core/metrics';
 import { type AdversarialKind, discriminatorLoss, generatorLoss } from '@crossmodal/losses';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type AveragedStep, type GanStepOptions, ganStep } from './gan-step.js';
-import type { LossTerms } from './internal/game.js';
 import { stopGradient } from './internal/stop-gradient.js';
-import { exchanged, trainableNamed } from './internal/variables.js';
 import { denseDiscriminator } from './networks/dense-discriminator.js';
 import type { Discriminator } from './networks/discriminator.js';
 import { embeddingMap } from './networks/embedding-map.js';
@@ -36,19 +41,16 @@ export interface EmbeddingGanOptions {
   seed?: number | string;
 }
 
-/** Maps from one embedding space to another, made by adversarial training; see `embeddingGan`. */
-export interface EmbeddingGan {
+/**
+ * Maps from one embedding space to another, made by adversarial training; see `embeddingGan`. A model for `ganStep` and
+ * `alternatingStep`; its `generator` reports `adversarial`, `pair` and `cycle`, as far as their weights are above zero,
+ * and the `spread` of what is mapped (0 when all is mapped to one point).
+ */
+export interface EmbeddingGan extends Alternating<EmbeddingGanBatch, 'discriminator' | 'generator'> {
   /** A -> B: [batch, dimensionB], rows of length one. */
-  forward(a: Tensor2D, options?: { averaged?: boolean }): Tensor2D;
+  forward(a: Tensor2D): Tensor2D;
   /** B -> A: [batch, dimensionA], rows of length one; with a `cycleWeight` only. */
-  backward(b: Tensor2D, options?: { averaged?: boolean }): Tensor2D;
-  discriminatorLoss(batch: EmbeddingGanBatch): LossTerms;
-  /** Terms: `adversarial`, `pair`, `cycle`, as far as their weights are above zero. */
-  generatorLoss(batch: EmbeddingGanBatch): LossTerms;
-  step(options?: GanStepOptions): AlternatingStep<EmbeddingGanBatch>;
-  generatorVariables(): NamedVariables;
-  discriminatorVariables(): NamedVariables;
-  namedVariables(): NamedVariables;
+  backward(b: Tensor2D): Tensor2D;
   dispose(): void;
 }
 
@@ -57,6 +59,17 @@ interface Direction {
   map: LayersModel;
   discriminator: Discriminator;
 }
+
+const optionNames: Record<keyof EmbeddingGanOptions, true> = {
+  dimensionA: true,
+  dimensionB: true,
+  hidden: true,
+  discriminatorHidden: true,
+  loss: true,
+  pairWeight: true,
+  cycleWeight: true,
+  seed: true,
+};
 
 /**
  * A generator F that maps embeddings of modality A to those of modality B, so that a discriminator cannot tell F(a) from
@@ -70,19 +83,21 @@ interface Direction {
  * @see Zhu et al., CycleGAN (2017), eq. 1-3; Conneau et al., Word translation without parallel data (2018), section 2
  * @example
  * const gan = embeddingGan({ dimensionA: 64, dimensionB: 64, pairWeight: 1, seed: 1 });
- * await fit(gan.step(), tensorDataset({ a: texts, b: images }, { batchSize: 64 }), { epochs: 20 });
+ * await fit(ganStep(gan), tensorDataset({ a: texts, b: images }, { batchSize: 64 }), { epochs: 20 });
  * const predicted = gan.forward(otherTexts);
  */
-export function embeddingGan({
-  dimensionA,
-  dimensionB,
-  hidden = [256],
-  discriminatorHidden = [256],
-  loss: kind = 'non-saturating',
-  pairWeight = 1,
-  cycleWeight = 0,
-  seed = 0,
-}: EmbeddingGanOptions): EmbeddingGan {
+export function embeddingGan(options: EmbeddingGanOptions): EmbeddingGan {
+  assertKnownOptions('embeddingGan', options, optionNames);
+  const {
+    dimensionA,
+    dimensionB,
+    hidden = [256],
+    discriminatorHidden = [256],
+    loss: kind = 'non-saturating',
+    pairWeight = 1,
+    cycleWeight = 0,
+    seed = 0,
+  } = options;
   for (const [name, size] of Object.entries({ dimensionA, dimensionB })) {
     if (!Number.isInteger(size) || size < 1)
       throw new CrossmodalError(`embeddingGan: ${name} must be a positive integer, got ${size}`);
@@ -96,12 +111,11 @@ export function embeddingGan({
   });
   const there = direction('forward', dimensionA, dimensionB);
   const back = cycleWeight > 0 ? direction('backward', dimensionB, dimensionA) : undefined;
-  let trained: AveragedStep<EmbeddingGanBatch> | undefined;
 
   const scaled = (x: Tensor2D) => tf.mul(l2Normalize(x), Math.sqrt(x.shape[1])) as Tensor2D;
-  const apply = ({ map }: Direction, x: Tensor2D) => scaled(map.apply(x, { training: true }) as Tensor2D);
-  const judge = ({ discriminator: { body, head } }: Direction, x: Tensor) =>
-    head.apply(body.apply(x, { training: true }), { training: true }) as Tensor;
+  const apply = ({ map }: Direction, x: Tensor2D, training: boolean) => scaled(map.apply(x, { training }) as Tensor2D);
+  const judge = ({ discriminator: { body, head } }: Direction, x: Tensor, training: boolean) =>
+    head.apply(body.apply(x, { training }), { training }) as Tensor;
   const apart = (x: Tensor2D, y: Tensor2D) =>
     tf.sub(1, tf.mean(tf.sum(tf.mul(l2Normalize(x), l2Normalize(y)), 1))) as Scalar;
   const checked = (caller: string, name: string, x: Tensor2D, dimension: number): Tensor2D => {
@@ -120,13 +134,11 @@ export function embeddingGan({
     return [checked(caller, 'a', a, dimensionA), checked(caller, 'b', b, dimensionB)];
   };
   const directions = back ? { forward: there, backward: back } : { forward: there };
-  const variablesOf = (pick: (direction: Direction) => [string, LayersModel][], all = false): NamedVariables =>
+  const variablesOf = (pick: (direction: Direction) => [string, LayersModel][]): NamedVariables =>
     Object.assign(
       {},
       ...Object.entries(directions).flatMap(([name, each]) =>
-        pick(each).map(([part, network]) =>
-          prefixed(`${name}/${part}`, all ? namedVariables(network) : trainableNamed(network)),
-        ),
+        pick(each).map(([part, network]) => prefixed(`${name}/${part}`, namedVariables(network))),
       ),
     ) as NamedVariables;
   const maps = ({ map }: Direction): [string, LayersModel][] => [['map', map]];
@@ -134,67 +146,65 @@ export function embeddingGan({
     ['discriminator/body', body],
     ['discriminator/head', head],
   ];
-  const use = (
-    caller: string,
-    name: string,
-    way: Direction | undefined,
-    x: Tensor2D,
-    size: number,
-    averaged: boolean,
-  ) =>
+  const use = (caller: string, name: string, way: Direction | undefined, x: Tensor2D, size: number) =>
     tf.tidy(() => {
       if (!way) throw new CrossmodalError(`${caller}: there is no map back`, { remedy: 'set cycleWeight above 0' });
-      const input = checked(caller, name, x, size);
-      const averages = averaged && trained ? trained.averages() : {};
-      return exchanged(gan.generatorVariables(), averages, () => l2Normalize(way.map.apply(input) as Tensor2D));
+      return l2Normalize(way.map.apply(checked(caller, name, x, size)) as Tensor2D);
     });
 
-  const gan: EmbeddingGan = {
-    forward: (a, { averaged = true } = {}) => use('forward', 'a', there, a, dimensionA, averaged),
-    backward: (b, { averaged = true } = {}) => use('backward', 'b', back, b, dimensionB, averaged),
-    discriminatorLoss: (batch) =>
-      tf.tidy((): LossTerms => {
-        const [a, b] = sides('discriminatorLoss', batch);
-        const loss = discriminatorLoss(judge(there, b), judge(there, stopGradient(apply(there, a))), { kind });
-        if (!back) return { loss };
-        const other = discriminatorLoss(judge(back, a), judge(back, stopGradient(apply(back, b))), { kind });
-        return { loss: tf.add(loss, other) as Scalar };
-      }),
-    generatorLoss: (batch) =>
-      tf.tidy((): LossTerms => {
-        const [a, b] = sides('generatorLoss', batch);
-        const mapped = apply(there, a);
-        let adversarial = generatorLoss(judge(there, mapped), { kind });
-        const terms: Record<string, Scalar> = {};
-        let weighted: Scalar[] = [];
-        if (pairWeight > 0) {
-          const pair = apart(mapped, b);
-          terms['pair'] = pair;
-          weighted = [...weighted, tf.mul(pairWeight, pair)];
-        }
-        if (back) {
-          const returned = apply(back, b);
-          adversarial = tf.add(adversarial, generatorLoss(judge(back, returned), { kind }));
-          const cycle = tf.add(apart(apply(back, mapped), a), apart(apply(there, returned), b)) as Scalar;
-          terms['cycle'] = cycle;
-          weighted = [...weighted, tf.mul(cycleWeight, cycle)];
-        }
-        return { loss: tf.addN([adversarial, ...weighted]) as Scalar, adversarial, ...terms };
-      }),
-    step: (options = {}) => {
-      trained?.dispose();
-      trained = ganStep<EmbeddingGanBatch>(gan, options);
-      return trained.step;
+  return {
+    forward: (a) => use('forward', 'a', there, a, dimensionA),
+    backward: (b) => use('backward', 'b', back, b, dimensionB),
+    objectives: {
+      discriminator: {
+        loss: (batch, { training = false } = {}) =>
+          tf.tidy((): LossTerms => {
+            const [a, b] = sides('discriminator.loss', batch);
+            const told = (way: Direction, real: Tensor2D, from: Tensor2D) =>
+              discriminatorLoss(
+                judge(way, real, training),
+                judge(way, stopGradient(apply(way, from, training)), training),
+                { kind },
+              );
+            const loss = told(there, b, a);
+            return { loss: back ? (tf.add(loss, told(back, a, b)) as Scalar) : loss };
+          }),
+        namedVariables: () => variablesOf(critics),
+      },
+      generator: {
+        loss: (batch, { training = false } = {}) =>
+          tf.tidy((): LossTerms => {
+            const [a, b] = sides('generator.loss', batch);
+            const mapped = apply(there, a, training);
+            let adversarial = generatorLoss(judge(there, mapped, training), { kind });
+            const terms: Record<string, Scalar> = {};
+            let weighted: Scalar[] = [];
+            if (pairWeight > 0) {
+              const pair = apart(mapped, b);
+              terms['pair'] = pair;
+              weighted = [...weighted, tf.mul(pairWeight, pair)];
+            }
+            if (back) {
+              const returned = apply(back, b, training);
+              adversarial = tf.add(adversarial, generatorLoss(judge(back, returned, training), { kind }));
+              const cycle = tf.add(
+                apart(apply(back, mapped, training), a),
+                apart(apply(there, returned, training), b),
+              ) as Scalar;
+              terms['cycle'] = cycle;
+              weighted = [...weighted, tf.mul(cycleWeight, cycle)];
+            }
+            const spread = relativeSpread(mapped);
+            return { loss: tf.addN([adversarial, ...weighted]) as Scalar, adversarial, ...terms, spread };
+          }),
+        namedVariables: () => variablesOf(maps),
+      },
     },
-    generatorVariables: () => variablesOf(maps),
-    discriminatorVariables: () => variablesOf(critics),
-    namedVariables: () => variablesOf((each) => [...maps(each), ...critics(each)], true),
+    namedVariables: () => variablesOf((each) => [...maps(each), ...critics(each)]),
     dispose: () => {
-      trained?.dispose();
       for (const { map, discriminator } of Object.values(directions)) {
         for (const network of [map, discriminator.body, discriminator.head]) network.dispose();
       }
     },
   };
-  return gan;
 }

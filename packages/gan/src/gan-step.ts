@@ -1,13 +1,10 @@
-import type { NamedVariables } from '@crossmodal/core';
+import { type Alternating, assertKnownOptions } from '@crossmodal/core';
 import { adam } from '@crossmodal/core/optimisers';
 import type { Schedule } from '@crossmodal/core/schedules';
-import { type AlternatingStep, alternatingStep } from '@crossmodal/core/step';
-import type { Optimizer, Tensor } from '@tensorflow/tfjs-core';
-import * as tf from '@tensorflow/tfjs-core';
-import type { LossTerms } from './internal/game.js';
+import { alternatingStep, average, type TrainStep } from '@crossmodal/core/step';
 
 export interface GanStepOptions {
-  /** Learning rates of the two players: two time scales. */
+  /** Learning rates of the two networks: two time scales. */
   generatorRate?: number | Schedule;
   discriminatorRate?: number | Schedule;
   /** Adam's decay of the first moment. */
@@ -17,88 +14,65 @@ export interface GanStepOptions {
   discriminatorSteps?: number;
   /** Decay of the generator's averaged weights; 0 keeps none. */
   averageDecay?: number;
-  /** Instead of Adam. */
-  generatorOptimizer?: Optimizer;
-  discriminatorOptimizer?: Optimizer;
   compile?: boolean;
 }
 
-/** What the step needs of a GAN. */
-export interface GanPlayers<Batch> {
-  discriminatorLoss(batch: Batch): LossTerms;
-  generatorLoss(batch: Batch): LossTerms;
-  discriminatorVariables(): NamedVariables;
-  generatorVariables(): NamedVariables;
-  namedVariables(): NamedVariables;
-}
+const optionNames: Record<keyof GanStepOptions, true> = {
+  generatorRate: true,
+  discriminatorRate: true,
+  beta1: true,
+  beta2: true,
+  discriminatorSteps: true,
+  averageDecay: true,
+  compile: true,
+};
 
-/** A step, and the averaged weights of the generator, which outlive it. */
-export interface AveragedStep<Batch> {
-  step: AlternatingStep<Batch>;
-  averages(): Record<string, Tensor>;
-  dispose(): void;
-}
-
-/** One round of the game: `discriminatorSteps` updates of the discriminator, one of the generator, one of the averages. */
+/**
+ * The usual training step of a GAN: core's `alternatingStep` with Adam for both networks, and an average of the generator's
+ * weights. With other optimisers or transforms, call `alternatingStep(gan, { objectives: { discriminator, generator } })`.
+ *
+ * Samples are better with the averaged weights: `step.withAverages(() => gan.generate(...))`, or `step.applyAverages()` at the
+ * end of training.
+ *
+ * @throws CrossmodalError for options that do not exist or are out of range
+ * @see Goodfellow et al., Generative adversarial nets (2014), algorithm 1; Heusel et al., two time-scale update rule (2017)
+ * @example
+ * const step = ganStep(model, { generatorRate: 2e-4, discriminatorRate: 2e-4 });
+ * await fit(step, data, { epochs: 20 });
+ * step.applyAverages();
+ */
 export function ganStep<Batch>(
-  players: GanPlayers<Batch>,
-  {
+  gan: Alternating<Batch, 'discriminator' | 'generator'>,
+  options: GanStepOptions = {},
+): TrainStep<Batch> {
+  assertKnownOptions('ganStep', options, optionNames);
+  const {
     generatorRate = 1e-3, // DCGAN has 2e-4, for runs that are 50 times as long
     discriminatorRate = 1e-3,
     beta1 = 0.5, // DCGAN
     beta2 = 0.999, // Adam
     discriminatorSteps = 1, // Goodfellow et al., algorithm 1: k
     averageDecay = 0.999, // Yazici et al., The unusual effectiveness of averaging in GAN training (2019)
-    generatorOptimizer,
-    discriminatorOptimizer,
     compile = true,
-  }: GanStepOptions,
-): AveragedStep<Batch> {
-  const own: Optimizer[] = [];
-  const optimizer = (given: Optimizer | undefined, learningRate: number | Schedule): Optimizer => {
-    if (given) return given;
-    const made = adam({ learningRate, beta1, beta2 });
-    own.push(made);
-    return made;
-  };
-  const inner = alternatingStep<Batch>(
-    [
-      {
-        name: 'discriminator',
-        loss: (batch) => players.discriminatorLoss(batch),
-        variables: () => players.discriminatorVariables(),
-        optimizer: optimizer(discriminatorOptimizer, discriminatorRate),
-        repeat: discriminatorSteps,
-      },
-      {
-        name: 'generator',
-        loss: (batch) => players.generatorLoss(batch),
-        variables: () => players.generatorVariables(),
-        optimizer: optimizer(generatorOptimizer, generatorRate),
+  } = options;
+  const ofDiscriminator = adam({ learningRate: discriminatorRate, beta1, beta2 });
+  const ofGenerator = adam({ learningRate: generatorRate, beta1, beta2 });
+  const step = alternatingStep(gan, {
+    objectives: {
+      discriminator: { optimizer: ofDiscriminator, repeat: discriminatorSteps },
+      generator: {
+        optimizer: ofGenerator,
         // With the warm-up the average follows closely at first, so that short runs have a useful one too.
-        ema: averageDecay > 0 ? { decay: averageDecay, warmup: true } : undefined,
+        transforms: averageDecay > 0 ? [average({ decay: averageDecay, warmup: true })] : [],
       },
-    ],
-    { state: () => players.namedVariables(), compile },
-  );
-  let kept: Record<string, Tensor> | undefined;
-  const step: AlternatingStep<Batch> = {
-    ...inner,
-    dispose() {
-      if (kept) return;
-      kept = Object.fromEntries(
-        Object.entries(inner.averages('generator')).map(([name, average]) => [name, tf.keep(tf.clone(average))]),
-      );
-      inner.dispose();
-      for (const made of own) made.dispose();
     },
-  };
+    compile,
+  });
   return {
-    step,
-    averages: () => kept ?? inner.averages('generator'),
+    ...step,
     dispose() {
       step.dispose();
-      tf.dispose(kept);
+      for (const optimizer of [ofDiscriminator, ofGenerator]) optimizer.dispose();
     },
   };
 }

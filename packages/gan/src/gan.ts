@@ -1,12 +1,10 @@
-import { CrossmodalError, type NamedVariables, Random } from '@crossmodal/core';
-import type { AlternatingStep } from '@crossmodal/core/step';
+import { type Alternating, assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
 import type { AdversarialKind } from '@crossmodal/losses';
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { GenerateOptions } from './conditional-gan.js';
-import type { GanStepOptions } from './gan-step.js';
-import { Game, type GradientPenalty, type LossTerms } from './internal/game.js';
+import { AdversarialNetworks, type GradientPenalty } from './internal/adversarial-networks.js';
 import { noiseRows } from './internal/noise.js';
 import type { Discriminator } from './networks/discriminator.js';
 
@@ -30,24 +28,31 @@ export interface GanOptions {
   seed?: number | string;
 }
 
-/** A generator and a discriminator; see `gan`. */
-export interface Gan {
+/**
+ * A generator and a discriminator; see `gan`. A model for `ganStep` and `alternatingStep`, whose objectives report:
+ *
+ * - `discriminator`: the mean scores `real` and `generated`, and `penalty` where there is one;
+ * - `generator`: in training, `diversity`, how far samples differ by the measure of real ones (0 when all are one).
+ */
+export interface Gan extends Alternating<GanBatch, 'discriminator' | 'generator'> {
   readonly generator: LayersModel;
   readonly discriminator: Discriminator;
-  /** Terms: the mean scores `real` and `generated`. */
-  discriminatorLoss(batch: GanBatch): LossTerms;
-  generatorLoss(batch: GanBatch): LossTerms;
-  /** The training step. `generate` then uses the averaged weights, also after the step was disposed of. */
-  step(options?: GanStepOptions): AlternatingStep<GanBatch>;
   /** [count, ...sample shape], in `range`. */
   generate(count: number, options: GenerateOptions): Tensor;
   /** Higher for what the discriminator takes for real: [batch]. */
   score(samples: Tensor): Tensor1D;
-  generatorVariables(): NamedVariables;
-  discriminatorVariables(): NamedVariables;
-  namedVariables(): NamedVariables;
   dispose(): void;
 }
+
+const optionNames: Record<keyof GanOptions, true> = {
+  generator: true,
+  discriminator: true,
+  loss: true,
+  differentiableAugmentation: true,
+  gradientPenalty: true,
+  range: true,
+  seed: true,
+};
 
 /**
  * A generative adversarial network without a condition: min_G max_D E log D(x) + E log(1 - D(G(z))), or another
@@ -58,17 +63,19 @@ export interface Gan {
  * @example
  * const model = gan({ generator: denseGenerator({ outputDimension: 2, activation: 'linear' }),
  *   discriminator: denseDiscriminator({ inputDimension: 2 }) });
- * await fit(model.step(), tensorDataset({ real: points }, { batchSize: 64 }), { steps: 500 });
+ * await fit(ganStep(model), tensorDataset({ real: points }, { batchSize: 64 }), { steps: 500 });
  */
-export function gan({
-  generator,
-  discriminator,
-  loss = 'non-saturating', // Goodfellow et al., section 3
-  differentiableAugmentation,
-  gradientPenalty,
-  range,
-  seed = 0,
-}: GanOptions): Gan {
+export function gan(options: GanOptions): Gan {
+  assertKnownOptions('gan', options, optionNames);
+  const {
+    generator,
+    discriminator,
+    loss = 'non-saturating', // Goodfellow et al., section 3
+    differentiableAugmentation,
+    gradientPenalty,
+    range,
+    seed = 0,
+  } = options;
   const latentDimension = generator.inputs[0]?.shape[1];
   if (generator.inputs.length !== 1 || typeof latentDimension !== 'number') {
     throw new CrossmodalError(
@@ -77,7 +84,7 @@ export function gan({
     );
   }
   const random = new Random(seed).fork('gan');
-  const game = new Game({
+  const networks = new AdversarialNetworks({
     generator,
     discriminator,
     latentDimension,
@@ -87,22 +94,26 @@ export function gan({
     range,
     random,
   });
-  const model: Gan = {
+  return {
     generator,
     discriminator,
-    discriminatorLoss: ({ real }) => game.discriminatorLoss(real),
-    generatorLoss: ({ real }) => game.generatorLoss(real.shape[0] as number),
-    step: (options = {}) => game.train(model, options),
-    generate: (count, { random: source, noise, averaged = true, batchSize = 128 }) =>
+    objectives: {
+      discriminator: {
+        loss: ({ real }, { training = false } = {}) => networks.discriminatorLoss(real, { training }),
+        namedVariables: () => networks.discriminatorVariables(),
+      },
+      generator: {
+        loss: ({ real }, { training = false } = {}) => networks.generatorLoss(real, { training }),
+        namedVariables: () => networks.generatorVariables(),
+      },
+    },
+    generate: (count, { random: source, noise, batchSize = 128 }) =>
       tf.tidy(() => {
         const drawn = noiseRows('generate', count, latentDimension, { random: source, noise });
-        return game.generate(count, undefined, { random: source ?? random, noise: drawn, averaged, batchSize });
+        return networks.generate(count, undefined, { random: source ?? random, noise: drawn, batchSize });
       }),
-    score: (samples) => game.score(samples),
-    generatorVariables: () => game.generatorVariables(),
-    discriminatorVariables: () => game.discriminatorVariables(),
-    namedVariables: () => game.namedVariables(),
-    dispose: () => game.dispose(),
+    score: (samples) => networks.score(samples),
+    namedVariables: () => ({ ...networks.generatorVariables(), ...networks.discriminatorVariables() }),
+    dispose: () => networks.dispose(),
   };
-  return model;
 }

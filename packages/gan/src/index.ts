@@ -21,9 +21,9 @@ export {
   embeddingGan,
 } from './embedding-gan.js';
 export { type Gan, type GanBatch, type GanOptions, gan } from './gan.js';
-export type { GanStepOptions } from './gan-step.js';
+export { type GanStepOptions, ganStep } from './gan-step.js';
+export type { GradientPenalty } from './internal/adversarial-networks.js';
 export { type Condition, interpolateConditions } from './internal/conditions.js';
-export type { GradientPenalty, LossTerms } from './internal/game.js';
 export { classifierConsistency } from './metrics/classifier-consistency.js';
 export { frechetDistance } from './metrics/frechet-distance.js';
 export { inceptionScore } from './metrics/inception-score.js';
@@ -36,4 +36,3 @@ export type { Discriminator } from './networks/discriminator.js';
 export { embeddingMap } from './networks/embedding-map.js';
 export { type ImageDiscriminatorOptions, imageDiscriminator } from './networks/image-discriminator.js';
 export { type ImageGeneratorOptions, imageGenerator } from './networks/image-generator.js';
-export { type SpectralNorm, spectralNorm } from './spectral-norm.js';

@@ -10,6 +10,7 @@ import {
   conditionalGan,
   denseDiscriminator,
   denseGenerator,
+  ganStep,
   interpolateConditions,
 } from '../src/index.js';
 import { useTestBackend } from './backend.js';
@@ -66,33 +67,43 @@ describe('losses', () => {
     const generated = gan.generate(condition, { noise: tf.zeros([1, 4]) });
     const rolled = tf.gather(condition, tf.tensor1d([1, 2, 3, 4, 5, 0], 'int32'));
     const scores = [gan.score(real, condition), gan.score(real, rolled), gan.score(generated, condition)] as const;
-    const { loss, ...terms } = gan.discriminatorLoss({ real, condition });
+    const { loss, ...terms } = gan.objectives.discriminator.loss({ real, condition });
     expect(loss).toBeAllclose(ganClsLoss(...scores), { rtol: 1e-5 });
     expect(number(terms['real']!)).toBeAllclose(number(tf.mean(scores[0])), { rtol: 1e-5 });
     expect(number(terms['mismatched']!)).toBeAllclose(number(tf.mean(scores[1])), { rtol: 1e-5 });
     expect(number(terms['generated']!)).toBeAllclose(number(tf.mean(scores[2])), { rtol: 1e-5 });
-    expect(gan.generatorLoss({ real, condition }).loss).toBeAllclose(tf.mean(tf.softplus(tf.neg(scores[2]))), {
-      rtol: 1e-5,
-    });
+    expect(gan.objectives.generator.loss({ real, condition }).loss).toBeAllclose(
+      tf.mean(tf.softplus(tf.neg(scores[2]))),
+      {
+        rtol: 1e-5,
+      },
+    );
   });
 
   it('take the mismatched conditions of the batch, or none at all', () => {
     const { real, condition } = batch();
-    const fair = small({ loss: 'wasserstein' }).discriminatorLoss({ real, condition, mismatched: condition });
+    const fair = small({ loss: 'wasserstein' }).objectives.discriminator.loss({
+      real,
+      condition,
+      mismatched: condition,
+    });
     // Conditions that are the same are no mismatch: generated samples stand in for those pairs.
     expect(number(fair['mismatched']!)).toBeAllclose(number(fair['generated']!), { rtol: 1e-5 });
     const other = normal(6, 3, 8);
     const model = small({ loss: 'wasserstein' });
-    const chosen = model.discriminatorLoss({ real, condition, mismatched: other });
+    const chosen = model.objectives.discriminator.loss({ real, condition, mismatched: other });
     expect(number(chosen['mismatched']!)).toBeAllclose(number(tf.mean(model.score(real, other))), { rtol: 1e-4 });
     const {
       loss,
       real: r,
       generated: f,
       mismatched: w,
-    } = small({ loss: 'wasserstein' }).discriminatorLoss({ real, condition });
+    } = small({ loss: 'wasserstein' }).objectives.discriminator.loss({ real, condition });
     expect(number(loss)).toBeAllclose((number(f!) + number(w!)) / 2 - number(r!), { rtol: 1e-4 });
-    const plain = small({ loss: 'wasserstein', matchingAware: false }).discriminatorLoss({ real, condition });
+    const plain = small({ loss: 'wasserstein', matchingAware: false }).objectives.discriminator.loss({
+      real,
+      condition,
+    });
     expect(Object.keys(plain).sort()).toEqual(['generated', 'loss', 'real']);
     expect(number(plain.loss)).toBeAllclose(number(plain['generated']!) - number(plain['real']!), { rtol: 1e-4 });
   });
@@ -102,20 +113,22 @@ describe('losses', () => {
     const data = batch();
     const gradients = (loss: () => Scalar, variables: NamedVariables) =>
       Object.values(tf.variableGrads(loss, Object.values(variables)).grads).map((g) => number(tf.max(tf.abs(g))));
-    const ofDiscriminator = () => gan.discriminatorLoss(data).loss;
-    const ofGenerator = () => gan.generatorLoss(data).loss;
-    expect(Math.max(...gradients(ofDiscriminator, gan.discriminatorVariables()))).toBeGreaterThan(1e-3);
-    expect(Math.max(...gradients(ofGenerator, gan.generatorVariables()))).toBeGreaterThan(1e-3);
-    const both = { ...gan.generatorVariables(), ...gan.discriminatorVariables() };
+    const ofDiscriminator = () => gan.objectives.discriminator.loss(data).loss;
+    const ofGenerator = () => gan.objectives.generator.loss(data).loss;
+    expect(Math.max(...gradients(ofDiscriminator, gan.objectives.discriminator.namedVariables()))).toBeGreaterThan(
+      1e-3,
+    );
+    expect(Math.max(...gradients(ofGenerator, gan.objectives.generator.namedVariables()))).toBeGreaterThan(1e-3);
+    const both = { ...gan.objectives.generator.namedVariables(), ...gan.objectives.discriminator.namedVariables() };
     const { grads } = tf.variableGrads(ofDiscriminator, Object.values(both));
-    for (const [name, variable] of Object.entries(gan.generatorVariables())) {
+    for (const [name, variable] of Object.entries(gan.objectives.generator.namedVariables())) {
       const gradient = grads[variable.name];
       expect([name, gradient ? number(tf.max(tf.abs(gradient))) : 0]).toEqual([name, 0]);
     }
   });
 
   it('add a term for conditions halfway between two', () => {
-    const { loss, adversarial, interpolated } = small({ interpolation: 0.5 }).generatorLoss(batch());
+    const { loss, adversarial, interpolated } = small({ interpolation: 0.5 }).objectives.generator.loss(batch());
     expect(number(loss)).toBeAllclose(number(adversarial!) + 0.5 * number(interpolated!), { rtol: 1e-5 });
     const gan = small({ interpolation: 1, loss: 'wasserstein' });
     withoutNoise(gan.generator, 4);
@@ -124,7 +137,10 @@ describe('losses', () => {
     const unit = (x: Tensor2D) => tf.div(x, tf.norm(x, 2, 1, true));
     const between = tf.add(unit(condition), unit(rolled)) as Tensor2D;
     const expected = tf.neg(tf.mean(gan.score(gan.generate(between, { noise: tf.zeros([1, 4]) }), between)));
-    expect(gan.generatorLoss({ real, condition })['interpolated']!).toBeAllclose(expected, { rtol: 1e-4, atol: 1e-5 });
+    expect(gan.objectives.generator.loss({ real, condition })['interpolated']!).toBeAllclose(expected, {
+      rtol: 1e-4,
+      atol: 1e-5,
+    });
   });
 
   it('add a penalty of the slope: of a linear critic it is that of its weights', () => {
@@ -148,23 +164,25 @@ describe('losses', () => {
     const [v, bias] = head.getLayer('condition_projection').getWeights() as [Tensor2D, Tensor];
     const unit = tf.mul(Math.sqrt(3), tf.div(data.condition, tf.norm(data.condition, 2, 1, true))) as Tensor2D;
     const slopes = tf.norm(tf.add(w, tf.add(tf.matMul(unit, v), bias)), 2, 1);
-    const zero = r1.discriminatorLoss(data);
+    const zero = r1.objectives.discriminator.loss(data);
     expect(zero['penalty']!).toBeAllclose(tf.mul(2, tf.mean(tf.square(slopes))), { rtol: 1e-4 });
-    const one = linear('wasserstein').discriminatorLoss(data);
+    const one = linear('wasserstein').objectives.discriminator.loss(data);
     expect(one['penalty']!).toBeAllclose(tf.mul(2, tf.mean(tf.square(tf.sub(slopes, 1)))), { rtol: 1e-4 });
     const without = small({
       discriminator: r1.discriminator,
       loss: 'wasserstein',
-    }).discriminatorLoss(data);
+    }).objectives.discriminator.loss(data);
     expect(number(zero.loss)).toBeAllclose(number(without.loss) + number(zero['penalty']!), { rtol: 1e-4 });
   });
 
   it('add the weighted divergence of the augmented condition', () => {
     const gan = small({ augmentation: { dimension: 5, weight: 0.5 } });
-    const { loss, adversarial, divergence } = gan.generatorLoss(batch());
+    const { loss, adversarial, divergence } = gan.objectives.generator.loss(batch());
     expect(number(divergence!)).toBeGreaterThan(0);
     expect(number(loss)).toBeAllclose(number(adversarial!) + 0.5 * number(divergence!), { rtol: 1e-5 });
-    expect(Object.keys(gan.generatorVariables()).filter((name) => name.startsWith('augmentation/'))).toHaveLength(2);
+    expect(
+      Object.keys(gan.objectives.generator.namedVariables()).filter((name) => name.startsWith('augmentation/')),
+    ).toHaveLength(2);
   });
 });
 
@@ -190,13 +208,15 @@ describe('conditions', () => {
     const gan = small({ encoder });
     const data = { real: normal(6, 2, 5), condition: { bag: normal(6, 5, 7) } };
     const before = (model.getWeights()[0] as Tensor).dataSync().slice();
-    const step = gan.step({ generatorRate: 0, averageDecay: 0 });
+    const step = ganStep(gan, { generatorRate: 0, averageDecay: 0 });
     tf.dispose(step.run(data));
     expect((model.getWeights()[0] as Tensor).dataSync()).not.toEqual(before);
     expect(Object.keys(gan.namedVariables())).toContain('encoder/words/kernel');
-    expect(Object.keys(gan.generatorVariables()).some((name) => name.startsWith('encoder'))).toBe(false);
+    expect(Object.keys(gan.objectives.generator.namedVariables()).some((name) => name.startsWith('encoder'))).toBe(
+      false,
+    );
     const after = (model.getWeights()[0] as Tensor).dataSync().slice();
-    const still = gan.step({ discriminatorRate: 0, averageDecay: 0 });
+    const still = ganStep(gan, { discriminatorRate: 0, averageDecay: 0 });
     tf.dispose(still.run(data));
     expect((model.getWeights()[0] as Tensor).dataSync()).toEqual(after);
   });
@@ -243,10 +263,10 @@ describe('bad input', () => {
   it('is named', () => {
     const gan = small();
     const { real, condition } = batch();
-    expect(() => gan.discriminatorLoss({ real, condition: tf.zeros([5, 3]) })).toThrow(
-      'discriminatorLoss: each sample needs a condition, got 6 samples and 5 conditions',
+    expect(() => gan.objectives.discriminator.loss({ real, condition: tf.zeros([5, 3]) })).toThrow(
+      'discriminator.loss: each sample needs a condition, got 6 samples and 5 conditions',
     );
-    expect(() => gan.generatorLoss({ real, condition: tf.zeros([6, 4]) })).toThrow(
+    expect(() => gan.objectives.generator.loss({ real, condition: tf.zeros([6, 4]) })).toThrow(
       'condition must be [batch, 3], got [6,4]',
     );
     expect(() => gan.generate({ bag: condition }, { random: new Random(1) })).toThrow('embed the texts first');
@@ -263,8 +283,8 @@ describe('bad input', () => {
     const gan = small({ augmentation: { dimension: 5 } });
     const { real, condition } = batch();
     for (const given of [condition, tf.zeros([6, 4])]) {
-      await expectNoLeak(() => gan.discriminatorLoss({ real, condition: given }));
-      await expectNoLeak(() => gan.generatorLoss({ real, condition: given }));
+      await expectNoLeak(() => gan.objectives.discriminator.loss({ real, condition: given }));
+      await expectNoLeak(() => gan.objectives.generator.loss({ real, condition: given }));
       await expectNoLeak(() => gan.generate(given, { random: new Random(1) }));
       await expectNoLeak(() => gan.score(real, given));
     }

@@ -6,7 +6,7 @@ import { expectNoLeak } from '@crossmodal/testkit';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { embeddingGan, rPrecision } from '../src/index.js';
+import { embeddingGan, ganStep, rPrecision } from '../src/index.js';
 import { useTestBackend } from './backend.js';
 
 useTestBackend('cpu');
@@ -35,8 +35,9 @@ describe('embeddingGan', () => {
       });
       const score = async () => (await rPrecision(model.forward(test.a), test.b, { candidates: 10 })).precision;
       const untrained = await score();
-      const step = model.step();
+      const step = ganStep(model);
       await fit(step, tensorDataset({ a: train.a, b }, { batchSize: 64, seed: 1 }), { steps: 150, progress: false });
+      step.applyAverages();
       return { untrained, trained: await score() };
     };
     const { untrained, trained } = await measure(train.b);
@@ -63,10 +64,12 @@ describe('embeddingGan', () => {
       return tf.mean(tf.sum(tf.mul(returned, l2Normalize(a)), 1)).dataSync()[0] as number;
     };
     const untrained = near();
-    await fit(model.step(), tensorDataset({ a, b }, { batchSize: 64, seed: 1 }), { steps: 150, progress: false });
+    const step = ganStep(model);
+    await fit(step, tensorDataset({ a, b }, { batchSize: 64, seed: 1 }), { steps: 150, progress: false });
+    step.applyAverages();
     expect(untrained).toBeLessThan(0.5);
     expect(near()).toBeGreaterThan(0.9);
-    const { loss, adversarial, cycle } = model.generatorLoss({ a, b });
+    const { loss, adversarial, cycle } = model.objectives.generator.loss({ a, b });
     expect(loss).toBeAllclose(tf.add(adversarial!, tf.mul(5, cycle!)), { rtol: 1e-5 });
   });
 
@@ -77,15 +80,15 @@ describe('embeddingGan', () => {
     expect(model.forward(tf.mul(a, 3))).toBeAllclose(model.forward(a), { rtol: 1e-4, atol: 1e-6 });
     expect(() => model.backward(b)).toThrow('set cycleWeight above 0');
     expect(() => model.forward(b)).toThrow('a must be [batch, 6], got [10,8]');
-    expect(() => model.generatorLoss({ a, b: tf.slice(b, 0, 4) })).toThrow(
+    expect(() => model.objectives.generator.loss({ a, b: tf.slice(b, 0, 4) })).toThrow(
       'set pairWeight to 0 for unpaired embeddings',
     );
     expect(() => embeddingGan({ dimensionA: 0, dimensionB: 8 })).toThrow(
       'dimensionA must be a positive integer, got 0',
     );
     expect(() => embeddingGan({ dimensionA: 2, dimensionB: 8, pairWeight: -1 })).toThrow('must not be negative');
-    await expectNoLeak(() => model.generatorLoss({ a, b }));
-    await expectNoLeak(() => model.discriminatorLoss({ a, b }));
+    await expectNoLeak(() => model.objectives.generator.loss({ a, b }));
+    await expectNoLeak(() => model.objectives.discriminator.loss({ a, b }));
     await expectNoLeak(() => model.forward(b));
     const before = tf.memory().numTensors;
     embeddingGan({ dimensionA: 6, dimensionB: 8, cycleWeight: 1 }).dispose();

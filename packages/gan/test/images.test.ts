@@ -4,7 +4,7 @@ import { fit } from '@crossmodal/core/train';
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
-import { type ConditionalGanOptions, conditionalGan } from '../src/index.js';
+import { type ConditionalGanOptions, conditionalGan, ganStep } from '../src/index.js';
 import { useTestBackend } from './backend.js';
 
 useTestBackend('cpu');
@@ -60,8 +60,9 @@ async function run(options: Partial<ConditionalGanOptions>, { shuffled = false, 
     consistency(model.generate(test.condition as Tensor2D, { random: new Random(9) }) as Tensor4D, test.classes);
   const untrained = measure();
   const { real, condition } = halves(128, 3, { shuffled });
-  const step = model.step();
+  const step = ganStep(model);
   await fit(step, tensorDataset({ real, condition }, { batchSize: 32, seed: 1 }), { steps, progress: false });
+  step.applyAverages();
   const trained = measure();
   step.dispose();
   model.dispose();

@@ -1,6 +1,6 @@
 import { Random, randomNormal } from '@crossmodal/core';
 import { tensorDataset } from '@crossmodal/core/data';
-import { type AlternatingStep, fit } from '@crossmodal/core/train';
+import { fit, type TrainStep } from '@crossmodal/core/train';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -11,6 +11,7 @@ import {
   denseDiscriminator,
   denseGenerator,
   gan,
+  ganStep,
 } from '../src/index.js';
 import { useTestBackend } from './backend.js';
 
@@ -69,8 +70,8 @@ function consistency(model: ConditionalGan): number {
 async function train(
   model: ConditionalGan,
   { shuffled = false, steps = 250 } = {},
-): Promise<AlternatingStep<ConditionalGanBatch>> {
-  const step = model.step({ generatorRate: 2e-3, discriminatorRate: 2e-3 });
+): Promise<TrainStep<ConditionalGanBatch>> {
+  const step = ganStep(model, { generatorRate: 2e-3, discriminatorRate: 2e-3 });
   const { real, condition } = tf.tidy(() => points(512, 7, { shuffled }));
   const data = tensorDataset({ real, condition }, { batchSize: 64, seed: 1 });
   tf.dispose([real, condition]);
@@ -82,10 +83,10 @@ describe('a conditional GAN of points', () => {
   it('learns to follow its condition; with shuffled conditions it does not', async () => {
     const model = squareGan(1);
     const untrained = consistency(model);
-    await train(model);
+    (await train(model)).applyAverages();
     const trained = consistency(model);
     const control = squareGan(1);
-    await train(control, { shuffled: true });
+    (await train(control, { shuffled: true })).applyAverages();
     expect(untrained).toBeLessThan(0.6);
     expect(trained).toBeGreaterThan(0.9);
     expect(Math.abs(consistency(control) - 0.25)).toBeLessThan(0.2);
@@ -106,17 +107,16 @@ describe('a conditional GAN of points', () => {
     const model = squareGan(5);
     const step = await train(model, { steps: 40 });
     const { condition } = points(8, 3);
-    const before = Object.values(model.generatorVariables()).map((v) => v.dataSync().slice());
-    const averaged = model.generate(condition, { random: new Random(1) });
-    const plain = model.generate(condition, { random: new Random(1), averaged: false });
-    expect(Object.values(model.generatorVariables()).map((v) => v.dataSync().slice())).toEqual(before);
+    const before = Object.values(model.objectives.generator.namedVariables()).map((v) => v.dataSync().slice());
+    const draw = () => model.generate(condition, { random: new Random(1) });
+    const averaged = await step.withAverages(draw);
+    const plain = draw();
+    expect(Object.values(model.objectives.generator.namedVariables()).map((v) => v.dataSync().slice())).toEqual(before);
     expect((tf.max(tf.abs(tf.sub(averaged, plain))).dataSync()[0] as number) > 1e-3).toBe(true);
-    const inside = await step.withAverages(() => model.generate(condition, { random: new Random(1), averaged: false }));
-    expect(inside).toBeAllclose(averaged, { rtol: 1e-5, atol: 1e-6 });
+    step.applyAverages();
     step.dispose();
-    expect(model.generate(condition, { random: new Random(1) })).toBeAllclose(averaged, { rtol: 1e-5, atol: 1e-6 });
+    expect(draw()).toBeAllclose(averaged, { rtol: 1e-5, atol: 1e-6 });
     expect(() => model.generate(tf.zeros([2, 3]), { random: new Random(1) })).toThrow('condition must be');
-    expect(Object.values(model.generatorVariables()).map((v) => v.dataSync().slice())).toEqual(before);
   });
 
   it('takes all it made with it', async () => {
@@ -135,12 +135,12 @@ describe('a conditional GAN of points', () => {
   it('goes on after a restart as if nothing had happened', async () => {
     const data = points(64, 9);
     const straight = squareGan(6);
-    const whole = straight.step({ discriminatorSteps: 2 });
+    const whole = ganStep(straight, { discriminatorSteps: 2 });
     for (let i = 0; i < 6; i++) tf.dispose(whole.run(data));
     const expected = straight.namedVariables();
     const resumed = squareGan(6);
-    const right = resumed.step({ discriminatorSteps: 2 });
-    const half = squareGan(6).step({ discriminatorSteps: 2 });
+    const right = ganStep(resumed, { discriminatorSteps: 2 });
+    const half = ganStep(squareGan(6), { discriminatorSteps: 2 });
     for (let i = 0; i < 3; i++) tf.dispose(half.run(data));
     const state = half.namedState();
     for (const [name, variable] of Object.entries(right.namedState())) variable.assign(tf.clone(state[name] as Tensor));
@@ -171,8 +171,9 @@ describe('an unconditional GAN', () => {
       return Math.hypot((mean[0] as number) - 2, (mean[1] as number) + 1);
     };
     const untrained = off();
-    const step = model.step({ generatorRate: 2e-3, discriminatorRate: 2e-3 });
+    const step = ganStep(model, { generatorRate: 2e-3, discriminatorRate: 2e-3 });
     await fit(step, tensorDataset({ real: target() }, { batchSize: 64, seed: 1 }), { steps: 300, progress: false });
+    step.applyAverages();
     expect(untrained).toBeGreaterThan(1.5);
     expect(off()).toBeLessThan(0.6);
     expect(model.score(target()).shape).toEqual([512]);

@@ -152,11 +152,10 @@ describe('state in a compiled training step', () => {
       lambda: (step) => step,
       learned,
     });
-    const step = trainStep<{ x: Tensor2D }>({
-      loss: ({ x }) => cost(x),
-      variables: learned.variables,
-      optimizer: adam({ learningRate: 0.05 }),
-    });
+    const step = trainStep<{ x: Tensor2D }>(
+      { loss: ({ x }) => cost(x), variables: learned.variables },
+      { optimizer: adam({ learningRate: 0.05 }) },
+    );
     const x = noise(2, 2, 1);
     for (let i = 0; i < 120; i++) {
       const metrics = step.run({ x });

@@ -1,8 +1,9 @@
+import type { Trainable } from '@crossmodal/core';
 import { adam, sgd } from '@crossmodal/core/optimisers';
 import { dannAnnealing } from '@crossmodal/core/schedules';
 import { alternatingStep, trainStep } from '@crossmodal/core/train';
 import { expectNoLeak } from '@crossmodal/testkit';
-import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import {
@@ -138,11 +139,10 @@ describe('training with a cost', () => {
   it('jointly, with a schedule that the training step advances', () => {
     const { data, weights, embed } = encoders();
     const cost = crossModalCost<Embedded>({ ...terms, weights: { distance: (step) => (step < 5 ? 0 : 1e-3) } });
-    const step = trainStep<typeof data>({
-      loss: (batch) => cost(embed(batch)),
-      variables: Object.values(weights) as Variable[],
-      optimizer: adam({ learningRate: 0.05 }),
-    });
+    const step = trainStep<typeof data>(
+      { loss: (batch) => cost(embed(batch)), variables: weights },
+      { optimizer: adam({ learningRate: 0.05 }) },
+    );
     const records = Array.from({ length: 30 }, () => {
       const metrics = step.run(data);
       const read = Object.fromEntries(Object.entries(metrics).map(([name, x]) => [name, number(x)]));
@@ -156,17 +156,23 @@ describe('training with a cost', () => {
     step.dispose();
   });
 
-  it('alternately: each player takes its own terms', () => {
+  it('alternately: each objective takes its own terms', () => {
     const { data, weights, embed } = encoders();
     const cost = crossModalCost<Embedded>(terms);
-    const variables = Object.values(weights) as Variable[];
-    const player = (name: string) => ({
-      name,
-      loss: (batch: typeof data) => cost(embed(batch), { only: [name] }),
-      variables,
-      optimizer: sgd({ learningRate: 1e-3 }),
+    const objective = (name: string): Trainable<typeof data> => ({
+      loss: (batch) => cost(embed(batch), { only: [name] }),
+      namedVariables: () => weights,
     });
-    const step = alternatingStep<typeof data>([player('nce'), player('distance')]);
+    const model = {
+      objectives: { nce: objective('nce'), distance: objective('distance') },
+      namedVariables: () => weights,
+    };
+    const step = alternatingStep(model, {
+      objectives: {
+        nce: { optimizer: sgd({ learningRate: 1e-3 }) },
+        distance: { optimizer: sgd({ learningRate: 1e-3 }) },
+      },
+    });
     const distances = Array.from({ length: 10 }, () => {
       const metrics = step.run(data);
       expect(Object.keys(metrics).sort()).toEqual(['distance/distance', 'distance/loss', 'nce/loss', 'nce/nce']);

@@ -15,6 +15,7 @@ export {
 } from './multimodal/experts.js';
 export type { Fusion, Modality } from './multimodal/inference.js';
 export {
+  type MultimodalBatch,
   type MultimodalObservation,
   type MultimodalVae,
   type MultimodalVaeOptions,
@@ -24,4 +25,4 @@ export {
 export { divergenceToExperts, type Posterior } from './multimodal/posterior.js';
 export { convolutionalDecoder, convolutionalInference } from './networks/convolutional-networks.js';
 export { denseDecoder, denseInference } from './networks/dense-networks.js';
-export { type ConditionOption, type LossTerms, type Vae, type VaeOptions, vae } from './vae.js';
+export { type ConditionOption, type Vae, type VaeBatch, type VaeOptions, vae } from './vae.js';

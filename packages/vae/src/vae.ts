@@ -1,4 +1,14 @@
-import { CrossmodalError, type NamedVariables, namedVariables, prefixed, Random, randomNormal } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  type LossTerms,
+  type NamedVariables,
+  namedVariables,
+  prefixed,
+  Random,
+  randomNormal,
+  type Trainable,
+} from '@crossmodal/core';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import { gaussianLogLikelihood, iwaeBound, klStandardNormal, freeBits as pricedByFreeBits } from '@crossmodal/losses';
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
@@ -28,9 +38,6 @@ import {
 import { bernoulli } from './likelihoods/bernoulli.js';
 import type { Likelihood } from './likelihoods/likelihood.js';
 
-/** A loss with the terms that are reported beside it. */
-export type LossTerms = { loss: Scalar } & Record<string, Scalar>;
-
 export interface VaeOptions {
   /** Observations (and conditions) -> features; the heads for mean and log variance are added. */
   encoder: FeatureNetwork;
@@ -52,16 +59,20 @@ export interface VaeOptions {
   seed?: number | string;
 }
 
-/** A batch of held-out items. */
-type Part = { x: Observation; condition?: Tensor2D };
+/** A batch of items; also a part of held-out ones. */
+export type VaeBatch = {
+  x: Observation;
+  /** [batch, conditionDimension], for a conditional VAE. */
+  condition?: Tensor2D | undefined;
+};
 
 export interface ConditionOption {
   /** [batch, conditionDimension], for a conditional VAE. */
   condition?: Tensor2D | undefined;
 }
 
-/** A variational autoencoder; see `vae`. */
-export interface Vae {
+/** A variational autoencoder; see `vae`. A model for `trainStep`. */
+export interface Vae extends Trainable<VaeBatch> {
   readonly latentDimension: number;
   readonly likelihood: Likelihood;
   /** q(z | x): mean and log variance, [batch, latentDimension]. */
@@ -72,7 +83,7 @@ export interface Vae {
    * The loss of a batch, mean over items, in nats. For the ELBO: `reconstruction` -E_q log p(x|z), `divergence`
    * KL(q || p), loss = reconstruction + beta divergence. Importance-weighted: loss = -log 1/K sum_k w_k.
    */
-  loss(x: Observation, options?: ConditionOption & { training?: boolean }): LossTerms;
+  loss(batch: VaeBatch, options?: { training?: boolean }): LossTerms;
   /** log p(x, z_k) - log q(z_k | x) of `samples` latents drawn per item: [samples, batch]. */
   logWeights(x: Observation, options: ConditionOption & { samples: number; random: Random }): Tensor2D;
   /** The evidence lower bound of held-out items (beta 1, whatever was trained with). */
@@ -93,6 +104,19 @@ export interface Vae {
   dispose(): void;
 }
 
+const optionNames: Record<keyof VaeOptions, true> = {
+  encoder: true,
+  decoder: true,
+  latentDimension: true,
+  conditionDimension: true,
+  likelihood: true,
+  beta: true,
+  freeBits: true,
+  objective: true,
+  samples: true,
+  seed: true,
+};
+
 /**
  * A variational autoencoder: log p(x) >= E_q(z|x) log p(x|z) - KL(q(z|x) || p(z)), with q a diagonal Gaussian and p(z)
  * standard normal. Also beta-VAE (`beta`), conditional VAE (`conditionDimension`), and IWAE (`objective`, `samples`):
@@ -104,20 +128,22 @@ export interface Vae {
  * @example
  * const model = vae({ encoder: denseInference({ inputDimension: 784 }),
  *   decoder: denseDecoder({ latentDimension: 50, outputDimension: 784 }), seed: 1 });
- * const step = trainStep({ loss: ({ x }) => model.loss(x), variables: model.trainableVariables(), optimizer: adam({ learningRate: 1e-3 }) });
+ * const step = trainStep(model, { optimizer: adam({ learningRate: 1e-3 }) });
  */
-export function vae({
-  encoder,
-  decoder,
-  latentDimension: expectedLatent,
-  conditionDimension = 0,
-  likelihood = bernoulli(),
-  beta = 1,
-  freeBits = 0,
-  objective = 'elbo',
-  samples = 1, // Kingma and Welling, section 2.3
-  seed = 0,
-}: VaeOptions): Vae {
+export function vae(options: VaeOptions): Vae {
+  assertKnownOptions('vae', options, optionNames);
+  const {
+    encoder,
+    decoder,
+    latentDimension: expectedLatent,
+    conditionDimension = 0,
+    likelihood = bernoulli(),
+    beta = 1,
+    freeBits = 0,
+    objective = 'elbo',
+    samples = 1, // Kingma and Welling, section 2.3
+    seed = 0,
+  } = options;
   const latentDimension = decoder.inputs[0]?.shape[1] as number;
   if (typeof latentDimension !== 'number' || (expectedLatent ?? latentDimension) !== latentDimension) {
     throw new CrossmodalError(
@@ -169,7 +195,7 @@ export function vae({
     const ratio = tf.sub(gaussianLogLikelihood(z, 0), gaussianLogLikelihood(z, mean, { logVariance }));
     return tf.reshape(tf.add(logLikelihood, ratio), [count, rows]) as Tensor2D;
   };
-  const items = (x: Observation, condition: Tensor2D | undefined): Items<Part> => ({
+  const items = (x: Observation, condition: Tensor2D | undefined): Items<VaeBatch> => ({
     rows: rowsOf(x),
     values: targetOf(x).size / rowsOf(x),
     slice: (start, count) => ({
@@ -185,7 +211,7 @@ export function vae({
     posterior: (x, { condition, training = false } = {}) => tf.tidy(() => encode('posterior', x, condition, training)),
     decode: (z, { condition, training = false } = {}) =>
       tf.tidy(() => decode(z, checked('decode', condition, z.shape[0]), training)),
-    loss: (x, { condition, training = true } = {}) =>
+    loss: ({ x, condition }, { training = false } = {}) =>
       tf.tidy((): LossTerms => {
         if (objective === 'importance-weighted') {
           return { loss: tf.neg(iwaeBound(logWeights(x, condition, samples, noise, training))) as Scalar };

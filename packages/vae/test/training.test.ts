@@ -61,11 +61,7 @@ function dense(options: Partial<VaeOptions> = {}): Vae {
 }
 
 async function train(model: Vae, batch: { x: Tensor; condition?: Tensor2D }, steps = 300): Promise<void> {
-  const step = trainStep<{ x: Tensor; condition?: Tensor2D }>({
-    loss: ({ x, condition }) => model.loss(x, { condition }),
-    variables: model.trainableVariables(),
-    optimizer: adam({ learningRate: 3e-3 }),
-  });
+  const step = trainStep(model, { optimizer: adam({ learningRate: 3e-3 }) });
   await fit(step, tensorDataset(batch as never, { batchSize: 64, seed: 1 }), { steps, progress: false });
   step.dispose();
 }

@@ -108,7 +108,7 @@ describe('on a model whose evidence is known', () => {
   it('training on more importance samples gives a tighter loss', () => {
     const loss = (samples: number) => {
       const { model } = linear({ exact: false, objective: 'importance-weighted', samples });
-      return number(model.loss(tf.tile(tf.tensor2d(x), [200, 1])).loss);
+      return number(model.loss({ x: tf.tile(tf.tensor2d(x), [200, 1]) }).loss);
     };
     const losses = [1, 5, 50].map(loss);
     expect(losses[1]).toBeLessThan(losses[0]! - 1);
@@ -135,7 +135,7 @@ describe('loss', () => {
       const { mean, logVariance } = model.posterior(x);
       const reconstruction = tf.neg(tf.mean(bernoulliLogLikelihood(x, model.decode(mean))));
       const divergence = klStandardNormal(mean, logVariance);
-      const terms = model.loss(x);
+      const terms = model.loss({ x });
       expect(terms['reconstruction']!).toBeAllclose(reconstruction, { rtol: 5e-3 });
       expect(terms['divergence']!).toBeAllclose(divergence, { rtol: 1e-5 });
       const expected = number(terms['reconstruction']!) + beta * number(divergence);
@@ -144,17 +144,17 @@ describe('loss', () => {
   });
 
   it('takes beta from a schedule, at step 0 outside of training', () => {
-    const { loss, reconstruction } = small({ beta: (step) => step / 100 }).loss(binary(4, 6, 3));
+    const { loss, reconstruction } = small({ beta: (step) => step / 100 }).loss({ x: binary(4, 6, 3) });
     expect(loss).toBeAllclose(reconstruction!, { rtol: 1e-6 });
   });
 
   it('charges nothing for the free bits', () => {
     const x = binary(4, 6, 3);
-    const { loss, reconstruction } = small({ freeBits: 50 }).loss(x);
+    const { loss, reconstruction } = small({ freeBits: 50 }).loss({ x });
     expect(number(loss)).toBeAllclose(number(reconstruction!) + 3 * 50, { rtol: 1e-5 });
     const model = small({ freeBits: 50, beta: 1 });
     const priced = tf.variableGrads(
-      () => tf.sub(model.loss(x).loss, model.loss(x)['reconstruction']!) as tf.Scalar,
+      () => tf.sub(model.loss({ x }).loss, model.loss({ x })['reconstruction']!) as tf.Scalar,
       [model.namedVariables()['latent/gaussian/kernel']!],
     );
     expect(number(tf.max(tf.abs(Object.values(priced.grads)[0]!)))).toBeLessThan(1);
@@ -199,25 +199,25 @@ describe('use', () => {
     const bag = binary(4, 6, 1);
     const condition = normal(4, 2, 2);
     const x = { inputs: { bag }, target: bag };
-    expect(Number.isFinite(number(model.loss(x, { condition }).loss))).toBe(true);
+    expect(Number.isFinite(number(model.loss({ x, condition }).loss))).toBe(true);
     const { perItem } = await model.elbo(x, { condition, random: new Random(1), batchSize: 3 });
     expect(perItem).toHaveLength(4);
     expect(Object.keys(model.namedVariables())).toContain('encoder/body/kernel');
-    expect(() => model.loss(bag, { condition })).toThrow("the encoder is one of core's, so pass { inputs, target }");
-    expect(() => small().loss(x)).toThrow('the encoder is a tfjs-layers model, so pass a tensor');
+    expect(() => model.loss({ x: bag, condition })).toThrow("the encoder is one of core's, so pass { inputs, target }");
+    expect(() => small().loss({ x })).toThrow('the encoder is a tfjs-layers model, so pass a tensor');
   });
 
   it('names bad input', async () => {
     const model = small();
     const x = binary(4, 6, 1);
-    expect(() => model.loss(x, { condition: normal(4, 2, 1) })).toThrow('takes no condition, got [4,2]');
-    expect(() => small({ conditionDimension: 2 }).loss(x)).toThrow('a condition [4, 2], got none');
+    expect(() => model.loss({ x, condition: normal(4, 2, 1) })).toThrow('takes no condition, got [4,2]');
+    expect(() => small({ conditionDimension: 2 }).loss({ x })).toThrow('a condition [4, 2], got none');
     expect(() => model.interpolate(x, x)).toThrow('observations of one row and steps >= 2');
     expect(() => model.traverse(tf.slice(x, 0, 1), { dimension: 3 })).toThrow('a dimension from 0 to 2');
     expect(() => small({ latentDimension: 4 })).toThrow('must take latents [batch, 4], its input is [,3]');
     expect(() => small({ samples: 0 })).toThrow('samples must be an integer of at least 1, got 0');
     expect(() => small({ beta: -1 })).toThrow('beta must not be negative, got -1');
-    expect(() => small({ decoder: denseDecoder({ latentDimension: 3, outputDimension: 5 }) }).loss(x)).toThrow(
+    expect(() => small({ decoder: denseDecoder({ latentDimension: 3, outputDimension: 5 }) }).loss({ x })).toThrow(
       'bernoulli: the decoder gives parameters [4,5], so values must be [4,5], got [4,6]',
     );
     expect(() => denseDecoder({ latentDimension: 3, outputDimension: 5, outputBias: [1] })).toThrow(
@@ -234,7 +234,7 @@ describe('use', () => {
     const x = binary(4, 6, 1);
     const random = new Random(1);
     for (const given of [x, normal(4, 2, 1)]) {
-      await expectNoLeak(() => model.loss(given));
+      await expectNoLeak(() => model.loss({ x: given }));
       await expectNoLeak(() => ({ ...model.posterior(given) }));
       await expectNoLeak(() => model.reconstruct(given));
       await expectNoLeak(async () => void (await model.elbo(given, { random, batchSize: 3 })));

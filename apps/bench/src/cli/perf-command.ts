@@ -9,7 +9,7 @@ export function addPerfCommand(program: Command, terminal: Terminal): void {
     .description('time a training step of each model per engine, against PyTorch where it is found')
     .option(
       '--rows <letters>',
-      'rows of the table, such as a,f; shapes: small networks that nothing was tuned on',
+      'rows of the table, such as a,f; shapes: small networks that nothing was tuned on; large: networks of usual size, and inference',
       list,
     )
     .option('--engines <names>', 'onnx, torch, tfjs-node, wasm, tfjs-cpu', list)

@@ -72,15 +72,13 @@ async function runVae(context: EntryContext): Promise<EntryOutcome> {
   });
   const evaluate = () => model.elbo(heldOut, { random: new Random(seed).fork('evaluation'), batchSize: 128 });
   const untrained = await evaluate();
-  const step = trainStep<{ images: tf.Tensor4D }>({
-    loss: ({ images }) => model.loss(images, { training: true }),
-    variables: model.trainableVariables(),
+  const step = trainStep(model, {
     optimizer: adam({ learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: 2e-3, to: 1e-4, steps }) }) }),
   });
   const data = batchesOf(
     train.length,
     async (indices, random) => ({
-      images: await pictureTensor(indices.map((index, row) => shifted(train[index]!, random.fork(row)))),
+      x: await pictureTensor(indices.map((index, row) => shifted(train[index]!, random.fork(row)))),
     }),
     { batchSize, seed },
   );

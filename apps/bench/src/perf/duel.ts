@@ -100,7 +100,7 @@ export async function duel(
         median_ms: quantile(sorted, 0.5),
         spread_ms: (quantile(sorted, 0.75) - quantile(sorted, 0.25)) / 2,
         peak_mb: peakMb,
-        gflops: (3 * row.forwardFlops * size) / best / 1e6,
+        gflops: ((row.inference ? 1 : 3) * row.forwardFlops * size) / best / 1e6,
         matmul_peak_gflops: await contender.matmulPeak(),
         device: contender.ready.device,
         loss,

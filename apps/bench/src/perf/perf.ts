@@ -4,10 +4,12 @@ import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
 import { type Engine, engines as knownEngines } from './contender.js';
 import { type Absence, duel, type Result } from './duel.js';
 import { everyRow, rows as table } from './rows/index.js';
+import { large } from './rows/large.js';
+import type { Row } from './rows/row.js';
 import { shapes } from './rows/shapes.js';
 
 export interface PerfOptions {
-  /** Letters of the rows; `shapes` for all of `s1` to `s12`. Without, the rows of the table. */
+  /** Names of rows; `shapes` for all of `s1` to `s12`, `large` for networks of usual size and inference. Without, the rows of the table. */
   rows?: readonly string[];
   /** Engines, or all that are found. */
   engines?: readonly Engine[];
@@ -46,11 +48,14 @@ export async function perf({
   threads = availableParallelism(),
   write,
 }: PerfOptions): Promise<PerfReport> {
-  const names = rows?.flatMap((name) => (name === 'shapes' ? shapes.map(({ id }) => id) : [name]));
+  const groups: Record<string, readonly Row[]> = { shapes, large };
+  const names = rows?.flatMap((name) => groups[name]?.map(({ id }) => id) ?? [name]);
   const chosen = names ? everyRow.filter((row) => names.includes(row.id)) : table;
   const missing = names?.filter((id) => !everyRow.some((row) => row.id === id)) ?? [];
   if (missing.length > 0)
-    throw new Error(`perf: unknown row ${missing.join(', ')}; there are a to h, m, and s1 to s12 (all: shapes)`);
+    throw new Error(
+      `perf: unknown row ${missing.join(', ')}; there are ${everyRow.map(({ id }) => id).join(', ')}, and the groups ${Object.keys(groups).join(' and ')}`,
+    );
   const unknown = engines.filter((engine) => !(engine in knownEngines));
   if (unknown.length > 0) {
     throw new Error(`perf: unknown engine ${unknown.join(', ')}; there are ${Object.keys(knownEngines).join(', ')}`);

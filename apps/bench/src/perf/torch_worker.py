@@ -133,10 +133,11 @@ def resnet18():
 class Transformer(nn.Module):
     """Post-norm encoder layers written out: faster here than nn.TransformerEncoderLayer."""
 
-    def __init__(self, vocabulary=100, width=128, heads=4, hidden=512, depth=2):
+    def __init__(self, vocabulary=100, width=128, heads=4, hidden=512, depth=2, activation=F.relu):
         super().__init__()
         self.heads = heads
-        self.embedding = nn.Embedding(vocabulary, width)
+        self.activation = activation
+        self.embedding = nn.Embedding(vocabulary, width) if vocabulary else None
         self.blocks = nn.ModuleList(
             nn.ModuleDict(
                 dict(
@@ -152,7 +153,9 @@ class Transformer(nn.Module):
         )
 
     def forward(self, ids):
-        x = self.embedding(ids)
+        return self.encode(self.embedding(ids))
+
+    def encode(self, x):
         batch, length, width = x.shape
         depth = width // self.heads
         for block in self.blocks:
@@ -160,7 +163,7 @@ class Transformer(nn.Module):
             weights = torch.softmax(q @ k.transpose(-1, -2) / math.sqrt(depth), -1)
             attended = (weights @ v).transpose(1, 2).reshape(batch, length, width)
             x = block["norm1"](x + block["merge"](attended))
-            x = block["norm2"](x + block["contract"](F.relu(block["expand"](x))))
+            x = block["norm2"](x + block["contract"](self.activation(block["expand"](x))))
         return x
 
 
@@ -291,7 +294,98 @@ def shape(spec):
     return build
 
 
+class Bottleneck(nn.Module):
+    def __init__(self, before, width, stride):
+        super().__init__()
+        pair = lambda a, b, kernel, step: nn.Sequential(
+            nn.Conv2d(a, b, kernel, step, kernel // 2, bias=False), nn.BatchNorm2d(b)
+        )
+        self.parts = nn.ModuleList([pair(before, width, 1, 1), pair(width, width, 3, stride), pair(width, 4 * width, 1, 1)])
+        changes = stride != 1 or before != 4 * width
+        self.skip = pair(before, 4 * width, 1, stride) if changes else nn.Identity()
+
+    def forward(self, x):
+        y = F.relu(self.parts[1](F.relu(self.parts[0](x))))
+        return F.relu(self.parts[2](y) + self.skip(x))
+
+
+def resnet50(batch):
+    layers = [nn.Conv2d(3, 64, 7, 2, 3, bias=False), nn.BatchNorm2d(64), nn.ReLU(), nn.MaxPool2d(3, 2, 1)]
+    before = 64
+    for stage, (width, blocks) in enumerate([(64, 3), (128, 4), (256, 6), (512, 3)]):
+        for i in range(blocks):
+            layers.append(Bottleneck(before, width, 2 if i == 0 and stage > 0 else 1))
+            before = 4 * width
+    network = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
+    channels_last(network)
+    x = uniform([batch, 3, 224, 224]).contiguous(memory_format=torch.channels_last)
+    return network, lambda: network(x)
+
+
+def vit(batch):
+    patches = nn.Conv2d(3, 768, 16, 16)
+    transformer = Transformer(None, 768, 12, 3072, 12, F.gelu)
+    x = uniform([batch, 3, 224, 224])
+    network = nn.ModuleList([patches, transformer])
+    return network, lambda: transformer.encode(patches(x).flatten(2).transpose(1, 2)).mean(1)
+
+
+def text(vocabulary, length, *sizes):
+    def build(batch):
+        network, ids = Transformer(vocabulary, *sizes, F.gelu), tokens(batch, length, vocabulary)
+        return network, lambda: network(ids).mean(1)
+
+    return build
+
+
+def recurrent(kind):
+    def build(batch):
+        network = nn.ModuleList([nn.Embedding(100, 256), kind(256, 256, batch_first=True)])
+        ids = tokens(batch, 64, 100)
+
+        def forward():
+            last = network[1](network[0](ids))[1]
+            return last[0] if isinstance(last, tuple) else last
+
+        return network, forward
+
+    return build
+
+
+def trained(build):
+    def row(batch):
+        network, forward = build(batch)
+        return one_player(network.parameters(), lambda: (forward() ** 2).mean())
+
+    return row
+
+
+def evaluated(build):
+    def row(batch):
+        network, forward = build(batch)
+        network.eval()
+
+        def step():
+            with torch.inference_mode():
+                return forward().mean().item()
+
+        return step
+
+    return row
+
+
+LARGE = dict(
+    resnet50=resnet50,
+    vit=vit,
+    minilm=text(30_000, 64, 384, 12, 1536, 6),
+    bert=text(30_522, 128, 768, 12, 3072, 12),
+    lstm256=recurrent(nn.LSTM),
+    gru256=recurrent(nn.GRU),
+)
+
 ROWS = dict(a=dann, b=dcgan, c=clip, d=transformer, e=lstm, f=vae, g=audio, h=mlp, m=suite)
+ROWS.update((name, trained(build)) for name, build in LARGE.items())
+ROWS.update((f"{name}-inference", evaluated(build)) for name, build in LARGE.items())
 
 
 with open(pathlib.Path(__file__).with_name("rows") / "shapes.json") as file:

@@ -1,12 +1,23 @@
-import { CrossmodalError, type Encoder, type Inputs, type NamedVariables, prefixed, Random } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  type Encoder,
+  type Inputs,
+  type LossTerms,
+  type NamedVariables,
+  prefixed,
+  Random,
+} from '@crossmodal/core';
 import { boundedScale, l2Normalize } from '@crossmodal/core/layers';
+import { relativeSpread } from '@crossmodal/core/metrics';
 import { pairsByLabel } from '@crossmodal/losses';
 import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { type BatchExtras, checkExtras, type DualEncoderBatch } from './batch.js';
+import { type BatchExtras, checkExtras, checkMask, type DualEncoderBatch } from './batch.js';
 import { checkDimensions, checkNames, checkRows, checkWeights } from './checks.js';
 import { embedItems } from './embed-items.js';
 import { infoNcePairLoss, type PairLoss } from './pair-loss.js';
+import { presentRowsOnly, zeroWhereMissing } from './present-rows.js';
 import { namedOf, project, type Tower, tower, trainableOf } from './towers.js';
 
 export interface DualEncoderOptions<Modality extends string> {
@@ -21,7 +32,7 @@ export interface DualEncoderOptions<Modality extends string> {
   learnTemperature?: boolean;
   /** Upper bound of 1 / tau. */
   maximumScale?: number;
-  /** Modalities whose encoder is used as it is; their projections still learn. */
+  /** Modalities whose encoder is used as it is (its variables are set not trainable); their projections still learn. */
   locked?: readonly Modality[];
   /** Modalities without a projection, whose encoder already ends in the shared space. */
   unprojected?: readonly Modality[];
@@ -33,13 +44,27 @@ export interface DualEncoderOptions<Modality extends string> {
   pairLoss?: PairLoss;
 }
 
+const optionNames: Record<keyof DualEncoderOptions<string>, true> = {
+  encoders: true,
+  dimension: true,
+  seed: true,
+  temperature: true,
+  learnTemperature: true,
+  maximumScale: true,
+  locked: true,
+  unprojected: true,
+  bias: true,
+  weights: true,
+  pairLoss: true,
+};
+
 /** Embeddings of one batch by modality, all with equally many rows. */
 export type Embeddings<Modality extends string> = { [M in Modality]?: Tensor2D };
 
-/** `loss`, one term per pair of modalities (`image-text`), and the temperature in force. */
-export type DualEncoderLoss = { loss: Scalar } & Record<string, Scalar>;
-
-/** Encoders of two or more modalities that end in one space. */
+/**
+ * Encoders of two or more modalities that end in one space: a model for `trainStep` and, where batches are large, for
+ * `cachedGradientStep`.
+ */
 export interface DualEncoder<Modality extends string = string> {
   readonly modalities: readonly Modality[];
   readonly dimension: number;
@@ -51,10 +76,15 @@ export interface DualEncoder<Modality extends string = string> {
   embed(modality: Modality, inputs: Inputs, options?: { training?: boolean }): Tensor2D;
   /** Raw items to rows of unit length, in batches; for evaluation and search. */
   embedItems(modality: Modality, items: readonly unknown[], options?: { batchSize?: number }): Promise<Tensor2D>;
-  /** The contrastive loss of a batch; differentiable. */
-  loss(batch: DualEncoderBatch<Modality>, options?: { training?: boolean }): DualEncoderLoss;
+  /** The embeddings of a batch, or of some rows of it; a missing row (`present`) is embedded as a present one. */
+  embedBatch(batch: DualEncoderBatch<Modality>, options?: { training?: boolean }): Embeddings<Modality>;
+  /**
+   * The contrastive loss of a batch, differentiable. Terms: one per pair of modalities (`image-text`), the `temperature` in
+   * force, and for each modality how far its embeddings differ (`spread/image`, 0 when all are equal).
+   */
+  loss(batch: DualEncoderBatch<Modality>, options?: { training?: boolean }): LossTerms;
   /** The same from embeddings, for whoever computes them in another way. */
-  contrast(embeddings: Embeddings<Modality>, extras?: BatchExtras<Modality>): DualEncoderLoss;
+  contrast(embeddings: Embeddings<Modality>, extras?: BatchExtras<Modality>): LossTerms;
   trainableVariables(): Variable[];
   namedVariables(): NamedVariables;
   /** Frees projections, temperature and encoders. */
@@ -75,25 +105,23 @@ export interface DualEncoder<Modality extends string = string> {
  *
  * @example
  * const model = dualEncoder({ encoders: { image, text }, dimension: 64, seed: 1 });
- * const step = trainStep({
- *   loss: (batch) => model.loss(batch, { training: true }),
- *   variables: () => model.namedVariables(), // all of them: checkpoints hold the statistics of normalisations too
- *   optimizer: adamW({ learningRate: 1e-3 }),
- * });
+ * const step = trainStep(model, { optimizer: adamW({ learningRate: 1e-3 }) });
  */
-export function dualEncoder<Modality extends string>({
-  encoders,
-  dimension,
-  seed,
-  temperature = 0.07, // Wu et al. (2018), MoCo; CLIP's initial value
-  learnTemperature = true, // CLIP
-  maximumScale = 100, // CLIP
-  locked = [],
-  unprojected = [],
-  bias = false, // CLIP
-  weights = {},
-  pairLoss = infoNcePairLoss,
-}: DualEncoderOptions<Modality>): DualEncoder<Modality> {
+export function dualEncoder<Modality extends string>(options: DualEncoderOptions<Modality>): DualEncoder<Modality> {
+  assertKnownOptions('dualEncoder', options, optionNames);
+  const {
+    encoders,
+    dimension,
+    seed,
+    temperature = 0.07, // Wu et al. (2018), MoCo; CLIP's initial value
+    learnTemperature = true, // CLIP
+    maximumScale = 100, // CLIP
+    locked = [],
+    unprojected = [],
+    bias = false, // CLIP
+    weights = {},
+    pairLoss = infoNcePairLoss,
+  } = options;
   const modalities = Object.keys(encoders) as Modality[];
   const pairs = modalities.flatMap((a, i) => modalities.slice(i + 1).map((b) => ({ a, b, name: `${a}-${b}` })));
   checkNames(modalities, { locked, unprojected });
@@ -136,16 +164,20 @@ export function dualEncoder<Modality extends string>({
       const { encoder } = towerOf(modality);
       return embedItems(encoder, items, (inputs) => model.embed(modality, inputs), options);
     },
-    loss(batch, options) {
+    embedBatch(batch, { training = false } = {}) {
       return tf.tidy(() => {
         const embeddings: Embeddings<Modality> = {};
         for (const name of modalities) {
           const inputs = batch[name] as Inputs | undefined;
-          if (inputs) embeddings[name] = model.embed(name, inputs, options);
+          if (!inputs) continue;
+          const mask = batch.present?.[name];
+          checkMask(name, mask, Object.values(inputs)[0]?.shape[0]);
+          embeddings[name] = model.embed(name, mask ? presentRowsOnly(inputs, mask) : inputs, { training });
         }
-        return model.contrast(embeddings, batch);
+        return embeddings;
       });
     },
+    loss: (batch, options) => tf.tidy(() => model.contrast(model.embedBatch(batch, options), batch)),
     contrast(embeddings, { present, groups, positives } = {}) {
       return tf.tidy(() => {
         const given = modalities.filter((name) => embeddings[name]);
@@ -157,12 +189,20 @@ export function dualEncoder<Modality extends string>({
         }
         const size = checkRows(given, embeddings, dimension);
         checkExtras({ present, groups, positives }, size);
+        const rows: Embeddings<Modality> = {};
+        const spreads: Record<string, Scalar> = {};
+        for (const name of given) {
+          const mask = present?.[name];
+          const all = embeddings[name] as Tensor2D;
+          rows[name] = mask ? zeroWhereMissing(all, mask) : all;
+          spreads[`spread/${name}`] = relativeSpread(rows[name] as Tensor2D, { present: mask });
+        }
         const temperature = tf.div(1, model.scale()) as Scalar;
         const positive = groups ? pairsByLabel(groups, groups).positive : positives;
         const terms: Record<string, Scalar> = {};
         let total: Scalar | undefined;
         for (const { a, b, name } of used) {
-          const term = pairLoss(embeddings[a] as Tensor2D, embeddings[b] as Tensor2D, {
+          const term = pairLoss(rows[a] as Tensor2D, rows[b] as Tensor2D, {
             temperature,
             positives: positive,
             presentA: present?.[a],
@@ -172,7 +212,7 @@ export function dualEncoder<Modality extends string>({
           const weighted = tf.mul(term, weights[name] ?? 1) as Scalar;
           total = total ? (tf.add(total, weighted) as Scalar) : weighted;
         }
-        return { ...terms, temperature, loss: total as Scalar };
+        return { ...terms, temperature, ...spreads, loss: total as Scalar };
       });
     },
     trainableVariables() {

@@ -27,6 +27,8 @@ export function tower(
   const projection = projected
     ? linearEmbedding({ inputDimension: encoder.dimension, dimension, bias, seed: random.fork(name) })
     : undefined;
+  // What a step trains it sees by this flag.
+  if (locked) for (const variable of Object.values(encoder.namedVariables())) variable.trainable = false;
   return { encoder, projection, locked };
 }
 

@@ -1,4 +1,4 @@
-import { CrossmodalError, type NamedVariables, Random } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type NamedVariables, Random } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -21,6 +21,13 @@ export interface LinearEmbedding {
   dispose(): void;
 }
 
+const optionNames: Record<keyof LinearEmbeddingOptions, true> = {
+  inputDimension: true,
+  dimension: true,
+  bias: true,
+  seed: true,
+};
+
 /**
  * A linear map into the shared space: y = x W + b, W drawn from N(0, 1 / inputDimension), b = 0.
  *
@@ -30,12 +37,14 @@ export interface LinearEmbedding {
  * @example
  * const projection = linearEmbedding({ inputDimension: 512, dimension: 64, seed: 1 });
  */
-export function linearEmbedding({
-  inputDimension,
-  dimension,
-  bias = true, // the affine map of the field's textbooks; CLIP leaves the bias out
-  seed,
-}: LinearEmbeddingOptions): LinearEmbedding {
+export function linearEmbedding(options: LinearEmbeddingOptions): LinearEmbedding {
+  assertKnownOptions('linearEmbedding', options, optionNames);
+  const {
+    inputDimension,
+    dimension,
+    bias = true, // the affine map of the field's textbooks; CLIP leaves the bias out
+    seed,
+  } = options;
   for (const [name, size] of Object.entries({ inputDimension, dimension })) {
     if (!Number.isInteger(size) || size < 1) {
       throw new CrossmodalError(`linearEmbedding: ${name} must be a positive integer, got ${size}`);

@@ -113,11 +113,7 @@ export async function contrastiveProjections(
     weightDecay,
     groups: [{ match: /logitScale/, weightDecay: 0 }],
   });
-  const step = trainStep<DualEncoderBatch<'a' | 'b'>>({
-    loss: (batch) => model.loss(batch, { training: true }),
-    variables: () => model.namedVariables(),
-    optimizer,
-  });
+  const step = trainStep<DualEncoderBatch<'a' | 'b'>>(model, { optimizer });
   try {
     const history = await fit(step, data, { epochs, progress, label: 'projections' });
     return {

@@ -15,6 +15,7 @@ export {
   positionEmbedding,
   sinusoidalPositions,
 } from './position-embedding.js';
+export { presentRows } from './present-rows.js';
 export { registerLayers } from './register-layers.js';
 export { Reparameterise, reparameterise, reparameteriseLayer } from './reparameterise.js';
 export {

@@ -23,6 +23,7 @@ export {
   rocAuc,
   rocAucOneVersusRest,
 } from './ranking.js';
+export { relativeSpread } from './relative-spread.js';
 export { type RunningMean, runningMean } from './running-mean.js';
 export {
   type ClassificationSummary,

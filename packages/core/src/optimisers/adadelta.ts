@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { averaged, scaled, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
@@ -10,6 +11,14 @@ export interface AdadeltaOptions extends CommonOptions {
   weightDecay?: number;
 }
 
+const optionNames: Record<keyof AdadeltaOptions, true> = {
+  smoothing: true,
+  epsilon: true,
+  weightDecay: true,
+  learningRate: true,
+  groups: true,
+};
+
 /**
  * Adadelta: v = a v + (1 - a) g^2; d = g sqrt(u + epsilon) / sqrt(v + epsilon); u = a u + (1 - a) d^2; w = w - rate d.
  *
@@ -17,12 +26,14 @@ export interface AdadeltaOptions extends CommonOptions {
  * @example
  * const optimizer = adadelta({ learningRate: 1 });
  */
-export function adadelta({
-  smoothing = 0.9, // torch's default
-  epsilon = 1e-6, // the paper's
-  weightDecay = 0,
-  ...common
-}: AdadeltaOptions): RuleOptimizer {
+export function adadelta(options: AdadeltaOptions): RuleOptimizer {
+  assertKnownOptions('adadelta', options, optionNames);
+  const {
+    smoothing = 0.9, // torch's default
+    epsilon = 1e-6, // the paper's
+    weightDecay = 0,
+    ...common
+  } = options;
   const rule: UpdateRule = {
     name: 'adadelta',
     config: { smoothing, epsilon, weightDecay },

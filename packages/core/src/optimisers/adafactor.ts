@@ -1,5 +1,6 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { averaged, decayed, scaled } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Slot, Updated, UpdateRule } from './update-rule.js';
@@ -22,6 +23,17 @@ function rootMeanSquare(x: Tensor): Scalar {
   return tf.sqrt(tf.mean(tf.square(x))) as Scalar;
 }
 
+const optionNames: Record<keyof AdafactorOptions, true> = {
+  scaleByVariable: true,
+  smallest: true,
+  decayExponent: true,
+  clip: true,
+  beta1: true,
+  weightDecay: true,
+  learningRate: true,
+  groups: true,
+};
+
 /**
  * Adafactor: Adam's second moment of a matrix kept as its row and column means, so that the state of a [n, m] matrix is
  * n + m numbers: v = row col' / mean(row); update = g / sqrt(v), clipped to a root mean square of `clip`.
@@ -34,15 +46,17 @@ function rootMeanSquare(x: Tensor): Scalar {
  * @example
  * const optimizer = adafactor({ learningRate: (step) => Math.min(1e-2, 1 / Math.sqrt(step + 1)) });
  */
-export function adafactor({
-  scaleByVariable = true, // the paper's
-  smallest = 1e-3, // the paper's epsilon 2
-  decayExponent = -0.8, // the paper's
-  clip = 1, // the paper's
-  beta1,
-  weightDecay = 0,
-  ...common
-}: AdafactorOptions): RuleOptimizer {
+export function adafactor(options: AdafactorOptions): RuleOptimizer {
+  assertKnownOptions('adafactor', options, optionNames);
+  const {
+    scaleByVariable = true, // the paper's
+    smallest = 1e-3, // the paper's epsilon 2
+    decayExponent = -0.8, // the paper's
+    clip = 1, // the paper's
+    beta1,
+    weightDecay = 0,
+    ...common
+  } = options;
   const tiny = 1e-30; // the paper's epsilon 1
   const rule: UpdateRule = {
     name: 'adafactor',

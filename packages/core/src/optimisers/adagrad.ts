@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { scaled, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
@@ -12,6 +13,15 @@ export interface AdagradOptions extends CommonOptions {
   weightDecay?: number;
 }
 
+const optionNames: Record<keyof AdagradOptions, true> = {
+  rateDecay: true,
+  initial: true,
+  epsilon: true,
+  weightDecay: true,
+  learningRate: true,
+  groups: true,
+};
+
 /**
  * Adagrad: s = s + g^2; w = w - rate g / (sqrt(s) + epsilon).
  *
@@ -19,13 +29,15 @@ export interface AdagradOptions extends CommonOptions {
  * @example
  * const optimizer = adagrad({ learningRate: 0.01 });
  */
-export function adagrad({
-  rateDecay = 0,
-  initial = 0,
-  epsilon = 1e-10, // torch's default
-  weightDecay = 0,
-  ...common
-}: AdagradOptions): RuleOptimizer {
+export function adagrad(options: AdagradOptions): RuleOptimizer {
+  assertKnownOptions('adagrad', options, optionNames);
+  const {
+    rateDecay = 0,
+    initial = 0,
+    epsilon = 1e-10, // torch's default
+    weightDecay = 0,
+    ...common
+  } = options;
   const rule: UpdateRule = {
     name: 'adagrad',
     config: { rateDecay, initial, epsilon, weightDecay },

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { averaged, scaled, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
@@ -11,6 +12,15 @@ export interface AdamVariantOptions extends CommonOptions {
   weightDecay?: number;
 }
 
+const optionNames: Record<keyof AdamVariantOptions, true> = {
+  beta1: true,
+  beta2: true,
+  epsilon: true,
+  weightDecay: true,
+  learningRate: true,
+  groups: true,
+};
+
 /**
  * Adamax: Adam with the largest gradient in place of the root mean square: u = max(b2 u, |g| + epsilon);
  * w = w - rate / (1 - b1^t) m / u.
@@ -19,13 +29,15 @@ export interface AdamVariantOptions extends CommonOptions {
  * @example
  * const optimizer = adamax({ learningRate: 2e-3 });
  */
-export function adamax({
-  beta1 = 0.9, // the paper's
-  beta2 = 0.999, // the paper's
-  epsilon = 1e-8, // torch's default
-  weightDecay = 0,
-  ...common
-}: AdamVariantOptions): RuleOptimizer {
+export function adamax(options: AdamVariantOptions): RuleOptimizer {
+  assertKnownOptions('adamax', options, optionNames);
+  const {
+    beta1 = 0.9, // the paper's
+    beta2 = 0.999, // the paper's
+    epsilon = 1e-8, // torch's default
+    weightDecay = 0,
+    ...common
+  } = options;
   const rule: UpdateRule = {
     name: 'adamax',
     config: { beta1, beta2, epsilon, weightDecay },
@@ -43,6 +55,16 @@ export function adamax({
   return new RuleOptimizer(rule, common);
 }
 
+const nadamOptionNames: Record<keyof (AdamVariantOptions & { momentumDecay?: number }), true> = {
+  beta1: true,
+  beta2: true,
+  epsilon: true,
+  weightDecay: true,
+  momentumDecay: true,
+  learningRate: true,
+  groups: true,
+};
+
 /**
  * NAdam: Adam with Nesterov momentum, mu_t = b1 (1 - 0.96^(0.004 t) / 2):
  * w = w - rate ((1 - mu_t) / (1 - prod mu) g + mu_(t+1) / (1 - prod mu mu_(t+1)) m) / (sqrt(v^) + epsilon).
@@ -51,14 +73,16 @@ export function adamax({
  * @example
  * const optimizer = nadam({ learningRate: 2e-3 });
  */
-export function nadam({
-  beta1 = 0.9, // torch's default
-  beta2 = 0.999, // torch's default
-  epsilon = 1e-8, // torch's default
-  weightDecay = 0,
-  momentumDecay = 0.004, // torch's default
-  ...common
-}: AdamVariantOptions & { momentumDecay?: number }): RuleOptimizer {
+export function nadam(options: AdamVariantOptions & { momentumDecay?: number }): RuleOptimizer {
+  assertKnownOptions('nadam', options, nadamOptionNames);
+  const {
+    beta1 = 0.9, // torch's default
+    beta2 = 0.999, // torch's default
+    epsilon = 1e-8, // torch's default
+    weightDecay = 0,
+    momentumDecay = 0.004, // torch's default
+    ...common
+  } = options;
   const momentum = (t: number) => beta1 * (1 - 0.5 * 0.96 ** (t * momentumDecay));
   let known = { t: 0, product: 1 };
   const product = (t: number): number => {
@@ -91,6 +115,15 @@ export function nadam({
   return new RuleOptimizer(rule, common);
 }
 
+const radamOptionNames: Record<keyof AdamVariantOptions, true> = {
+  beta1: true,
+  beta2: true,
+  epsilon: true,
+  weightDecay: true,
+  learningRate: true,
+  groups: true,
+};
+
 /**
  * RAdam: Adam whose adaptive part is switched on when its variance is tractable (rho_t > 5) and rectified by
  * r_t = sqrt((rho_t - 4)(rho_t - 2) rho_inf / ((rho_inf - 4)(rho_inf - 2) rho_t)); plain momentum before that.
@@ -99,13 +132,15 @@ export function nadam({
  * @example
  * const optimizer = radam({ learningRate: 1e-3 });
  */
-export function radam({
-  beta1 = 0.9, // the paper's
-  beta2 = 0.999, // the paper's
-  epsilon = 1e-8, // torch's default
-  weightDecay = 0,
-  ...common
-}: AdamVariantOptions): RuleOptimizer {
+export function radam(options: AdamVariantOptions): RuleOptimizer {
+  assertKnownOptions('radam', options, radamOptionNames);
+  const {
+    beta1 = 0.9, // the paper's
+    beta2 = 0.999, // the paper's
+    epsilon = 1e-8, // torch's default
+    weightDecay = 0,
+    ...common
+  } = options;
   const limit = 2 / (1 - beta2) - 1;
   const rule: UpdateRule = {
     name: 'radam',

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { averaged, decayed, scaled, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
@@ -12,6 +13,16 @@ export interface AdamOptions extends CommonOptions {
   amsgrad?: boolean;
 }
 
+const optionNames: Record<keyof AdamOptions, true> = {
+  beta1: true,
+  beta2: true,
+  epsilon: true,
+  weightDecay: true,
+  amsgrad: true,
+  learningRate: true,
+  groups: true,
+};
+
 /**
  * Adam: m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2, w = w - rate m^ / (sqrt(v^) + epsilon), with m^ = m / (1 - b1^t) and
  * v^ = v / (1 - b2^t). `weightDecay` is an L2 penalty, added to the gradient; `adamW` has the decoupled one.
@@ -21,6 +32,7 @@ export interface AdamOptions extends CommonOptions {
  * const optimizer = adam({ learningRate: 1e-3 });
  */
 export function adam(options: AdamOptions): RuleOptimizer {
+  assertKnownOptions('adam', options, optionNames);
   return new RuleOptimizer(adamRule('adam', { weightDecay: 0, ...options }, false), options);
 }
 
@@ -32,6 +44,7 @@ export function adam(options: AdamOptions): RuleOptimizer {
  * const optimizer = adamW({ learningRate: cosine({ from: 1e-3, steps: 1000 }), weightDecay: 0.1 });
  */
 export function adamW(options: AdamOptions): RuleOptimizer {
+  assertKnownOptions('adamW', options, optionNames);
   return new RuleOptimizer(adamRule('adamW', { weightDecay: 0.01, ...options }, true), options); // torch's default
 }
 

@@ -1,5 +1,6 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { averaged, scaled, trustRatio } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
@@ -11,6 +12,15 @@ export interface LambOptions extends CommonOptions {
   weightDecay?: number;
 }
 
+const optionNames: Record<keyof LambOptions, true> = {
+  beta1: true,
+  beta2: true,
+  epsilon: true,
+  weightDecay: true,
+  learningRate: true,
+  groups: true,
+};
+
 /**
  * LAMB, for large batches: r = m^ / (sqrt(v^) + epsilon) + decay w; w = w - rate (|w| / |r|) r, norms per variable. The ratio is
  * 1 where a norm is zero, and for variables without decay (biases, normalisations).
@@ -20,13 +30,15 @@ export interface LambOptions extends CommonOptions {
  * @example
  * const optimizer = lamb({ learningRate: 5e-3, weightDecay: 0.01, groups: [{ match: /bias|norm/, weightDecay: 0 }] });
  */
-export function lamb({
-  beta1 = 0.9, // the paper's
-  beta2 = 0.999, // the paper's
-  epsilon = 1e-6, // the paper's
-  weightDecay = 0.01, // the paper's
-  ...common
-}: LambOptions): RuleOptimizer {
+export function lamb(options: LambOptions): RuleOptimizer {
+  assertKnownOptions('lamb', options, optionNames);
+  const {
+    beta1 = 0.9, // the paper's
+    beta2 = 0.999, // the paper's
+    epsilon = 1e-6, // the paper's
+    weightDecay = 0.01, // the paper's
+    ...common
+  } = options;
   const rule: UpdateRule = {
     name: 'lamb',
     config: { beta1, beta2, epsilon, weightDecay },

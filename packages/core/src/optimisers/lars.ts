@@ -1,5 +1,6 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { scaled, trustRatio, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
@@ -12,6 +13,15 @@ export interface LarsOptions extends CommonOptions {
   epsilon?: number;
 }
 
+const optionNames: Record<keyof LarsOptions, true> = {
+  momentum: true,
+  weightDecay: true,
+  trust: true,
+  epsilon: true,
+  learningRate: true,
+  groups: true,
+};
+
 /**
  * LARS, for large batches: momentum descent with a rate per variable, trust |w| / (|g| + decay |w| + epsilon). The factor is 1
  * where a norm is zero, and for variables without decay.
@@ -20,13 +30,15 @@ export interface LarsOptions extends CommonOptions {
  * @example
  * const optimizer = lars({ learningRate: 0.5, weightDecay: 1e-4 });
  */
-export function lars({
-  momentum = 0.9, // the paper's
-  weightDecay = 0,
-  trust = 0.001, // the paper's
-  epsilon = 1e-8,
-  ...common
-}: LarsOptions): RuleOptimizer {
+export function lars(options: LarsOptions): RuleOptimizer {
+  assertKnownOptions('lars', options, optionNames);
+  const {
+    momentum = 0.9, // the paper's
+    weightDecay = 0,
+    trust = 0.001, // the paper's
+    epsilon = 1e-8,
+    ...common
+  } = options;
   const rule: UpdateRule = {
     name: 'lars',
     config: { momentum, weightDecay, trust, epsilon },

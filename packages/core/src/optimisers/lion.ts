@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { averaged, decayed, scaled } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
@@ -10,6 +11,14 @@ export interface LionOptions extends CommonOptions {
   weightDecay?: number;
 }
 
+const optionNames: Record<keyof LionOptions, true> = {
+  beta1: true,
+  beta2: true,
+  weightDecay: true,
+  learningRate: true,
+  groups: true,
+};
+
 /**
  * Lion: w = w (1 - rate decay) - rate sign(b1 m + (1 - b1) g), then m = b2 m + (1 - b2) g. Wants a learning rate three to
  * ten times below AdamW's and a weight decay as much above.
@@ -18,12 +27,14 @@ export interface LionOptions extends CommonOptions {
  * @example
  * const optimizer = lion({ learningRate: 1e-4, weightDecay: 0.1 });
  */
-export function lion({
-  beta1 = 0.9, // the paper's
-  beta2 = 0.99, // the paper's
-  weightDecay = 0,
-  ...common
-}: LionOptions): RuleOptimizer {
+export function lion(options: LionOptions): RuleOptimizer {
+  assertKnownOptions('lion', options, optionNames);
+  const {
+    beta1 = 0.9, // the paper's
+    beta2 = 0.99, // the paper's
+    weightDecay = 0,
+    ...common
+  } = options;
   const rule: UpdateRule = {
     name: 'lion',
     config: { beta1, beta2, weightDecay },

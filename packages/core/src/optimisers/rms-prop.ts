@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { averaged, scaled, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Slot, Updated, UpdateRule } from './update-rule.js';
@@ -16,6 +17,17 @@ export interface RmsPropOptions extends CommonOptions {
   tensorflowStyle?: boolean;
 }
 
+const optionNames: Record<keyof RmsPropOptions, true> = {
+  smoothing: true,
+  epsilon: true,
+  momentum: true,
+  centered: true,
+  weightDecay: true,
+  tensorflowStyle: true,
+  learningRate: true,
+  groups: true,
+};
+
 /**
  * RMSprop: v = a v + (1 - a) g^2; w = w - rate g / (sqrt(v) + epsilon), with momentum on the quotient if asked.
  *
@@ -23,15 +35,17 @@ export interface RmsPropOptions extends CommonOptions {
  * @example
  * const optimizer = rmsProp({ learningRate: 1e-3 });
  */
-export function rmsProp({
-  smoothing = 0.99, // torch's default
-  epsilon = 1e-8, // torch's default
-  momentum = 0,
-  centered = false,
-  weightDecay = 0,
-  tensorflowStyle = false,
-  ...common
-}: RmsPropOptions): RuleOptimizer {
+export function rmsProp(options: RmsPropOptions): RuleOptimizer {
+  assertKnownOptions('rmsProp', options, optionNames);
+  const {
+    smoothing = 0.99, // torch's default
+    epsilon = 1e-8, // torch's default
+    momentum = 0,
+    centered = false,
+    weightDecay = 0,
+    tensorflowStyle = false,
+    ...common
+  } = options;
   const rule: UpdateRule = {
     name: 'rmsProp',
     config: { smoothing, epsilon, momentum, centered, weightDecay, tensorflowStyle },

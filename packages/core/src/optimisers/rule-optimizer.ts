@@ -2,6 +2,7 @@ import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { hostInput } from '../compile/host-input.js';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { nextInStep } from '../random/step-scope.js';
 import { asSchedule, type Schedule } from '../schedules/schedule.js';
 import type { NamedVariables } from '../variables.js';
@@ -20,6 +21,13 @@ export interface CommonOptions {
   /** Learning-rate factors, decay and freezing for the variables whose names match; the first match counts. */
   groups?: readonly ParameterGroup[];
 }
+
+const groupNames: Record<keyof ParameterGroup, true> = {
+  match: true,
+  learningRateFactor: true,
+  weightDecay: true,
+  frozen: true,
+};
 
 interface Entry {
   name: string;
@@ -52,10 +60,13 @@ export class RuleOptimizer extends tf.Optimizer {
 
   constructor(rule: UpdateRule, { learningRate, groups = [] }: CommonOptions) {
     super();
-    const rate = typeof learningRate === 'number' ? learningRate : 0;
-    if (typeof learningRate !== 'function' && !(rate >= 0 && Number.isFinite(rate))) {
-      throw new CrossmodalError(`${rule.name}: learningRate must be a number >= 0 or a schedule, got ${learningRate}`);
+    const usable = typeof learningRate === 'number' && learningRate >= 0 && Number.isFinite(learningRate);
+    if (!usable && typeof learningRate !== 'function') {
+      throw new CrossmodalError(
+        `${rule.name}: learningRate must be a number >= 0 or a schedule, got ${String(learningRate)}`,
+      );
     }
+    for (const group of groups) assertKnownOptions(`${rule.name}: groups`, group, groupNames);
     this.rule = rule;
     this.learningRate = learningRate;
     this.groups = groups;

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { scaled, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Slot, Updated, UpdateRule } from './update-rule.js';
@@ -11,6 +12,15 @@ export interface SgdOptions extends CommonOptions {
   weightDecay?: number;
 }
 
+const optionNames: Record<keyof SgdOptions, true> = {
+  momentum: true,
+  nesterov: true,
+  dampening: true,
+  weightDecay: true,
+  learningRate: true,
+  groups: true,
+};
+
 /**
  * Stochastic gradient descent: g' = g + decay w; b = momentum b + (1 - dampening) g' (the first time b = g');
  * w = w - rate b, or with Nesterov w - rate (g' + momentum b).
@@ -19,13 +29,9 @@ export interface SgdOptions extends CommonOptions {
  * @example
  * const optimizer = sgd({ learningRate: 0.1, momentum: 0.9 });
  */
-export function sgd({
-  momentum = 0,
-  nesterov = false,
-  dampening = 0,
-  weightDecay = 0,
-  ...common
-}: SgdOptions): RuleOptimizer {
+export function sgd(options: SgdOptions): RuleOptimizer {
+  assertKnownOptions('sgd', options, optionNames);
+  const { momentum = 0, nesterov = false, dampening = 0, weightDecay = 0, ...common } = options;
   const rule: UpdateRule = {
     name: 'sgd',
     config: { momentum, nesterov, dampening, weightDecay },

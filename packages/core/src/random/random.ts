@@ -26,11 +26,13 @@ export class Random {
 
   /**
    * @param seed an integer of at most 53 bits, or any string.
-   * @throws CrossmodalError when the number is not an integer.
+   * @throws CrossmodalError when it is neither an integer nor a string.
    */
   constructor(seed: number | string, state?: RandomState) {
-    if (typeof seed === 'number' && !Number.isSafeInteger(seed)) {
-      throw new CrossmodalError(`Random: seed must be an integer or a string, got ${seed}`);
+    if (typeof seed !== 'string' && !Number.isSafeInteger(seed)) {
+      throw new CrossmodalError(`Random: seed must be an integer or a string, got ${String(seed)}`, {
+        remedy: 'set the option seed, for instance { seed: 1 }',
+      });
     }
     if (state) this.#key = [state.key[0], state.key[1]];
     else if (typeof seed === 'string') this.#key = keyOfText(seed);
@@ -59,8 +61,12 @@ export class Random {
   }
 
   /** 64 random bits: the next draw, or key of a drawn array; or those that `position` names, without advancing. */
-  drawKey(position?: readonly [step: number, index: number]): Words {
-    if (position) return foldIn(foldIn(this.#key, position[0], 0x40000000), position[1], 0x40000000);
+  drawKey(position?: readonly [step: number, index: number, part?: number | undefined]): Words {
+    if (position) {
+      const [step, index, part] = position;
+      const key = foldIn(foldIn(this.#key, step, 0x40000000), index, 0x40000000);
+      return part === undefined ? key : foldIn(key, part, 0x20000000);
+    }
     const key = foldIn(this.#key, this.#draws >>> 0, Math.floor(this.#draws / 2 ** 32));
     this.#draws++;
     return key;

@@ -1,3 +1,10 @@
+/** The step that is running and, when it takes its batch in parts, which of them. */
+export interface StepTime {
+  step: number;
+  /** From 1; absent for the whole batch. */
+  part?: number;
+}
+
 /**
  * A training step as seen by what must differ from step to step and yet be the same after a resume: random draws and
  * optimiser updates. Inside a scope the k-th draw of a generator is a function of (seed, step, k), so that it does not
@@ -5,7 +12,7 @@
  */
 export interface StepScope {
   /** The number of the step that is running now; read when a compiled step is replayed. */
-  readonly clock: { step: number };
+  readonly clock: StepTime;
   /** How many times each owner was asked since the scope opened. */
   readonly counts: Map<object, number>;
 }
@@ -20,7 +27,7 @@ let current: StepScope | undefined;
  * const draw = (step: number) => inStepScope({ step }, () => randomNormal([3], { random }));
  * const same = tf.equal(draw(5), draw(5)); // true for all: values depend on the step, not on what was drawn before
  */
-export function inStepScope<T>(clock: { step: number }, body: () => T): T {
+export function inStepScope<T>(clock: StepTime, body: () => T): T {
   const outer = current;
   current = { clock, counts: new Map() };
   try {
@@ -31,7 +38,7 @@ export function inStepScope<T>(clock: { step: number }, body: () => T): T {
 }
 
 /** The place of the owner's next use within the running step, or undefined outside of any step. */
-export function nextInStep(owner: object): { clock: { readonly step: number }; index: number } | undefined {
+export function nextInStep(owner: object): { clock: Readonly<StepTime>; index: number } | undefined {
   if (!current) return undefined;
   const index = current.counts.get(owner) ?? 0;
   current.counts.set(owner, index + 1);

@@ -6,10 +6,10 @@ import { Random } from './random.js';
 import { nextInStep } from './step-scope.js';
 import type { Words } from './threefry.js';
 
-/** The key of a draw: by (step, index within the step) inside a training step, the generator's next one outside. */
+/** The key of a draw: by (step, index within the step, part of the batch) inside a training step, the generator's next one outside. */
 function keySource(random: Random): () => Words {
   const place = nextInStep(random);
-  return place ? () => random.drawKey([place.clock.step, place.index]) : () => random.drawKey();
+  return place ? () => random.drawKey([place.clock.step, place.index, place.clock.part]) : () => random.drawKey();
 }
 
 function checkRandom(caller: string, random: unknown): asserts random is Random {

@@ -6,8 +6,8 @@ import { CrossmodalError } from '../errors.js';
 import type { Metrics } from './step.js';
 
 /** The body of a step, as it is run. */
-export interface CompiledStep<Batch> {
-  (batch: Batch): Metrics;
+export interface CompiledStep<Batch, Result = Metrics> {
+  (batch: Batch): Result;
   dispose(): void;
 }
 
@@ -18,6 +18,7 @@ export interface CompiledStep<Batch> {
  * variables is taken back before the graph runs.)
  *
  * @param options.compile with false the body is run each time, in a tidy
+ * @param options.caller the function that the user called, for messages
  * @example
  * const weight = tf.variable(tf.scalar(0));
  * const run = compileStep(({ x }: { x: tf.Tensor1D }) => {
@@ -26,33 +27,35 @@ export interface CompiledStep<Batch> {
  * });
  * const metrics = run({ x: tf.tensor1d([1, 3]) }); // { weight: 2 }
  */
-export function compileStep<Batch>(
-  body: (batch: Batch) => Metrics,
-  { compile: compiles = true }: { compile?: boolean } = {},
-): CompiledStep<Batch> {
-  if (!compiles) return Object.assign((batch: Batch) => tf.tidy(() => body(batch)), { dispose() {} });
-  const known = new Set<string>();
+export function compileStep<Batch, Result extends object = Metrics>(
+  body: (batch: Batch) => Result,
+  { compile: compiles = true, caller = 'compileStep' }: { compile?: boolean; caller?: string } = {},
+): CompiledStep<Batch, Result> {
+  const tidied = body as unknown as (batch: Batch) => TensorContainer;
+  const plain = (batch: Batch) => tf.tidy(() => tidied(batch)) as unknown as Result;
+  if (!compiles) return Object.assign(plain, { dispose() {} });
+  const signatures = new Set<string>();
   let fn: CompiledFunction<TensorFunction> | undefined;
-  const run = (batch: Batch): Metrics => {
+  const run = (batch: Batch): Result => {
     // Only now, when the device is chosen.
-    fn ??= compile(body);
+    fn ??= compile(body as TensorFunction);
     const signature = fn.compiled ? signatureOf(batch) : '';
-    if (!fn.compiled || known.has(signature)) return fn(batch) as Metrics;
-    checkText(batch, known.size);
-    const held = new HeldVariables();
+    if (!fn.compiled || signatures.has(signature)) return fn(batch) as Result;
+    checkText(caller, batch, signatures.size);
+    const before = new VariableCopies();
     try {
-      const metrics = fn(batch) as Metrics;
-      known.add(signature);
-      if (held.othersExist()) return metrics;
-      tf.dispose(metrics);
-      held.restore();
+      const result = fn(batch) as Result;
+      signatures.add(signature);
+      if (before.othersExist()) return result;
+      tf.dispose(result as unknown as TensorContainer);
+      before.restore();
     } catch (error) {
-      held.restore();
+      before.restore();
       throw error;
     } finally {
-      held.dispose();
+      before.dispose();
     }
-    return fn(batch) as Metrics;
+    return fn(batch) as Result;
   };
   return Object.assign(run, { dispose: () => fn?.dispose() });
 }
@@ -73,19 +76,19 @@ function signatureOf(nest: unknown): string {
 const fewSignatures = 8;
 
 /** Refuses batches that carry names or file paths: each would be a signature, and a graph, of its own. */
-function checkText(batch: unknown, signatures: number): void {
+function checkText(caller: string, batch: unknown, signatures: number): void {
   if (signatures < fewSignatures || typeof batch !== 'object' || batch === null) return;
   const isText = (value: unknown): boolean => typeof value === 'string' || (Array.isArray(value) && value.some(isText));
   const key = Object.entries(batch).find(([, value]) => isText(value))?.[0];
   if (key === undefined) return;
   throw new CrossmodalError(
-    `compileStep: the batch holds text ('${key}') that changes from batch to batch, and the step would be compiled anew for each`,
+    `${caller}: the batch holds text ('${key}') that changes from batch to batch, and the step would be compiled anew for each`,
     { remedy: 'leave it out before the step: data.map(({ ids, ...tensors }) => tensors), or pass compile: false' },
   );
 }
 
 /** All variables of the process as they are now. */
-class HeldVariables {
+class VariableCopies {
   readonly #copies: [Variable, tf.Tensor][];
 
   constructor() {

@@ -1,13 +1,19 @@
 export {
-  type AlternatingPlayer,
-  type AlternatingStep,
+  type AlternatingObjectiveOptions,
   type AlternatingStepOptions,
   alternatingStep,
 } from './alternating-step.js';
-export { type AverageOptions, WeightAverage } from './average.js';
-export { type ClipOptions, clipByNorm, clipByValue, globalNorm } from './clip.js';
+export { type CachedGradientStepOptions, cachedGradientStep } from './cached-gradient-step.js';
 export { type CompiledStep, compileStep } from './compile-step.js';
-export type { LossResult } from './gradients.js';
-export type { PlayerOptions, VariableSource } from './player.js';
+export type { LossResult } from './loss-gradients.js';
+export type { LossFunction, ObjectiveOptions, VariableSource } from './objective.js';
 export type { HostState, Metrics, Step } from './step.js';
-export { type TrainStep, type TrainStepOptions, trainStep } from './train-step.js';
+export type { TrainStep } from './step-engine.js';
+export { type TrainStepOptions, trainStep } from './train-step.js';
+export { accumulate } from './transforms/accumulate.js';
+export { average } from './transforms/average.js';
+export { clipByNorm } from './transforms/clip-by-norm.js';
+export { clipByValue } from './transforms/clip-by-value.js';
+export { globalNorm, type NormOptions, scaleToNorm } from './transforms/global-norm.js';
+export type { GradientTransform, NamedGradients, TransformState } from './transforms/transform.js';
+export { type AverageOptions, WeightAverage } from './transforms/weight-average.js';

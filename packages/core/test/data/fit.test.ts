@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import { manifest, oneCaption, padded, pipeline, type Row, type Source, scalars } from '../../src/data/index.js';
 import { adamW } from '../../src/optimisers/index.js';
@@ -50,15 +49,16 @@ async function train(rows: readonly Row[] | Source<Row>, steps: number[], folder
   for (const until of steps) {
     const weight = tf.tidy(() => tf.variable(tf.fill([8], 0.1)));
     const optimizer = adamW({ learningRate: 0.01 });
-    const step = trainStep<Batch>({
-      loss: ({ text, target }) => {
-        const predicted = tf.sum(tf.mul(tf.mul(text.values, text.mask), weight), 1);
-        return tf.mean(tf.squaredDifference(predicted, target)) as tf.Scalar;
+    const step = trainStep<Batch>(
+      {
+        loss: ({ text, target }) => {
+          const predicted = tf.sum(tf.mul(tf.mul(text.values, text.mask), weight), 1);
+          return tf.mean(tf.squaredDifference(predicted, target)) as tf.Scalar;
+        },
+        variables: [weight],
       },
-      variables: [weight],
-      optimizer,
-      compile: false,
-    });
+      { optimizer, compile: false },
+    );
     await fit(step, data(rows), { steps: until, checkpoint: { folder, everySteps: 1 }, progress: false });
     weights = Float32Array.from(await weight.data());
     step.dispose();

@@ -1,13 +1,12 @@
 import { expectNoLeak } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
-import '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tensorDataset } from '../../src/data/index.js';
 import { type DeviceName, deviceNames, useDevice } from '../../src/device/index.js';
 import { Random, randomNormal } from '../../src/index.js';
 import { l2Normalize, multiHeadAttention } from '../../src/layers/index.js';
 import { adamW } from '../../src/optimisers/index.js';
-import { fit, type TrainRecord, trainStep } from '../../src/train/index.js';
+import { clipByNorm, fit, type TrainRecord, trainStep } from '../../src/train/index.js';
 
 interface Batch extends tf.TensorContainerObject {
   x: tf.Tensor3D;
@@ -35,16 +34,17 @@ async function train(device: DeviceName): Promise<number[]> {
   attention.build([null, 4, 8]);
   const head = tf.variable(randomNormal([8, 1], { random: new Random(4) }));
   const optimizer = adamW({ learningRate: 0.05, weightDecay: 0.01 });
-  const step = trainStep<Batch>({
-    loss: ({ x: input, y: target }) => {
-      const mixed = l2Normalize(attention.apply(input) as tf.Tensor3D);
-      const out = tf.matMul(tf.mean(mixed, 1) as tf.Tensor2D, head as unknown as tf.Tensor2D);
-      return tf.mean(tf.squaredDifference(tf.squeeze(out, [1]), target)) as tf.Scalar;
+  const step = trainStep<Batch>(
+    {
+      loss: ({ x: input, y: target }) => {
+        const mixed = l2Normalize(attention.apply(input) as tf.Tensor3D);
+        const out = tf.matMul(tf.mean(mixed, 1) as tf.Tensor2D, head as unknown as tf.Tensor2D);
+        return tf.mean(tf.squaredDifference(tf.squeeze(out, [1]), target)) as tf.Scalar;
+      },
+      variables: () => [...attention.trainableWeights.map((weight) => weight.read() as tf.Variable), head],
     },
-    variables: () => [...attention.trainableWeights.map((weight) => weight.read() as tf.Variable), head],
-    optimizer,
-    clipNorm: 1,
-  });
+    { optimizer, transforms: [clipByNorm(1)] },
+  );
   const losses: number[] = [];
   const each = ({ metrics }: TrainRecord) => {
     losses.push(metrics['loss'] as number);

@@ -136,14 +136,16 @@ describe('guards', () => {
     await useBackend(device);
     const w = tf.variable(tf.scalar(1));
     const statistic = tf.variable(tf.scalar(0), false, 'running_statistic');
-    const step = trainStep<Batch>({
-      loss: () => {
-        statistic.assign(tf.add(statistic, 1));
-        return tf.mul(w, w) as Scalar;
+    const step = trainStep<Batch>(
+      {
+        loss: () => {
+          statistic.assign(tf.add(statistic, 1));
+          return tf.mul(w, w) as Scalar;
+        },
+        variables: { w },
       },
-      variables: { w },
-      optimizer: sgd({ learningRate: 0.1 }),
-    });
+      { optimizer: sgd({ learningRate: 0.1 }) },
+    );
     const run = fit(step, makeData(), { epochs: 1, checkpoint: newFolder(), ...quiet });
     await expect(run).rejects.toThrow('changes variables that its checkpoints would not hold: running_statistic');
     statistic.dispose();

@@ -2,10 +2,17 @@ import { expect, test } from 'vitest';
 import { killTest } from './kill.js';
 
 // The long form is `pnpm --filter @crossmodal/core run test:kill`.
-test('a training process that is killed again and again ends with the same bits as one that is left alone', async () => {
-  const report = await killTest({ kills: 3, steps: 30 });
-  expect(report.kills).toBe(3);
-  expect(report.uninterrupted).toMatch(/^[0-9a-f]{64}$/);
-  expect(report.interrupted).toBe(report.uninterrupted);
-  expect(report.logged).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
-}, 300_000);
+test.each([
+  ['plain steps', 'plain'],
+  ['cached gradients', 'cached'],
+] as const)(
+  '%s: a training process that is killed again and again ends with the same bits as one that is left alone',
+  async (_, kind) => {
+    const report = await killTest({ kills: 3, steps: 30, kind });
+    expect(report.kills).toBe(3);
+    expect(report.uninterrupted).toMatch(/^[0-9a-f]{64}$/);
+    expect(report.interrupted).toBe(report.uninterrupted);
+    expect(report.logged).toEqual(Array.from({ length: 30 }, (_, i) => i + 1));
+  },
+  300_000,
+);

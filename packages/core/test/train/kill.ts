@@ -22,9 +22,9 @@ interface Killer {
 }
 
 /** Runs the training process; with `killer` it is killed on the way. */
-function train(folder: string, steps: number, device: string, killer?: Killer): Promise<Outcome> {
+function train(folder: string, steps: number, [device, kind]: [string, string], killer?: Killer): Promise<Outcome> {
   return new Promise((resolve, reject) => {
-    const args = ['--conditions=@crossmodal/source', '--import', 'tsx', child, folder, String(steps), device];
+    const args = ['--conditions=@crossmodal/source', '--import', 'tsx', child, folder, String(steps), device, kind];
     const process_ = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'] });
     let text = '';
     let errors = '';
@@ -72,12 +72,14 @@ export async function killTest({
   kills,
   steps,
   device = 'js',
+  kind = 'plain',
   seed = 1,
   onKill,
 }: {
   kills: number;
   steps: number;
   device?: string;
+  kind?: 'plain' | 'cached';
   seed?: number;
   onKill?: (done: number) => void;
 }): Promise<KillReport> {
@@ -85,7 +87,7 @@ export async function killTest({
   const random = new Random(seed);
   const report: KillReport = { kills: 0, whileWriting: 0, repeated: 0, uninterrupted: '', interrupted: '', logged: [] };
   try {
-    const whole = await train(join(root, 'whole'), steps, device);
+    const whole = await train(join(root, 'whole'), steps, [device, kind]);
     report.uninterrupted = whole.fingerprint ?? '';
     const folder = join(root, 'pieces');
     // Short lives, counted in steps so that a busy machine changes nothing: some end in their first step, most in the
@@ -97,7 +99,7 @@ export async function killTest({
         steps: 1 + random.integer(longest),
         milliseconds: (random.uniform() * whole.milliseconds) / steps,
       };
-      const { fingerprint, text } = await train(folder, steps, device, killer);
+      const { fingerprint, text } = await train(folder, steps, [device, kind], killer);
       made += text.match(/^step/gm)?.length ?? 0;
       if (fingerprint) {
         // The run ended before its killer came: start over.
@@ -110,7 +112,7 @@ export async function killTest({
       if (names.some((name) => name.startsWith('.writing-'))) report.whileWriting++;
       onKill?.(report.kills);
     }
-    const last = await train(folder, steps, device);
+    const last = await train(folder, steps, [device, kind]);
     made += last.text.match(/^step/gm)?.length ?? 0;
     report.repeated = made - steps;
     report.interrupted = last.fingerprint ?? '';

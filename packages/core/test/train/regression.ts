@@ -3,11 +3,11 @@ import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { type Dataset, tensorDataset } from '../../src/data/index.js';
-import { type NamedVariables, namedVariables, Random, randomNormal, trainableVariables } from '../../src/index.js';
+import { type NamedVariables, namedVariables, Random, randomNormal } from '../../src/index.js';
 import { dropoutLayer } from '../../src/layers/index.js';
 import { adamW } from '../../src/optimisers/index.js';
 import { cosine, linearWarmup, scheduledScalar } from '../../src/schedules/index.js';
-import { type TrainStep, trainStep } from '../../src/train/index.js';
+import { accumulate, average, clipByNorm, type TrainStep, trainStep } from '../../src/train/index.js';
 
 export interface Batch extends tf.TensorContainerObject {
   x: Tensor2D;
@@ -30,7 +30,7 @@ export function makeData({ rows = 44, batchSize = 8 } = {}): ReturnType<typeof t
   return data;
 }
 
-export function makeSetup({ width = 8, accumulate = 1 }: { width?: number; accumulate?: number } = {}): Setup {
+export function makeSetup({ width = 8, batches = 1 }: { width?: number; batches?: number } = {}): Setup {
   const initializer = (seed: number) => tfl.initializers.glorotUniform({ seed });
   const model = tfl.sequential({
     layers: [
@@ -42,21 +42,22 @@ export function makeSetup({ width = 8, accumulate = 1 }: { width?: number; accum
     ],
   });
   const random = new Random('noise');
-  const step = trainStep<Batch>({
-    loss: ({ x, y }) => {
-      const noisy = tf.add(x, randomNormal(x.shape, { random, standardDeviation: 0.05 })) as Tensor2D;
-      const error = tf.losses.meanSquaredError(y, model.apply(noisy, { training: true }) as Tensor) as Scalar;
-      const weight = scheduledScalar((k) => 0.01 * k);
-      const penalty = tf.mul(weight, tf.mean(tf.square(model.layers[0]!.trainableWeights[0]!.read()))) as Scalar;
-      return { loss: tf.add(error, penalty) as Scalar, error, penalty };
+  const step = trainStep<Batch>(
+    {
+      loss: ({ x, y }) => {
+        const noisy = tf.add(x, randomNormal(x.shape, { random, standardDeviation: 0.05 })) as Tensor2D;
+        const error = tf.losses.meanSquaredError(y, model.apply(noisy, { training: true }) as Tensor) as Scalar;
+        const weight = scheduledScalar((k) => 0.01 * k);
+        const penalty = tf.mul(weight, tf.mean(tf.square(model.layers[0]!.trainableWeights[0]!.read()))) as Scalar;
+        return { loss: tf.add(error, penalty) as Scalar, error, penalty };
+      },
+      variables: () => namedVariables(model),
     },
-    variables: () => trainableVariables(model),
-    state: () => namedVariables(model),
-    optimizer: adamW({ learningRate: linearWarmup({ steps: 5, to: cosine({ from: 0.02, steps: 60 }) }) }),
-    clipNorm: 1,
-    ema: 0.9,
-    accumulate,
-  });
+    {
+      optimizer: adamW({ learningRate: linearWarmup({ steps: 5, to: cosine({ from: 0.02, steps: 60 }) }) }),
+      transforms: [accumulate(batches), clipByNorm(1), average({ decay: 0.9 })],
+    },
+  );
   const data = makeData();
   return {
     model,

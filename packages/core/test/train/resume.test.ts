@@ -15,9 +15,16 @@ import { registerOnnxBackend } from '@crossmodal/tfjs-backend-onnx';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Dataset, pipeline } from '../../src/data/index.js';
-import { namedVariables } from '../../src/index.js';
+import { namedVariables, type Trainable } from '../../src/index.js';
 import { sgd } from '../../src/optimisers/index.js';
-import { alternatingStep, type FitOptions, fit, loadVariables, saveVariables } from '../../src/train/index.js';
+import {
+  accumulate,
+  alternatingStep,
+  type FitOptions,
+  fit,
+  loadVariables,
+  saveVariables,
+} from '../../src/train/index.js';
 import { backends, useBackend, useBackendHere } from '../device/backends.js';
 import { type Batch, fingerprint, makeData, makeSetup } from './regression.js';
 
@@ -48,7 +55,7 @@ describe.each(backends)('a run in pieces ends with the same bits, on %s', (devic
   test.each([
     [{}, [1, 2, 3, 17]],
     [{}, [6, 12]],
-    [{ accumulate: 4 }, [1, 5, 6, 11]],
+    [{ batches: 4 }, [1, 5, 6, 11]],
   ])('settings %j, stopped after steps %j', async (settings, stops) => {
     const steps = 20;
     const whole = await session({ steps }, settings);
@@ -143,8 +150,8 @@ describe('checkpoints', () => {
     await expect(wide).rejects.toThrow(
       /does not fit this model: of other shape: model\/dense\/kernel \(file \[4,8\], model \[4,9\]\)/,
     );
-    const accumulating = session({ checkpoint: folder, steps: 4 }, { accumulate: 2 });
-    await expect(accumulating).rejects.toThrow('missing in the file: accumulator/dense/kernel');
+    const accumulating = session({ checkpoint: folder, steps: 4 }, { batches: 2 });
+    await expect(accumulating).rejects.toThrow('missing in the file: accumulate/dense/kernel');
     const { step, data, dispose } = makeSetup();
     const { 'average/dense/kernel': _, ...rest } = step.namedState();
     await expect(
@@ -219,18 +226,25 @@ describe('checkpoints', () => {
     expect((await run(makeData({ rows: 8, batchSize: 4 }), { epochs: 5 })).records).toHaveLength(14);
   });
 
-  test('two players resume as one', async () => {
+  test('two objectives resume as one', async () => {
     const run = async (options: FitOptions) => {
       const a = tf.variable(tf.scalar(1));
       const b = tf.variable(tf.scalar(1));
-      const player = (name: string, variables: Record<string, tf.Variable>, sign: number) => ({
-        name,
-        loss: () => tf.mul(tf.mul(a, b), sign) as tf.Scalar,
-        variables,
-        optimizer: sgd({ learningRate: (k) => 0.1 / (k + 1), momentum: 0.9 }),
-        ...(sign > 0 ? { accumulate: 3 } : { repeat: 2 }),
+      const objective = (name: string, variable: tf.Variable, sign: number): Trainable<Batch> => ({
+        loss: () => ({ loss: tf.mul(tf.mul(a, b), sign) as tf.Scalar }),
+        namedVariables: () => ({ [name]: variable }),
       });
-      const step = alternatingStep<Batch>([player('up', { a }, 1), player('down', { b }, -1)]);
+      const optimizer = () => sgd({ learningRate: (k) => 0.1 / (k + 1), momentum: 0.9 });
+      const model = {
+        objectives: { up: objective('a', a, 1), down: objective('b', b, -1) },
+        namedVariables: () => ({ a, b }),
+      };
+      const step = alternatingStep(model, {
+        objectives: {
+          up: { optimizer: optimizer(), transforms: [accumulate(3)] },
+          down: { optimizer: optimizer(), repeat: 2 },
+        },
+      });
       await fit(step, makeData(), { ...quiet, ...options });
       const print = await fingerprint(step.namedState());
       step.dispose();

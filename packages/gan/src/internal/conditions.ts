@@ -59,7 +59,7 @@ export function rolled(vectors: Tensor2D): Tensor2D {
  * @throws CrossmodalError for unequal shapes or fewer than two steps
  * @see Reed et al., Generative adversarial text to image synthesis (2016), section 4.3 and figure 8
  * @example
- * const images = gan.generate(interpolateConditions(cat, dog, { steps: 8 }), { random, shareNoise: true });
+ * const images = gan.generate(interpolateConditions(cat, dog, { steps: 8 }), { noise }); // noise [1, latentDimension]
  */
 export function interpolateConditions(
   from: tf.Tensor,

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { spectralNormalization } from '@crossmodal/core/layers';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -19,6 +20,16 @@ export interface ImageDiscriminatorOptions {
   seed?: number | string;
 }
 
+const optionNames: Record<keyof ImageDiscriminatorOptions, true> = {
+  size: true,
+  channels: true,
+  conditionDimension: true,
+  width: true,
+  conditioning: true,
+  spectral: true,
+  seed: true,
+};
+
 /**
  * The convolutional discriminator of DCGAN in two parts: the body turns images into a 4x4 map (convolutions 4x4 with
  * stride 2, leaky ReLU), the head judges the map together with a condition.
@@ -34,15 +45,17 @@ export interface ImageDiscriminatorOptions {
  * @example
  * const discriminator = imageDiscriminator({ size: 32, conditionDimension: 64, seed: 1 });
  */
-export function imageDiscriminator({
-  size = 32,
-  channels = 3,
-  conditionDimension = 0,
-  width = 64, // DCGAN
-  conditioning = 'concatenation', // Reed et al.
-  spectral = true, // Miyato et al.: makes training stable without a gradient penalty
-  seed = 0,
-}: ImageDiscriminatorOptions = {}): Discriminator {
+export function imageDiscriminator(options: ImageDiscriminatorOptions = {}): Discriminator {
+  assertKnownOptions('imageDiscriminator', options, optionNames);
+  const {
+    size = 32,
+    channels = 3,
+    conditionDimension = 0,
+    width = 64, // DCGAN
+    conditioning = 'concatenation', // Reed et al.
+    spectral = true, // Miyato et al.: makes training stable without a gradient penalty
+    seed = 0,
+  } = options;
   const steps = doublings('imageDiscriminator', size);
   const seeds = new LayerSeeds(seed, 'image-discriminator');
   const bounded = (layer: tfl.layers.Layer, name: string): tfl.layers.Layer =>

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { LayerSeeds } from './layer-seeds.js';
@@ -25,6 +25,16 @@ export function doublings(caller: string, size: number): number {
   return count;
 }
 
+const optionNames: Record<keyof ImageGeneratorOptions, true> = {
+  size: true,
+  channels: true,
+  latentDimension: true,
+  conditionDimension: true,
+  width: true,
+  normalization: true,
+  seed: true,
+};
+
 /**
  * The convolutional generator of DCGAN: (noise, condition) -> dense to 4x4 -> transposed convolutions 4x4 with stride 2,
  * each halving the channels and doubling the map -> tanh.
@@ -37,15 +47,17 @@ export function doublings(caller: string, size: number): number {
  * @example
  * const generator = imageGenerator({ size: 32, conditionDimension: 64, seed: 1 });
  */
-export function imageGenerator({
-  size = 32,
-  channels = 3,
-  latentDimension = 100, // DCGAN
-  conditionDimension = 0,
-  width = 64, // DCGAN has 128 at the last hidden map of 64x64 images
-  normalization = 'batch', // DCGAN
-  seed = 0,
-}: ImageGeneratorOptions = {}): tfl.LayersModel {
+export function imageGenerator(options: ImageGeneratorOptions = {}): tfl.LayersModel {
+  assertKnownOptions('imageGenerator', options, optionNames);
+  const {
+    size = 32,
+    channels = 3,
+    latentDimension = 100, // DCGAN
+    conditionDimension = 0,
+    width = 64, // DCGAN has 128 at the last hidden map of 64x64 images
+    normalization = 'batch', // DCGAN
+    seed = 0,
+  } = options;
   const steps = doublings('imageGenerator', size);
   const seeds = new LayerSeeds(seed, 'image-generator');
   const noise = tfl.input({ shape: [latentDimension], name: 'noise' });

@@ -1,3 +1,4 @@
+import type { LossTerms } from '@crossmodal/core';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -35,7 +36,7 @@ export interface CostEvaluationOptions {
 }
 
 /** The weighted total as `loss`, and every term before weighting under its own name. */
-export type CostResult = { loss: Scalar } & Record<string, Scalar>;
+export type CostResult = LossTerms;
 
 /** A cost made by {@link crossModalCost}. */
 export interface CrossModalCost<Inputs> {
@@ -51,7 +52,7 @@ export interface CrossModalCost<Inputs> {
  *
  * The result is what core's `trainStep` takes as `loss`. Weights are numbers, tensors, or schedules, which a compiled step reads anew at
  * every step; or learned (`UncertaintyWeights`), or balanced (`GradientBalance`). Joint optimisation: call it. Alternating: call it with
- * `only`, for instance as the players of core's `alternatingStep`.
+ * `only`, for instance as the objectives of a model for core's `alternatingStep`.
  *
  * @throws CrossmodalError when there is no term, a name repeats or is `loss`, or a weight has no term
  * @see Baltrusaitis et al., 2019, Multimodal Machine Learning: A Survey and Taxonomy, section 5 (coordinated representations)

@@ -59,12 +59,16 @@ export function featureSize(caller: string, network: FeatureNetwork, conditionDi
   return size;
 }
 
+/** An observation with each of its tensors changed. */
+export function mapObservation(observation: Observation, change: (tensor: Tensor) => Tensor): Observation {
+  if (observation instanceof tf.Tensor) return change(observation);
+  const inputs = Object.entries(observation.inputs).map(([name, tensor]) => [name, change(tensor)] as const);
+  return { inputs: Object.fromEntries(inputs), target: change(observation.target) };
+}
+
 /** Rows start .. start + count of every tensor of an observation. */
 export function sliceObservation(observation: Observation, start: number, count: number): Observation {
-  const cut = (tensor: Tensor) => tf.slice(tensor, start, count);
-  if (observation instanceof tf.Tensor) return cut(observation);
-  const inputs = Object.fromEntries(Object.entries(observation.inputs).map(([name, tensor]) => [name, cut(tensor)]));
-  return { inputs, target: cut(observation.target) };
+  return mapObservation(observation, (tensor) => tf.slice(tensor, start, count));
 }
 
 /** Each row `times` times: all rows once, then again. */

@@ -50,6 +50,32 @@ export class Inference {
     if (fusion === 'joint') this.#joint = gaussianHead('joint', total, latentDimension, seed);
   }
 
+  /**
+   * The masks of the modalities that have one.
+   * @throws CrossmodalError for a modality that is unknown, and a mask that does not have one value per row
+   */
+  check(x: object, present: object): Record<string, Tensor1D> {
+    const given = Object.entries(x as Record<string, Observation | undefined>).flatMap(([name, observation]) =>
+      observation ? [[name, observation] as const] : [],
+    );
+    const masks = Object.fromEntries(
+      Object.entries(present as Record<string, Tensor1D | undefined>).filter(([, mask]) => mask !== undefined),
+    ) as Record<string, Tensor1D>;
+    const names = given.map(([name]) => name);
+    const unknown = [...names, ...Object.keys(masks)].find((name) => !this.#names.includes(name));
+    if (given.length === 0 || unknown !== undefined) {
+      throw new CrossmodalError(
+        `multimodalVae: modalities are ${this.#names.join(', ')}; got ${names.join(', ') || 'none'}${unknown ? ` (${unknown} is unknown)` : ''}`,
+      );
+    }
+    const rows = sharedRows(given.map(([, observation]) => observation));
+    for (const [name, mask] of Object.entries(masks)) {
+      if (mask.rank === 1 && mask.shape[0] === rows) continue;
+      throw new CrossmodalError(`multimodalVae: present.${name} must have shape [${rows}], got [${mask.shape}]`);
+    }
+    return masks;
+  }
+
   /** The Gaussian of each given modality by itself, and the posterior of all given ones together. */
   infer(
     x: Record<string, Observation>,
@@ -57,13 +83,7 @@ export class Inference {
     training: boolean,
   ): { experts: Record<string, Gaussian>; posterior: Posterior } {
     const given = this.#names.filter((name) => x[name] !== undefined);
-    const unknown = [...Object.keys(x), ...Object.keys(present)].find((name) => !this.#names.includes(name));
-    if (given.length === 0 || unknown !== undefined) {
-      throw new CrossmodalError(
-        `multimodalVae: modalities are ${this.#names.join(', ')}; got ${Object.keys(x).join(', ') || 'none'}${unknown ? ` (${unknown} is unknown)` : ''}`,
-      );
-    }
-    sharedRows(given.map((name) => x[name] as Observation));
+    this.check(x, present);
     const features: Record<string, Tensor2D> = {};
     const experts: Record<string, Gaussian> = {};
     for (const name of given) {

@@ -1,4 +1,15 @@
-import { CrossmodalError, type NamedVariables, namedVariables, prefixed, Random, randomNormal } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  type LossTerms,
+  type NamedVariables,
+  namedVariables,
+  prefixed,
+  Random,
+  randomNormal,
+  type Trainable,
+} from '@crossmodal/core';
+import { presentRows } from '@crossmodal/core/layers';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import { gaussianLogLikelihood, klStandardNormal } from '@crossmodal/losses';
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
@@ -15,6 +26,7 @@ import {
 import type { Gaussian } from '../internal/gaussian-head.js';
 import {
   isEncoder,
+  mapObservation,
   type Observation,
   repeated,
   rowsOf,
@@ -23,7 +35,6 @@ import {
   targetOf,
 } from '../internal/observation.js';
 import { bernoulli } from '../likelihoods/bernoulli.js';
-import type { LossTerms } from '../vae.js';
 import { mixtureLogDensity, productOfExperts } from './experts.js';
 import { type Fusion, Inference, type Modality } from './inference.js';
 import {
@@ -36,13 +47,22 @@ import {
 } from './posterior.js';
 
 /** What is known of each item, by modality; modalities may be left out. */
-export type MultimodalObservation = Record<string, Observation>;
+export type MultimodalObservation<Name extends string = string> = { [N in Name]?: Observation };
 
-/** Which rows have a modality: [batch] of ones and zeros; a modality without an entry is there in all rows. */
-export type Presence = Record<string, Tensor1D>;
+/**
+ * Which rows have a modality: [batch] of ones and zeros; a modality without an entry is there in all rows. What stands in the
+ * place of a missing row is ignored: a row that is present takes its place.
+ */
+export type Presence<Name extends string = string> = { [N in Name]?: Tensor1D };
 
-export interface MultimodalVaeOptions {
-  modalities: Record<string, Modality>;
+/** The observations of a batch by modality, and which of them are there. */
+export type MultimodalBatch<Name extends string = string> = MultimodalObservation<Name> & {
+  present?: Presence<Name> | undefined;
+};
+
+export interface MultimodalVaeOptions<Name extends string> {
+  /** By name; `present` is no name, since it stands beside them in a batch. */
+  modalities: Record<Name, Modality>;
   fusion?: Fusion;
   beta?: number | Schedule;
   /** Weighs each log likelihood by (most values of any modality) / (own values), so that large ones do not drown small ones. */
@@ -54,27 +74,37 @@ export interface MultimodalVaeOptions {
   seed?: number | string;
 }
 
-/** A VAE of several modalities with one latent; see `multimodalVae`. */
-export interface MultimodalVae {
+/** A VAE of several modalities with one latent; see `multimodalVae`. A model for `trainStep`. */
+export interface MultimodalVae<Name extends string = string> extends Trainable<MultimodalBatch<Name>> {
   readonly latentDimension: number;
-  readonly modalities: readonly string[];
+  readonly modalities: readonly Name[];
   /** q(z | what is given): a mixture of Gaussians (of one, for `product` and `joint`). */
-  posterior(x: MultimodalObservation, options?: { present?: Presence; training?: boolean }): Posterior;
+  posterior(x: MultimodalObservation<Name>, options?: { present?: Presence<Name>; training?: boolean }): Posterior;
   /** The loss of a batch, mean over items, in nats; terms `reconstruction`, `divergence`. */
-  loss(x: MultimodalObservation, options?: { present?: Presence; training?: boolean }): LossTerms;
+  loss(batch: MultimodalBatch<Name>, options?: { training?: boolean }): LossTerms;
   /** The bound of held-out items, without rescaling and with beta 1. */
-  elbo(x: MultimodalObservation, options: EvaluationOptions): Promise<ElboReport>;
+  elbo(x: MultimodalObservation<Name>, options: EvaluationOptions): Promise<ElboReport>;
   /** log p(all that is given) of held-out items by importance sampling. */
-  logLikelihood(x: MultimodalObservation, options: LikelihoodOptions): Promise<LikelihoodReport>;
+  logLikelihood(x: MultimodalObservation<Name>, options: LikelihoodOptions): Promise<LikelihoodReport>;
   /** Expected values of one modality given any others; latents are means, or drawn when `random` is given. */
-  generate(x: MultimodalObservation, options: { to: string; random?: Random }): Tensor;
+  generate(x: MultimodalObservation<Name>, options: { to: Name; random?: Random }): Tensor;
   /** Expected values of all modalities under the same latents from the prior. */
-  sample(count: number, options: { random: Random }): Record<string, Tensor>;
+  sample(count: number, options: { random: Random }): Record<Name, Tensor>;
   trainableVariables(): Variable[];
   namedVariables(): NamedVariables;
   /** Frees the networks; encoders of core stay their owners'. */
   dispose(): void;
 }
+
+const optionNames: Record<keyof MultimodalVaeOptions<string>, true> = {
+  modalities: true,
+  fusion: true,
+  beta: true,
+  rescale: true,
+  subsampling: true,
+  alpha: true,
+  seed: true,
+};
 
 /**
  * A VAE of several modalities that share one latent: log p(x_1 ... x_M) >= sum_s w_s { E_{q_s} sum_m log p(x_m | z) -
@@ -88,16 +118,19 @@ export interface MultimodalVae {
  * const model = multimodalVae({ modalities: { image: { encoder, decoder }, label: { encoder: e, decoder: d, likelihood: categorical({ classes: 10 }) } } });
  * const drawn = model.generate({ label }, { to: 'image' });
  */
-export function multimodalVae({
-  modalities,
-  fusion = 'mixture-of-products',
-  beta = 1,
-  rescale = false,
-  subsampling = true, // Wu and Goodman, section 2.2
-  alpha = 0.1, // Suzuki et al., section 4.1
-  seed = 0,
-}: MultimodalVaeOptions): MultimodalVae {
-  const names = Object.keys(modalities);
+export function multimodalVae<Name extends string>(options: MultimodalVaeOptions<Name>): MultimodalVae<Name> {
+  assertKnownOptions('multimodalVae', options, optionNames);
+  const {
+    modalities: named,
+    fusion = 'mixture-of-products',
+    beta = 1,
+    rescale = false,
+    subsampling = true, // Wu and Goodman, section 2.2
+    alpha = 0.1, // Suzuki et al., section 4.1
+    seed = 0,
+  } = options;
+  const modalities: Record<string, Modality> = named;
+  const names = Object.keys(modalities) as Name[];
   const dimensions = names.map((name) => modalities[name]!.decoder.inputs[0]?.shape[1]);
   const latentDimension = dimensions[0];
   if (names.length < 2 || typeof latentDimension !== 'number' || dimensions.some((size) => size !== latentDimension)) {
@@ -108,13 +141,18 @@ export function multimodalVae({
   if (typeof beta === 'number' && !(beta >= 0))
     throw new CrossmodalError(`multimodalVae: beta must not be negative, got ${beta}`);
   if (!(alpha >= 0)) throw new CrossmodalError(`multimodalVae: alpha must not be negative, got ${alpha}`);
+  if ((names as string[]).includes('present')) {
+    throw new CrossmodalError(
+      "multimodalVae: a modality must not be called 'present', which says in a batch what is there",
+    );
+  }
   const inference = new Inference(modalities, fusion, latentDimension, seed);
   const noise = new Random(seed).fork('multimodal-vae-noise');
   const binary = bernoulli();
   const likelihoodOf = (name: string) => modalities[name]!.likelihood ?? binary;
   const decode = (name: string, z: Tensor2D, training: boolean) =>
     modalities[name]!.decoder.apply(z, { training }) as Tensor;
-  const weightOf = (name: string, x: MultimodalObservation): number => {
+  const weightOf = (name: string, x: Record<string, Observation>): number => {
     const own = modalities[name]!.weight ?? 1;
     if (!rescale) return own;
     const sizes = Object.values(x).map((observation) => targetOf(observation).size / rowsOf(observation));
@@ -123,13 +161,13 @@ export function multimodalVae({
 
   /** sum_m weight_m present_m log p(x_m | z), z holding the rows `times` times: [times * batch]. */
   const explain = (
-    x: MultimodalObservation,
-    present: Presence,
+    x: Record<string, Observation>,
+    present: Record<string, Tensor1D>,
     z: Tensor2D,
     times: number,
     training: boolean,
     weight: (name: string) => number,
-    only = names,
+    only: readonly string[] = names,
   ): Tensor1D => {
     const terms = only.flatMap((name) => {
       const observation = x[name];
@@ -144,8 +182,8 @@ export function multimodalVae({
   };
   /** The bound per row: log likelihood and divergence, weighted over the components of the posterior. */
   const bound = (
-    x: MultimodalObservation,
-    present: Presence,
+    x: Record<string, Observation>,
+    present: Record<string, Tensor1D>,
     { components, weights }: Posterior,
     random: Random,
     training: boolean,
@@ -170,26 +208,31 @@ export function multimodalVae({
   };
 
   const one = () => 1;
-  const model: MultimodalVae = {
+  const model: MultimodalVae<Name> = {
     latentDimension,
     modalities: names,
-    posterior: (x, { present = {}, training = false } = {}) =>
-      tf.tidy(() => inference.infer(x, present, training).posterior),
-    loss: (x, { present = {}, training = true } = {}) =>
+    posterior: (observations, { present = {}, training = false } = {}) =>
+      tf.tidy(() => {
+        const masks = inference.check(observations, present);
+        return inference.infer(presentOnly(observations, masks), masks, training).posterior;
+      }),
+    loss: ({ present = {}, ...observations }, { training = false } = {}) =>
       tf.tidy((): LossTerms => {
+        const masks = inference.check(observations, present);
+        const x = presentOnly(observations, masks);
         const weight = (name: string) => weightOf(name, x);
         const price = typeof beta === 'number' ? beta : scheduledScalar(beta);
-        const { experts, posterior } = inference.infer(x, present, training);
-        const { logLikelihood, divergence } = bound(x, present, posterior, noise, training, weight);
+        const { experts, posterior } = inference.infer(x, masks, training);
+        const { logLikelihood, divergence } = bound(x, masks, posterior, noise, training, weight);
         const reconstruction = tf.neg(tf.mean(logLikelihood)) as Scalar;
         const paid = tf.mean(divergence) as Scalar;
         let loss = tf.add(reconstruction, tf.mul(price, paid));
         if (fusion === 'product' && subsampling) {
           for (const [name, expert] of Object.entries(experts)) {
             const alone = productOfExperts([expert]);
-            const explained = explain(x, present, drawFrom(alone, noise), 1, training, weight, [name]);
+            const explained = explain(x, masks, drawFrom(alone, noise), 1, training, weight, [name]);
             const kl = tf.mul(price, klStandardNormal(alone.mean, alone.logVariance, { reduction: 'none' }));
-            const mask = present[name];
+            const mask = masks[name];
             const each = tf.sub(mask ? tf.mul(kl, mask) : kl, explained);
             loss = tf.add(loss, tf.mean(each));
           }
@@ -201,14 +244,14 @@ export function multimodalVae({
         return { loss: loss as Scalar, reconstruction, divergence: paid };
       }),
     elbo: async (x, options) =>
-      heldOutElbo(itemsOf(x), options, (part, samples, random) => {
+      heldOutElbo(itemsOf(x as Record<string, Observation>), options, (part, samples, random) => {
         const { posterior } = inference.infer(part, {}, false);
         const draws = Array.from({ length: samples }, () => bound(part, {}, posterior, random, false, one));
         const explained = tf.addN(draws.map(({ logLikelihood }) => logLikelihood));
         return { logLikelihood: tf.div(explained, samples) as Tensor1D, divergence: draws[0]!.divergence };
       }),
     logLikelihood: async (x, options) =>
-      marginalLikelihood(itemsOf(x), options, (part, samples, random) => {
+      marginalLikelihood(itemsOf(x as Record<string, Observation>), options, (part, samples, random) => {
         const q = repeatedPosterior(inference.infer(part, {}, false).posterior, samples);
         const z = drawFrom(chosenComponent(q, random), random);
         const explained = explain(part, {}, z, samples, false, one);
@@ -220,14 +263,16 @@ export function multimodalVae({
         if (!names.includes(to)) {
           throw new CrossmodalError(`generate: to must be one of ${names.join(', ')}, got ${to}`);
         }
-        const { posterior } = inference.infer(x, {}, false);
+        const { posterior } = inference.infer(x as Record<string, Observation>, {}, false);
         const z = random ? drawFrom(chosenComponent(posterior, random), random) : expectedLatent(posterior);
         return likelihoodOf(to).mean(decode(to, z, false));
       }),
     sample: (count, { random }) =>
       tf.tidy(() => {
         const z = randomNormal<Tensor2D>([count, latentDimension], { random });
-        return Object.fromEntries(names.map((name) => [name, likelihoodOf(name).mean(decode(name, z, false))]));
+        return Object.fromEntries(
+          names.map((name) => [name, likelihoodOf(name).mean(decode(name, z, false))]),
+        ) as Record<Name, Tensor>;
       }),
     trainableVariables: () => Object.values(model.namedVariables()).filter((variable) => variable.trainable),
     namedVariables: () => {
@@ -250,7 +295,7 @@ export function multimodalVae({
 }
 
 /** Held-out rows of all modalities. */
-function itemsOf(x: MultimodalObservation): Items<MultimodalObservation> {
+function itemsOf(x: Record<string, Observation>): Items<Record<string, Observation>> {
   const observations = Object.values(x);
   const rows = sharedRows(observations);
   return {
@@ -261,4 +306,17 @@ function itemsOf(x: MultimodalObservation): Items<MultimodalObservation> {
         Object.entries(x).map(([name, observation]) => [name, sliceObservation(observation, start, count)]),
       ),
   };
+}
+
+/** The observations that are given, each missing row replaced by one that is present. */
+function presentOnly(observations: object, masks: Record<string, Tensor1D>): Record<string, Observation> {
+  const given = Object.entries(observations as Record<string, Observation | undefined>).filter(
+    ([, x]) => x !== undefined,
+  );
+  return Object.fromEntries(
+    (given as [string, Observation][]).map(([name, observation]) => {
+      const mask = masks[name];
+      return [name, mask ? mapObservation(observation, (tensor) => presentRows(tensor, mask)) : observation];
+    }),
+  );
 }

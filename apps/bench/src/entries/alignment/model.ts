@@ -1,5 +1,5 @@
 import { type DualEncoder, dualEncoder, type RetrievalMetrics, retrievalMetrics } from '@crossmodal/alignment';
-import { type Encoder, type Inputs, Random } from '@crossmodal/core';
+import { type Encoder, Random } from '@crossmodal/core';
 import { adamW } from '@crossmodal/core/optimisers';
 import { cosine, linearWarmup } from '@crossmodal/core/schedules';
 import type { History, MetricValues } from '@crossmodal/core/train';
@@ -119,22 +119,17 @@ async function trainAligned(context: EntryContext): Promise<AlignedModel> {
     { batchSize, seed },
   );
   const steps = epochs * data.batchesPerEpoch!;
-  const options = {
-    loss: (batch: { image: Inputs; text: Inputs }) => model.loss(batch, { training: true }),
-    variables: model.trainableVariables(),
-    state: () => model.namedVariables(),
-    optimizer: adamW({
-      learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: learningRate, steps }) }),
-      weightDecay: 0.1,
-      // Most words occur a few times only: without a strong pull to zero the captions are learned by heart.
-      groups: [
-        { match: /^text/, weightDecay: 3 },
-        { match: 'logitScale', weightDecay: 0 },
-      ],
-    }),
-  };
+  const optimizer = adamW({
+    learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: learningRate, steps }) }),
+    weightDecay: 0.1,
+    // Most words occur a few times only: without a strong pull to zero the captions are learned by heart.
+    groups: [
+      { match: /^text/, weightDecay: 3 },
+      { match: 'logitScale', weightDecay: 0 },
+    ],
+  });
   const untrained = await recalls(model, testImages, corpus);
-  const history = await trainToEnd(options, data, {
+  const history = await trainToEnd(model, optimizer, data, {
     epochs,
     ...context.follow('alignment', steps),
     validate: async ({ epoch }): Promise<MetricValues> => {

@@ -1,4 +1,4 @@
-import { type DomainAdapter, type DomainBatch, dan, dann, sourceOnly } from '@crossmodal/adaptation';
+import { type DomainAdapter, dan, dann, sourceOnly } from '@crossmodal/adaptation';
 import type { Encoder, Inputs, Random } from '@crossmodal/core';
 import { confusionMatrix } from '@crossmodal/core/metrics';
 import { adamW } from '@crossmodal/core/optimisers';
@@ -80,19 +80,15 @@ export async function trainClassifier(
     }
     return batch;
   };
-  const options = {
-    loss: (batch: Batch) => model.loss(batch as DomainBatch, { training: true }),
-    variables: model.trainableVariables(),
-    optimizer: adamW({
-      learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: 3e-3, steps }) }),
-      weightDecay: 1e-3,
-      // Radford et al. (2016). With Adam's own 0.9 the features and the domain classifier chase one another, the domain loss
-      // rises far above log 2, and the adapted classifier ends below the one that never saw a line drawing.
-      beta1: 0.5,
-    }),
-  };
+  const optimizer = adamW({
+    learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: 3e-3, steps }) }),
+    weightDecay: 1e-3,
+    // Radford et al. (2016). With Adam's own 0.9 the features and the domain classifier chase one another, the domain loss
+    // rises far above log 2, and the adapted classifier ends below the one that never saw a line drawing.
+    beta1: 0.5,
+  });
   const data = batchesOf(source.images.length, make, { batchSize, seed });
-  return trainToEnd(options, data, { steps, ...follow });
+  return trainToEnd(model, optimizer, data, { steps, ...follow });
 }
 
 /** What the classifier makes of pictures: counts by class, and the features. */

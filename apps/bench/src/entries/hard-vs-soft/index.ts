@@ -5,7 +5,7 @@ import {
   type LinearAlignment,
   leastSquares,
 } from '@crossmodal/alignment';
-import { type Inputs, Random } from '@crossmodal/core';
+import { Random } from '@crossmodal/core';
 import { tensorDataset } from '@crossmodal/core/data';
 import { adamW } from '@crossmodal/core/optimisers';
 import { cosine } from '@crossmodal/core/schedules';
@@ -188,16 +188,12 @@ async function contrastive(
     return metrics;
   };
   const untrained = await measure();
-  const options = {
-    loss: (batch: { image: Inputs; text: Inputs }) => model.loss(batch, { training: true }),
-    variables: model.trainableVariables(),
-    optimizer: adamW({ learningRate: cosine({ from: 3e-3, steps }), weightDecay: 0.1 }),
-  };
+  const optimizer = adamW({ learningRate: cosine({ from: 3e-3, steps }), weightDecay: 0.1 });
   const data = tensorDataset(
     { image: { features: train.image }, text: { features: train.text } },
     { batchSize: Math.min(batchSize, train.image.shape[0]), seed, dropRemainder: true },
   );
-  const history = await trainToEnd(options, data, { steps, ...follow });
+  const history = await trainToEnd(model, optimizer, data, { steps, ...follow });
   const trained = await measure();
   model.dispose();
   return { untrained, trained, history };

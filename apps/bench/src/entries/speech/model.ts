@@ -93,14 +93,10 @@ export async function trainSpeech(
   const vectors = (rows: number[][], indices: readonly number[]): Inputs => ({
     vectors: tf.tensor2d(indices.map((index) => rows[anchorOf[index]!]!)),
   });
-  const options = {
-    loss: (batch: { image: Inputs; text: Inputs; audio: Inputs }) => model.loss(batch, { training: true }),
-    variables: model.trainableVariables(),
-    optimizer: adamW({
-      learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: 3e-3, steps }) }),
-      weightDecay: 0.05,
-    }),
-  };
+  const optimizer = adamW({
+    learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: 3e-3, steps }) }),
+    weightDecay: 0.05,
+  });
   const data = batchesOf(
     recordings.count,
     (indices, random) => ({
@@ -110,7 +106,7 @@ export async function trainSpeech(
     }),
     { batchSize, seed },
   );
-  return trainToEnd(options, data, {
+  return trainToEnd(model, optimizer, data, {
     steps,
     ...follow,
     validate: ({ epoch }) => (epoch % 4 === 3 ? validate() : {}),

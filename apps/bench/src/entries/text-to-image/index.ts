@@ -2,7 +2,7 @@ import { Random } from '@crossmodal/core';
 import { cosine } from '@crossmodal/core/schedules';
 import { fit } from '@crossmodal/core/train';
 import type { Image } from '@crossmodal/encoders-vision';
-import { type ConditionalGanBatch, classifierConsistency, conditionalGan, rPrecision } from '@crossmodal/gan';
+import { type ConditionalGanBatch, classifierConsistency, conditionalGan, ganStep, rPrecision } from '@crossmodal/gan';
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Settings } from '../../presets.js';
@@ -105,12 +105,13 @@ async function runTextToImage(context: EntryContext): Promise<EntryOutcome> {
     return precision;
   };
   const untrained = await assess();
-  const step = gan.step({
+  const step = ganStep(gan, {
     generatorRate: cosine({ from: 4e-4, to: 1e-4, steps }),
     discriminatorRate: cosine({ from: 8e-4, to: 2e-4, steps }), // two time scales
     averageDecay: 0.995,
   });
   const history = await fit(step, data, { steps, ...context.follow('text to image', steps) });
+  step.applyAverages();
   const trained = await assess();
   const realPrecision = await retrieved(realTest);
   retrieval.dispose();
@@ -159,7 +160,7 @@ async function runTextToImage(context: EntryContext): Promise<EntryOutcome> {
     },
     {
       kind: 'curves',
-      title: 'The game',
+      title: 'Training',
       xLabel: 'step',
       yLabel: 'loss',
       series: [

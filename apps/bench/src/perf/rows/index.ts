@@ -2,6 +2,7 @@ import { audio } from './audio.js';
 import { clip } from './clip.js';
 import { dann } from './dann.js';
 import { dcgan } from './dcgan.js';
+import { large } from './large.js';
 import { lstm } from './lstm.js';
 import { mlp } from './mlp.js';
 import type { Row } from './row.js';
@@ -13,5 +14,5 @@ import { vae } from './vae.js';
 /** The rows of the table, in its order. */
 export const rows: readonly Row[] = [dann, dcgan, clip, transformer, lstm, vae, audio, mlp, suite];
 
-/** Those, and the shapes that nothing was tuned on. */
-export const everyRow: readonly Row[] = [...rows, ...shapes];
+/** Those, large networks and inference, and the shapes that nothing was tuned on. */
+export const everyRow: readonly Row[] = [...rows, ...large, ...shapes];

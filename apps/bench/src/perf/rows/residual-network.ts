@@ -26,6 +26,51 @@ export function resNet18(size: number): LayersModel {
   return model({ inputs: image, outputs: layers.globalAveragePooling2d({}).apply(x) as SymbolicTensor });
 }
 
+/** Three convolutions, the middle one between narrow ends. */
+function bottleneck(x: SymbolicTensor, width: number, strides: number): SymbolicTensor {
+  const changes = strides !== 1 || x.shape[3] !== 4 * width;
+  let y = relu(convolution(x, width, 1, 1));
+  y = relu(convolution(y, width, 3, strides));
+  y = convolution(y, 4 * width, 1, 1);
+  const skip = changes ? convolution(x, 4 * width, 1, strides) : x;
+  return relu(layers.add().apply([y, skip]) as SymbolicTensor);
+}
+
+const resNet50Stages = [
+  { width: 64, blocks: 3 },
+  { width: 128, blocks: 4 },
+  { width: 256, blocks: 6 },
+  { width: 512, blocks: 3 },
+];
+
+/** ResNet-50 up to the average pool: [size, size, 3] -> 2048. */
+export function resNet50(size: number): LayersModel {
+  const image = input({ shape: [size, size, 3] });
+  let x = relu(convolution(image, 64, 7, 2));
+  x = layers.maxPooling2d({ poolSize: 3, strides: 2, padding: 'same' }).apply(x) as SymbolicTensor;
+  resNet50Stages.forEach(({ width, blocks }, stage) => {
+    for (let i = 0; i < blocks; i++) x = bottleneck(x, width, i === 0 && stage > 0 ? 2 : 1);
+  });
+  return model({ inputs: image, outputs: layers.globalAveragePooling2d({}).apply(x) as SymbolicTensor });
+}
+
+/** Of the forward convolutions of `resNet50`. */
+export function resNet50Flops(size: number): number {
+  let flops = convolutionFlops(size / 2, size / 2, 7, 3, 64);
+  let before = 64;
+  resNet50Stages.forEach(({ width, blocks }, stage) => {
+    const map = size / 4 / 2 ** stage;
+    for (let i = 0; i < blocks; i++) {
+      const mapBefore = i === 0 && stage > 0 ? 2 * map : map;
+      flops += convolutionFlops(mapBefore, mapBefore, 1, before, width) + convolutionFlops(map, map, 3, width, width);
+      flops += convolutionFlops(map, map, 1, width, 4 * width);
+      if (i === 0) flops += convolutionFlops(map, map, 1, before, 4 * width);
+      before = 4 * width;
+    }
+  });
+  return flops;
+}
+
 /** Of the forward convolutions of `resNet18`. */
 export function resNet18Flops(size: number): number {
   let flops = convolutionFlops(size / 2, size / 2, 7, 3, 64);

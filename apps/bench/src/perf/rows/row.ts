@@ -1,6 +1,6 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 
-/** One training step that is timed: forward, backward and Adam. */
+/** What is timed: a training step (forward, backward and Adam), or a forward pass. */
 export interface Workload {
   /** Runs one step on `inputs` and returns the loss. Pure tensor code: it is compiled where the device can. */
   step(...inputs: Tensor[]): Scalar;
@@ -17,6 +17,8 @@ export interface Row {
   readonly batch: number;
   /** Floating-point operations of the forward products and convolutions for one item, two per multiply-add; a step counts three times that. */
   readonly forwardFlops: number;
+  /** Only the forward pass is timed, as at evaluation. */
+  readonly inference?: boolean;
   build(batch: number): Workload;
 }
 

@@ -1,9 +1,10 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { hostInput } from '../compile/host-input.js';
-import { CrossmodalError } from '../errors.js';
-import { nextInStep } from '../random/step-scope.js';
-import type { NamedVariables } from '../variables.js';
+import { hostInput } from '../../compile/host-input.js';
+import { CrossmodalError } from '../../errors.js';
+import { assertKnownOptions } from '../../known-options.js';
+import { nextInStep } from '../../random/step-scope.js';
+import type { NamedVariables } from '../../variables.js';
 
 export interface AverageOptions {
   /** Share of the old average that each update keeps. */
@@ -12,6 +13,14 @@ export interface AverageOptions {
   warmup?: boolean;
   /** Averages all updates equally (stochastic weight averaging); `decay` then means nothing. */
   equal?: boolean;
+}
+
+/** @throws CrossmodalError for unknown options and a decay outside [0, 1) */
+export function checkAverageOptions(caller: string, options: AverageOptions): void {
+  const names: Record<keyof AverageOptions, true> = { decay: true, warmup: true, equal: true };
+  assertKnownOptions(caller, options, names);
+  const { decay = 0 } = options;
+  if (!(decay >= 0 && decay < 1)) throw new CrossmodalError(`${caller}: decay must be in [0, 1), got ${decay}`);
 }
 
 /**
@@ -34,8 +43,10 @@ export class WeightAverage {
   readonly #averages: NamedVariables = {};
   updates = 0;
 
-  constructor(weights: NamedVariables, { decay = 0.999, warmup = false, equal = false }: AverageOptions = {}) {
-    if (!(decay >= 0 && decay < 1)) throw new CrossmodalError(`WeightAverage: decay must be in [0, 1), got ${decay}`);
+  /** @throws CrossmodalError for a decay outside [0, 1) */
+  constructor(weights: NamedVariables, options: AverageOptions = {}) {
+    checkAverageOptions('WeightAverage', options);
+    const { decay = 0.999, warmup = false, equal = false } = options;
     this.#decay = decay;
     this.#warmup = warmup;
     this.#equal = equal;
@@ -58,7 +69,7 @@ export class WeightAverage {
       const rest = hostInput([], 'float32', (out) => {
         if (!place) this.updates++;
         const t = place ? this.updates + place.index + 1 : this.updates;
-        out[0] = 1 - this.#kept(t);
+        out[0] = 1 - this.#decayAt(t);
       }) as Scalar;
       for (const [name, weight] of Object.entries(this.#weights)) {
         const average = this.#averages[name]!;
@@ -68,7 +79,7 @@ export class WeightAverage {
   }
 
   /** The share of the old average that update t keeps. */
-  #kept(t: number): number {
+  #decayAt(t: number): number {
     if (this.#equal) return t / (t + 1);
     if (!this.#warmup) return this.#decay;
     return t <= 2 ? 0 : Math.min(this.#decay, 1 - (t - 1) ** (-2 / 3));
@@ -76,17 +87,22 @@ export class WeightAverage {
 
   /** Exchanges weights and averages; twice is the identity. */
   swap(): void {
-    tf.tidy(() => {
-      for (const [name, weight] of Object.entries(this.#weights)) {
-        const average = this.#averages[name]!;
-        const held = tf.clone(weight);
-        weight.assign(tf.clone(average));
-        average.assign(held);
-      }
-    });
+    exchange(this.#weights, this.#averages);
   }
 
   dispose(): void {
     tf.dispose(this.#averages);
   }
+}
+
+/** Exchanges the values of variables of the same names. */
+export function exchange(weights: NamedVariables, others: NamedVariables): void {
+  tf.tidy(() => {
+    for (const [name, other] of Object.entries(others)) {
+      const weight = weights[name]!;
+      const before = tf.clone(weight);
+      weight.assign(tf.clone(other));
+      other.assign(before);
+    }
+  });
 }

@@ -1,4 +1,5 @@
 import {
+  type LossTerms,
   type NamedVariables,
   namedVariables,
   prefixed,
@@ -6,7 +7,6 @@ import {
   randomNormal,
   randomUniform,
 } from '@crossmodal/core';
-import type { AlternatingStep } from '@crossmodal/core/step';
 import {
   type AdversarialKind,
   discriminatorLoss,
@@ -19,13 +19,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ConditioningAugmentation } from '../conditioning-augmentation.js';
 import { differentiableAugmentation } from '../differentiable-augmentation.js';
-import { type AveragedStep, type GanPlayers, type GanStepOptions, ganStep } from '../gan-step.js';
 import type { Discriminator } from '../networks/discriminator.js';
+import { relativeDiversity } from './relative-diversity.js';
 import { stopGradient } from './stop-gradient.js';
-import { exchanged, trainableNamed } from './variables.js';
-
-/** A loss with the terms that are reported beside it. */
-export type LossTerms = { loss: Scalar } & Record<string, Scalar>;
 
 /** Holds the discriminator's slope: `r1` towards zero at real samples, `wasserstein` towards one between real and generated. */
 export interface GradientPenalty {
@@ -34,7 +30,7 @@ export interface GradientPenalty {
   weight?: number;
 }
 
-export interface GameOptions {
+export interface AdversarialNetworksOptions {
   generator: LayersModel;
   discriminator: Discriminator;
   latentDimension: number;
@@ -46,44 +42,44 @@ export interface GameOptions {
   random: Random;
 }
 
+/** Conditions of a batch whose samples are compared, two of each. */
+const conditionsLookedAt = 8;
+
 /** The two networks and their losses, with or without a condition; what `gan` and `conditionalGan` share. */
-export class Game {
-  readonly options: GameOptions;
-  #trained: AveragedStep<never> | undefined;
+export class AdversarialNetworks {
+  readonly options: AdversarialNetworksOptions;
+  /** Draws what is only looked at, so that looking changes nothing. */
+  readonly #looking: Random;
 
-  constructor(options: GameOptions) {
+  constructor(options: AdversarialNetworksOptions) {
     this.options = options;
-  }
-
-  /** Makes the step, in the place of one made before. */
-  train<Batch>(players: GanPlayers<Batch>, options: GanStepOptions): AlternatingStep<Batch> {
-    this.#trained?.dispose();
-    const trained = ganStep(players, options);
-    this.#trained = trained;
-    return trained.step;
+    this.#looking = options.random.fork('diversity');
   }
 
   /** `mismatched` undefined: not matching-aware. */
-  discriminatorLoss(real: Tensor, condition?: Tensor2D, mismatched?: Tensor2D): LossTerms {
+  discriminatorLoss(
+    real: Tensor,
+    { condition, mismatched, training }: { condition?: Tensor2D; mismatched?: Tensor2D | undefined; training: boolean },
+  ): LossTerms {
     return tf.tidy((): LossTerms => {
       const { loss: kind, discriminator } = this.options;
-      const fake = this.#draw(real.shape[0] as number, condition && stopGradient(condition), true).samples;
+      const fake = this.#draw(real.shape[0] as number, condition && stopGradient(condition), training).samples;
       const shownReal = this.#seen(this.scaled(real));
       const shownFake = this.#seen(stopGradient(fake));
-      const features = discriminator.body.apply(tf.concat([shownReal, shownFake], 0), { training: true }) as Tensor;
+      const features = discriminator.body.apply(tf.concat([shownReal, shownFake], 0), { training }) as Tensor;
       const [ofReal, ofFake] = tf.split(features, 2, 0) as [Tensor, Tensor];
       // One pass of the head over all pairs: (real, right), (generated, right), and (real, wrong) when matching-aware.
       const judged = mismatched ? tf.concat([features, ofReal], 0) : tf.concat([ofReal, ofFake], 0);
       const conditions = condition && tf.concat([condition, condition, ...(mismatched ? [mismatched] : [])], 0);
-      const scores = tf.split(this.#head(judged, conditions), mismatched ? 3 : 2, 0);
-      const [right, generated, given] = scores as [Tensor, Tensor, Tensor | undefined];
-      const wrong = given && condition && mismatched && unlessEqual(condition, mismatched, given, generated);
+      const scores = tf.split(this.#head(judged, conditions, training), mismatched ? 3 : 2, 0);
+      const [right, generated, apart] = scores as [Tensor, Tensor, Tensor | undefined];
+      const wrong = apart && condition && mismatched && unlessEqual(condition, mismatched, apart, generated);
       const adversarial = discriminatorLoss(right, generated, { kind });
       // Both losses share the term of the real pairs, so that their mean has it once and the two kinds of fakes halved.
       const judgement = wrong
         ? tf.mul(0.5, tf.add(adversarial, discriminatorLoss(right, wrong, { kind })))
         : adversarial;
-      const penalty = this.#penalty(shownReal, shownFake, condition);
+      const penalty = this.#penalty(shownReal, shownFake, condition, training);
       return {
         loss: (penalty ? tf.add(judgement, penalty) : judgement) as Scalar,
         real: tf.mean(right) as Scalar,
@@ -95,13 +91,21 @@ export class Game {
   }
 
   /** `interpolated`: further conditions [rows, ...] whose samples are judged under them, and the weight of that term. */
-  generatorLoss(rows: number, condition?: Tensor2D, interpolated?: { condition: Tensor2D; weight: number }): LossTerms {
+  generatorLoss(
+    real: Tensor,
+    {
+      condition,
+      interpolated,
+      training,
+    }: { condition?: Tensor2D; interpolated?: { condition: Tensor2D; weight: number }; training: boolean },
+  ): LossTerms {
     return tf.tidy((): LossTerms => {
       const { loss: kind, augmentation, discriminator } = this.options;
       const asked = condition && interpolated ? tf.concat([condition, interpolated.condition], 0) : condition;
-      const { samples, divergence } = this.#draw(interpolated ? 2 * rows : rows, asked, true);
-      const features = discriminator.body.apply(this.#seen(samples), { training: true }) as Tensor;
-      const scores = this.#head(features, asked);
+      const rows = real.shape[0] as number;
+      const { samples, divergence } = this.#draw(interpolated ? 2 * rows : rows, asked, training);
+      const features = discriminator.body.apply(this.#seen(samples), { training }) as Tensor;
+      const scores = this.#head(features, asked, training);
       const [own, between] = (interpolated ? tf.split(scores, 2, 0) : [scores]) as [Tensor, Tensor?];
       const adversarial = generatorLoss(own, { kind });
       const terms: Record<string, Scalar> = {};
@@ -114,27 +118,27 @@ export class Game {
         terms['divergence'] = divergence;
         parts.push(tf.mul(augmentation.weight, divergence));
       }
-      return parts.length === 1 ? { loss: adversarial } : { loss: tf.addN(parts) as Scalar, adversarial, ...terms };
+      if (training) terms['diversity'] = this.#diversity(real, samples, condition);
+      return parts.length === 1
+        ? { loss: adversarial, ...terms }
+        : { loss: tf.addN(parts) as Scalar, adversarial, ...terms };
     });
   }
 
   generate(
     rows: number,
     condition: Tensor2D | undefined,
-    { random, noise, averaged, batchSize }: { random?: Random; noise?: Tensor2D; averaged: boolean; batchSize: number },
+    { random, noise, batchSize }: { random?: Random; noise?: Tensor2D; batchSize: number },
   ): Tensor {
-    const body = () =>
-      tf.tidy(() => {
-        const parts: Tensor[] = [];
-        for (let start = 0; start < rows; start += batchSize) {
-          const count = Math.min(batchSize, rows - start);
-          const part = condition && tf.slice(condition, start, count);
-          parts.push(this.#draw(count, part, false, { random, noise: noise && tf.slice(noise, start, count) }).samples);
-        }
-        return this.#unscaled(parts.length === 1 ? (parts[0] as Tensor) : tf.concat(parts, 0));
-      });
-    const averages = averaged && this.#trained ? this.#trained.averages() : {};
-    return exchanged(this.generatorVariables(), averages, body);
+    return tf.tidy(() => {
+      const parts: Tensor[] = [];
+      for (let start = 0; start < rows; start += batchSize) {
+        const count = Math.min(batchSize, rows - start);
+        const part = condition && tf.slice(condition, start, count);
+        parts.push(this.#draw(count, part, false, { random, noise: noise && tf.slice(noise, start, count) }).samples);
+      }
+      return this.#unscaled(parts.length === 1 ? (parts[0] as Tensor) : tf.concat(parts, 0));
+    });
   }
 
   score(samples: Tensor, condition?: Tensor2D): tf.Tensor1D {
@@ -145,34 +149,25 @@ export class Game {
     });
   }
 
+  /** The generator's, and those of the augmentation of its condition. */
   generatorVariables(): NamedVariables {
+    const { generator, augmentation } = this.options;
     return {
-      ...prefixed('generator', trainableNamed(this.options.generator)),
-      ...prefixed('augmentation', this.options.augmentation?.network.namedVariables() ?? {}),
+      ...prefixed('generator', namedVariables(generator)),
+      ...prefixed('augmentation', augmentation?.network.namedVariables() ?? {}),
     };
   }
 
   discriminatorVariables(): NamedVariables {
     const { body, head } = this.options.discriminator;
     return {
-      ...prefixed('discriminator/body', trainableNamed(body)),
-      ...prefixed('discriminator/head', trainableNamed(head)),
-    };
-  }
-
-  namedVariables(): NamedVariables {
-    const { generator, augmentation, discriminator } = this.options;
-    return {
-      ...prefixed('generator', namedVariables(generator)),
-      ...prefixed('augmentation', augmentation?.network.namedVariables() ?? {}),
-      ...prefixed('discriminator/body', namedVariables(discriminator.body)),
-      ...prefixed('discriminator/head', namedVariables(discriminator.head)),
+      ...prefixed('discriminator/body', namedVariables(body)),
+      ...prefixed('discriminator/head', namedVariables(head)),
     };
   }
 
   dispose(): void {
     const { generator, augmentation, discriminator } = this.options;
-    this.#trained?.dispose();
     for (const model of [generator, discriminator.body, discriminator.head]) model.dispose();
     augmentation?.network.dispose();
   }
@@ -202,19 +197,31 @@ export class Game {
     return { samples: generator.apply([z, augmented], { training }) as Tensor, divergence };
   }
 
-  #penalty(real: Tensor, fake: Tensor, condition: Tensor2D | undefined): Scalar | undefined {
+  #penalty(real: Tensor, fake: Tensor, condition: Tensor2D | undefined, training: boolean): Scalar | undefined {
     const { gradientPenalty: options, discriminator, random } = this.options;
     if (!options) return undefined;
-    const critic = (x: Tensor) => this.#head(discriminator.body.apply(x, { training: true }) as Tensor, condition);
+    const critic = (x: Tensor) => this.#head(discriminator.body.apply(x, { training }) as Tensor, condition, training);
     if (options.kind === 'r1')
       return tf.mul(options.weight ?? 5, squaredGradientPenalty(critic, stopGradient(real))) as Scalar;
     const epsilon = randomUniform([real.shape[0] as number], { random });
     return tf.mul(options.weight ?? 10, gradientPenalty(critic, stopGradient(real), fake, { epsilon })) as Scalar;
   }
 
-  #head(features: Tensor, condition: Tensor2D | undefined): Tensor {
+  #head(features: Tensor, condition: Tensor2D | undefined, training: boolean): Tensor {
     const inputs = condition ? [features, condition] : features;
-    return this.options.discriminator.head.apply(inputs, { training: true }) as Tensor;
+    return this.options.discriminator.head.apply(inputs, { training }) as Tensor;
+  }
+
+  /** How far samples (of one condition, where there are conditions) differ, by the measure of the real ones. */
+  #diversity(real: Tensor, samples: Tensor, condition: Tensor2D | undefined): Scalar {
+    const shown = this.scaled(real);
+    if (!condition) return relativeDiversity(samples, shown);
+    const some = Math.min(conditionsLookedAt, condition.shape[0]);
+    const asked = tf.slice(condition, 0, some);
+    const twice = tf.reshape(tf.tile(tf.expandDims(asked, 1), [1, 2, 1]), [2 * some, -1]) as Tensor2D;
+    return relativeDiversity(this.#draw(2 * some, twice, false, { random: this.#looking }).samples, shown, {
+      pairs: true,
+    });
   }
 
   #seen(samples: Tensor): Tensor {
