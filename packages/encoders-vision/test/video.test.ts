@@ -175,14 +175,16 @@ describe('videoEncoder', () => {
     expect(names).toContain('frames/stage1_block1_convolution/kernel');
     expect(names).toContain('time/positions/positions');
     const inputs = await video.prepare([clip(0, 80, 160), clip(160, 80, 0)]);
-    const step = trainStep<{ inputs: typeof inputs }>({
-      loss: (batch) => {
-        const [a, b] = tf.split(video.encode(batch.inputs, { training: true }), 2, 0);
-        return tf.exp(tf.neg(tf.mean(tf.squaredDifference(a!, b!)))) as tf.Scalar; // rising and falling move apart
+    const step = trainStep<{ inputs: typeof inputs }>(
+      {
+        loss: (batch) => {
+          const [a, b] = tf.split(video.encode(batch.inputs, { training: true }), 2, 0);
+          return tf.exp(tf.neg(tf.mean(tf.squaredDifference(a!, b!)))) as tf.Scalar; // rising and falling move apart
+        },
+        variables: () => video.namedVariables(),
       },
-      variables: () => video.namedVariables(),
-      optimizer: adam({ learningRate: 1e-2 }),
-    });
+      { optimizer: adam({ learningRate: 1e-2 }) },
+    );
     const losses: number[] = [];
     for (let i = 0; i < 30; i++) losses.push((await step.run({ inputs })['loss']!.data())[0]!);
     expect(losses.at(-1)!).toBeLessThan(losses[0]! - 0.3);

@@ -217,7 +217,7 @@ describe('rerank', () => {
       tf.reshape(found.sequence, [found.sequence.shape[0], -1]) as Tensor2D,
       false,
       true,
-    );
+    ) as Tensor2D;
 
   it('sorts the candidates of each query by the score, and keeps the order of equal ones', async () => {
     const gallery = table([[1], [3], [2], [2]]);

@@ -16,11 +16,7 @@ export async function train<Batch extends TensorContainerObject>(
   }: { steps: number; batchSize: number; learningRate?: number; seed?: number },
 ): Promise<number> {
   const optimizer = adam({ learningRate });
-  const step = trainStep<Batch>({
-    loss: (batch) => model.loss(batch, { training: true }),
-    variables: () => model.namedVariables(),
-    optimizer,
-  });
+  const step = trainStep(model, { optimizer });
   const dataset = tensorDataset(data, { batchSize, seed, dropRemainder: true });
   const { records } = await fit(step, dataset, { steps, progress: false });
   step.dispose();

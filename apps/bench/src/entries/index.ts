@@ -1,5 +1,6 @@
 import { CrossmodalError } from '@crossmodal/core';
 import { alignment } from './alignment/index.js';
+import { coAttentionEntry } from './co-attention/index.js';
 import { domainAdaptation } from './domain-adaptation/index.js';
 import type { Entry } from './entry.js';
 import { hardVsSoft } from './hard-vs-soft/index.js';
@@ -12,7 +13,7 @@ import { vaeEntry } from './vae.js';
 export const entries: readonly Entry[] = [alignment, hardVsSoft, speech, textToImage, vaeEntry, domainAdaptation];
 
 /** Entries that need data sets of their own (`--data`): they run when they are named. */
-export const dataSetEntries: readonly Entry[] = [questionAnsweringEntry];
+export const dataSetEntries: readonly Entry[] = [questionAnsweringEntry, coAttentionEntry];
 
 /** @throws CrossmodalError when there is no such entry. */
 export function findEntry(id: string): Entry {

@@ -67,8 +67,8 @@ const reserved: readonly string[] = ['present', 'labels', 'loss', 'accuracy', 'f
  * A classifier that looks at two or more modalities at once: each goes through its encoder, a strategy joins them
  * (concatenation, gates, a low-rank bilinear form, cross attention), and behind it stand linear layers with dropout and ReLU.
  *
- * L = mean_i CE(head(fuse(x_i1, ..., x_iM)), y_i). A modality may be missing in rows (`present`) or in a whole batch.
- * Missing rows still count in batch statistics of their encoder, as rows of zeros.
+ * L = mean_i CE(head(fuse(x_i1, ..., x_iM)), y_i). A modality may be missing in rows (`present`) or in a whole batch;
+ * what stands in a missing row has no influence.
  *
  * @throws CrossmodalError when there are fewer than two modalities, a name is reserved, or an option does not fit
  * @see Ngiam et al.: Multimodal deep learning (2011); Neverova et al.: ModDrop (2016)

@@ -1,4 +1,5 @@
 import { CrossmodalError, type Encoder, type Inputs } from '@crossmodal/core';
+import { presentRows } from '@crossmodal/core/layers';
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { sharedRows } from '../internal/batch-rows.js';
@@ -49,9 +50,9 @@ export function checkBatch(
 }
 
 /**
- * What a fusion sees of a batch; inside a tidy. Missing rows are replaced by zeros before they are encoded, so that
- * placeholders of any value, NaN too, reach neither the loss nor a gradient; what comes out of the encoder for them
- * becomes zero as well.
+ * What a fusion sees of a batch; inside a tidy. Missing rows are replaced by copies of present ones before they are
+ * encoded, so that placeholders of any value, NaN too, reach neither the loss, nor a gradient, nor the statistics of a
+ * batch; what comes out of the encoder for them becomes zero.
  *
  * @param used [batch, 1] per modality: what takes part, after modality dropout
  */
@@ -76,7 +77,7 @@ export function modalityFeatures(
       };
       continue;
     }
-    const clean = present[name] ? withoutMissing(own, present[name]) : own;
+    const clean = present[name] ? presentRowsOnly(own, present[name]) : own;
     features[name] = {
       present: mask,
       vector: () => zeroed(encoder.encode(clean, { training }), mask) as Tensor2D,
@@ -98,14 +99,9 @@ export function modalityFeatures(
   return features;
 }
 
-/** Zeros in place of missing rows; integers (token ids) cannot be NaN and are left alone. */
-function withoutMissing(inputs: Inputs, present: Tensor1D): Inputs {
-  const clean: Inputs = {};
-  for (const [name, tensor] of Object.entries(inputs)) {
-    const rows = tf.reshape(present, [-1, ...new Array<number>(tensor.rank - 1).fill(1)]);
-    clean[name] = tensor.dtype === 'float32' ? zeroed(tensor, rows) : tensor;
-  }
-  return clean;
+/** Inputs in which each missing row is a copy of one that is present. */
+function presentRowsOnly(inputs: Inputs, present: Tensor1D): Inputs {
+  return Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, presentRows(tensor, present)]));
 }
 
 /** A product would leave NaN where it is. */

@@ -84,15 +84,12 @@ export async function runQuestionAnswering(
   const answer = (questions: readonly PictureQuestion[]) => answersOf(model, pictures.test, questions);
   const few = new Random(seed).fork('watched').shuffle(test.questions).slice(0, watched);
   const untrained = accuracyOf(test.questions, await answer(test.questions));
-  const history = await trainToEnd<QuestionBatch>(
-    {
-      loss: (batch) => model.loss(batch, { training: true }),
-      variables: () => model.namedVariables(),
-      optimizer: adamW({
-        learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: 2e-3, steps }) }),
-        weightDecay: 1e-2,
-      }),
-    },
+  const history = await trainToEnd(
+    model,
+    adamW({
+      learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: 2e-3, steps }) }),
+      weightDecay: 1e-2,
+    }),
     data,
     {
       steps,
