@@ -8,12 +8,13 @@ import { questionAnsweringEntry } from './question-answering/index.js';
 import { speech } from './speech/index.js';
 import { textToImage } from './text-to-image/index.js';
 import { vaeEntry } from './vae.js';
+import { videoEntry } from './video/index.js';
 
 /** Every entry, in the order in which they run. */
 export const entries: readonly Entry[] = [alignment, hardVsSoft, speech, textToImage, vaeEntry, domainAdaptation];
 
 /** Entries that need data sets of their own (`--data`): they run when they are named. */
-export const dataSetEntries: readonly Entry[] = [questionAnsweringEntry, coAttentionEntry];
+export const dataSetEntries: readonly Entry[] = [questionAnsweringEntry, coAttentionEntry, videoEntry];
 
 /** @throws CrossmodalError when there is no such entry. */
 export function findEntry(id: string): Entry {
