@@ -24,6 +24,7 @@ const budgets: Record<string, number> = {
   'core/step': 24,
   losses: 66,
   adaptation: 132,
+  fusion: 80,
   gan: 138,
   vae: 44,
 };

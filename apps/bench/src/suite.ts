@@ -137,9 +137,10 @@ export function entryContext(
     preset,
     seed,
     shuffle,
+    dataFolder,
     cacheFolder,
     terminal,
-  }: Omit<SuiteOptions, 'device' | 'dataFolder' | 'reportFolder' | 'verbose'>,
+  }: Omit<SuiteOptions, 'device' | 'reportFolder' | 'verbose'>,
   { openmoji, device }: { openmoji: OpenMoji; device: Device },
 ): EntryContext {
   const made = new Map<string, Promise<unknown>>();
@@ -148,6 +149,7 @@ export function entryContext(
     seed,
     shuffle,
     device,
+    dataFolder,
     openmoji,
     follow: (label, steps) => followed(terminal, label, steps),
     shared: <T>(name: string, make: () => Promise<T>) => {

@@ -1,3 +1,11 @@
+export {
+  type AutoencoderBatch,
+  type AutoencoderModality,
+  type MultimodalAutoencoder,
+  type MultimodalAutoencoderOptions,
+  multimodalAutoencoder,
+} from './autoencoder/multimodal-autoencoder.js';
+export { type Reconstruction, squaredError, tokenCrossEntropy } from './autoencoder/reconstruction.js';
 export type { BatchExtras, DualEncoderBatch } from './dual-encoder/batch.js';
 export {
   type DualEncoder,

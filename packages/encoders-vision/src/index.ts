@@ -21,3 +21,13 @@ export { gaussianBlur } from './transform/gaussian-blur.js';
 export { type NormalizeOptions, normalizations, normalize } from './transform/normalize.js';
 export { type ResizeOptions, resize, shortestEdgeSize } from './transform/resize.js';
 export type { ResizeKernel } from './transform/taps.js';
+export { loadFrames } from './video/load-frames.js';
+export {
+  meanOverTime,
+  type TemporalNetwork,
+  type TemporalPooling,
+  type TransformerOverTimeOptions,
+  transformerOverTime,
+} from './video/temporal-pooling.js';
+export { type VideoEncoderOptions, videoEncoder } from './video/video-encoder.js';
+export type { VideoItem } from './video/video-item.js';

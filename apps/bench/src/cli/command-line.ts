@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { entries, findEntry } from '../entries/index.js';
+import { dataSetEntries, entries, findEntry } from '../entries/index.js';
 import { oneLine } from '../errors.js';
 import { cacheFolder, reportFolder } from '../paths.js';
 import { parsePreset, presetNames } from '../presets.js';
@@ -106,7 +106,7 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
     .description('list the entries')
     .action(() => {
       parsePreset(program.opts<Options>().preset);
-      terminal.out(entriesTable(entries));
+      terminal.out(entriesTable([...entries, ...dataSetEntries]));
     });
   program
     .command('run')

@@ -31,6 +31,8 @@ export interface EntryContext {
   /** Control: pairs and labels of the training data are shuffled; results must fall back to chance. */
   readonly shuffle: boolean;
   readonly device: Device;
+  /** What `--data` or CROSSMODAL_DATA names, for entries with data sets of their own. */
+  readonly dataFolder: string | undefined;
   readonly openmoji: OpenMoji;
   /** The cached pictures of emojis: paths of PNG files of 72 x 72 pixels. */
   pictures(hexcodes: readonly string[], style: Style): Promise<string[]>;

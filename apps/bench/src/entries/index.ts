@@ -1,18 +1,25 @@
 import { CrossmodalError } from '@crossmodal/core';
 import { alignment } from './alignment/index.js';
+import { coAttentionEntry } from './co-attention/index.js';
 import { domainAdaptation } from './domain-adaptation/index.js';
 import type { Entry } from './entry.js';
 import { hardVsSoft } from './hard-vs-soft/index.js';
+import { questionAnsweringEntry } from './question-answering/index.js';
 import { speech } from './speech/index.js';
 import { textToImage } from './text-to-image/index.js';
 import { vaeEntry } from './vae.js';
+import { videoEntry } from './video/index.js';
 
 /** Every entry, in the order in which they run. */
 export const entries: readonly Entry[] = [alignment, hardVsSoft, speech, textToImage, vaeEntry, domainAdaptation];
 
+/** Entries that need data sets of their own (`--data`): they run when they are named. */
+export const dataSetEntries: readonly Entry[] = [questionAnsweringEntry, coAttentionEntry, videoEntry];
+
 /** @throws CrossmodalError when there is no such entry. */
 export function findEntry(id: string): Entry {
-  const found = entries.find((entry) => entry.id === id);
+  const all = [...entries, ...dataSetEntries];
+  const found = all.find((entry) => entry.id === id);
   if (found) return found;
-  throw new CrossmodalError(`bench: unknown entry "${id}"; entries are ${entries.map((entry) => entry.id).join(', ')}`);
+  throw new CrossmodalError(`bench: unknown entry "${id}"; entries are ${all.map((entry) => entry.id).join(', ')}`);
 }

@@ -1,4 +1,5 @@
 export { bsds500 } from './bsds500.js';
+export { type EasyVqa, type EasyVqaPart, easyVqa, type PictureQuestion } from './easy-vqa.js';
 export { type FsddRow, fsdd } from './fsdd.js';
 export { type ImageRow, imageRows } from './image-rows.js';
 export { type LabelledImages, type Mnist, type MnistOptions, mnist } from './mnist.js';

@@ -42,6 +42,12 @@ export const dataSources: Readonly<Record<string, DataSource>> = {
     layout: 'I_tr, I_te, T_tr, T_te as float32 .npy, and the two .list files, to wikipedia/',
     licence: 'CC BY-SA (text)',
   },
+  easy_vqa: {
+    url: 'https://github.com/vzhou842/easy-VQA',
+    layout:
+      'easy_vqa/data/{train,test}/images as easy_vqa/pictures.tar, {train,test}/questions.json as easy_vqa/{train,test}_questions.json, answers.txt',
+    licence: 'MIT',
+  },
   nlvr: {
     url: 'https://github.com/lil-lab/nlvr',
     layout: 'pictures and sentences as tar shards (key.png, key.json) to nlvr/{part}-*.tar',

@@ -1,0 +1,306 @@
+import { dualEncoder, type RetrievalMetrics, scoreMetrics } from '@crossmodal/alignment';
+import { type Encoder, type Inputs, Random, type Trainable } from '@crossmodal/core';
+import { adamW } from '@crossmodal/core/optimisers';
+import { cosine, linearWarmup } from '@crossmodal/core/schedules';
+import type { History } from '@crossmodal/core/train';
+import { bagEncoder, wordTokenizer } from '@crossmodal/encoders-text';
+import { convolutionalEncoder, flipHorizontally, type ImageItem, randomCrop } from '@crossmodal/encoders-vision';
+import { type CoAttentionMatcher, coAttentionMatcher, meanScore, type PlaceTable, rerank } from '@crossmodal/fusion';
+import * as tf from '@tensorflow/tfjs-core';
+import type { Settings } from '../../presets.js';
+import type { Entry, EntryContext, EntryOutcome, Row } from '../entry.js';
+import { batchesOf } from '../shared/batches.js';
+import { trainingCurve } from '../shared/curve.js';
+import { trainToEnd } from '../shared/train.js';
+import { attentionFigure } from './attention-figure.js';
+import { type CaptionedPicture, captionedPictures, uniqueCaptions } from './captions.js';
+
+export interface CoAttentionSettings {
+  size: number;
+  channels: number[];
+  dimension: number;
+  epochs: number;
+  batchSize: number;
+  /** Pictures of each part. */
+  limit: number;
+}
+
+const settings: Settings<CoAttentionSettings> = {
+  quick: {
+    size: 48,
+    channels: [16, 32, 64, 64],
+    dimension: 64,
+    epochs: 24,
+    batchSize: 64,
+    limit: Number.POSITIVE_INFINITY,
+  },
+  smoke: { size: 16, channels: [4, 8], dimension: 8, epochs: 1, batchSize: 8, limit: 21 },
+};
+
+/** How many of the dual encoder's answers are sorted again. */
+const reranked = 50;
+
+export const coAttentionEntry: Entry = {
+  id: 'co-attention',
+  paradigm: 'fusion, co-attention',
+  title: 'Match words with regions of aerial photographs',
+  question:
+    'Do words and regions that look at each other find more than two vectors of the same networks? (UCM captions)',
+  run: (context) => runCoAttention(context),
+};
+
+interface Batch {
+  image: Inputs;
+  text: Inputs;
+  groups: tf.Tensor1D;
+}
+
+/** Trains a dual encoder and a co-attention matcher of equal encoders on the same batches, and searches with both. */
+export async function runCoAttention(
+  context: EntryContext,
+  own: CoAttentionSettings = settings[context.preset],
+): Promise<EntryOutcome> {
+  const { seed, shuffle, dataFolder } = context;
+  const { size, channels, dimension, epochs, batchSize, limit } = own;
+  const { train, test } = await captionedPictures({ size, limit, dataFolder });
+  const tokenizer = wordTokenizer({ corpus: train.flatMap(({ captions }) => captions), minimumCount: 2 });
+  const encoders = (): { image: Encoder<ImageItem>; text: Encoder<string> } => ({
+    image: convolutionalEncoder({
+      size,
+      channels,
+      dimension,
+      seed,
+      augment: (image, random) => {
+        const moved = randomCrop(image, { random, padding: Math.round(size / 12), fill: 1 });
+        return random.uniform() < 0.5 ? flipHorizontally(moved) : moved;
+      },
+    }),
+    text: bagEncoder({ tokenizer, dimension, maximumLength: 16, dropout: 0.2, seed }),
+  });
+  const groupOf = new Map(uniqueCaptions(train).map((text, i) => [text, i]));
+  // Control: in training every photograph has the captions of another.
+  const captioned = shuffle ? new Random(seed).fork('control').shuffle(train) : train;
+  const batches = ({ image, text }: ReturnType<typeof encoders>) =>
+    batchesOf<Batch>(
+      train.length,
+      async (indices, random) => {
+        const texts = indices.map((index) => {
+          const { captions } = captioned[index]!;
+          return captions[random.integer(captions.length)]!;
+        });
+        return {
+          image: await image.prepare(
+            indices.map((index) => train[index]!.image),
+            { training: true, random },
+          ),
+          text: await text.prepare(texts),
+          groups: tf.tensor1d(
+            texts.map((caption) => groupOf.get(caption)!),
+            'int32',
+          ),
+        };
+      },
+      { batchSize, seed },
+    );
+  const trained = async (label: string, model: Trainable<Batch>, towers: ReturnType<typeof encoders>) => {
+    const data = batches(towers);
+    const steps = epochs * data.batchesPerEpoch!;
+    const learningRate = linearWarmup({ steps: steps / 20, to: cosine({ from: 2e-3, steps }) });
+    const optimizer = adamW({ learningRate, weightDecay: 0.05 });
+    return trainToEnd(model, optimizer, data, { epochs, ...context.follow(label, steps) });
+  };
+
+  const gallery = searchOf(test);
+  const plain = encoders();
+  const dual = dualEncoder({ encoders: plain, dimension, seed });
+  const dualHistory = await trained('dual encoder', dual, plain);
+  const rows = {
+    image: await dual.embedItems('image', gallery.images),
+    text: await dual.embedItems('text', gallery.texts),
+  };
+  const dualScores = tf.tidy(() => tf.matMul(rows.text, rows.image, false, true) as tf.Tensor2D);
+  tf.dispose(rows);
+  dual.dispose();
+
+  const towers = encoders();
+  const matcher = coAttentionMatcher({ encoders: towers, dimension, pooling: meanScore(), hardest: false, seed });
+  const untrained = await matcherScores(matcher, gallery);
+  const untrainedMetrics = await bothWays(untrained.scores, gallery);
+  tf.dispose([untrained.scores, untrained.image, untrained.text]);
+  const matcherHistory = await trained('co-attention', matcher, towers);
+  const { scores, image, text } = await matcherScores(matcher, gallery);
+  const again = await rerankedScores(matcher, dualScores, { image, text });
+  const results = {
+    dual: await bothWays(dualScores, gallery),
+    matcher: await bothWays(scores, gallery),
+    again: await bothWays(again, gallery),
+  };
+  const figure = await attentionFigure(matcher, towers, test);
+  tf.dispose([dualScores, scores, image, text, again]);
+  matcher.dispose();
+  return outcome(results, untrainedMetrics, { test, gallery, figure, dualHistory, matcherHistory });
+}
+
+interface Gallery {
+  images: CaptionedPicture['image'][];
+  texts: string[];
+  /** Whether text i describes picture j. */
+  fits: (text: number, image: number) => boolean;
+}
+
+/** What is searched: all test pictures, and each of their captions once. */
+function searchOf(test: readonly CaptionedPicture[]): Gallery {
+  const texts = uniqueCaptions(test);
+  const own = test.map(({ captions }) => new Set(captions));
+  return { images: test.map(({ image }) => image), texts, fits: (text, image) => own[image]!.has(texts[text]!) };
+}
+
+interface BothWays {
+  textToImage: RetrievalMetrics;
+  imageToText: RetrievalMetrics;
+}
+
+/** @param scores [texts, pictures] */
+async function bothWays(scores: tf.Tensor2D, { fits }: Gallery): Promise<BothWays> {
+  const turned = tf.transpose(scores) as tf.Tensor2D;
+  const metrics = {
+    textToImage: await scoreMetrics(scores, { relevant: fits }),
+    imageToText: await scoreMetrics(turned, { relevant: (image, text) => fits(text, image) }),
+  };
+  turned.dispose();
+  return metrics;
+}
+
+async function matcherScores(
+  matcher: CoAttentionMatcher,
+  { images, texts }: Gallery,
+): Promise<{ scores: tf.Tensor2D; image: PlaceTable; text: PlaceTable }> {
+  const image = await matcher.encodeItems('image', images);
+  const text = await matcher.encodeItems('text', texts);
+  const parts: tf.Tensor2D[] = [];
+  const part = 32; // texts at a time: all pairs of regions and words of a part are in memory
+  for (let start = 0; start < texts.length; start += part) {
+    const rows = Math.min(part, texts.length - start);
+    const scored = tf.tidy(() =>
+      tf.transpose(
+        matcher.scores(image, {
+          sequence: tf.slice(text.sequence, start, rows),
+          mask: tf.slice(text.mask, start, rows),
+        }),
+      ),
+    ) as tf.Tensor2D;
+    await scored.data();
+    parts.push(scored);
+  }
+  const scores = tf.tidy(() => tf.concat(parts, 0));
+  tf.dispose(parts);
+  return { scores, image, text };
+}
+
+/** The dual encoder's scores, where the first of each text are put into the matcher's order. */
+async function rerankedScores(
+  matcher: CoAttentionMatcher,
+  dualScores: tf.Tensor2D,
+  { image, text }: { image: PlaceTable; text: PlaceTable },
+): Promise<tf.Tensor2D> {
+  const values = (await dualScores.array()) as number[][];
+  const orders = values.map((row) => row.map((_, i) => i).sort((a, b) => row[b]! - row[a]! || a - b));
+  const sorted = await rerank(
+    orders.map((order) => order.slice(0, reranked)),
+    text,
+    image,
+    (words, regions) => tf.transpose(matcher.scores(regions, words)) as tf.Tensor2D,
+  );
+  const ranks = orders.map((order, query) => {
+    const row = new Array<number>(order.length);
+    [...sorted[query]!, ...order.slice(reranked)].forEach((item, rank) => {
+      row[item] = -rank;
+    });
+    return row;
+  });
+  return tf.tensor2d(ranks);
+}
+
+function outcome(
+  results: Record<'dual' | 'matcher' | 'again', BothWays>,
+  untrained: BothWays,
+  {
+    test,
+    gallery,
+    figure,
+    dualHistory,
+    matcherHistory,
+  }: {
+    test: readonly CaptionedPicture[];
+    gallery: Gallery;
+    figure: EntryOutcome['figures'][number];
+    dualHistory: History;
+    matcherHistory: History;
+  },
+): EntryOutcome {
+  const names = {
+    dual: 'dual encoder',
+    matcher: 'co-attention',
+    again: `dual encoder, first ${reranked} by co-attention`,
+  };
+  const directions = { textToImage: 'words to pictures', imageToText: 'pictures to words' } as const;
+  const rows = (['textToImage', 'imageToText'] as const).flatMap((direction) =>
+    (['dual', 'matcher', 'again'] as const)
+      // Texts are the queries that are sorted again: the other direction has no list of 50.
+      .filter((model) => model !== 'again' || direction === 'textToImage')
+      .flatMap((model) =>
+        [1, 10].map(
+          (k): Row => ({
+            metric: `recall@${k}, ${directions[direction]}: ${names[model]}`,
+            better: 'higher',
+            chance: results[model][direction].chance.recall[k]!,
+            untrained: model === 'matcher' ? untrained[direction].recall[k]! : null,
+            value: results[model][direction].recall[k]!,
+            published: null,
+          }),
+        ),
+      ),
+  );
+  const bars = (['textToImage', 'imageToText'] as const).flatMap((direction) =>
+    (['dual', 'matcher'] as const).map((model) => ({
+      name: `${names[model]}, ${directions[direction]}`,
+      value: results[model][direction].recall[10]!,
+      emphasis: model === 'matcher',
+    })),
+  );
+  return {
+    rows,
+    headline: rows
+      .filter(({ metric }) => metric.startsWith('recall@10'))
+      .map(({ metric }) => metric)
+      .slice(0, 4),
+    summary:
+      'Two models of the same encoders, trained on the same batches: one compares a vector of the photograph with one of the ' +
+      'caption, the other lets words and regions look at each other (stacked cross attention, both directions). Captions repeat: ' +
+      'a photograph counts as right when it has the very text.',
+    facts: {
+      'Test photographs': test.length,
+      'Test captions': gallery.texts.length,
+      'Steps of each model': matcherHistory.records.length,
+      'mAP, words to pictures': `${results.dual.textToImage.meanAveragePrecision.toFixed(3)} / ${results.matcher.textToImage.meanAveragePrecision.toFixed(3)}`,
+      'Steps per second': `${dualHistory.stepsPerSecond.toFixed(1)} / ${matcherHistory.stepsPerSecond.toFixed(1)}`,
+    },
+    figures: [
+      {
+        kind: 'curves',
+        title: 'Loss of co-attention',
+        xLabel: 'step',
+        yLabel: 'hinge',
+        series: [{ name: 'training', points: trainingCurve(matcherHistory) }],
+      },
+      {
+        kind: 'bars',
+        title: 'Recall@10',
+        caption: 'The same encoders, compared as vectors and place by place.',
+        bars,
+        maximum: 1,
+      },
+      figure,
+    ],
+  };
+}

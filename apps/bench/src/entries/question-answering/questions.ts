@@ -1,0 +1,25 @@
+import type { PictureQuestion } from '@crossmodal/core/data/sets';
+
+/** Share of right answers. */
+export function accuracyOf(questions: readonly PictureQuestion[], answers: readonly string[]): number {
+  return questions.filter(({ answer }, i) => answer === answers[i]).length / questions.length;
+}
+
+/** The answer that each question most often has, whatever the picture: what can be known without looking. */
+export function answersWithoutPictures(train: readonly PictureQuestion[], test: readonly PictureQuestion[]): string[] {
+  const counts = new Map<string, Map<string, number>>();
+  for (const { question, answer } of train) {
+    const own = counts.get(question) ?? new Map<string, number>();
+    counts.set(question, own.set(answer, (own.get(answer) ?? 0) + 1));
+  }
+  return test.map(({ question }) => {
+    const own = [...(counts.get(question) ?? [['yes', 1] as const])];
+    return own.reduce((best, next) => (next[1] > best[1] ? next : best))[0];
+  });
+}
+
+/** What kind of answer is asked for. */
+export function kindOf({ answer }: PictureQuestion): 'yes or no' | 'shape' | 'colour' {
+  if (['yes', 'no'].includes(answer)) return 'yes or no';
+  return ['circle', 'rectangle', 'triangle'].includes(answer) ? 'shape' : 'colour';
+}

@@ -1,0 +1,11 @@
+import type { Tensor } from '@tensorflow/tfjs-core';
+import * as tf from '@tensorflow/tfjs-core';
+
+/**
+ * The value of `f` as a constant: nothing inside is recorded for the backward pass, so comparisons and `argMax`, which
+ * have no gradient in TensorFlow.js, may be used on what depends on weights.
+ */
+export function withoutGradient<T extends Tensor>(f: () => T): T {
+  // A custom operation without inputs: no gradient can reach anything through it.
+  return tf.customGrad(() => ({ value: f(), gradFunc: () => [] }))() as T;
+}
