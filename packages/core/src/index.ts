@@ -4,6 +4,7 @@ export { hostInput } from './compile/host-input.js';
 export { defineEncoder, type EncodedSequence, type Encoder, type Inputs } from './encoder.js';
 export { CrossmodalError } from './errors.js';
 export { assertKnownOptions } from './known-options.js';
+export { labelCodes } from './label-codes.js';
 export { Random, type RandomState } from './random/random.js';
 export { inStepScope, type StepScope } from './random/step-scope.js';
 export { randomMask, randomNormal, randomPermutation, randomUniform } from './random/tensors.js';

@@ -10,7 +10,7 @@ import {
   requireThat,
 } from './internal/validate.js';
 import { minePairs, type PairMiner } from './mining/pair-miner.js';
-import { type Pairs, resolvePairs, transposePairs } from './pairs/pairs.js';
+import { type Pairs, resolvePairs, transposePairs, usedRows } from './pairs/pairs.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 /** Which triplets (anchor i, positive j, negative k) take part: all, those with d_ik <= d_ij, or with 0 < d_ik - d_ij <= margin. */
@@ -76,7 +76,7 @@ export function tripletLoss<R extends Reduction = 'mean-nonzero'>(
   );
   const resolved = resolveDistance(where, distance);
   return tf.tidy(() => {
-    const distances = resolved.pairwise(a, b);
+    const distances = resolved.pairwise(...usedRows(where, pairs, a, b));
     const given = resolvePairs(where, pairs, a.shape[0], b.shape[0]);
     const penalty = (gap: Tensor) => (softMargin ? tf.softplus(tf.add(gap, margin)) : tf.relu(tf.add(gap, margin)));
     const direction = (d: Tensor2D, own: Pairs) => {

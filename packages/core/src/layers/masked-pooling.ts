@@ -40,19 +40,22 @@ export function poolSequence(
     const real = mask
       ? (tf.expandDims(tf.cast(mask, 'float32'), 2) as Tensor3D)
       : tf.ones<tf.Rank.R3>([batch, length, 1]);
+    // Padding may hold anything; NaN times zero would be NaN.
+    const realPlaces = () =>
+      mask ? tf.mul(tf.where(tf.greater(real, 0), sequence, tf.zerosLike(sequence)), real) : sequence;
     if (mode === 'mean') {
-      const total = tf.sum(tf.mul(sequence, real), 1);
+      const total = tf.sum(realPlaces(), 1);
       return tf.div(total, tf.maximum(tf.sum(real, 1), 1)) as Tensor2D;
     }
     if (mode === 'max') {
-      const lowered = tf.add(sequence, tf.mul(tf.sub(1, real), -1e30));
+      const lowered = tf.add(realPlaces(), tf.mul(tf.sub(1, real), -1e30));
       return tf.mul(tf.max(lowered, 1), tf.max(real, 1)) as Tensor2D;
     }
     // One at the last real place: real here, and nothing real behind.
     const behind = tf.sub(tf.sum(real, 1, true), tf.cumsum(real, 1));
     const last = tf.mul(real, tf.cast(tf.equal(behind, 0), 'float32'));
     const none = tf.sub(1, tf.max(real, 1));
-    return tf.add(tf.sum(tf.mul(sequence, last), 1), tf.mul(first(), none)) as Tensor2D;
+    return tf.add(tf.sum(tf.mul(realPlaces(), last), 1), tf.mul(first(), none)) as Tensor2D;
   });
 }
 
