@@ -5,6 +5,7 @@ export { defineEncoder, type EncodedSequence, type Encoder, type Inputs } from '
 export { CrossmodalError } from './errors.js';
 export { assertKnownOptions } from './known-options.js';
 export { labelCodes } from './label-codes.js';
+export { layerSeeds } from './layer-seeds.js';
 export { Random, type RandomState } from './random/random.js';
 export { inStepScope, type StepScope } from './random/step-scope.js';
 export { randomMask, randomNormal, randomPermutation, randomUniform } from './random/tensors.js';

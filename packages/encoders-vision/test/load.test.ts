@@ -122,7 +122,7 @@ describe('decodeImage', () => {
       /absent\.png does not exist; check the path/,
     );
     await expect(decodeImage(scratch)).rejects.toThrow(/is a folder/);
-    await expect(decodeImage(image('rgb.png'), { size: 0 })).rejects.toThrow(/height must be .* at least 1, got 0/);
+    await expect(decodeImage(image('rgb.png'), { size: 0 })).rejects.toThrow(/size must be .* at least 1, got 0/);
   });
 });
 

@@ -1,8 +1,7 @@
-import { CrossmodalError, type Encoder, type Inputs } from '@crossmodal/core';
+import { CrossmodalError, type Encoder, type Inputs, layerSeeds } from '@crossmodal/core';
 import { dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { encodeBatch, type Tokenizer } from '../tokenizers/tokenizer.js';
-import { layerSeeds } from './seeds.js';
 
 /** What all text encoders take. */
 export interface TextEncoderOptions {

@@ -1,7 +1,0 @@
-import { Random } from '@crossmodal/core';
-
-/** A seed for each layer, by name, that follows from one: layers draw independent weights, the same in every process. */
-export function layerSeeds(seed: number): (name: string) => number {
-  const random = new Random(seed);
-  return (name) => random.fork(name).integer(2 ** 31);
-}
