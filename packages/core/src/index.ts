@@ -7,6 +7,7 @@ export { assertKnownOptions } from './known-options.js';
 export { labelCodes } from './label-codes.js';
 export { layerSeeds } from './layer-seeds.js';
 export { Random, type RandomState } from './random/random.js';
+export { randomRemedy } from './random/random-remedy.js';
 export { inStepScope, type StepScope } from './random/step-scope.js';
 export { randomMask, randomNormal, randomPermutation, randomUniform } from './random/tensors.js';
 export type { LossTerms, Trainable } from './trainable.js';

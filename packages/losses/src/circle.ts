@@ -51,7 +51,12 @@ export function circleLoss<R extends Reduction = 'mean-nonzero'>(
   requireNumber(where, 'scale', scale, { minimum: 0, open: true });
   return tf.tidy(() => {
     const distances = cosineDistance.pairwise(...usedRows(where, pairs, a, b));
-    const { positive, negative } = minePairs(distances, resolvePairs(where, pairs, a.shape[0], b.shape[0]), mining);
+    const { positive, negative } = minePairs(
+      where,
+      distances,
+      resolvePairs(where, pairs, a.shape[0], b.shape[0]),
+      mining,
+    );
     const s = tf.sub(1, distances);
     const fixed = stopGradient(s);
     const weightOfPositive = tf.relu(tf.sub(1 + margin, fixed));

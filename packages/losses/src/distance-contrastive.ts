@@ -58,7 +58,7 @@ export function distanceContrastive<R extends Reduction = 'mean'>(
   requireSquareForNone(where, a, b, symmetric, reduction);
   return tf.tidy(() => {
     const distances = resolved.pairwise(...usedRows(where, pairs, a, b));
-    const mined = minePairs(distances, resolvePairs(where, pairs, a.shape[0], b.shape[0]), mining);
+    const mined = minePairs(where, distances, resolvePairs(where, pairs, a.shape[0], b.shape[0]), mining);
     const logits = tf.div(tf.neg(distances), temperature) as Tensor2D;
     const direction = (scores: Tensor2D, own: Pairs) => {
       const { losses, counts } = contrastRows(scores, own, { multiPositive });

@@ -170,6 +170,7 @@ function check<R extends Reduction>(
     pairs,
     multiPositive = 'out',
     weights,
+    similarity = 'cosine',
     blockRows,
     reduction,
   }: InfoNceOptions<R>,
@@ -178,6 +179,7 @@ function check<R extends Reduction>(
   requireSameWidth(where, ['a', 'b'], a, b);
   requirePositive(where, 'temperature', temperature);
   requireNumber(where, 'labelSmoothing', labelSmoothing, { minimum: 0, maximum: 1 });
+  requireOneOf(where, 'similarity', similarity, ['cosine', 'dot']);
   requireOneOf(where, 'multiPositive', multiPositive, ['out', 'in', 'each']);
   requireThat(
     labelSmoothing === 0 || multiPositive === 'out',

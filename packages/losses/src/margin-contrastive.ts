@@ -57,7 +57,7 @@ export function marginContrastive<R extends Reduction = 'mean-nonzero'>(
   const resolved = resolveDistance(where, distance);
   return tf.tidy(() => {
     const d = resolved.pairwise(...usedRows(where, pairs, a, b));
-    const { positive, negative } = minePairs(d, resolvePairs(where, pairs, a.shape[0], b.shape[0]), mining);
+    const { positive, negative } = minePairs(where, d, resolvePairs(where, pairs, a.shape[0], b.shape[0]), mining);
     const part = (excess: Tensor2D, mask: Tensor2D) => {
       const hinge = tf.relu(excess);
       const losses = power === 2 ? tf.square(hinge) : hinge;

@@ -53,7 +53,12 @@ export function multiSimilarityLoss<R extends Reduction = 'mean'>(
   requireNumber(where, 'base', base);
   return tf.tidy(() => {
     const distances = cosineDistance.pairwise(...usedRows(where, pairs, a, b));
-    const { positive, negative } = minePairs(distances, resolvePairs(where, pairs, a.shape[0], b.shape[0]), mining);
+    const { positive, negative } = minePairs(
+      where,
+      distances,
+      resolvePairs(where, pairs, a.shape[0], b.shape[0]),
+      mining,
+    );
     const excess = tf.sub(1 - base, distances); // s_ij - base
     // log(1 + sum exp(x)) = softplus(log sum exp(x)), 0 for an empty sum
     const part = (sharpness: number, mask: Tensor2D) =>

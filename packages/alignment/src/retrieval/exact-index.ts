@@ -3,7 +3,7 @@ import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { Best } from './best.js';
 import { DeviceScores, ExactScores, type Rows } from './pair-scores.js';
 import type { IndexedItem, Metadata, SearchHit, SearchOptions } from './retrieval-index.js';
-import type { Similarity } from './similarity.js';
+import { requireSimilarity, type Similarity } from './similarity.js';
 
 export interface ExactIndexOptions {
   dimension: number;
@@ -35,6 +35,7 @@ export class ExactIndex {
     if (!Number.isInteger(dimension) || dimension < 1) {
       throw new CrossmodalError(`exactIndex: dimension must be a positive integer, got ${dimension}`);
     }
+    requireSimilarity('exactIndex', similarity);
     this.dimension = dimension;
     this.similarity = similarity;
     this.#vectors = this.#array(0);

@@ -4,7 +4,7 @@ import { DeviceScores, ExactScores, type Rows } from './pair-scores.js';
 import { type RetrievalMetrics, rankingMetrics } from './ranking-metrics.js';
 import { exactWhereClose, type RankedAnswers, relevantRanks } from './ranks.js';
 import { type Relevance, readRelevance } from './relevance.js';
-import type { Similarity } from './similarity.js';
+import { requireSimilarity, type Similarity } from './similarity.js';
 
 export interface RetrievalOptions {
   /** Which gallery items are right answers. */
@@ -56,6 +56,10 @@ export async function retrievalMetrics(
     );
   }
   checkCutOffs(k);
+  requireSimilarity('retrievalMetrics', similarity);
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new CrossmodalError(`retrievalMetrics: batchSize must be a positive integer, got ${batchSize}`);
+  }
   const rows = queries.shape[0];
   const items = gallery.shape[0];
   const relevantTo = await readRelevance(relevant, rows, items);

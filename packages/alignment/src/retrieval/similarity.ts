@@ -1,9 +1,20 @@
+import { CrossmodalError } from '@crossmodal/core';
 import { pairwiseDistance } from '@crossmodal/losses';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** How near two embeddings are; larger is nearer. */
 export type Similarity = 'cosine' | 'dot' | 'euclidean';
+
+const similarities: readonly Similarity[] = ['cosine', 'dot', 'euclidean'];
+
+/** Refuses names that do not exist, which would otherwise count as another. */
+export function requireSimilarity(where: string, similarity: Similarity): void {
+  if (similarities.includes(similarity)) return;
+  throw new CrossmodalError(
+    `${where}: similarity must be one of ${similarities.join(', ')}, got ${String(similarity)}`,
+  );
+}
 
 /** Rows of unit length; zero rows stay zero. */
 export function unitRows(x: Tensor2D): Tensor2D {
@@ -18,6 +29,7 @@ export function unitRows(x: Tensor2D): Tensor2D {
  * @returns [n, m]
  */
 export function similarityMatrix(a: Tensor2D, b: Tensor2D, similarity: Similarity): Tensor2D {
+  requireSimilarity('similarityMatrix', similarity);
   return tf.tidy(() => {
     if (similarity === 'cosine') {
       return tf.clipByValue(tf.matMul<Tensor2D>(unitRows(a), unitRows(b), false, true), -1, 1);

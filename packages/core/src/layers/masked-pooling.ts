@@ -14,6 +14,11 @@ import { registerLayer } from './register.js';
 
 export type PoolingMode = 'mean' | 'max' | 'first' | 'last';
 
+function checkMode(where: string, mode: PoolingMode): void {
+  if (['mean', 'max', 'first', 'last'].includes(mode)) return;
+  throw new CrossmodalError(`${where}: mode must be mean, max, first or last, got ${mode}`);
+}
+
 /**
  * One vector per sequence, from its real places alone: their mean, their maximum, the first place, or the last real one.
  * A sequence without real places gives zeros for the mean and the maximum, and its first place for 'last'.
@@ -30,6 +35,7 @@ export function poolSequence(
   mask?: Tensor2D | undefined,
   { mode = 'mean' }: { mode?: PoolingMode } = {},
 ): Tensor2D {
+  checkMode('poolSequence', mode);
   const [batch, length, width] = sequence.shape;
   if (mask && (mask.shape[0] !== batch || mask.shape[1] !== length)) {
     throw new CrossmodalError(`poolSequence: mask must be [${batch}, ${length}], got [${mask.shape}]`);
@@ -66,9 +72,7 @@ export class MaskedPooling extends tfl.layers.Layer {
 
   constructor({ mode = 'mean', ...rest }: { mode?: PoolingMode } & LayerOptions = {}) {
     super(rest);
-    if (!['mean', 'max', 'first', 'last'].includes(mode)) {
-      throw new CrossmodalError(`maskedPooling: mode must be mean, max, first or last, got ${mode}`);
-    }
+    checkMode('maskedPooling', mode);
     this.#mode = mode;
     this.supportsMasking = true;
   }

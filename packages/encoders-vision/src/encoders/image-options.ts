@@ -1,4 +1,4 @@
-import { CrossmodalError, type Inputs, type Random } from '@crossmodal/core';
+import { CrossmodalError, type Inputs, type Random, randomRemedy } from '@crossmodal/core';
 import type { Image, ImageItem } from '../image.js';
 import type { DecodeImageOptions } from '../load/decode-image.js';
 import { checkDecoding } from '../load/decode-image.js';
@@ -26,7 +26,7 @@ export function imagePreparation(where: string, { inputChannels = 3, augment, ..
     if (training && augment) {
       if (!random) {
         throw new CrossmodalError('prepare: augmentation needs options.random', {
-          remedy: 'pass { training: true, random: new Random(seed) }',
+          remedy: randomRemedy,
         });
       }
       // A stream per picture: what one draws does not depend on the order in which files arrive.

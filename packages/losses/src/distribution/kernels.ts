@@ -26,6 +26,12 @@ export function linearKernel(): Kernel {
  * same, but far from the origin the products would be so large that their rounding exceeds it.
  */
 export function centredKernel(kernel: Kernel, z: Tensor2D): Tensor2D {
+  requireThat(
+    typeof kernel === 'function',
+    'kernel',
+    () =>
+      `must be a function such as gaussianKernel(), linearKernel() or polynomialKernel(), got ${typeof kernel === 'string' ? `'${kernel}'` : typeof kernel}`,
+  );
   if (!linearKernels.has(kernel)) return kernel(z);
   return tf.tidy(() =>
     kernel(
