@@ -1,4 +1,4 @@
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -128,7 +128,10 @@ describe('cdan', () => {
     const good = batch();
     await expectNoLeak(() => model.loss(good, { training: true }));
     const features = hiddenLayer(5, 7);
-    await expectNoLeak(() => void cdan({ features, classes: 3, seed: 1, lambda: 1, domainHidden: [0] }));
+    await expectNoLeakWhenThrowing(
+      () => void cdan({ features, classes: 3, seed: 1, lambda: 1, domainHidden: [0] }),
+      'cdan: layer sizes must be positive integers',
+    );
     model.dispose();
   });
 });

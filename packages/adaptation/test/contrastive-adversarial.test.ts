@@ -3,7 +3,7 @@ import { l2Normalize } from '@crossmodal/core/layers';
 import { adam } from '@crossmodal/core/optimisers';
 import { trainStep } from '@crossmodal/core/train';
 import { infoNce } from '@crossmodal/losses';
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -134,10 +134,13 @@ describe('contrastiveAdversarial', () => {
     const joint = contrastiveAdversarial(options);
     expect(() => joint.loss(batchOf(3))).toThrow("'text' is adapted, but the target lacks it");
     const incomplete = batchOf(3);
-    await expectNoLeak(() => joint.loss(incomplete));
+    await expectNoLeakWhenThrowing(() => joint.loss(incomplete), "contrastiveAdversarial.loss: 'text' is adapted, bu");
     const image = contrastiveAdversarial({ ...options, adapted: ['image'] });
     await expectNoLeak(() => image.loss(incomplete, { training: true }));
     await expectNoLeak(() => contrastiveAdversarial(options).dispose());
-    await expectNoLeak(() => void contrastiveAdversarial({ ...options, hidden: [0] }));
+    await expectNoLeakWhenThrowing(
+      () => void contrastiveAdversarial({ ...options, hidden: [0] }),
+      'contrastiveAdversarial: layer sizes must be positi',
+    );
   });
 });

@@ -2,7 +2,7 @@ import { defineEncoder } from '@crossmodal/core';
 import { sgd } from '@crossmodal/core/optimisers';
 import { dannAnnealing, type Schedule } from '@crossmodal/core/schedules';
 import { trainStep } from '@crossmodal/core/train';
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -140,12 +140,15 @@ describe('dann', () => {
     await expectNoLeak(() => dann({ ...options(), lambda: 1 }).dispose());
     await expectNoLeak(() => sourceOnly(options()).dispose());
     const features = denseFeatures(5, 7, 1);
-    await expectNoLeak(() => void dann({ features, classes: 3, seed: 1, lambda: 1, domainHidden: [-1] }));
+    await expectNoLeakWhenThrowing(
+      () => void dann({ features, classes: 3, seed: 1, lambda: 1, domainHidden: [-1] }),
+      'dann: layer sizes must be positive integers',
+    );
     const model = dann({ ...options(), lambda: dannAnnealing({ steps: 5 }) });
     const batch = batchOf(6);
     const wrong = { ...batch, target: seededMatrix(4, 4, 1) };
     await expectNoLeak(() => model.loss(batch, { training: true }));
-    await expectNoLeak(() => model.loss(wrong));
+    await expectNoLeakWhenThrowing(() => model.loss(wrong), 'dann: source and target inputs must agree beyond t');
     await expectNoLeak(() => model.classify(batch.source));
   });
 });

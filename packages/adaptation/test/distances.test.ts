@@ -1,6 +1,6 @@
 import { sgd } from '@crossmodal/core/optimisers';
 import { trainStep } from '@crossmodal/core/train';
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -97,7 +97,10 @@ describe('dan and deepCoral', () => {
     const model = deepCoral(options);
     const { source, labels } = batch();
     expect(() => model.loss({ source, labels })).toThrow('a batch needs a target');
-    await expectNoLeak(() => void dan({ ...options, match: [] }));
+    await expectNoLeakWhenThrowing(
+      () => void dan({ ...options, match: [] }),
+      "dan: match must list 'features', 'logits' or both",
+    );
     await expectNoLeak(() => deepCoral({ features: hiddenLayer(20, 16), classes: 4, seed: 1 }).dispose());
     const good = batch();
     await expectNoLeak(() => model.loss(good, { training: true }));
@@ -105,6 +108,6 @@ describe('dan and deepCoral', () => {
     expect(() => model.loss(narrow)).toThrow(
       'source and target inputs must agree beyond the batch, got [8,20] and [8,19]',
     );
-    await expectNoLeak(() => model.loss(narrow));
+    await expectNoLeakWhenThrowing(() => model.loss(narrow), 'deepCoral: source and target inputs must agree bey');
   });
 });

@@ -1,5 +1,5 @@
 import { type Dataset, tensorDataset } from '@crossmodal/core/data';
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -71,7 +71,7 @@ describe('evaluateClassifier', () => {
         throw new Error('broken');
       },
     };
-    await expectNoLeak(async () => void (await evaluateClassifier(failing, data())));
+    await expectNoLeakWhenThrowing(async () => void (await evaluateClassifier(failing, data())), 'broken');
     await expectNoLeak(() => collectFeatures(echo, data()));
   });
 });
@@ -123,7 +123,10 @@ describe('pairDomains', () => {
       }
     };
     await expect(drain(empty, 9)).rejects.toThrow('the target must give at least one batch, got none');
-    await expectNoLeak(() => drain(make({ async *iterate() {} }), 9));
+    await expectNoLeakWhenThrowing(
+      () => drain(make({ async *iterate() {} }), 9),
+      'pairDomains: the target must give at least one bat',
+    );
     await expectNoLeak(() => drain(make(tensorDataset({ inputs: target }, { batchSize: 3 })), 9));
     await expectNoLeak(() => drain(make(tensorDataset({ inputs: target }, { batchSize: 3 })), 1));
   });
@@ -178,7 +181,10 @@ describe('principalComponents', () => {
     const wrong = tf.zeros([2, 2]) as Tensor2D;
     await expectNoLeak(async () => (await principalComponents(x)).dispose());
     await expectNoLeak(async () => void (await domainPicture({ a: x, b: x })));
-    await expectNoLeak(async () => void (await domainPicture({ a: x, b: wrong })));
+    await expectNoLeakWhenThrowing(
+      async () => void (await domainPicture({ a: x, b: wrong })),
+      'Error in concat2D: Shape of tensors[1] (2,2) does ',
+    );
   });
 });
 

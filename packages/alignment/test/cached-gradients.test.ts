@@ -2,7 +2,7 @@ import { defineEncoder, type Encoder } from '@crossmodal/core';
 import { dropoutLayer } from '@crossmodal/core/layers';
 import { adam, sgd } from '@crossmodal/core/optimisers';
 import { cachedGradientStep, clipByNorm, trainStep } from '@crossmodal/core/train';
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -193,8 +193,11 @@ describe('cachedGradientStep', () => {
     expect(() => step.run({ image: batch.image } as DualEncoderBatch<Pair>)).toThrow('at least two modalities');
     const wrong = tf.zeros([3]) as Tensor1D;
     await expectNoLeak(() => step.run(batch));
-    await expectNoLeak(() => step.run(uneven));
-    await expectNoLeak(() => step.run({ ...batch, groups: wrong }));
+    await expectNoLeakWhenThrowing(() => step.run(uneven), 'cachedGradientStep: all modalities must have one b');
+    await expectNoLeakWhenThrowing(
+      () => step.run({ ...batch, groups: wrong }),
+      'dualEncoder.loss: groups must have shape [8]',
+    );
     step.dispose();
   });
 });

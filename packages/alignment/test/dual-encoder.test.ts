@@ -1,6 +1,6 @@
 import type { Encoder, Inputs } from '@crossmodal/core';
 import { infoNce } from '@crossmodal/losses';
-import { expectNoLeak, gradientCheck } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing, gradientCheck } from '@crossmodal/testkit';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -288,10 +288,16 @@ describe('dualEncoder', () => {
     const batch = batchOf(4, 8);
     const extras = { present: { text: tf.ones([4]) as Tensor1D }, groups: tf.tensor1d([1, 1, 2, 3], 'int32') };
     await expectNoLeak(() => model.loss({ ...batch, ...extras }, { training: true }));
-    await expectNoLeak(() => model.loss({ image: batch.image }));
+    await expectNoLeakWhenThrowing(
+      () => model.loss({ image: batch.image }),
+      'dualEncoder.loss: a batch needs at least two modal',
+    );
     const wrong = tf.zeros([1, 1]) as Tensor2D;
-    await expectNoLeak(() => model.loss({ ...batch, positives: wrong }));
-    await expectNoLeak(() => model.embedItems('image', [[1], [2, 3]]));
+    await expectNoLeakWhenThrowing(
+      () => model.loss({ ...batch, positives: wrong }),
+      'dualEncoder.loss: positives must have shape [4, 4]',
+    );
+    await expectNoLeakWhenThrowing(() => model.embedItems('image', [[1], [2, 3]]), 'is incompatible with layer');
     await expectNoLeak(() => model.embedItems('image', Array(5).fill(Array(10).fill(1)), { batchSize: 2 }));
     model.dispose();
   });

@@ -1,4 +1,4 @@
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -171,6 +171,12 @@ it('leaks nothing, on the throwing paths neither', async () => {
     tf.dispose([alignment.embedA(a), alignment.embedB(b)]);
     alignment.dispose();
   });
-  await expectNoLeak(async () => void (await procrustes(a, b)));
-  await expectNoLeak(async () => void (await leastSquares(a, b, { regularisation: Number.NaN })));
+  await expectNoLeakWhenThrowing(
+    async () => void (await procrustes(a, b)),
+    'procrustes: a and b must have equally many columns',
+  );
+  await expectNoLeakWhenThrowing(
+    async () => void (await leastSquares(a, b, { regularisation: Number.NaN })),
+    'leastSquares: regularisation must be finite and no',
+  );
 });

@@ -1,4 +1,4 @@
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -143,8 +143,14 @@ describe('retrievalMetrics', () => {
   it('leaks nothing', async () => {
     const rows = seededMatrix(6, 3, 4);
     await expectNoLeak(async () => void (await bidirectionalMetrics(rows, rows)));
-    await expectNoLeak(async () => void (await retrievalMetrics(rows, rows, { k: [-1] })));
+    await expectNoLeakWhenThrowing(
+      async () => void (await retrievalMetrics(rows, rows, { k: [-1] })),
+      'retrievalMetrics: k must hold positive integers',
+    );
     const broken = tf.fill([6, 3], Number.NaN) as Tensor2D;
-    await expectNoLeak(async () => void (await retrievalMetrics(broken, rows)));
+    await expectNoLeakWhenThrowing(
+      async () => void (await retrievalMetrics(broken, rows)),
+      'retrievalMetrics: scores must be numbers',
+    );
   });
 });

@@ -1,4 +1,4 @@
-import { expectNoLeak, gradientCheck } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing, gradientCheck } from '@crossmodal/testkit';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -89,8 +89,14 @@ describe('contrastiveProjections', () => {
     await expect(contrastiveProjections(a, b, { ...options, dimension: 0 })).rejects.toThrow(
       'dimension must be a positive integer',
     );
-    await expectNoLeak(async () => void (await contrastiveProjections(a, b, { ...options, dimension: 0 })));
-    await expectNoLeak(async () => void (await contrastiveProjections(a, b, { ...options, epochs: 0 })));
+    await expectNoLeakWhenThrowing(
+      async () => void (await contrastiveProjections(a, b, { ...options, dimension: 0 })),
+      'dualEncoder: dimension must be a positive integer',
+    );
+    await expectNoLeakWhenThrowing(
+      async () => void (await contrastiveProjections(a, b, { ...options, epochs: 0 })),
+      'fit: epochs must be a positive integer',
+    );
     await expectNoLeak(async () =>
       (await contrastiveProjections(a, b, { ...options, groups: [1, 1, 2, 3, 4, 5, 6, 7] })).dispose(),
     );
@@ -221,8 +227,14 @@ describe('transportAlignment', () => {
         })
       ).dispose(),
     );
-    await expectNoLeak(async () => void (await transportAlignment(a, broken, quick)));
-    await expectNoLeak(async () => void (await transportAlignment(a, b, { ...quick, epsilon: [-1, 1] })));
+    await expectNoLeakWhenThrowing(
+      async () => void (await transportAlignment(a, broken, quick)),
+      'transportAlignment: a and b must be finite',
+    );
+    await expectNoLeakWhenThrowing(
+      async () => void (await transportAlignment(a, b, { ...quick, epsilon: [-1, 1] })),
+      'transportAlignment: epsilon must be two positive n',
+    );
   });
 });
 

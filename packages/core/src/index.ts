@@ -5,6 +5,8 @@ export { hostInput } from './compile/host-input.js';
 export { defineEncoder, type EncodedSequence, type Encoder, type Inputs } from './encoder.js';
 export { CrossmodalError } from './errors.js';
 export { assertKnownOptions } from './known-options.js';
+export { labelCodes } from './label-codes.js';
+export { layerSeeds } from './layer-seeds.js';
 export {
   type ModelCard,
   type ModelFile,
@@ -27,6 +29,7 @@ export {
 } from './model-files/weight-plan.js';
 export { modelFiles, weightsFile } from './model-files/write-model.js';
 export { Random, type RandomState } from './random/random.js';
+export { randomRemedy } from './random/random-remedy.js';
 export { inStepScope, type StepScope, type StepTime } from './random/step-scope.js';
 export { randomMask, randomNormal, randomPermutation, randomUniform } from './random/tensors.js';
 export type { Alternating, Contrastive, LossTerms, Trainable } from './trainable.js';

@@ -4,23 +4,53 @@ import { CrossmodalError } from './errors.js';
  * Refuses options that do not exist, which plain JavaScript would pass over in silence.
  *
  * @param where the function, and the option that holds these
- * @param known the names of all options as keys, so that the compiler compares them with the type
+ * @param options all of them, or what is left when the known ones are taken off
+ * @param known the names of all options, as a list or as keys
  * @throws CrossmodalError that names the unknown one and the nearest known one, or all
  */
 export function assertKnownOptions(
   where: string,
   options: object,
-  known: Readonly<Record<string, true>>,
+  known: readonly string[] | Readonly<Record<string, true>>,
   { noun = 'option' }: { noun?: string } = {},
 ): void {
-  for (const name of Object.keys(options)) {
-    if (Object.hasOwn(known, name)) continue;
-    const names = Object.keys(known);
-    const near = names.find((candidate) => distance(name.toLowerCase(), candidate.toLowerCase()) <= 2);
-    throw new CrossmodalError(`${where}: there is no ${noun} '${name}', the ${noun}s are ${names.join(', ')}`, {
-      remedy: near ? `did you mean '${near}'?` : `remove it, or correct its name`,
-    });
+  if (typeof options !== 'object' || options === null) {
+    throw new CrossmodalError(
+      `${where}: ${noun}s must be an object, got ${options === null ? 'null' : typeof options}`,
+    );
   }
+  const names = Array.isArray(known) ? (known as readonly string[]) : Object.keys(known);
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
+    const near = nearest(name, names);
+    throw new CrossmodalError(
+      `${where}: there is no ${noun} '${name}', ${names.length > 0 ? `the ${noun}s are ${names.join(', ')}` : 'there are none'}`,
+      {
+        remedy: near ? `did you mean '${near}'?` : `remove it, or correct its name`,
+      },
+    );
+  }
+}
+
+/** The name that was probably meant: misspelled, abbreviated to initials (lr), or cut short. */
+function nearest(name: string, names: readonly string[]): string | undefined {
+  const given = name.toLowerCase();
+  const initials = (candidate: string) => candidate.replace(/(?<=.)[a-z0-9]+/g, '').toLowerCase();
+  const costs = names.map((candidate) => {
+    const whole = candidate.toLowerCase();
+    if (given.length > 1 && initials(candidate) === given) return 0;
+    if (
+      given.length > 2 &&
+      (whole.startsWith(given) || whole.endsWith(given) || given.startsWith(whole) || given.endsWith(whole))
+    )
+      return 1;
+    const edits = distance(given, whole);
+    return edits <= Math.max(1, Math.min(3, Math.floor(Math.max(given.length, whole.length) / 3)))
+      ? edits
+      : Number.POSITIVE_INFINITY;
+  });
+  const least = Math.min(...costs);
+  return Number.isFinite(least) ? names[costs.indexOf(least)] : undefined;
 }
 
 /** Levenshtein's distance: insertions, deletions and replacements that turn one word into the other. */

@@ -42,6 +42,29 @@ export function monoMix(channels: readonly Samples[]): Float32Array {
   return mix;
 }
 
+/** The highest rate that is believed, in hertz: instruments that record ultrasound and radio stay below it. */
+export const MAXIMUM_RATE = 10_000_000;
+
+/** Throws unless `value` is a rate that recordings have. */
+export function requireRate(where: string, value: number): void {
+  if (!Number.isInteger(value) || value < 1 || value > MAXIMUM_RATE) {
+    throw new CrossmodalError(`${where} must be a whole number of hertz from 1 to ${MAXIMUM_RATE}, got ${value}`);
+  }
+}
+
+/** Throws when an amplitude is NaN or infinite; `source` is what messages call the recording. */
+export function requireFinite(where: string, samples: Samples, source: string): void {
+  for (let n = 0; n < samples.length; n++) {
+    if (Number.isFinite(samples[n])) continue;
+    throw new CrossmodalError(
+      `${where}: samples must be finite, got ${samples[n]} at ${n}${source && ` of ${source}`}`,
+      {
+        remedy: 'repair the recording, or leave it out',
+      },
+    );
+  }
+}
+
 /** Throws unless `value` is a whole number >= `least`; `where` is "function: option". */
 export function requireInteger(where: string, value: number, least: number): void {
   if (!Number.isInteger(value) || value < least) {

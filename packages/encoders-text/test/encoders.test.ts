@@ -1,7 +1,7 @@
 import type { Encoder, Inputs } from '@crossmodal/core';
 import { adam } from '@crossmodal/core/optimisers';
 import { trainStep } from '@crossmodal/core/train';
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { bagEncoder, gruEncoder, lstmEncoder, transformerEncoder, wordTokenizer } from '../src/index.js';
@@ -86,7 +86,10 @@ describe.each(Object.keys(kinds))('the %s encoder', (kind) => {
     tf.dispose([vectors, sequence]);
     await expectNoLeak(() => encoder.encode(inputs));
     await expectNoLeak(async () => Object.values(await encoder.prepare(['cat'])));
-    await expectNoLeak(async () => Object.values(await encoder.prepare([])));
+    await expectNoLeakWhenThrowing(
+      async () => Object.values(await encoder.prepare([])),
+      'encodeBatch: texts must hold at least one text',
+    );
     clear(inputs);
     encoder.dispose();
     expect(tf.memory().numTensors).toBe(before);

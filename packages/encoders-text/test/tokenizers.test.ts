@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import { describe, expect, it } from 'vitest';
 import { characterTokenizer, encodeBatch, wordTokenizer } from '../src/index.js';
 
@@ -99,7 +99,10 @@ describe('encodeBatch', () => {
 
   it('leaks nothing and refuses what it cannot use', async () => {
     await expectNoLeak(() => encodeBatch(['a'], { tokenizer, maximumLength: 3 }));
-    await expectNoLeak(() => encodeBatch(['a', 3 as unknown as string], { tokenizer, maximumLength: 3 }));
+    await expectNoLeakWhenThrowing(
+      () => encodeBatch(['a', 3 as unknown as string], { tokenizer, maximumLength: 3 }),
+      'encodeBatch: texts must be strings',
+    );
     expect(() => encodeBatch([], { tokenizer, maximumLength: 3 })).toThrow(/at least one text/);
     expect(() => encodeBatch(['a', 3 as unknown as string], { tokenizer, maximumLength: 3 })).toThrow(
       /got number at 1/,

@@ -21,20 +21,35 @@ export type ImageItem = string | Uint8Array | HostArray;
  *
  * @param pixels [height, width, channels]
  * @returns the same shape
- * @throws CrossmodalError unless the array has three dimensions that its values fill
+ * @throws CrossmodalError unless the array has three dimensions that its values fill, and floats are finite
  * @example
  * const image = toImage(await decodeImage('cat.jpg'));
  */
 export function toImage(pixels: HostArray): Image {
+  checkPixels(pixels);
+  const [height, width, channels] = pixels.shape;
+  const shape = [height!, width!, channels!] as const;
+  if (pixels.data instanceof Float32Array) {
+    const bad = pixels.data.findIndex((value) => !Number.isFinite(value));
+    if (bad >= 0) {
+      throw new CrossmodalError(`toImage: pixels must be finite, got ${pixels.data[bad]} at index ${bad}`, {
+        remedy: 'repair the picture, or leave it out',
+      });
+    }
+    return { data: pixels.data, shape };
+  }
+  return { data: scaled(pixels.data, 1 / 255), shape };
+}
+
+/** @throws CrossmodalError unless the array has three dimensions that its values fill. */
+export function checkPixels(pixels: HostArray): HostArray {
   const [height, width, channels] = pixels.shape;
   if (pixels.shape.length !== 3 || height! * width! * channels! !== pixels.data.length || pixels.data.length === 0) {
     throw new CrossmodalError(
       `toImage: pixels must be [height, width, channels], none of them zero, got [${pixels.shape}] and ${pixels.data.length} values`,
     );
   }
-  const shape = [height!, width!, channels!] as const;
-  if (pixels.data instanceof Float32Array) return { data: pixels.data, shape };
-  return { data: scaled(pixels.data, 1 / 255), shape };
+  return pixels;
 }
 
 /** Each value times a factor, to the nearest whole number if asked. A loop: `map` of typed arrays is many times slower. */
@@ -55,6 +70,13 @@ export function imageOf(
     for (let x = 0; x < width; x++) for (let c = 0; c < channels; c++, i++) data[i] = value(y, x, c);
   }
   return { data, shape };
+}
+
+/** Throws unless `value` is one of a few names; `where` is "function: option". */
+export function requireOneOf<T extends string>(where: string, value: T, choices: readonly T[]): void {
+  if (!choices.includes(value)) {
+    throw new CrossmodalError(`${where} must be one of ${choices.join(', ')}, got ${String(value)}`);
+  }
 }
 
 /** Throws unless `value` is a whole number >= `least`; `where` is "function: option". */

@@ -1,7 +1,7 @@
 import { CrossmodalError, Random } from '@crossmodal/core';
 import { adam } from '@crossmodal/core/optimisers';
 import { trainStep } from '@crossmodal/core/train';
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import { convolutionalEncoder, type Image, linearEncoder, randomCrop } from '../src/index.js';
@@ -100,7 +100,10 @@ describe('convolutionalEncoder', () => {
     const inputs = await encoder.prepare([stripes(0, 0)]);
     await expectNoLeak(() => encoder.encode(inputs));
     await expectNoLeak(() => encoder.encodeSequence!(inputs).sequence);
-    await expectNoLeak(() => encoder.encode({ wrong: inputs['pixels']! }));
+    await expectNoLeakWhenThrowing(
+      () => encoder.encode({ wrong: inputs['pixels']! }),
+      'encode: the image encoder needs the inputs pixels',
+    );
     tf.dispose(inputs);
     encoder.dispose();
     expect(tf.memory().numTensors).toBe(before);

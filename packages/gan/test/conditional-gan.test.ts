@@ -1,6 +1,6 @@
 import { defineEncoder, type NamedVariables, Random, randomNormal } from '@crossmodal/core';
 import { ganClsLoss } from '@crossmodal/losses';
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -283,10 +283,19 @@ describe('bad input', () => {
     const gan = small({ augmentation: { dimension: 5 } });
     const { real, condition } = batch();
     for (const given of [condition, tf.zeros([6, 4])]) {
-      await expectNoLeak(() => gan.objectives.discriminator.loss({ real, condition: given }));
-      await expectNoLeak(() => gan.objectives.generator.loss({ real, condition: given }));
-      await expectNoLeak(() => gan.generate(given, { random: new Random(1) }));
-      await expectNoLeak(() => gan.score(real, given));
+      await expectNoLeakWhenThrowing(
+        () => gan.objectives.discriminator.loss({ real, condition: given }),
+        'discriminatorLoss: condition must be [batch, 3]',
+      );
+      await expectNoLeakWhenThrowing(
+        () => gan.objectives.generator.loss({ real, condition: given }),
+        'generatorLoss: condition must be [batch, 3]',
+      );
+      await expectNoLeakWhenThrowing(
+        () => gan.generate(given, { random: new Random(1) }),
+        'generate: condition must be [batch, 3]',
+      );
+      await expectNoLeakWhenThrowing(() => gan.score(real, given), 'score: condition must be [batch, 3]');
     }
     const before = tf.memory().numTensors;
     small({ augmentation: { dimension: 5 } }).dispose();

@@ -1,5 +1,5 @@
 import { Random, randomNormal } from '@crossmodal/core';
-import { expectNoLeak, gradientCheck } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing, gradientCheck } from '@crossmodal/testkit';
 import type { Scalar, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
@@ -64,5 +64,8 @@ it('refuses vectors and strengths outside [0, 1], and leaves nothing behind', as
     'colour must be from 0 to 1, got 2',
   );
   await expectNoLeak(() => differentiableAugmentation(x, { random: new Random(1) }));
-  await expectNoLeak(() => differentiableAugmentation(x, { translation: -1, random: new Random(1) }));
+  await expectNoLeakWhenThrowing(
+    () => differentiableAugmentation(x, { translation: -1, random: new Random(1) }),
+    'differentiableAugmentation: translation must be fr',
+  );
 });

@@ -1,5 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { binaryCosts } from './internal/binary-costs.js';
+import { requireShares } from './internal/check-labels.js';
 import { requireFloat, requireSameShape } from './internal/validate.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
@@ -14,7 +16,7 @@ export interface BinaryCrossEntropyOptions<R extends Reduction = 'mean'> {
  *
  * @param logits any shape, float32
  * @param targets the same shape, float32, in [0, 1]
- * @throws CrossmodalError when the shapes differ
+ * @throws CrossmodalError when the shapes differ, or targets are read to lie outside of [0, 1]
  * @example
  * const loss = binaryCrossEntropy(matchLogits, tf.tensor1d([1, 0, 1]));
  */
@@ -26,5 +28,6 @@ export function binaryCrossEntropy<R extends Reduction = 'mean'>(
   requireFloat('binaryCrossEntropy', 'logits', logits);
   requireFloat('binaryCrossEntropy', 'targets', targets);
   requireSameShape('binaryCrossEntropy', ['logits', 'targets'], logits, targets);
-  return tf.tidy(() => reduceLosses(tf.sub(tf.softplus(logits), tf.mul(targets, logits)), { reduction }));
+  requireShares('binaryCrossEntropy', 'targets', targets);
+  return tf.tidy(() => reduceLosses(binaryCosts(logits, targets), { reduction }));
 }

@@ -6,7 +6,7 @@ import { above } from './internal/masks.js';
 import { stopGradient } from './internal/stop-gradient.js';
 import { requireNumber, requireSameWidth } from './internal/validate.js';
 import { minePairs, type PairMiner } from './mining/pair-miner.js';
-import { type Pairs, resolvePairs } from './pairs/pairs.js';
+import { type Pairs, resolvePairs, usedRows } from './pairs/pairs.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface CircleOptions<R extends Reduction = 'mean-nonzero'> {
@@ -50,8 +50,13 @@ export function circleLoss<R extends Reduction = 'mean-nonzero'>(
   requireNumber(where, 'margin', margin);
   requireNumber(where, 'scale', scale, { minimum: 0, open: true });
   return tf.tidy(() => {
-    const distances = cosineDistance.pairwise(a, b);
-    const { positive, negative } = minePairs(distances, resolvePairs(where, pairs, a.shape[0], b.shape[0]), mining);
+    const distances = cosineDistance.pairwise(...usedRows(where, pairs, a, b));
+    const { positive, negative } = minePairs(
+      where,
+      distances,
+      resolvePairs(where, pairs, a.shape[0], b.shape[0]),
+      mining,
+    );
     const s = tf.sub(1, distances);
     const fixed = stopGradient(s);
     const weightOfPositive = tf.relu(tf.sub(1 + margin, fixed));

@@ -1,8 +1,10 @@
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { isClassLabel, requireClasses } from './internal/check-labels.js';
 import { logSumExp } from './internal/log-sum-exp.js';
+import { keepWhere } from './internal/masks.js';
 import { oneHot } from './internal/one-hot.js';
-import { stopGradient } from './internal/stop-gradient.js';
+import { stopGradient, withoutGradient } from './internal/stop-gradient.js';
 import { requireFloat, requireNumber, requireThat, shapeOf } from './internal/validate.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
@@ -23,7 +25,8 @@ export interface CrossEntropyOptions<R extends Reduction = 'mean'> {
  * @param logits [..., classes], float32
  * @param labels [...], integers in [0, classes), int32 or float32
  * @returns a scalar, or with `none` one loss per position, flattened
- * @throws CrossmodalError when shapes or options do not fit
+ * @throws CrossmodalError when shapes or options do not fit, or a label is no integer in [0, classes); inside a compiled step, where
+ *   labels cannot be read, such a label makes the loss NaN
  * @see Yu et al., 2022, CoCa: Contrastive Captioners, eq. 4; Szegedy et al., 2016, Rethinking the Inception Architecture, section 7
  * @example
  * const loss = crossEntropy(logits, tf.tensor1d([3, 1], 'int32'), { labelSmoothing: 0.1 });
@@ -41,17 +44,25 @@ export function crossEntropy<R extends Reduction = 'mean'>(
     () => `logits must be [..., classes] and labels [...], got ${shapeOf(logits)} and ${shapeOf(labels)}`,
   );
   requireNumber(where, 'labelSmoothing', labelSmoothing, { minimum: 0, maximum: 1 });
+  const classes = logits.shape[logits.rank - 1] as number;
+  requireClasses(where, labels, classes, ignoreLabel);
   return tf.tidy(() => {
-    const classes = logits.shape[logits.rank - 1] as number;
-    const flat = tf.reshape(logits, [-1, classes]) as Tensor2D;
-    const indices = stopGradient(tf.reshape(tf.cast(labels, 'int32'), [-1])) as Tensor1D;
-    const own = oneHot(indices, classes);
-    const target = tf.sum(tf.mul(own, flat), 1);
+    const numbers = stopGradient(tf.reshape(labels, [-1])) as Tensor1D;
+    const counted =
+      ignoreLabel === undefined
+        ? undefined
+        : (withoutGradient(() => tf.cast(tf.notEqual(numbers, ignoreLabel), 'float32')) as Tensor1D);
+    const rows = tf.reshape(logits, [-1, classes]) as Tensor2D;
+    const everyClass = (x: Tensor1D) => tf.tile(tf.expandDims(x, 1), [1, classes]);
+    // What is ignored may hold anything, also NaN, which times zero would be NaN again.
+    const flat = counted ? keepWhere(everyClass(counted), rows, 0) : rows;
+    const target = tf.sum(keepWhere(oneHot(numbers, classes), flat, 0), 1);
     const smoothed = labelSmoothing
       ? tf.add(tf.mul(1 - labelSmoothing, target), tf.mul(labelSmoothing, tf.mean(flat, 1)))
       : target;
-    const losses = tf.sub(logSumExp<Tensor1D>(flat, 1), smoothed);
-    const valid = ignoreLabel === undefined ? undefined : tf.cast(tf.notEqual(indices, ignoreLabel), 'float32');
-    return reduceLosses(losses, { reduction, valid });
+    const losses = tf.sub(logSumExp<Tensor1D>(flat, 1), smoothed) as Tensor1D;
+    // Where labels could not be read: NaN, which the guard of a training loop finds.
+    const marked = keepWhere(isClassLabel(numbers, classes), losses, Number.NaN);
+    return reduceLosses(marked, { reduction, valid: counted });
   });
 }

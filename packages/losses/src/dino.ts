@@ -1,5 +1,6 @@
 import type { Scalar, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { EXCLUDED } from './internal/masks.js';
 import { stopGradient } from './internal/stop-gradient.js';
 import { requireFloat, requireNumber, requireThat, shapeOf } from './internal/validate.js';
 
@@ -56,7 +57,8 @@ export function dinoLoss(
   return tf.tidy(() => {
     const centred = center ? tf.sub(teacher, center) : teacher;
     const targets = stopGradient(tf.softmax(tf.div(centred, teacherTemperature)));
-    const logs = tf.logSoftmax(tf.div(student, studentTemperature));
+    // A class that the student excludes costs nothing where the teacher excludes it too: 0 times a large number, not 0 times infinity.
+    const logs = tf.maximum(tf.logSoftmax(tf.div(student, studentTemperature)), EXCLUDED);
     // sum over all pairs of views minus the pairs of equal views
     const all = tf.sum(tf.mul(tf.sum(targets, 0), tf.sum(logs, 0)));
     const both = Math.min(teacherViews, studentViews);

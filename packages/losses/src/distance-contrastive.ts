@@ -4,7 +4,7 @@ import { type DistanceOption, resolveDistance } from './distances/distance.js';
 import { contrastRows, type MultiPositive } from './internal/contrast-rows.js';
 import { requireOneOf, requirePositive, requireSameWidth, requireSquareForNone } from './internal/validate.js';
 import { minePairs, type PairMiner } from './mining/pair-miner.js';
-import { type Pairs, resolvePairs, transposePairs } from './pairs/pairs.js';
+import { type Pairs, resolvePairs, transposePairs, usedRows } from './pairs/pairs.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface DistanceContrastiveOptions<R extends Reduction = 'mean'> {
@@ -57,8 +57,8 @@ export function distanceContrastive<R extends Reduction = 'mean'>(
   const resolved = resolveDistance(where, distance);
   requireSquareForNone(where, a, b, symmetric, reduction);
   return tf.tidy(() => {
-    const distances = resolved.pairwise(a, b);
-    const mined = minePairs(distances, resolvePairs(where, pairs, a.shape[0], b.shape[0]), mining);
+    const distances = resolved.pairwise(...usedRows(where, pairs, a, b));
+    const mined = minePairs(where, distances, resolvePairs(where, pairs, a.shape[0], b.shape[0]), mining);
     const logits = tf.div(tf.neg(distances), temperature) as Tensor2D;
     const direction = (scores: Tensor2D, own: Pairs) => {
       const { losses, counts } = contrastRows(scores, own, { multiPositive });

@@ -1,6 +1,7 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DistanceOption, resolveDistance } from './distances/distance.js';
+import { requireShares } from './internal/check-labels.js';
 import { requireNumber, requirePaired, requireThat, requireVector, shapeOf } from './internal/validate.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
@@ -44,6 +45,7 @@ export function hadsellContrastive<R extends Reduction = 'mean'>(
     where,
     () => `matches must have one entry per row, [${a.shape[0]}], got ${shapeOf(matches)}`,
   );
+  requireShares(where, 'matches', matches);
   requireNumber(where, 'margin', margin, { minimum: 0 });
   return tf.tidy(() => {
     const d = resolveDistance(where, distance).paired(a, b);

@@ -14,7 +14,7 @@ import {
   requireThat,
   shapeOf,
 } from './internal/validate.js';
-import { type Pairs, resolvePairs, transposePairs } from './pairs/pairs.js';
+import { type Pairs, resolvePairs, transposePairs, usedRows } from './pairs/pairs.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface InfoNceOptions<R extends Reduction = 'mean'> {
@@ -83,8 +83,9 @@ export function infoNce<R extends Reduction = 'mean'>(
   check(a, b, options);
   return tf.tidy(() => {
     const normalise = (x: Tensor2D) => (similarity === 'cosine' ? l2Normalize(x) : x);
-    const u = tf.div(normalise(a), temperature) as Tensor2D; // the temperature sits in u from here on
-    const v = normalise(b);
+    const [usedA, usedB] = usedRows('infoNce', pairs, a, b);
+    const u = tf.div(normalise(usedA), temperature) as Tensor2D; // the temperature sits in u from here on
+    const v = normalise(usedB);
     const ontoU = reverseNegatives && (tf.div(normalise(reverseNegatives), temperature) as Tensor2D);
     const ontoV = negatives && normalise(negatives);
     if (pairs || weights) return withPairs(u, v, ontoV, ontoU, options);
@@ -169,6 +170,7 @@ function check<R extends Reduction>(
     pairs,
     multiPositive = 'out',
     weights,
+    similarity = 'cosine',
     blockRows,
     reduction,
   }: InfoNceOptions<R>,
@@ -177,6 +179,7 @@ function check<R extends Reduction>(
   requireSameWidth(where, ['a', 'b'], a, b);
   requirePositive(where, 'temperature', temperature);
   requireNumber(where, 'labelSmoothing', labelSmoothing, { minimum: 0, maximum: 1 });
+  requireOneOf(where, 'similarity', similarity, ['cosine', 'dot']);
   requireOneOf(where, 'multiPositive', multiPositive, ['out', 'in', 'each']);
   requireThat(
     labelSmoothing === 0 || multiPositive === 'out',

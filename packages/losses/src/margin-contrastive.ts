@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { type DistanceOption, resolveDistance } from './distances/distance.js';
 import { requireOneOf, requireSameWidth, requireThat } from './internal/validate.js';
 import { minePairs, type PairMiner } from './mining/pair-miner.js';
-import { type Pairs, resolvePairs } from './pairs/pairs.js';
+import { type Pairs, resolvePairs, usedRows } from './pairs/pairs.js';
 import { requireBounds } from './pairs/violations.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
@@ -56,8 +56,8 @@ export function marginContrastive<R extends Reduction = 'mean-nonzero'>(
   requireOneOf(where, 'reduction', reduction, ['mean', 'mean-nonzero', 'sum', 'none']);
   const resolved = resolveDistance(where, distance);
   return tf.tidy(() => {
-    const d = resolved.pairwise(a, b);
-    const { positive, negative } = minePairs(d, resolvePairs(where, pairs, a.shape[0], b.shape[0]), mining);
+    const d = resolved.pairwise(...usedRows(where, pairs, a, b));
+    const { positive, negative } = minePairs(where, d, resolvePairs(where, pairs, a.shape[0], b.shape[0]), mining);
     const part = (excess: Tensor2D, mask: Tensor2D) => {
       const hinge = tf.relu(excess);
       const losses = power === 2 ? tf.square(hinge) : hinge;

@@ -1,6 +1,7 @@
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { requireIdentifiers } from './internal/check-labels.js';
 import { drawNormal } from './internal/draw.js';
 import { stopGradient } from './internal/stop-gradient.js';
 import { requireMatrix, requireNumber, requireThat, shapeOf } from './internal/validate.js';
@@ -37,7 +38,7 @@ export class MemoryQueue {
     requireNumber('MemoryQueue', 'size', size, { minimum: 1, integer: true });
     requireNumber('MemoryQueue', 'dimension', dimension, { minimum: 1, integer: true });
     this.#embeddings = tf.tidy(() => tf.variable(l2Normalize(drawNormal([size, dimension], { seed })), false));
-    this.#labels = tf.tidy(() => tf.variable(tf.fill([size], -1) as Tensor, false));
+    this.#labels = tf.tidy(() => tf.variable(tf.fill([size], -1, 'int32') as Tensor, false));
   }
 
   /** [size, dimension]; belongs to the queue: do not dispose. */
@@ -45,7 +46,7 @@ export class MemoryQueue {
     return this.#embeddings as unknown as Tensor2D;
   }
 
-  /** [size], float32, -1 where unknown; belongs to the queue: do not dispose. */
+  /** [size], int32, -1 where unknown; belongs to the queue: do not dispose. */
   get labels(): Tensor1D {
     return this.#labels as unknown as Tensor1D;
   }
@@ -59,7 +60,7 @@ export class MemoryQueue {
    * Puts a batch in front and drops the oldest rows. Of a batch longer than the queue the first rows stay.
    *
    * @param rows [batch, dimension], float32
-   * @param labels [batch]
+   * @param labels [batch], whole numbers, int32 or float32
    * @throws CrossmodalError when the widths or numbers of rows differ
    */
   enqueue(rows: Tensor2D, labels?: Tensor1D): void {
@@ -76,6 +77,7 @@ export class MemoryQueue {
       'MemoryQueue.enqueue',
       () => `labels must have one entry per row, [${batch}], got ${shapeOf(labels as Tensor)}`,
     );
+    if (labels) requireIdentifiers('MemoryQueue.enqueue', 'labels', labels);
     tf.tidy(() => {
       const newest = Math.min(batch, size);
       const push = (fresh: Tensor, queue: Tensor) => {
@@ -83,7 +85,7 @@ export class MemoryQueue {
         return newest === size ? head : tf.concat([head, tf.slice(queue, [0], [size - newest])], 0);
       };
       this.#embeddings.assign(push(stopGradient(l2Normalize(rows)), this.#embeddings));
-      this.#labels.assign(push(labels ? tf.cast(labels, 'float32') : tf.fill([batch], -1), this.#labels));
+      this.#labels.assign(push(labels ? tf.cast(labels, 'int32') : tf.fill([batch], -1, 'int32'), this.#labels));
     });
   }
 

@@ -4,7 +4,7 @@ import { cosineDistance } from './distances/cosine.js';
 import { maskedLogSumExp } from './internal/log-sum-exp.js';
 import { requireNumber, requireSameWidth } from './internal/validate.js';
 import { minePairs, type PairMiner } from './mining/pair-miner.js';
-import { type Pairs, resolvePairs } from './pairs/pairs.js';
+import { type Pairs, resolvePairs, usedRows } from './pairs/pairs.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface MultiSimilarityOptions<R extends Reduction = 'mean'> {
@@ -52,8 +52,13 @@ export function multiSimilarityLoss<R extends Reduction = 'mean'>(
   requireNumber(where, 'beta', beta, { minimum: 0, open: true });
   requireNumber(where, 'base', base);
   return tf.tidy(() => {
-    const distances = cosineDistance.pairwise(a, b);
-    const { positive, negative } = minePairs(distances, resolvePairs(where, pairs, a.shape[0], b.shape[0]), mining);
+    const distances = cosineDistance.pairwise(...usedRows(where, pairs, a, b));
+    const { positive, negative } = minePairs(
+      where,
+      distances,
+      resolvePairs(where, pairs, a.shape[0], b.shape[0]),
+      mining,
+    );
     const excess = tf.sub(1 - base, distances); // s_ij - base
     // log(1 + sum exp(x)) = softplus(log sum exp(x)), 0 for an empty sum
     const part = (sharpness: number, mask: Tensor2D) =>

@@ -36,7 +36,8 @@ export interface ReduceOptions<R extends Reduction> {
 export function reduceLosses<R extends Reduction>(losses: Tensor, { reduction, valid }: ReduceOptions<R>): Reduced<R> {
   requireOneOf('reduceLosses', 'reduction', reduction, choices);
   return tf.tidy(() => {
-    const kept = valid ? tf.mul(losses, valid) : losses;
+    // Not `mul` alone: what does not take part may be NaN.
+    const kept = valid ? tf.mul(tf.where(tf.greater(valid, 0), losses, tf.zerosLike(losses)), valid) : losses;
     if (reduction === 'none') return tf.clone(kept) as Reduced<R>;
     const sum = tf.sum(kept);
     if (reduction === 'sum') return sum as Reduced<R>;

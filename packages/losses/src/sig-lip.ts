@@ -2,7 +2,7 @@ import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosineSimilarity } from './distances/cosine.js';
 import { requireSameWidth, requireScalarLike } from './internal/validate.js';
-import { type Pairs, resolvePairs } from './pairs/pairs.js';
+import { type Pairs, resolvePairs, usedRows } from './pairs/pairs.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface SigLipOptions<R extends Reduction = 'mean'> {
@@ -44,7 +44,7 @@ export function sigLip<R extends Reduction = 'mean'>(
   requireScalarLike('sigLip', 'bias', bias);
   return tf.tidy(() => {
     const { positive, negative } = resolvePairs('sigLip', pairs, a.shape[0], b.shape[0]);
-    const logits = tf.add(tf.mul(cosineSimilarity(a, b), scale), bias);
+    const logits = tf.add(tf.mul(cosineSimilarity(...usedRows('sigLip', pairs, a, b)), scale), bias);
     const sign = tf.sub(negative, positive); // -y
     const losses = tf.mul(tf.softplus(tf.mul(sign, logits)), tf.abs(sign)); // -log sigmoid(x) = softplus(-x)
     return reduceLosses(tf.sum(losses, 1), { reduction });

@@ -9,8 +9,8 @@ import {
   requireSquareForNone,
   requireThat,
 } from './internal/validate.js';
-import { minePairs, type PairMiner } from './mining/pair-miner.js';
-import { type Pairs, resolvePairs, transposePairs } from './pairs/pairs.js';
+import { minePairs, type PairMiner, requireMiner } from './mining/pair-miner.js';
+import { type Pairs, resolvePairs, transposePairs, usedRows } from './pairs/pairs.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 /** Which triplets (anchor i, positive j, negative k) take part: all, those with d_ik <= d_ij, or with 0 < d_ik - d_ij <= margin. */
@@ -74,13 +74,16 @@ export function tripletLoss<R extends Reduction = 'mean-nonzero'>(
     where,
     () => `triplets: ${triplets} goes without mining, which already leaves one positive and one negative per row`,
   );
+  requireMiner(where, mining);
   const resolved = resolveDistance(where, distance);
   return tf.tidy(() => {
-    const distances = resolved.pairwise(a, b);
+    const distances = resolved.pairwise(...usedRows(where, pairs, a, b));
     const given = resolvePairs(where, pairs, a.shape[0], b.shape[0]);
     const penalty = (gap: Tensor) => (softMargin ? tf.softplus(tf.add(gap, margin)) : tf.relu(tf.add(gap, margin)));
     const direction = (d: Tensor2D, own: Pairs) => {
-      const { gap, valid } = mining ? minedGaps(d, minePairs(d, own, mining)) : allGaps(d, own, triplets, margin);
+      const { gap, valid } = mining
+        ? minedGaps(d, minePairs(where, d, own, mining))
+        : allGaps(d, own, triplets, margin);
       const losses = penalty(gap);
       if (reduction !== 'none' || losses.rank === 1) return reduceLosses(losses, { reduction, valid });
       return tf.div(tf.sum(tf.mul(losses, valid), [1, 2]), tf.maximum(tf.sum(valid, [1, 2]), 1)) as Reduced<R>;

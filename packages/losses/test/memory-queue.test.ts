@@ -1,4 +1,4 @@
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -67,7 +67,10 @@ describe('MemoryQueue', () => {
       queue.enqueue(rows);
       return [];
     });
-    await expectNoLeak(() => queue.enqueue(rows, rows as never) as never); // throws: labels of rank 2
+    await expectNoLeakWhenThrowing(
+      () => queue.enqueue(rows, rows as never) as never,
+      'MemoryQueue.enqueue: labels must have one entry pe',
+    ); // throws: labels of rank 2
     rows.dispose();
     queue.dispose();
     expect(tf.memory().numTensors).toBe(before);

@@ -3,7 +3,7 @@ import { tensorDataset } from '@crossmodal/core/data';
 import { adam } from '@crossmodal/core/optimisers';
 import { fit, trainStep } from '@crossmodal/core/train';
 import { klStandardNormal } from '@crossmodal/losses';
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -131,9 +131,15 @@ describe.each(fusions)('fusion %s', (fusion) => {
     const { point, sound } = data(8, 1).x;
     const random = new Random(1);
     await expectNoLeak(() => model.loss({ point, sound }));
-    await expectNoLeak(() => model.loss({ point, smell: sound } as never));
+    await expectNoLeakWhenThrowing(
+      () => model.loss({ point, smell: sound } as never),
+      'multimodalVae: modalities are point, sound;',
+    );
     await expectNoLeak(() => model.generate({ point }, { to: 'sound', random }));
-    await expectNoLeak(() => model.generate({ point }, { to: 'smell' as never }));
+    await expectNoLeakWhenThrowing(
+      () => model.generate({ point }, { to: 'smell' as never }),
+      'generate: to must be one of point, sound',
+    );
     await expectNoLeak(() => model.sample(3, { random }));
     await expectNoLeak(() => {
       const { components, weights } = model.posterior({ point, sound });

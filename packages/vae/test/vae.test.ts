@@ -1,6 +1,6 @@
 import { defineEncoder, Random, randomNormal } from '@crossmodal/core';
 import { bernoulliLogLikelihood, klStandardNormal } from '@crossmodal/losses';
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -234,15 +234,30 @@ describe('use', () => {
     const x = binary(4, 6, 1);
     const random = new Random(1);
     for (const given of [x, normal(4, 2, 1)]) {
-      await expectNoLeak(() => model.loss({ x: given }));
-      await expectNoLeak(() => ({ ...model.posterior(given) }));
-      await expectNoLeak(() => model.reconstruct(given));
-      await expectNoLeak(async () => void (await model.elbo(given, { random, batchSize: 3 })));
-      await expectNoLeak(async () => void (await model.logLikelihood(given, { random, samples: 5, samplesAtOnce: 3 })));
+      await expectNoLeakWhenThrowing(
+        () => model.loss({ x: given }),
+        'Input 0 is incompatible with layer hidden_1: expec',
+      );
+      await expectNoLeakWhenThrowing(
+        () => ({ ...model.posterior(given) }),
+        'Input 0 is incompatible with layer hidden_1: expec',
+      );
+      await expectNoLeakWhenThrowing(
+        () => model.reconstruct(given),
+        'Input 0 is incompatible with layer hidden_1: expec',
+      );
+      await expectNoLeakWhenThrowing(
+        async () => void (await model.elbo(given, { random, batchSize: 3 })),
+        'Input 0 is incompatible with layer hidden_1: expec',
+      );
+      await expectNoLeakWhenThrowing(
+        async () => void (await model.logLikelihood(given, { random, samples: 5, samplesAtOnce: 3 })),
+        'Input 0 is incompatible with layer hidden_1: expec',
+      );
     }
     await expectNoLeak(() => model.sample(3, { random }));
     const condition = normal(3, 1, 1);
-    await expectNoLeak(() => model.sample(3, { random, condition }));
+    await expectNoLeakWhenThrowing(() => model.sample(3, { random, condition }), 'sample: this VAE takes no condition');
     const before = tf.memory().numTensors;
     small().dispose();
     expect(tf.memory().numTensors).toBe(before);

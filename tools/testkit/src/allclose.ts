@@ -39,6 +39,9 @@ export function allclose(
   expected: Comparable,
   { rtol = 1e-5, atol = 1e-6 }: ClosenessOptions = {},
 ): string | undefined {
+  if (!(rtol >= 0 && atol >= 0 && Number.isFinite(rtol) && Number.isFinite(atol))) {
+    return `tolerances must be finite and not negative, got rtol ${rtol} and atol ${atol}`;
+  }
   const a = flatten(actual);
   const e = flatten(expected);
   if (a.shape && e.shape && a.shape.join() !== e.shape.join()) {
@@ -47,6 +50,7 @@ export function allclose(
   if (a.values.length !== e.values.length) {
     return `sizes differ: actual ${a.values.length}, expected ${e.values.length}`;
   }
+  if (a.values.length === 0) return 'there is nothing to compare: both are empty';
   let worst = -1;
   let worstExcess = 0;
   let count = 0;
@@ -55,7 +59,8 @@ export function allclose(
     const y = e.values[i] as number;
     if (Object.is(x, y) || x === y) continue;
     if (Number.isNaN(x) && Number.isNaN(y)) continue;
-    const excess = Math.abs(x - y) / (atol + rtol * Math.abs(y));
+    const allowed = atol + rtol * Math.abs(y);
+    const excess = allowed > 0 ? Math.abs(x - y) / allowed : Number.POSITIVE_INFINITY;
     if (Number.isFinite(x) && Number.isFinite(y) && excess <= 1) continue;
     count++;
     const score = Number.isFinite(excess) ? excess : Number.POSITIVE_INFINITY;

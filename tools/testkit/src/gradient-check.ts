@@ -30,10 +30,14 @@ export function gradientCheck(
   inputs: Tensor[],
   { step = 1e-2, rtol = 1e-2, atol = 1e-4, directions = 2, seed = 1 }: GradientCheckOptions = {},
 ): void {
+  if (inputs.length === 0 || !(directions >= 1)) {
+    throw new Error(`gradientCheck: needs inputs and directions, got ${inputs.length} and ${directions}`);
+  }
   const random = mulberry32(seed);
   tf.tidy(() => {
     const gradients = tf.grads(f)(inputs);
     inputs.forEach((input, index) => {
+      let largest = 0;
       for (let k = 0; k < directions; k++) {
         const raw = Float32Array.from({ length: input.size }, () => random() * 2 - 1);
         const norm = Math.hypot(...raw) || 1;
@@ -47,10 +51,16 @@ export function gradientCheck(
           ).dataSync()[0] as number;
         const numeric = (shifted(1) - shifted(-1)) / (2 * step);
         const analytic = tf.sum(tf.mul(gradients[index] as Tensor, direction)).dataSync()[0] as number;
+        largest = Math.max(largest, Math.abs(numeric), Math.abs(analytic));
         const error = Math.abs(numeric - analytic);
         if (!(error <= atol + rtol * Math.max(Math.abs(numeric), Math.abs(analytic)))) {
           throw new Error(`gradientCheck: input ${index}, direction ${k}: analytic ${analytic}, numeric ${numeric}`);
         }
+      }
+      if (!(largest > atol)) {
+        throw new Error(
+          `gradientCheck: input ${index}: all slopes are within atol ${atol} of 0 (largest ${largest}), so nothing was checked; lower atol, or choose inputs with a slope`,
+        );
       }
     });
   });

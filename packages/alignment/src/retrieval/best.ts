@@ -3,6 +3,12 @@ export class Best {
   readonly entries: { position: number; score: number }[] = [];
   constructor(private readonly capacity: number) {}
 
+  /** The score below which an offer changes nothing. */
+  get threshold(): number {
+    const { entries } = this;
+    return entries.length < this.capacity ? Number.NEGATIVE_INFINITY : (entries[entries.length - 1]?.score ?? Infinity);
+  }
+
   offer(position: number, score: number): void {
     const { entries } = this;
     const worst = entries[entries.length - 1];

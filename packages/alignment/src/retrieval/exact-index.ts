@@ -1,9 +1,9 @@
 import { CrossmodalError } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import * as tf from '@tensorflow/tfjs-core';
 import { Best } from './best.js';
+import { DeviceScores, ExactScores, type Rows } from './pair-scores.js';
 import type { IndexedItem, Metadata, SearchHit, SearchOptions } from './retrieval-index.js';
-import type { Similarity } from './similarity.js';
+import { requireSimilarity, type Similarity } from './similarity.js';
 
 export interface ExactIndexOptions {
   dimension: number;
@@ -17,12 +17,13 @@ const BLOCK = 16384;
 
 /**
  * An in-memory index that compares a query with every item: exact, simple, right up to some hundred thousand items.
- * Vectors live on the host as float32; nothing has to be disposed.
+ * Vectors live on the host, as float32 for the cosine and as float64 for the inner product and for distances, where coordinates of any
+ * size keep their digits; nothing has to be disposed. Scores are exact in double precision, however many queries come at once.
  */
 export class ExactIndex {
   readonly dimension: number;
   readonly similarity: Similarity;
-  #vectors = new Float32Array(0);
+  #vectors: Rows['values'];
   #ids: string[] = [];
   #metadata: Metadata[] = [];
   #positions = new Map<string, number>();
@@ -34,8 +35,10 @@ export class ExactIndex {
     if (!Number.isInteger(dimension) || dimension < 1) {
       throw new CrossmodalError(`exactIndex: dimension must be a positive integer, got ${dimension}`);
     }
+    requireSimilarity('exactIndex', similarity);
     this.dimension = dimension;
     this.similarity = similarity;
+    this.#vectors = this.#array(0);
   }
 
   /** Number of items. */
@@ -59,7 +62,7 @@ export class ExactIndex {
         this.#positions.set(id, position);
       }
       this.#metadata[position] = { ...metadata };
-      this.#vectors.set(this.#normalise(vector), position * this.dimension);
+      this.#vectors.set(vector, position * this.dimension);
     }
   }
 
@@ -111,7 +114,7 @@ export class ExactIndex {
     if (!Number.isInteger(k) || k < 1)
       throw new CrossmodalError(`exactIndex.search: k must be a positive integer, got ${k}`);
     const rows = await this.#readQueries(queries);
-    const count = rows.length / this.dimension;
+    const { count } = rows;
     const kept: number[] = [];
     for (let position = 0; position < this.size; position++) {
       if (!filter || filter(this.#metadata[position] as Metadata, this.#ids[position] as string)) kept.push(position);
@@ -128,88 +131,81 @@ export class ExactIndex {
     );
   }
 
-  #scanOnHost(rows: Float32Array, kept: readonly number[], best: readonly Best[]): void {
-    const size = this.dimension;
+  #scanOnHost(queries: Rows, kept: readonly number[], best: readonly Best[]): void {
+    const exact = new ExactScores(queries, this.#rows(), this.similarity);
     best.forEach((list, query) => {
-      for (const position of kept) {
-        let sum = 0;
-        for (let d = 0; d < size; d++) {
-          const q = rows[query * size + d] as number;
-          const v = this.#vectors[position * size + d] as number;
-          sum += this.similarity === 'euclidean' ? -((q - v) ** 2) : q * v;
-        }
-        list.offer(position, sum);
-      }
+      for (const position of kept) list.offer(position, exact.score(query, position));
     });
   }
 
-  async #scanOnDevice(rows: Float32Array, kept: readonly number[], best: readonly Best[]): Promise<void> {
+  /** The device finds the items that can be among the best in spite of rounding; those are scored again exactly. */
+  async #scanOnDevice(queries: Rows, kept: readonly number[], best: readonly Best[]): Promise<void> {
+    const items = this.#rows();
     const isKept = new Uint8Array(this.size);
     for (const position of kept) isKept[position] = 1;
+    const device = new DeviceScores(queries, items, this.similarity);
+    const exact = new ExactScores(queries, items, this.similarity);
     for (let first = 0; first < this.size; first += BLOCK) {
-      const items = Math.min(BLOCK, this.size - first);
-      const block = this.#vectors.slice(first * this.dimension, (first + items) * this.dimension);
-      const scores = tf.tidy(() => {
-        const q = tf.tensor2d(rows, [best.length, this.dimension]);
-        const v = tf.tensor2d(block, [items, this.dimension]);
-        const products = tf.matMul<Tensor2D>(q, v, false, true);
-        if (this.similarity !== 'euclidean') return products;
-        const squares = tf.add(tf.sum(tf.square(q), 1, true), tf.reshape(tf.sum(tf.square(v), 1), [1, -1]));
-        return tf.sub(tf.mul(products, 2), squares) as Tensor2D;
+      const count = Math.min(BLOCK, this.size - first);
+      const { values, bounds } = await device.block(0, queries.count, first, count);
+      best.forEach((list, query) => {
+        for (let i = 0; i < count; i++) {
+          if (!isKept[first + i]) continue;
+          const highest = (values[query * count + i] as number) + (bounds[query] as number);
+          // Not `>=`: a score that is no number must be looked at.
+          if (highest < list.threshold) continue;
+          list.offer(first + i, exact.score(query, first + i));
+        }
       });
-      try {
-        const values = await scores.data();
-        best.forEach((list, query) => {
-          for (let i = 0; i < items; i++)
-            if (isKept[first + i]) list.offer(first + i, values[query * items + i] as number);
-        });
-      } finally {
-        scores.dispose();
-      }
     }
   }
 
-  async #readQueries(queries: Tensor2D | ArrayLike<number>): Promise<Float32Array> {
+  #rows(): Rows {
+    return { values: this.#vectors, count: this.size, dimension: this.dimension };
+  }
+
+  async #readQueries(queries: Tensor2D | ArrayLike<number>): Promise<Rows> {
+    const { dimension } = this;
     if (typeof queries === 'object' && 'dataId' in queries) {
       if (queries.rank !== 2 || queries.shape[1] !== this.dimension) {
         throw new CrossmodalError(
           `exactIndex.search: queries must have shape [queries, ${this.dimension}], got [${queries.shape}]`,
         );
       }
-      const values = await queries.data();
-      const rows = new Float32Array(values.length);
-      for (let i = 0; i < values.length; i += this.dimension) {
-        const row = values.subarray(i, i + this.dimension);
-        this.#check(`search: query ${i / this.dimension}`, row);
-        rows.set(this.#normalise(row), i);
+      const values = Float64Array.from(await queries.data());
+      for (let i = 0; i < values.length; i += dimension) {
+        this.#check(`search: query ${i / dimension}`, values.subarray(i, i + dimension));
       }
-      return rows;
+      return { values, count: queries.shape[0], dimension };
     }
     this.#check('search: query', queries);
-    return Float32Array.from(this.#normalise(queries));
+    return { values: Float64Array.from(queries), count: 1, dimension };
   }
 
   #check(what: string, vector: ArrayLike<number>): void {
     if (vector.length !== this.dimension) {
       throw new CrossmodalError(`exactIndex.${what} must have ${this.dimension} values, got ${vector.length}`);
     }
+    let zero = true;
     for (let d = 0; d < vector.length; d++) {
       if (!Number.isFinite(vector[d]))
         throw new CrossmodalError(`exactIndex.${what} must be finite, got ${vector[d]} at ${d}`);
+      if (vector[d] !== 0) zero = false;
+    }
+    if (zero && this.similarity === 'cosine') {
+      throw new CrossmodalError(`exactIndex.${what} must not be zero, which has no direction and so no cosine`, {
+        remedy: 'leave it out, or use similarity dot or euclidean',
+      });
     }
   }
 
-  #normalise(vector: ArrayLike<number>): ArrayLike<number> {
-    if (this.similarity !== 'cosine') return vector;
-    let sum = 0;
-    for (let d = 0; d < vector.length; d++) sum += (vector[d] as number) ** 2;
-    const length = Math.sqrt(sum);
-    return length === 0 ? vector : Float32Array.from(vector, (value) => value / length);
+  #array(length: number): Rows['values'] {
+    return this.similarity === 'cosine' ? new Float32Array(length) : new Float64Array(length);
   }
 
   #reserve(items: number): void {
     if (items * this.dimension <= this.#vectors.length) return;
-    const grown = new Float32Array(Math.max(items, this.size * 2) * this.dimension);
+    const grown = this.#array(Math.max(items, this.size * 2) * this.dimension);
     grown.set(this.#vectors.subarray(0, this.size * this.dimension));
     this.#vectors = grown;
   }

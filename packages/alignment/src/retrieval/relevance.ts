@@ -35,9 +35,37 @@ function checkSizes(what: string, actual: number, expected: number): void {
     throw new CrossmodalError(`relevance: there must be one ${what}, got ${actual} for ${expected}`);
 }
 
+/** Text or number. @throws CrossmodalError for what is neither, and for numbers that may have lost digits. */
+function kindOfLabel(name: string, labels: ArrayLike<Label>, index: number): string {
+  const label: unknown = labels[index];
+  if (typeof label === 'string') return 'text';
+  if (typeof label !== 'number' || Number.isNaN(label) || Math.abs(label) > Number.MAX_SAFE_INTEGER) {
+    throw new CrossmodalError(
+      `relevance: labels must be texts or numbers up to 2^53 - 1, got ${String(label)} for ${name} ${index}`,
+      { remedy: 'pass larger identifiers as text' },
+    );
+  }
+  if (labels instanceof Float32Array && Math.abs(label) >= 2 ** 24) {
+    throw new CrossmodalError(
+      `relevance: labels in a Float32Array must be below 2^24, which it cannot tell apart beyond, got ${label} for ${name} ${index}`,
+      { remedy: 'use Int32Array, Float64Array or an array' },
+    );
+  }
+  return 'number';
+}
+
 function byLabel(queryLabels: ArrayLike<Label>, galleryLabels: ArrayLike<Label>, queries: number, gallery: number) {
   checkSizes('label per query', queryLabels.length, queries);
   checkSizes('label per gallery item', galleryLabels.length, gallery);
+  const kinds = new Set<string>();
+  for (const [name, labels] of Object.entries({ queries: queryLabels, gallery: galleryLabels })) {
+    for (let i = 0; i < labels.length; i++) kinds.add(kindOfLabel(name, labels, i));
+  }
+  if (kinds.size > 1) {
+    throw new CrossmodalError('relevance: labels of queries and gallery must be of one kind, got numbers and texts', {
+      remedy: 'convert them with String or Number, so that equal ones are equal',
+    });
+  }
   const positions = new Map<Label, number[]>();
   for (let j = 0; j < gallery; j++) {
     const label = galleryLabels[j] as Label;

@@ -1,10 +1,10 @@
 import { CrossmodalError } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import * as tf from '@tensorflow/tfjs-core';
+import { DeviceScores, ExactScores, type Rows } from './pair-scores.js';
 import { type RetrievalMetrics, rankingMetrics } from './ranking-metrics.js';
-import { type RankedAnswers, relevantRanks } from './ranks.js';
+import { exactWhereClose, type RankedAnswers, relevantRanks } from './ranks.js';
 import { type Relevance, readRelevance } from './relevance.js';
-import { type Similarity, similarityMatrix } from './similarity.js';
+import { requireSimilarity, type Similarity } from './similarity.js';
 
 export interface RetrievalOptions {
   /** Which gallery items are right answers. */
@@ -21,25 +21,11 @@ function checkCutOffs(k: readonly number[]): void {
   if (wrong !== undefined) throw new CrossmodalError(`retrievalMetrics: k must hold positive integers, got ${wrong}`);
 }
 
-function rankRows(
-  scores: ArrayLike<number>,
-  first: number,
-  rows: number,
-  gallery: number,
-  relevantTo: Awaited<ReturnType<typeof readRelevance>>,
-  answers: RankedAnswers[],
-): void {
-  for (let i = 0; i < rows; i++) {
-    const offset = i * gallery;
-    for (let j = 0; j < gallery; j++) {
-      if (Number.isNaN(scores[offset + j])) {
-        throw new CrossmodalError(
-          `retrievalMetrics: scores must be numbers, got NaN for query ${first + i}, item ${j}`,
-        );
-      }
-    }
-    answers.push(relevantRanks(scores, offset, gallery, relevantTo(first + i)));
+function checkScore(score: number, query: number, item: number): number {
+  if (Number.isNaN(score)) {
+    throw new CrossmodalError(`retrievalMetrics: scores must be numbers, got NaN for query ${query}, item ${item}`);
   }
+  return score;
 }
 
 /**
@@ -70,22 +56,33 @@ export async function retrievalMetrics(
     );
   }
   checkCutOffs(k);
-  const [rows, dimension] = queries.shape;
+  requireSimilarity('retrievalMetrics', similarity);
+  if (!Number.isInteger(batchSize) || batchSize < 1) {
+    throw new CrossmodalError(`retrievalMetrics: batchSize must be a positive integer, got ${batchSize}`);
+  }
+  const rows = queries.shape[0];
   const items = gallery.shape[0];
   const relevantTo = await readRelevance(relevant, rows, items);
+  const [queryRows, itemRows] = [await hostRows(queries), await hostRows(gallery)];
+  const device = new DeviceScores(queryRows, itemRows, similarity);
+  const exact = new ExactScores(queryRows, itemRows, similarity);
   const answers: RankedAnswers[] = [];
   for (let first = 0; first < rows; first += batchSize) {
     const size = Math.min(batchSize, rows - first);
-    const scores = tf.tidy(() =>
-      similarityMatrix(tf.slice(queries, [first, 0], [size, dimension]), gallery, similarity),
-    );
-    try {
-      rankRows(await scores.data(), first, size, items, relevantTo, answers);
-    } finally {
-      scores.dispose();
+    const { values, bounds } = await device.block(first, size, 0, items);
+    for (let i = 0; i < size; i++) {
+      const right = relevantTo(first + i);
+      const score = (item: number) => checkScore(exact.score(first + i, item), first + i, item);
+      const approximate = values.subarray(i * items, (i + 1) * items);
+      const scores = exactWhereClose(approximate, bounds[i] as number, right, score);
+      answers.push(relevantRanks(scores, 0, items, right));
     }
   }
   return rankingMetrics(answers, items, k);
+}
+
+async function hostRows(x: Tensor2D): Promise<Rows> {
+  return { values: (await x.data()) as Float32Array, count: x.shape[0], dimension: x.shape[1] };
 }
 
 /**
@@ -103,7 +100,11 @@ export async function scoreMetrics(
   const [rows, items] = scores.shape;
   const relevantTo = await readRelevance(relevant, rows, items);
   const answers: RankedAnswers[] = [];
-  rankRows(await scores.data(), 0, rows, items, relevantTo, answers);
+  const values = await scores.data();
+  for (let i = 0; i < rows; i++) {
+    for (let j = 0; j < items; j++) checkScore(values[i * items + j] as number, i, j);
+    answers.push(relevantRanks(values, i * items, items, relevantTo(i)));
+  }
   return rankingMetrics(answers, items, k);
 }
 

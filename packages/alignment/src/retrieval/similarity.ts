@@ -1,8 +1,20 @@
+import { CrossmodalError } from '@crossmodal/core';
+import { pairwiseDistance } from '@crossmodal/losses';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** How near two embeddings are; larger is nearer. */
 export type Similarity = 'cosine' | 'dot' | 'euclidean';
+
+const similarities: readonly Similarity[] = ['cosine', 'dot', 'euclidean'];
+
+/** Refuses names that do not exist, which would otherwise count as another. */
+export function requireSimilarity(where: string, similarity: Similarity): void {
+  if (similarities.includes(similarity)) return;
+  throw new CrossmodalError(
+    `${where}: similarity must be one of ${similarities.join(', ')}, got ${String(similarity)}`,
+  );
+}
 
 /** Rows of unit length; zero rows stay zero. */
 export function unitRows(x: Tensor2D): Tensor2D {
@@ -17,12 +29,12 @@ export function unitRows(x: Tensor2D): Tensor2D {
  * @returns [n, m]
  */
 export function similarityMatrix(a: Tensor2D, b: Tensor2D, similarity: Similarity): Tensor2D {
+  requireSimilarity('similarityMatrix', similarity);
   return tf.tidy(() => {
-    if (similarity === 'cosine') return tf.matMul(unitRows(a), unitRows(b), false, true);
-    const products = tf.matMul<Tensor2D>(a, b, false, true);
-    if (similarity === 'dot') return products;
-    const squaredA = tf.sum(tf.square(a), 1, true);
-    const squaredB = tf.reshape(tf.sum(tf.square(b), 1), [1, -1]);
-    return tf.sub(tf.mul(products, 2), tf.add(squaredA, squaredB)) as Tensor2D;
+    if (similarity === 'cosine') {
+      return tf.clipByValue(tf.matMul<Tensor2D>(unitRows(a), unitRows(b), false, true), -1, 1);
+    }
+    if (similarity === 'dot') return tf.matMul<Tensor2D>(a, b, false, true);
+    return tf.neg(pairwiseDistance(a, b, { distance: 'squared-euclidean' })) as Tensor2D;
   });
 }

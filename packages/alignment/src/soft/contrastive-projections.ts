@@ -1,4 +1,4 @@
-import { CrossmodalError, type Encoder } from '@crossmodal/core';
+import { CrossmodalError, type Encoder, labelCodes } from '@crossmodal/core';
 import { tensorDataset } from '@crossmodal/core/data';
 import { adamW } from '@crossmodal/core/optimisers';
 import { cosine } from '@crossmodal/core/schedules';
@@ -102,7 +102,9 @@ export async function contrastiveProjections(
   const model = orDispose(Object.values(encoders), () =>
     dualEncoder({ encoders, dimension, seed, temperature, ...(pairLoss ? { pairLoss } : {}) }),
   );
-  const identifiers = groups ? tf.tensor1d(Int32Array.from(groups), 'int32') : undefined;
+  const identifiers = groups
+    ? tf.tensor1d(labelCodes('contrastiveProjections', { groups }).groups, 'int32')
+    : undefined;
   const data = tensorDataset(
     { a: { features: a }, b: { features: b }, ...(identifiers ? { groups: identifiers } : {}) },
     { batchSize: Math.min(batchSize, rows), seed, dropRemainder: true },

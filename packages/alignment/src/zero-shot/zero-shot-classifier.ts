@@ -44,7 +44,7 @@ function fill(template: PromptTemplate, name: string): string {
   if (typeof template === 'function') return template(name);
   if (!template.includes('{}'))
     throw new CrossmodalError(`zeroShotClassifier: a template must contain {}, got '${template}'`);
-  return template.replaceAll('{}', name);
+  return template.replaceAll('{}', () => name); // as a function: $ in a text would have a meaning
 }
 
 /**

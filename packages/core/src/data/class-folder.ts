@@ -1,8 +1,8 @@
-import type { Dirent } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertKnownOptions } from '../known-options.js';
-import { fileError, readingError } from './files/file-error.js';
+import { fileError } from './files/file-error.js';
+import { folderEntries, folderFiles } from './files/walk-folder.js';
 import { mediaKind } from './media-kind.js';
 import type { Row } from './row.js';
 
@@ -14,7 +14,7 @@ export interface ClassFolder {
 }
 
 export interface ClassFolderOptions {
-  /** How deep files may lie below the folder of their class; links to folders are not followed. */
+  /** How deep files may lie below the folder of their class. */
   depth?: number;
   /** Files in all. */
   maximum?: number;
@@ -23,16 +23,27 @@ export interface ClassFolderOptions {
 const known: Record<keyof ClassFolderOptions, true> = { depth: true, maximum: true };
 
 /**
- * Pictures or recordings in one folder per class: `root/cat/1.jpg` has label `cat`. Names that begin with a dot, and files
- * that are neither image nor audio, are passed over.
+ * Pictures or recordings in one folder per class: `root/cat/1.jpg` has label `cat`. Links to folders are
+ * followed. Names that begin with a dot, and files that are neither image nor audio, are passed over.
  *
- * @throws CrossmodalError when the folder cannot be read, has no sub-folders, a class without files, or too many files.
+ * @throws CrossmodalError when the folder cannot be read, has no sub-folders, a class without files, too many files, a link that leads
+ * nowhere, or a picture or recording of a kind that is not read (such as .bmp or .mp3).
  * @example const { rows, classes } = await classFolder('flowers');
  */
 export async function classFolder(root: string, options: ClassFolderOptions = {}): Promise<ClassFolder> {
   assertKnownOptions('classFolder', options, known);
   const { depth = 8, maximum = 10_000_000 } = options;
-  const classes = (await entries(root)).filter((entry) => entry.isDirectory()).map((entry) => entry.name);
+  const folders = (await folderEntries('classFolder', root)).filter(({ isFolder }) => isFolder).map(({ name }) => name);
+  const classes = folders.map((name) => name.normalize('NFC')); // macOS writes é as two characters
+  const twice = classes.find((name, i) => classes.indexOf(name) !== i);
+  if (twice !== undefined) {
+    throw fileError(
+      'classFolder',
+      root,
+      `has two folders called "${twice}", in different forms of Unicode`,
+      'join them',
+    );
+  }
   if (classes.length === 0) {
     throw fileError(
       'classFolder',
@@ -41,41 +52,26 @@ export async function classFolder(root: string, options: ClassFolderOptions = {}
       'make one folder per class with its files in it',
     );
   }
+  const home = await realpath(root); // a link back to the whole would put every class into one
   const rows: Row[] = [];
-  for (const label of classes) {
+  for (const [i, folder] of folders.entries()) {
+    const label = classes[i] as string;
     const before = rows.length;
-    for await (const path of mediaFiles(join(root, label), depth)) {
+    for await (const path of folderFiles('classFolder', join(root, folder), depth, [home])) {
+      const kind = mediaKind(path);
+      if (kind !== 'image' && kind !== 'audio') continue;
       if (rows.length >= maximum)
         throw fileError('classFolder', root, `has more than ${maximum} files`, 'raise maximum');
-      const kind = mediaKind(path) as 'image' | 'audio';
       rows.push({ origin: path, [kind]: path, label, texts: [], fields: {} });
     }
     if (rows.length === before) {
       throw fileError(
         'classFolder',
-        join(root, label),
+        join(root, folder),
         'holds no image or audio files',
         'remove the folder, or put files into it',
       );
     }
   }
   return { rows, classes };
-}
-
-async function entries(folder: string): Promise<Dirent[]> {
-  try {
-    const found = await readdir(folder, { withFileTypes: true });
-    return found.filter(({ name }) => !name.startsWith('.')).sort((a, b) => (a.name < b.name ? -1 : 1));
-  } catch (error) {
-    throw readingError('classFolder', folder, error);
-  }
-}
-
-async function* mediaFiles(folder: string, depth: number): AsyncGenerator<string> {
-  for (const entry of await entries(folder)) {
-    const path = join(folder, entry.name);
-    const kind = mediaKind(entry.name);
-    if (entry.isDirectory() && depth > 0) yield* mediaFiles(path, depth - 1);
-    else if (!entry.isDirectory() && (kind === 'image' || kind === 'audio')) yield path;
-  }
 }

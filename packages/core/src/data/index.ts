@@ -3,7 +3,7 @@ export { everyCaption, joinCaptions, oneCaption } from './captions.js';
 export { type ClassFolder, type ClassFolderOptions, classFolder } from './class-folder.js';
 export { type Collated, type Column, collate } from './collate.js';
 export { type PaddedBatch, type PaddedOptions, padded } from './columns/padded.js';
-export { presence, scalars } from './columns/scalars.js';
+export { groupNumbers, presence, scalars } from './columns/scalars.js';
 export { type StackedOptions, stacked } from './columns/stacked.js';
 export { type DataFolderOptions, dataFolder } from './data-folder.js';
 export { type Dataset, type TensorDataset, type TensorDatasetOptions, tensorDataset } from './dataset.js';

@@ -4,6 +4,7 @@ import { parse } from 'csv-parse';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { fileError, readingError } from './files/file-error.js';
+import { parseJson } from './files/parse-json.js';
 import { readLines, readText } from './files/read-text.js';
 import { assertKnownRoles, type ManifestColumns, type Role, rowReader } from './manifest-columns.js';
 import { type Pipeline, pipeline } from './pipeline.js';
@@ -22,6 +23,8 @@ export interface ManifestOptions {
   root?: string;
   /** Parts that each row must have. A row without text, image and audio is refused in any case. */
   require?: readonly Role[];
+  /** The character between the fields of a table; by default a comma for CSV and a tab for TSV. */
+  delimiter?: string;
   /** The character that encloses fields, or false. By default `"` for CSV (RFC 4180) and none for TSV (IANA). */
   quote?: string | false;
   /** Characters that a row may have. */
@@ -34,6 +37,7 @@ const known: Record<keyof ManifestOptions, true> = {
   header: true,
   root: true,
   require: true,
+  delimiter: true,
   quote: true,
   maximumRow: true,
 };
@@ -47,7 +51,8 @@ const extensions: Record<string, ManifestFormat> = {
 };
 
 /**
- * Rows of a CSV, TSV or JSON-lines file: text, paths of image and audio, label, domain, split and group. The file is read
+ * Rows of a CSV, TSV or JSON-lines file: text, paths of image and audio, label, domain, split and group. Columns without a name are left
+ * out; whole numbers of JSON beyond 2^53 become texts, digit for digit. The file is read
  * as a stream, anew for each epoch; `toArray()` holds the rows for good, which a full shuffle needs.
  *
  * @throws CrossmodalError for an option or a role that does not exist; while rows come, naming file, line and remedy: a file that cannot be read or is not UTF-8, a column that does not
@@ -64,6 +69,7 @@ export function manifest(path: string, options: ManifestOptions = {}): Pipeline<
   if (format !== 'csv' && format !== 'tsv' && format !== 'jsonl') {
     throw fileError('manifest', path, 'is not called .csv, .tsv or .jsonl', "pass format: 'csv', 'tsv' or 'jsonl'");
   }
+  checkDelimiter(format, options);
   const { maximumRow = 2 ** 20 } = options;
   if (!Number.isSafeInteger(maximumRow) || maximumRow < 1) {
     throw new CrossmodalError(`manifest: maximumRow must be an integer of at least 1, got ${maximumRow}`);
@@ -88,37 +94,79 @@ function reader(
 }
 
 async function* tableRows(path: string, format: ManifestFormat, options: ReadOptions): AsyncGenerator<Row> {
-  const { header, maximumRow, quote = format === 'csv' ? '"' : false } = options;
-  const records = readRecords(path, { delimiter: format === 'csv' ? ',' : '\t', quote, maximumRow });
+  const {
+    header,
+    maximumRow,
+    quote = format === 'csv' ? '"' : false,
+    delimiter = format === 'csv' ? ',' : '\t',
+  } = options;
+  const records = readRecords(path, { delimiter, quote, maximumRow });
   let names: readonly string[] | undefined = header;
   let rows = names && reader(path, checkNames(path, names), options);
   for await (const [record, line] of records) {
     if (!rows || !names) {
-      names = record.map((name) => name.trim());
+      names = withoutEmptyEnd(record.map((name) => name.trim()));
+      checkSeparated(path, names);
       rows = reader(path, checkNames(path, names), options);
       continue;
     }
-    if (record.length !== names.length) {
+    const width = names.length;
+    if (record.length < width || record.slice(width).some((value) => value !== '')) {
       throw fileError(
         'manifest',
         `${path}, line ${line}`,
-        `has ${record.length} fields, the header has ${names.length}`,
+        `has ${record.length} fields, the header has ${width}`,
         fieldsRemedy(format),
       );
     }
-    yield rows.row(Object.fromEntries(names.map((name, i) => [name, record[i]])), `${path}, line ${line}`);
+    yield rows.row(fieldsOf(names, record), `${path}, line ${line}`);
   }
   if (!rows) throw fileError('manifest', path, 'is empty', 'the first line must name the columns');
 }
 
+/** The fields that have a name. */
+function fieldsOf(names: readonly string[], record: readonly string[]): Record<string, string | undefined> {
+  return Object.fromEntries(names.flatMap((name, i) => (name === '' ? [] : [[name, record[i]]])));
+}
+
+/** Spreadsheets write columns behind the last one that were only touched: no names, no values. */
+function withoutEmptyEnd(names: readonly string[]): string[] {
+  const last = names.findLastIndex((name) => name !== '');
+  return names.slice(0, last + 1);
+}
+
+/** One column whose name holds another delimiter is a table that was cut at the wrong one. */
+function checkSeparated(path: string, names: readonly string[]): void {
+  const [only, second] = names;
+  if (only === undefined || second !== undefined) return;
+  const other = [';', '\t', ',', '|'].find((delimiter) => only.includes(delimiter));
+  if (other === undefined) return;
+  throw fileError(
+    'manifest',
+    path,
+    `has one column called ${JSON.stringify(only)}: its fields are separated by ${JSON.stringify(other)}`,
+    `pass delimiter: ${JSON.stringify(other)}`,
+  );
+}
+
+function checkDelimiter(format: ManifestFormat, { delimiter, quote }: ManifestOptions): void {
+  if (delimiter === undefined) return;
+  if (format === 'jsonl') throw new CrossmodalError('manifest: delimiter goes with csv and tsv, not with jsonl');
+  if (typeof delimiter !== 'string' || [...delimiter].length !== 1 || ['\n', '\r', quote ?? '"'].includes(delimiter)) {
+    throw new CrossmodalError(
+      `manifest: delimiter must be one character, neither the quote nor the end of a line, got ${JSON.stringify(delimiter)}`,
+    );
+  }
+}
+
 function fieldsRemedy(format: ManifestFormat): string {
   return format === 'csv'
-    ? 'enclose fields that hold commas in double quotes'
+    ? 'enclose fields that hold commas in double quotes, or pass delimiter'
     : "replace tabs inside fields, or pass quote: '\"'";
 }
 
 function checkNames(path: string, names: readonly string[]): readonly string[] {
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  const twice = names.find((name, i) => name !== '' && names.indexOf(name) !== i);
   if (twice !== undefined) throw fileError('manifest', path, `has two columns called "${twice}"`, 'rename one of them');
   return names;
 }
@@ -168,7 +216,7 @@ async function* jsonRows(path: string, _: ManifestFormat, options: ReadOptions):
     const origin = `${path}, line ${number}`;
     let value: unknown;
     try {
-      value = JSON.parse(line);
+      value = parseJson(line);
     } catch (error) {
       throw fileError(
         'manifest',

@@ -3,8 +3,12 @@ import { extname } from 'node:path';
 const kinds: Record<string, 'image' | 'audio' | 'text'> = {
   '.avif': 'image',
   '.gif': 'image',
+  '.jfif': 'image',
+  '.jif': 'image',
+  '.jpe': 'image',
   '.jpeg': 'image',
   '.jpg': 'image',
+  '.pjpeg': 'image',
   '.png': 'image',
   '.svg': 'image',
   '.tif': 'image',
@@ -12,7 +16,15 @@ const kinds: Record<string, 'image' | 'audio' | 'text'> = {
   '.webp': 'image',
   '.txt': 'text',
   '.wav': 'audio',
+  '.wave': 'audio',
 };
+
+/** Pictures and recordings that the encoder packages do not decode. */
+const unread = new Set(
+  '.bmp .dng .heic .heif .ico .j2k .jp2 .jxl .pbm .pgm .ppm .psd .tga .aac .aif .aiff .flac .m4a .mp3 .oga .ogg .opus .wma'.split(
+    ' ',
+  ),
+);
 
 /**
  * What a file holds, by its extension: the formats that the encoder packages decode, and plain text.
@@ -22,4 +34,9 @@ const kinds: Record<string, 'image' | 'audio' | 'text'> = {
  */
 export function mediaKind(name: string): 'image' | 'audio' | 'text' | undefined {
   return kinds[extname(name).toLowerCase()];
+}
+
+/** Whether a file is a picture or a recording of a kind that is not decoded: to be named, not passed over. */
+export function isUnreadMedia(name: string): boolean {
+  return unread.has(extname(name).toLowerCase());
 }

@@ -1,8 +1,8 @@
-import { readdir } from 'node:fs/promises';
-import { join, relative, sep } from 'node:path';
+import { join, relative } from 'node:path';
 import { assertKnownOptions } from '../known-options.js';
-import { fileError, readingError } from './files/file-error.js';
+import { fileError } from './files/file-error.js';
 import { readWholeText } from './files/read-text.js';
+import { folderFiles } from './files/walk-folder.js';
 import { mediaKind } from './media-kind.js';
 import { type Pipeline, pipeline } from './pipeline.js';
 import type { Row } from './row.js';
@@ -17,6 +17,9 @@ export interface PairedFolderOptions {
 
 const known: Record<keyof PairedFolderOptions, true> = { maximum: true, require: true, incomplete: true };
 
+/** Folders in folders; no archive of pictures is deeper. */
+const maximumDepth = 64;
+
 /**
  * Files of one folder, and of folders in it, that share a name up to the extension: `a/7.jpg`, `a/7.txt` and `a/7.wav` are
  * one row. A text file holds one text per line: several captions. Texts are read when the row comes.
@@ -28,18 +31,14 @@ const known: Record<keyof PairedFolderOptions, true> = { maximum: true, require:
 export async function pairedFolder(root: string, options: PairedFolderOptions = {}): Promise<Pipeline<Row>> {
   assertKnownOptions('pairedFolder', options, known);
   const { maximum = 10_000_000, require = [], incomplete = 'skip' } = options;
-  let files: string[];
-  try {
-    const found = await readdir(root, { recursive: true, withFileTypes: true });
-    files = found.filter((file) => !file.isDirectory()).map((file) => relative(root, join(file.parentPath, file.name)));
-  } catch (error) {
-    throw readingError('pairedFolder', root, error);
-  }
+  const files: string[] = [];
+  for await (const path of folderFiles('pairedFolder', root, maximumDepth)) files.push(relative(root, path));
   const groups = new Map<string, { text?: string; image?: string; audio?: string }>();
   for (const file of files.sort()) {
     const kind = mediaKind(file);
-    if (!kind || file.split(sep).some((part) => part.startsWith('.'))) continue;
-    const key = file.slice(0, file.lastIndexOf('.'));
+    if (!kind) continue;
+    // macOS writes é as two characters: both forms are one name.
+    const key = file.slice(0, file.lastIndexOf('.')).normalize('NFC');
     const group = groups.get(key) ?? {};
     const other = group[kind];
     if (other !== undefined) {

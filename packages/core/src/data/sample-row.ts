@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { parseJson } from './files/parse-json.js';
 import { mediaKind } from './media-kind.js';
 import type { Row } from './row.js';
 import type { TarSample } from './tar-shards.js';
@@ -41,6 +42,7 @@ export function sampleRow({ columns = {} }: SampleRowOptions = {}): (sample: Tar
     const texts = [written, take('text')].filter((text) => text !== undefined && text !== '') as string[];
     const named = members.get('cls') && memberText(origin, 'cls', members.get('cls') as Uint8Array).trim();
     const label = take('label');
+    checkDottedNames(origin, members, texts.length > 0 || media.image !== undefined || media.audio !== undefined);
     return {
       origin,
       text: texts[0],
@@ -55,6 +57,20 @@ export function sampleRow({ columns = {} }: SampleRowOptions = {}): (sample: Tar
   };
 }
 
+/**
+ * WebDataset splits names at their first dot, so `photo.1.png` and `photo.2.png` are one sample without an image. A row that is empty for
+ * that reason is refused.
+ */
+function checkDottedNames(origin: string, members: ReadonlyMap<string, Uint8Array>, usable: boolean): void {
+  if (usable) return;
+  const dotted = [...members.keys()].find((name) => name.includes('.') && mediaKind(`member.${name}`));
+  if (dotted === undefined) return;
+  throw new CrossmodalError(
+    `sampleRow: ${origin}: has neither text nor image nor audio; its member ${JSON.stringify(dotted)} has more than one dot in its name`,
+    { remedy: 'names are split at the first dot: replace the dots before the extension' },
+  );
+}
+
 function memberText(origin: string, extension: string, bytes: Uint8Array): string {
   try {
     return decoder.decode(bytes);
@@ -67,7 +83,7 @@ function jsonFields(origin: string, bytes: Uint8Array | undefined): Record<strin
   if (!bytes) return {};
   let value: unknown;
   try {
-    value = JSON.parse(memberText(origin, 'json', bytes));
+    value = parseJson(memberText(origin, 'json', bytes));
   } catch (error) {
     if (CrossmodalError.isInstance(error)) throw error;
     throw new CrossmodalError(`sampleRow: ${origin}: member json is not JSON (${(error as Error).message})`, {

@@ -34,7 +34,7 @@ const known: Record<keyof TarShardOptions, true> = {
  *
  * @param paths of the shards; `{000..009}` in a path stands for all numbers of that range
  * @throws CrossmodalError naming shard and member: a damaged or cut archive, links, names that lead out of it, too large
- * members, two members of one name.
+ * members, two members of one name, members of a sample that do not follow one another.
  * @see github.com/webdataset/webdataset, "The WebDataset format"
  * @example const samples = tarShards('train-{000..009}.tar', { seed: 1 }).shuffle({ seed: 1, buffer: 1000 });
  */
@@ -56,13 +56,25 @@ async function* shardSamples(
   limits: TarLimits & { maximumPerSample: number },
 ): AsyncGenerator<TarSample> {
   let key: string | undefined;
+  const finished = new Set<string>();
   let members = new Map<string, Uint8Array>();
   const sample = (): TarSample => ({ origin: `${shard}, sample ${JSON.stringify(key)}`, key: key as string, members });
   for await (const { name, data } of readTar('tarShards', shard, limits)) {
     const [stem, extension] = splitName(name);
     if (extension === '' || name.split('/').at(-1)?.startsWith('.')) continue;
     if (stem !== key) {
-      if (key !== undefined) yield sample();
+      if (finished.has(stem)) {
+        throw fileError(
+          'tarShards',
+          shard,
+          `the members of sample ${JSON.stringify(stem)} do not stand together: ${JSON.stringify(name)} comes after another sample`,
+          'pack the files sorted by name (tar --sort=name), so that those of a sample follow one another',
+        );
+      }
+      if (key !== undefined) {
+        yield sample();
+        finished.add(key);
+      }
       key = stem;
       members = new Map();
     }
@@ -90,7 +102,8 @@ async function* shardSamples(
 /** The name up to the first dot after the last slash, and what follows that dot. */
 function splitName(name: string): [string, string] {
   const dot = name.indexOf('.', name.lastIndexOf('/') + 1);
-  return dot < 0 ? [name, ''] : [name.slice(0, dot), name.slice(dot + 1).toLowerCase()];
+  // One form of Unicode: macOS writes é as two characters.
+  return dot < 0 ? [name, ''] : [name.slice(0, dot).normalize('NFC'), name.slice(dot + 1).toLowerCase()];
 }
 
 function expandRange(path: string): string[] {
@@ -102,6 +115,6 @@ function expandRange(path: string): string[] {
     throw new CrossmodalError(`tarShards: the range ${whole} must ascend and name at most 1000000 shards, got ${path}`);
   }
   return Array.from({ length: count }, (_, i) =>
-    path.replace(whole, String(Number(first) + i).padStart(first.length, '0')),
+    path.replace(whole, () => String(Number(first) + i).padStart(first.length, '0')),
   ).flatMap(expandRange);
 }

@@ -1,5 +1,6 @@
 export { type ActivationName, gelu, geluTanh, quickGelu } from './activations.js';
 export { type AttentionOptions, attentionBias, scaledDotProductAttention } from './attention.js';
+export { type BatchNormalizationOptions, batchNormalization } from './batch-normalization.js';
 export { ClassToken, classToken } from './class-token.js';
 export { Dropout, dropout, dropoutLayer } from './dropout.js';
 export { GradientReversal, gradientReversal, gradientReversalLayer } from './gradient-reversal.js';

@@ -14,6 +14,11 @@ import { registerLayer } from './register.js';
 
 export type PoolingMode = 'mean' | 'max' | 'first' | 'last';
 
+function checkMode(where: string, mode: PoolingMode): void {
+  if (['mean', 'max', 'first', 'last'].includes(mode)) return;
+  throw new CrossmodalError(`${where}: mode must be mean, max, first or last, got ${mode}`);
+}
+
 /**
  * One vector per sequence, from its real places alone: their mean, their maximum, the first place, or the last real one.
  * A sequence without real places gives zeros for the mean and the maximum, and its first place for 'last'.
@@ -30,6 +35,7 @@ export function poolSequence(
   mask?: Tensor2D | undefined,
   { mode = 'mean' }: { mode?: PoolingMode } = {},
 ): Tensor2D {
+  checkMode('poolSequence', mode);
   const [batch, length, width] = sequence.shape;
   if (mask && (mask.shape[0] !== batch || mask.shape[1] !== length)) {
     throw new CrossmodalError(`poolSequence: mask must be [${batch}, ${length}], got [${mask.shape}]`);
@@ -40,19 +46,22 @@ export function poolSequence(
     const real = mask
       ? (tf.expandDims(tf.cast(mask, 'float32'), 2) as Tensor3D)
       : tf.ones<tf.Rank.R3>([batch, length, 1]);
+    // Padding may hold anything; NaN times zero would be NaN.
+    const realPlaces = () =>
+      mask ? tf.mul(tf.where(tf.greater(real, 0), sequence, tf.zerosLike(sequence)), real) : sequence;
     if (mode === 'mean') {
-      const total = tf.sum(tf.mul(sequence, real), 1);
+      const total = tf.sum(realPlaces(), 1);
       return tf.div(total, tf.maximum(tf.sum(real, 1), 1)) as Tensor2D;
     }
     if (mode === 'max') {
-      const lowered = tf.add(sequence, tf.mul(tf.sub(1, real), -1e30));
+      const lowered = tf.add(realPlaces(), tf.mul(tf.sub(1, real), -1e30));
       return tf.mul(tf.max(lowered, 1), tf.max(real, 1)) as Tensor2D;
     }
     // One at the last real place: real here, and nothing real behind.
     const behind = tf.sub(tf.sum(real, 1, true), tf.cumsum(real, 1));
     const last = tf.mul(real, tf.cast(tf.equal(behind, 0), 'float32'));
     const none = tf.sub(1, tf.max(real, 1));
-    return tf.add(tf.sum(tf.mul(sequence, last), 1), tf.mul(first(), none)) as Tensor2D;
+    return tf.add(tf.sum(tf.mul(realPlaces(), last), 1), tf.mul(first(), none)) as Tensor2D;
   });
 }
 
@@ -63,9 +72,7 @@ export class MaskedPooling extends tfl.layers.Layer {
 
   constructor({ mode = 'mean', ...rest }: { mode?: PoolingMode } & LayerOptions = {}) {
     super(rest);
-    if (!['mean', 'max', 'first', 'last'].includes(mode)) {
-      throw new CrossmodalError(`maskedPooling: mode must be mean, max, first or last, got ${mode}`);
-    }
+    checkMode('maskedPooling', mode);
     this.#mode = mode;
     this.supportsMasking = true;
   }

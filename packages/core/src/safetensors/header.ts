@@ -1,5 +1,6 @@
 import { CrossmodalError } from '../errors.js';
 import { dtypeBits, isDtype, type SafetensorsDtype } from './dtypes.js';
+import { repeatedKey } from './repeated-key.js';
 
 /** Where a tensor lies within the data of the file. */
 export interface TensorEntry {
@@ -94,6 +95,9 @@ function parseObject(text: Uint8Array, source: string): object {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw malformed(source, 'its header is not a JSON object');
   }
+  // JSON.parse keeps the last of several values of one key; another reader may keep the first, and read another model.
+  const twice = repeatedKey(header);
+  if (twice !== undefined) throw malformed(source, `its header has the key ${JSON.stringify(twice)} twice`);
   // JSON.parse cannot tell 16 from 16.0, the format can.
   if (/\d[.eE]/.test(header.replace(/"(?:[^"\\]|\\.)*"/g, '""'))) {
     throw malformed(source, 'its header has a number that is not written as an integer');

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import { describe, expect, it } from 'vitest';
 import { collate, type HostArray, padded, pipeline, presence, scalars, stacked } from '../../src/data/index.js';
 
@@ -176,10 +176,12 @@ describe('collate', () => {
   });
 
   it('disposes what it made when a later column fails', async () => {
-    await expectNoLeak(() =>
-      collate({ image: stacked((row: Item) => row.image), label: scalars((row: Item) => row.label) })([
-        { image: image(1) },
-      ]),
+    await expectNoLeakWhenThrowing(
+      () =>
+        collate({ image: stacked((row: Item) => row.image), label: scalars((row: Item) => row.label) })([
+          { image: image(1) },
+        ]),
+      'collate: column "label": scalars: each row must gi',
     );
     expect(() => collate({ label: scalars((row: Item) => row.label) })([{}])).toThrow(/collate: column "label"/);
   });

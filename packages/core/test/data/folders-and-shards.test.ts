@@ -8,7 +8,7 @@ import { all, tarBytes, temporaryFolder } from './temporary.js';
 const folder = temporaryFolder();
 
 describe('classFolder', () => {
-  it('one class per folder, sorted, deep files too, links to folders not followed', async () => {
+  it('one class per folder, sorted, deep files too, a link back to the whole not followed', async () => {
     for (const name of [
       'cat/2.JPG',
       'cat/1.png',

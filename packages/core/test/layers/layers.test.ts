@@ -1,5 +1,5 @@
 import '@tensorflow/tfjs-backend-cpu';
-import { expectNoLeak, gradientCheck } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing, gradientCheck } from '@crossmodal/testkit';
 import type { Scalar, Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -390,6 +390,6 @@ test('no tensor is left behind, nor by a call that throws', async () => {
   ];
   for (const layer of layers) {
     await expectNoLeak(() => layer.apply(x, { training: true }) as Tensor);
-    await expectNoLeak(() => layer.apply([x, mask, x, x, x]) as Tensor);
+    await expectNoLeakWhenThrowing(() => layer.apply([x, mask, x, x, x]) as Tensor, /takes (one|1)/);
   }
 });

@@ -1,5 +1,5 @@
 import { CrossmodalError } from '@crossmodal/core';
-import { requireInteger, requirePositive, type Samples } from '../waveform.js';
+import { requirePositive, requireRate, type Samples } from '../waveform.js';
 
 export interface ResampleOptions {
   /** Rate of the given samples, a whole number of hertz. */
@@ -17,15 +17,25 @@ export interface ResampleOptions {
   rolloff?: number;
 }
 
-/** For each output phase, which weights to apply from which input sample on. */
-interface Phases {
-  up: number;
-  down: number;
-  starts: Int32Array;
-  weights: Float64Array[];
+/** Which weights to apply, from which input sample on, for the output samples of one phase. */
+interface Row {
+  start: number;
+  weights: Float64Array;
 }
 
-const cache = new Map<string, Phases>();
+interface Filter {
+  up: number;
+  down: number;
+  /** Rows that were needed already. */
+  rows: Map<number, Row>;
+  row(phase: number): Row;
+}
+
+const cache = new Map<string, Filter>();
+/** Weights that a filter may keep: 16 MB. Beyond, for rates that share hardly a divisor, rows are made again when they are needed. */
+const KEPT_WEIGHTS = 2 ** 21;
+/** Samples that a result may have: four hours and a half at 16 kHz. */
+const MAXIMUM_SAMPLES = 2 ** 28;
 
 /**
  * Changes the sample rate. With o and n the rates divided by their greatest common divisor,
@@ -38,7 +48,7 @@ const cache = new Map<string, Phases>();
  *
  * @param samples amplitudes, [time]
  * @returns [ceil(to length / from)]
- * @throws CrossmodalError when a rate is not a positive whole number
+ * @throws CrossmodalError when a rate is not a whole number from 1 to 10,000,000, or the result would be too large
  * @see Smith (2002), "Digital audio resampling"; torchaudio.functional.resample; scipy.signal.resample_poly
  * @example
  * const speech = resample(samples, { from: 44100, to: 16000 });
@@ -53,85 +63,105 @@ export function resample(
     rolloff = 0.99, // torchaudio
   }: ResampleOptions,
 ): Float32Array {
-  requireInteger('resample: from', from, 1);
-  requireInteger('resample: to', to, 1);
+  requireRate('resample: from', from);
+  requireRate('resample: to', to);
   requirePositive('resample: width', width);
+  if (method !== 'sinc' && method !== 'polyphase') {
+    throw new CrossmodalError(`resample: method must be sinc or polyphase, got ${String(method)}`);
+  }
   if (!(rolloff > 0 && rolloff <= 1)) throw new CrossmodalError(`resample: rolloff must be in (0, 1], got ${rolloff}`);
   if (from === to) return Float32Array.from(samples);
+  const length = Math.ceil((samples.length / from) * to);
+  if (length > MAXIMUM_SAMPLES) {
+    throw new CrossmodalError(
+      `resample: ${samples.length} samples at ${from} Hz would become ${length} at ${to} Hz, more than ${MAXIMUM_SAMPLES}`,
+      { remedy: 'check the rate that the recording says, or cut it into pieces' },
+    );
+  }
   const divisor = greatestCommonDivisor(from, to);
   const [down, up] = [from / divisor, to / divisor];
   const key = [up, down, method, width, rolloff].join();
-  let phases = cache.get(key);
-  if (!phases) {
-    phases = method === 'sinc' ? sincPhases(up, down, width, rolloff) : polyphase(up, down);
+  let filter = cache.get(key);
+  if (!filter) {
+    filter = method === 'sinc' ? sincFilter(up, down, width, rolloff) : polyphaseFilter(up, down);
     if (cache.size >= 16) cache.clear();
-    cache.set(key, phases);
+    cache.set(key, filter);
   }
-  return apply(samples, phases);
+  return apply(samples, filter);
 }
 
-function apply(samples: Samples, { up, down, starts, weights }: Phases): Float32Array {
+function apply(samples: Samples, filter: Filter): Float32Array {
+  const { up, down, rows } = filter;
   const length = samples.length;
   const out = new Float32Array(Math.ceil((up * length) / down));
   for (let m = 0; m < out.length; m++) {
     const phase = m % up;
-    const start = Math.floor(m / up) * down + starts[phase]!;
-    const weight = weights[phase]!;
-    const last = Math.min(weight.length, length - start);
+    let row = rows.get(phase);
+    if (!row) {
+      row = filter.row(phase);
+      if ((rows.size + 1) * row.weights.length <= KEPT_WEIGHTS) rows.set(phase, row);
+    }
+    const { weights } = row;
+    const start = Math.floor(m / up) * down + row.start;
+    const last = Math.min(weights.length, length - start);
     let sum = 0;
-    for (let k = Math.max(0, -start); k < last; k++) sum += weight[k]! * samples[start + k]!;
+    for (let k = Math.max(0, -start); k < last; k++) sum += weights[k]! * samples[start + k]!;
     out[m] = sum;
   }
   return out;
 }
 
-function sincPhases(up: number, down: number, width: number, rolloff: number): Phases {
+function sincFilter(up: number, down: number, width: number, rolloff: number): Filter {
   const base = Math.min(up, down) * rolloff;
-  const reach = Math.ceil((width * down) / base);
-  const starts = new Int32Array(up);
-  const weights: Float64Array[] = [];
-  for (let j = 0; j < up; j++) {
-    const row = new Float64Array(2 * reach + down);
-    for (let i = 0; i < row.length; i++) {
-      const t = base * ((i - reach) / down - j / up);
+  const reach = (width * down) / base; // in input samples
+  const row = (phase: number): Row => {
+    const centre = (phase * down) / up;
+    const start = Math.floor(centre - reach);
+    const weights = new Float64Array(Math.ceil(centre + reach) - start + 1);
+    for (let i = 0; i < weights.length; i++) {
+      const t = base * ((start + i) / down - phase / up);
       // At and beyond the last zero crossing the window is zero.
       if (Math.abs(t) >= width) continue;
-      row[i] = (sinc(t) * Math.cos((Math.PI * t) / (2 * width)) ** 2 * base) / down;
+      weights[i] = (sinc(t) * Math.cos((Math.PI * t) / (2 * width)) ** 2 * base) / down;
     }
-    trim(row, -reach, j, starts, weights);
-  }
-  return { up, down, starts, weights };
+    return { start, weights };
+  };
+  return { up, down, rows: new Map(), row };
 }
 
-function polyphase(up: number, down: number): Phases {
+function polyphaseFilter(up: number, down: number): Filter {
   const largest = Math.max(up, down);
   const half = 10 * largest;
-  const beta = 5;
-  const taps = Float64Array.from({ length: 2 * half + 1 }, (_, i) => {
-    const x = (i - half) / half;
-    return sinc((i - half) / largest) * (besselI0(beta * Math.sqrt(Math.max(0, 1 - x * x))) / besselI0(beta));
-  });
-  const gain = up / taps.reduce((sum, v) => sum + v, 0);
-  const starts = new Int32Array(up);
-  const weights: Float64Array[] = [];
+  const gain = up / sumOfTaps(largest);
   // y_m = sum_k h[half + m down - k up] x_k; for m = q up + j the distance is counted from k = q down.
-  const reach = Math.ceil(half / up) + down;
-  for (let j = 0; j < up; j++) {
-    const row = new Float64Array(2 * reach + 1);
-    for (let i = 0; i < row.length; i++) row[i] = (taps[half + j * down - (i - reach) * up] ?? 0) * gain;
-    trim(row, -reach, j, starts, weights);
-  }
-  return { up, down, starts, weights };
+  const row = (phase: number): Row => {
+    const start = Math.ceil((phase * down - half) / up);
+    const weights = new Float64Array(Math.floor((phase * down + half) / up) - start + 1);
+    for (let i = 0; i < weights.length; i++) weights[i] = tap(phase * down - (start + i) * up, largest) * gain;
+    return { start, weights };
+  };
+  return { up, down, rows: new Map(), row };
 }
 
-/** Keeps the stretch of `row` that is not zero. */
-function trim(row: Float64Array, start: number, phase: number, starts: Int32Array, weights: Float64Array[]): void {
-  let first = 0;
-  let last = row.length;
-  while (first < last && row[first] === 0) first++;
-  while (last > first && row[last - 1] === 0) last--;
-  starts[phase] = start + first;
-  weights.push(row.slice(first, last));
+/** beta of the Kaiser window, as in scipy, and the window's value before it is divided by itself. */
+const KAISER = 5;
+const PEAK = besselI0(KAISER);
+
+/** The low-pass filter at a distance from its centre: a sinc under a Kaiser window of ten zero crossings. */
+function tap(distance: number, largest: number): number {
+  const x = distance / (10 * largest);
+  return (sinc(distance / largest) * besselI0(KAISER * Math.sqrt(Math.max(0, 1 - x * x)))) / PEAK;
+}
+
+/**
+ * The sum of all taps. It grows in proportion to their number, up to an error that falls with its square: beyond 2^14 per zero crossing
+ * that is 1e-10, and the sum of fewer taps stands for it.
+ */
+function sumOfTaps(largest: number): number {
+  const measured = Math.min(largest, 2 ** 14);
+  let sum = 0;
+  for (let i = -10 * measured; i <= 10 * measured; i++) sum += tap(i, measured);
+  return (sum * largest) / measured;
 }
 
 function sinc(t: number): number {

@@ -1,4 +1,4 @@
-import { CrossmodalError, type Inputs, type Random } from '@crossmodal/core';
+import { CrossmodalError, type Inputs, type Random, randomRemedy } from '@crossmodal/core';
 import { mapConcurrently } from '@crossmodal/core/data';
 import * as tf from '@tensorflow/tfjs-core';
 import { logMel, type MelSpectrogramOptions } from '../dsp/mel-spectrogram.js';
@@ -39,7 +39,7 @@ function itemRandom(
   if (!random) {
     if (!augments) return () => undefined;
     throw new CrossmodalError('prepare: augmentation needs options.random', {
-      remedy: 'pass { training: true, random: new Random(seed) }',
+      remedy: randomRemedy,
     });
   }
   const batch = random.fork(random.integer(2 ** 32));

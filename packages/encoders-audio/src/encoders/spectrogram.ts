@@ -1,10 +1,9 @@
-import { CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
-import { dropoutLayer } from '@crossmodal/core/layers';
+import { CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
+import { batchNormalization, dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { AudioItem } from '../load/load-waveform.js';
 import { requireInteger } from '../waveform.js';
 import { type SpectrogramPreparation, spectrogramPreparation, spectrogramShape } from './preparation.js';
-import { layerSeeds } from './seeds.js';
 
 export interface SpectrogramEncoderOptions extends SpectrogramPreparation {
   /** Channels of each stage; between stages both axes are halved by max pooling. */
@@ -43,7 +42,7 @@ export function spectrogramEncoder({
       { remedy: 'give at least one and fewer channels, a shorter hop or more bands' },
     );
   }
-  const seedOf = layerSeeds(seed);
+  const seedOf = layerSeeds('spectrogramEncoder', seed);
   const input = tfl.input({ shape: [frames, bands], name: 'features' });
   let x = tfl.layers.reshape({ targetShape: [frames, bands, 1], name: 'picture' }).apply(input) as typeof input;
   channels.forEach((filters, i) => {
@@ -58,8 +57,7 @@ export function spectrogramEncoder({
         kernelInitializer: tfl.initializers.heNormal({ seed: seedOf(name) }), // He et al. (2015)
         name,
       }),
-      // torch's momentum of 0.1 and epsilon
-      tfl.layers.batchNormalization({ momentum: 0.9, epsilon: 1e-5, name: `normalization${i + 1}` }),
+      batchNormalization({ name: `normalization${i + 1}` }),
       tfl.layers.reLU({ name: `activation${i + 1}` }),
     ];
     x = layers.reduce((value, layer) => layer.apply(value) as typeof x, x);

@@ -1,10 +1,9 @@
-import { CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
+import { CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
 import { maskedPooling, positionEmbedding, transformerBlock } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { AudioItem } from '../load/load-waveform.js';
 import { requireInteger } from '../waveform.js';
 import { type SpectrogramPreparation, spectrogramPreparation, spectrogramShape } from './preparation.js';
-import { layerSeeds } from './seeds.js';
 
 export interface AudioTransformerEncoderOptions extends SpectrogramPreparation {
   layers?: number;
@@ -47,7 +46,7 @@ export function audioTransformerEncoder({
   }
   const shape = spectrogramShape('audioTransformerEncoder', options);
   const { frames, bands } = shape;
-  const seedOf = layerSeeds(seed);
+  const seedOf = layerSeeds('audioTransformerEncoder', seed);
   const features = tfl.input({ shape: [frames, bands], name: 'features' });
   const mask = tfl.input({ shape: [frames], name: 'mask' });
   const projection = tfl.layers.dense({

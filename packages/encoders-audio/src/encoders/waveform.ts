@@ -1,10 +1,9 @@
-import { CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
-import { dropoutLayer } from '@crossmodal/core/layers';
+import { CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
+import { batchNormalization, dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { AudioItem } from '../load/load-waveform.js';
 import { requireInteger } from '../waveform.js';
 import { lengthOf, type WaveformPreparation, waveformPreparation } from './preparation.js';
-import { layerSeeds } from './seeds.js';
 
 export interface WaveformEncoderOptions extends WaveformPreparation {
   /** Channels of each convolution. */
@@ -49,7 +48,7 @@ export function waveformEncoder({
       { remedy: 'give at least one and fewer channels, or longer recordings' },
     );
   }
-  const seedOf = layerSeeds(seed);
+  const seedOf = layerSeeds('waveformEncoder', seed);
   const input = tfl.input({ shape: [length], name: 'waveform' });
   let x = tfl.layers.reshape({ targetShape: [length, 1], name: 'samples' }).apply(input) as typeof input;
   channels.forEach((filters, i) => {
@@ -65,8 +64,7 @@ export function waveformEncoder({
         kernelInitializer: tfl.initializers.heNormal({ seed: seedOf(name) }), // He et al. (2015)
         name,
       }),
-      // torch's momentum of 0.1 and epsilon
-      tfl.layers.batchNormalization({ momentum: 0.9, epsilon: 1e-5, name: `normalization${i + 1}` }),
+      batchNormalization({ name: `normalization${i + 1}` }),
       tfl.layers.reLU({ name: `activation${i + 1}` }),
     ];
     x = layers.reduce((value, layer) => layer.apply(value) as typeof x, x);

@@ -1,7 +1,7 @@
 import { CrossmodalError } from '@crossmodal/core';
 import { resample } from '../dsp/resample.js';
 import { decodeWav, readWav } from '../wav/read-wav.js';
-import { requireInteger, type Waveform } from '../waveform.js';
+import { requireFinite, requireRate, type Waveform } from '../waveform.js';
 
 /** A recording to be encoded: path of a wav file, the bytes of one, or samples with their rate. */
 export type AudioItem = string | Uint8Array | Waveform;
@@ -19,6 +19,7 @@ export type AudioItem = string | Uint8Array | Waveform;
 export async function loadWaveform(item: AudioItem, { sampleRate }: { sampleRate?: number } = {}): Promise<Waveform> {
   const waveform =
     typeof item === 'string' ? await readWav(item) : item instanceof Uint8Array ? decodeWav(item) : checked(item);
+  requireFinite('loadWaveform', waveform.samples, typeof item === 'string' ? item : '');
   if (sampleRate === undefined || sampleRate === waveform.sampleRate) {
     return { samples: waveform.samples, sampleRate: waveform.sampleRate };
   }
@@ -26,13 +27,8 @@ export async function loadWaveform(item: AudioItem, { sampleRate }: { sampleRate
 }
 
 function checked({ samples, sampleRate }: Waveform): Waveform {
-  requireInteger('loadWaveform: sampleRate', sampleRate, 1);
+  requireRate('loadWaveform: sampleRate', sampleRate);
   if (!(samples?.length > 0)) throw new CrossmodalError('loadWaveform: samples must hold at least one value, got none');
-  for (let n = 0; n < samples.length; n++) {
-    if (!Number.isFinite(samples[n])) {
-      throw new CrossmodalError(`loadWaveform: samples must be finite, got ${samples[n]} at ${n}`);
-    }
-  }
   return { samples, sampleRate };
 }
 

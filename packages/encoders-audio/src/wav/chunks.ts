@@ -1,21 +1,28 @@
 import { CrossmodalError } from '@crossmodal/core';
+import { type WavFormat, wavFormat } from './format.js';
 
 /** What the RIFF walk finds before anything is decoded. */
 export interface WavLayout {
-  container: 'RIFF' | 'RIFX' | 'RF64';
+  littleEndian: boolean;
+  format: WavFormat;
   /** Byte range of the sample data. */
   dataStart: number;
   dataLength: number;
-  /** True when a stream writer left the data length open. */
-  openEnded: boolean;
+  /** Samples per channel that the file announces, of compressed sound; 0 when it does not say. */
+  frames: number;
 }
 
-/** Lengths that stream writers (ffmpeg and sox pipes, eSpeak) leave in a header that they cannot rewrite. */
-const openLengths = new Set([0xffffffff, 0x7ffff000, 0x7fffffff]);
+/**
+ * Lengths that stream writers leave in a header which they cannot rewrite: all ones (ffmpeg), 2^31 - 1 or 2^31 (arecord), 0x7ffff000 (sox),
+ * each rounded down to whole frames and less the size of a header, hence the room below.
+ */
+function isOpenLength(length: number): boolean {
+  const room = 4096;
+  return (length >= 0x7ffff000 - room && length <= 0x80000000) || length >= 0xffffffff - room;
+}
 
 /**
- * Walks the chunks of a wav file and checks that the data chunk is there and whole. `wavefile` itself reads on
- * silently when a file was cut short, hence this look before it.
+ * Walks the chunks of a wav file and checks that the data chunk is there and whole.
  *
  * @throws CrossmodalError naming `source` when the bytes are empty, are not a RIFF wave file, or end too early
  */
@@ -31,29 +38,45 @@ export function wavLayout(bytes: Uint8Array, source: string): WavLayout {
   }
   const littleEndian = container !== 'RIFX';
   let longLength: number | undefined;
-  let format = false;
+  let format: WavFormat | undefined;
+  let frames = 0;
   for (let at = 12; at + 8 <= bytes.length; ) {
     const id = text(at);
     const length = view.getUint32(at + 4, littleEndian);
     const start = at + 8;
-    if (id === 'fmt ') format = true;
+    if (id === 'fmt ' && start + length > bytes.length) break;
+    if (id === 'fmt ') format = wavFormat(bytes.subarray(start, start + length), littleEndian, source);
+    if (id === 'fact' && start + 4 <= bytes.length) frames = view.getUint32(start, littleEndian);
     if (id === 'ds64' && start + 16 <= bytes.length) {
       longLength = view.getUint32(start + 12, true) * 2 ** 32 + view.getUint32(start + 8, true);
     }
     if (id === 'data') {
       if (!format) throw fail('has no format chunk before its data', 'convert it with ffmpeg or sox');
       const available = bytes.length - start;
-      const openEnded = openLengths.has(length) && (container !== 'RF64' || longLength === undefined);
-      const dataLength = openEnded ? available : length === 0xffffffff ? (longLength ?? available) : length;
+      const announced = length === 0xffffffff && longLength !== undefined ? longLength : length;
+      const open = isOpenLength(announced) || (announced === 0 && !areChunks(bytes, start, littleEndian));
+      const dataLength = open ? Math.min(announced || available, available) : announced;
       if (dataLength > available) {
         throw fail(
           `is cut short: its header announces ${dataLength} bytes of sound, ${available} are there`,
           'copy or record the file again, or leave it out',
         );
       }
-      return { container: container as WavLayout['container'], dataStart: start, dataLength, openEnded };
+      return { littleEndian, format, dataStart: start, dataLength, frames };
     }
     at = start + length + (length % 2);
   }
   throw fail('is cut short: it has no data chunk', 'copy or record the file again, or leave it out');
+}
+
+/** Whether a chain of whole chunks with readable names goes from here to the end: what follows a data chunk that is really empty. */
+function areChunks(bytes: Uint8Array, from: number, littleEndian: boolean): boolean {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let at = from;
+  while (at + 8 <= bytes.length) {
+    if (bytes.subarray(at, at + 4).some((byte) => byte < 0x20 || byte > 0x7e)) return false;
+    const length = view.getUint32(at + 4, littleEndian);
+    at += 8 + length + (length % 2);
+  }
+  return at === bytes.length || at === bytes.length + 1; // some writers leave the last padding byte out
 }

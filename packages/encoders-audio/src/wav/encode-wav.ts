@@ -1,5 +1,5 @@
 import wavefile from 'wavefile';
-import { requireInteger, type Waveform } from '../waveform.js';
+import { requireRate, type Waveform } from '../waveform.js';
 
 /**
  * Encodes one channel as the bytes of a wav file: 16-bit integers (clipped to [-1, 1]) or 32-bit floats.
@@ -17,7 +17,7 @@ export function encodeWav(
     encoding = 'integer16', // what every player reads
   }: { encoding?: 'integer16' | 'float32' } = {},
 ): Uint8Array {
-  requireInteger('encodeWav: sampleRate', sampleRate, 1);
+  requireRate('encodeWav: sampleRate', sampleRate);
   const wav = new wavefile.WaveFile();
   if (encoding === 'float32') {
     wav.fromScratch(1, sampleRate, '32f', samples);

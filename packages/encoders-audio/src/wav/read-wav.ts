@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { CrossmodalError } from '@crossmodal/core';
-import wavefile from 'wavefile';
 import { monoMix, type Waveform } from '../waveform.js';
+import { imaAdpcm, microsoftAdpcm } from './adpcm.js';
 import { wavLayout } from './chunks.js';
+import type { WavFormat } from './format.js';
+import { logarithmic } from './logarithmic.js';
 import { samplesOfBytes, type WavEncoding } from './samples.js';
 
 /** A decoded wav file. As a `Waveform` it is the mean of its channels. */
@@ -12,25 +14,13 @@ export interface Wav extends Waveform {
   readonly channels: readonly Float32Array[];
   /** Bits per stored sample (of the container: 12-bit sound stored in 16 bits says 16). */
   readonly bitDepth: number;
-  /** `compressed` covers A-law, mu-law and IMA ADPCM. */
+  /** `compressed` covers A-law, mu-law, IMA and Microsoft ADPCM. */
   readonly encoding: WavEncoding | 'compressed';
 }
 
-/** The part of a `fmt ` chunk that we use; `wavefile` types it as a bare object. */
-interface FormatChunk {
-  audioFormat: number;
-  numChannels: number;
-  sampleRate: number;
-  bitsPerSample: number;
-  blockAlign: number;
-  subformat: number[];
-}
-
-const extensible = 0xfffe;
-
 /**
- * Decodes the bytes of a wav file: 8, 16, 24 and 32-bit integers, 32 and 64-bit floats, A-law, mu-law and mono IMA
- * ADPCM, any number of channels, any rate, in RIFF, RIFX (big-endian), RF64 and extensible headers. Integers of b
+ * Decodes the bytes of a wav file: 8, 16, 24 and 32-bit integers, 32 and 64-bit floats, A-law, mu-law, IMA and
+ * Microsoft ADPCM, any number of channels, any rate, in RIFF, RIFX (big-endian), RF64 and extensible headers. Integers of b
  * bits are divided by 2^(b-1), so amplitudes lie in [-1, 1).
  *
  * @param bytes the whole file
@@ -42,37 +32,20 @@ const extensible = 0xfffe;
  * const { samples, sampleRate } = decodeWav(await readFile('hello.wav'));
  */
 export function decodeWav(bytes: Uint8Array, { source = 'the given bytes' }: { source?: string } = {}): Wav {
-  const { container, dataStart, dataLength } = wavLayout(bytes, source);
-  const wav = new wavefile.WaveFile();
-  try {
-    // Up to the end of the data: what follows is text and cue points, which we do not need.
-    wav.fromBuffer(bytes.subarray(0, dataStart + dataLength));
-  } catch (cause) {
-    throw new CrossmodalError(`readWav: ${source} has a damaged header: ${(cause as Error).message}`, {
-      remedy: 'convert the file again, for example with ffmpeg',
-      cause,
-    });
-  }
-  // A copy: decompressing clears the parser's own.
-  const format = { ...(wav.fmt as FormatChunk) };
-  const code = format.audioFormat === extensible ? (format.subformat[0] ?? 1) & 0xffff : format.audioFormat;
-  const { numChannels, sampleRate } = format;
-  if (!(numChannels > 0 && sampleRate > 0)) {
-    throw new CrossmodalError(`readWav: ${source} says ${numChannels} channels at ${sampleRate} Hz`, {
-      remedy: 'its header is damaged: convert the file again',
-    });
-  }
-  const littleEndian = container !== 'RIFX';
+  const { littleEndian, format, dataStart, dataLength, frames } = wavLayout(bytes, source);
   const data = bytes.subarray(dataStart, dataStart + dataLength);
+  const { code, sampleRate, bits } = format;
   const channels =
     code === 1 || code === 3
       ? samplesOfBytes(data, {
-          bits: storedBits(format, code, source),
+          bits: storedBits(format, source),
           encoding: code === 3 ? 'float' : 'integer',
-          channels: numChannels,
+          channels: format.channels,
           littleEndian,
         })
-      : decompress(wav, code, format, source);
+      : decompress(data, format, { littleEndian, announced: frames }, source).map((channel) =>
+          Float32Array.from(channel, (value) => value / 32768),
+        );
   if (channels[0]!.length === 0) {
     throw new CrossmodalError(`readWav: ${source} holds no samples`, { remedy: 'record it again, or leave it out' });
   }
@@ -80,58 +53,47 @@ export function decodeWav(bytes: Uint8Array, { source = 'the given bytes' }: { s
     channels,
     samples: channels.length === 1 ? channels[0]! : monoMix(channels),
     sampleRate,
-    bitDepth: format.bitsPerSample,
+    bitDepth: bits,
     encoding: code === 3 ? 'float' : code === 1 ? 'integer' : 'compressed',
   };
 }
 
-function storedBits(format: FormatChunk, code: number, source: string): number {
-  const bits = Math.ceil(format.bitsPerSample / 8) * 8;
+function storedBits({ bits: said, code }: WavFormat, source: string): number {
+  const bits = Math.ceil(said / 8) * 8;
   const known = code === 3 ? [32, 64] : [8, 16, 24, 32];
   if (!known.includes(bits)) {
     throw new CrossmodalError(
-      `readWav: ${source} stores ${format.bitsPerSample}-bit ${code === 3 ? 'floats' : 'integers'}; known are ${known.join(', ')}`,
+      `readWav: ${source} stores ${said}-bit ${code === 3 ? 'floats' : 'integers'}; known are ${known.join(', ')}`,
       { remedy: 'convert the file with `ffmpeg -i input -c:a pcm_s16le output.wav`' },
     );
   }
   return bits;
 }
 
-function decompress(wav: wavefile.WaveFile, code: number, format: FormatChunk, source: string): Float32Array[] {
-  let frames = Number.POSITIVE_INFINITY;
-  if (code === 6) wav.fromALaw();
-  else if (code === 7) wav.fromMuLaw();
-  else if (code === 17 && format.numChannels === 1) frames = decodeAdpcm(wav, format.blockAlign);
-  else {
-    const what = code === 17 ? `IMA ADPCM with ${format.numChannels} channels` : `format code ${code}`;
+function decompress(
+  data: Uint8Array,
+  format: WavFormat,
+  rest: { littleEndian: boolean; announced: number },
+  source: string,
+): Int16Array[] {
+  const { code, channels, blockAlign, coefficients } = format;
+  if (code === 6) return logarithmic(data, channels, 'A');
+  if (code === 7) return logarithmic(data, channels, 'mu');
+  if (code !== 2 && code !== 17) {
     throw new CrossmodalError(
-      `readWav: ${source} is encoded as ${what}; known are PCM, float, A-law, mu-law and mono IMA ADPCM`,
+      `readWav: ${source} is encoded as format code ${code}; known are PCM, float, A-law, mu-law, IMA and Microsoft ADPCM`,
       { remedy: 'convert the file with `ffmpeg -i input -c:a pcm_s16le output.wav`' },
     );
   }
-  const { samples } = wav.data as { samples: Uint8Array };
-  const littleEndian = wav.container !== 'RIFX';
-  const channels = samplesOfBytes(samples, {
-    bits: 16,
-    encoding: 'integer',
-    channels: format.numChannels,
-    littleEndian,
-  });
-  return channels.map((channel) => channel.slice(0, frames));
-}
-
-/** Decodes in place; returns how many samples there are. A block of b bytes holds 1 + 2 (b - 4) samples. */
-function decodeAdpcm(wav: wavefile.WaveFile, blockAlign: number): number {
-  const data = wav.data as { samples: Uint8Array };
-  const announced = (wav.fact as { dwSampleLength: number }).dwSampleLength;
-  const blocks = Math.ceil(data.samples.length / blockAlign);
-  // wavefile decodes a block when it meets the first byte of the next: one byte more makes it decode the last.
-  const padded = new Uint8Array(blocks * blockAlign + 1);
-  padded.set(data.samples);
-  data.samples = padded;
-  wav.fromIMAADPCM();
-  const held = blocks * (1 + 2 * (blockAlign - 4));
-  return announced > 0 ? Math.min(announced, held) : held;
+  const header = (code === 2 ? 7 : 4) * channels;
+  if (blockAlign < header || format.bits !== 4) {
+    throw new CrossmodalError(
+      `readWav: ${source} says ADPCM of ${format.bits} bits in blocks of ${blockAlign} bytes, known are 4 bits in blocks of at least ${header}`,
+      { remedy: 'its header is damaged: convert the file again' },
+    );
+  }
+  const layout = { channels, blockAlign, ...rest };
+  return code === 2 ? microsoftAdpcm(data, layout, coefficients) : imaAdpcm(data, layout);
 }
 
 /**

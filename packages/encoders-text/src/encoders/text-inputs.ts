@@ -1,8 +1,7 @@
-import { CrossmodalError, type Encoder, type Inputs } from '@crossmodal/core';
+import { CrossmodalError, type Encoder, type Inputs, layerSeeds } from '@crossmodal/core';
 import { dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { encodeBatch, type Tokenizer } from '../tokenizers/tokenizer.js';
-import { layerSeeds } from './seeds.js';
 
 /** What all text encoders take. */
 export interface TextEncoderOptions {
@@ -41,7 +40,7 @@ export function textInputs(
     }
   }
   if (!(dropout >= 0 && dropout < 1)) throw new CrossmodalError(`${where}: dropout must be in [0, 1), got ${dropout}`);
-  const seedOf = layerSeeds(seed);
+  const seedOf = layerSeeds(where, seed);
   const ids = tfl.input({ shape: [maximumLength], dtype: 'int32', name: 'ids' });
   const mask = tfl.input({ shape: [maximumLength], name: 'mask' });
   const embedding = tfl.layers.embedding({

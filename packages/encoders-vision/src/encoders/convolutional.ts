@@ -1,9 +1,8 @@
-import { CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
-import { dropoutLayer } from '@crossmodal/core/layers';
+import { CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
+import { batchNormalization, dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { type ImageItem, requireInteger } from '../image.js';
 import { type ImageEncoderOptions, imagePreparation } from './image-options.js';
-import { layerSeeds } from './seeds.js';
 
 export interface ConvolutionalEncoderOptions extends ImageEncoderOptions {
   /** Channels of each stage; between stages, sides are halved by max pooling. */
@@ -47,7 +46,7 @@ export function convolutionalEncoder({
       { remedy: 'give fewer channels or a larger size' },
     );
   }
-  const seedOf = layerSeeds(seed);
+  const seedOf = layerSeeds('convolutionalEncoder', seed);
   const input = tfl.input({ shape: [size, size, inputChannels], name: 'pixels' });
   let x = input;
   channels.forEach((filters, stage) => {
@@ -75,7 +74,7 @@ export function convolutionalEncoder({
       name: 'convolutional_regions',
     }),
     inputs: ['pixels'],
-    prepare: imagePreparation(options),
+    prepare: imagePreparation('convolutionalEncoder', options),
     saved: { type: 'convolutionalEncoder', options: { ...options, channels, blocks, dimension, dropout, seed } },
   });
 }
@@ -90,8 +89,7 @@ function convolution(x: tfl.SymbolicTensor, filters: number, name: string, seedO
       kernelInitializer: tfl.initializers.heNormal({ seed: seedOf(name) }), // He et al. (2015)
       name: `${name}_convolution`,
     }),
-    // torch's momentum of 0.1 and epsilon
-    tfl.layers.batchNormalization({ momentum: 0.9, epsilon: 1e-5, name: `${name}_normalization` }),
+    batchNormalization({ name: `${name}_normalization` }),
     tfl.layers.reLU({ name: `${name}_activation` }),
   ];
   return layers.reduce((value, layer) => layer.apply(value) as tfl.SymbolicTensor, x);

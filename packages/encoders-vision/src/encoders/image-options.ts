@@ -1,6 +1,7 @@
-import { CrossmodalError, type Inputs, type Random } from '@crossmodal/core';
+import { CrossmodalError, type Inputs, type Random, randomRemedy } from '@crossmodal/core';
 import type { Image, ImageItem } from '../image.js';
 import type { DecodeImageOptions } from '../load/decode-image.js';
+import { checkDecoding } from '../load/decode-image.js';
 import { loadImages } from '../load/load-images.js';
 import type { NormalizeOptions } from '../transform/normalize.js';
 
@@ -15,7 +16,8 @@ export interface ImageEncoderOptions extends Omit<DecodeImageOptions, 'size'>, N
 }
 
 /** `prepare` of an image encoder: decodes, augments when training, normalises. */
-export function imagePreparation({ inputChannels = 3, augment, ...options }: ImageEncoderOptions) {
+export function imagePreparation(where: string, { inputChannels = 3, augment, ...options }: ImageEncoderOptions) {
+  checkDecoding(where, options);
   return async (
     items: readonly ImageItem[],
     { training = false, random }: { training?: boolean; random?: Random } = {},
@@ -24,7 +26,7 @@ export function imagePreparation({ inputChannels = 3, augment, ...options }: Ima
     if (training && augment) {
       if (!random) {
         throw new CrossmodalError('prepare: augmentation needs options.random', {
-          remedy: 'pass { training: true, random: new Random(seed) }',
+          remedy: randomRemedy,
         });
       }
       // A stream per picture: what one draws does not depend on the order in which files arrive.

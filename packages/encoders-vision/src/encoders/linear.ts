@@ -1,8 +1,7 @@
-import { CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
+import { CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { requireInteger } from '../image.js';
-import { layerSeeds } from './seeds.js';
 
 /**
  * A linear encoder of precomputed features: y = W x + b.
@@ -33,7 +32,7 @@ export function linearEncoder({
   const dense = tfl.layers.dense({
     units: dimension,
     useBias: bias,
-    kernelInitializer: tfl.initializers.glorotUniform({ seed: layerSeeds(seed)('output') }),
+    kernelInitializer: tfl.initializers.glorotUniform({ seed: layerSeeds('linearEncoder', seed)('output') }),
     name: 'output',
   });
   return defineEncoder<ArrayLike<number>>({

@@ -1,4 +1,5 @@
 import { CrossmodalError, defineEncoder, type Encoder, Random, trainableVariables } from '@crossmodal/core';
+import { batchNormalization } from '@crossmodal/core/layers';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { type ImageItem, requireInteger } from '../image.js';
@@ -79,7 +80,7 @@ export function residualEncoder({
       name: `resnet${depth}_regions`,
     }),
     inputs: ['pixels'],
-    prepare: imagePreparation({ ...normalizations.imagenet, ...options }),
+    prepare: imagePreparation('residualEncoder', { ...normalizations.imagenet, ...options }),
     saved: { type: 'residualEncoder', options: { ...options, depth, dimension, stem, seed } },
   });
 }
@@ -103,8 +104,7 @@ function convolution(x: Node, filters: number, kernelSize: number, strides: numb
 }
 
 function normalization(x: Node, name: string): Node {
-  // torch's momentum of 0.1 and epsilon
-  return tfl.layers.batchNormalization({ momentum: 0.9, epsilon: 1e-5, name }).apply(x) as Node;
+  return batchNormalization({ name }).apply(x) as Node;
 }
 
 function relu(x: Node, name: string): Node {

@@ -1,4 +1,4 @@
-import { CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
+import { CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
 import {
   classToken,
   dropoutLayer,
@@ -10,7 +10,6 @@ import {
 import * as tfl from '@tensorflow/tfjs-layers';
 import { type ImageItem, requireInteger } from '../image.js';
 import { type ImageEncoderOptions, imagePreparation } from './image-options.js';
-import { layerSeeds } from './seeds.js';
 
 export interface VisionTransformerEncoderOptions extends ImageEncoderOptions {
   /** Side of a patch in pixels; it must divide `size`. */
@@ -58,7 +57,7 @@ export function visionTransformerEncoder({
   if (dimension % heads !== 0) {
     throw new CrossmodalError(`visionTransformerEncoder: heads must divide dimension, got ${heads} and ${dimension}`);
   }
-  const seedOf = layerSeeds(seed);
+  const seedOf = layerSeeds('visionTransformerEncoder', seed);
   const input = tfl.input({ shape: [size, size, inputChannels], name: 'pixels' });
   let x = patchEmbedding({ size: patch, dimension, seed: seedOf('patches'), name: 'patches' }).apply(
     input,
@@ -80,7 +79,7 @@ export function visionTransformerEncoder({
     model: tfl.model({ inputs: input, outputs: vector, name: 'vision_transformer' }),
     sequenceModel: tfl.model({ inputs: input, outputs: x, name: 'vision_transformer_patches' }),
     inputs: ['pixels'],
-    prepare: imagePreparation(options),
+    prepare: imagePreparation('visionTransformerEncoder', options),
     saved: {
       type: 'visionTransformerEncoder',
       options: { ...options, patch, layers, heads, hidden, dimension, pooling, dropout, seed },

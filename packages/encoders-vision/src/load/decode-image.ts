@@ -1,7 +1,7 @@
 import { CrossmodalError } from '@crossmodal/core';
 import sharp from 'sharp';
-import { type BytePixels, requireInteger } from '../image.js';
-import type { Fit } from '../transform/fit.js';
+import { type BytePixels, requireInteger, requireOneOf } from '../image.js';
+import { type Fit, fits } from '../transform/fit.js';
 import { fitBytes } from './fit-bytes.js';
 import { readSource } from './read-source.js';
 
@@ -44,6 +44,7 @@ export async function decodeImage(
     kernel = 'bicubic', // CLIP, SigLIP, DINOv2
   }: DecodeImageOptions = {},
 ): Promise<BytePixels> {
+  checkDecoding('decodeImage', { size, fit, background, kernel });
   const target = sizeOf(size);
   const { bytes, name } = await readSource(source);
   try {
@@ -59,6 +60,26 @@ export async function decodeImage(
       remedy: 'check that the file is a whole JPEG, PNG, WebP, AVIF, GIF, TIFF or SVG',
       cause,
     });
+  }
+}
+
+const decodingKernels = ['nearest', 'bilinear', 'bicubic', 'lanczos'] as const;
+
+/** Refuses names and colours that do not exist before any file is blamed for them. */
+export function checkDecoding(
+  where: string,
+  { size, fit = 'cover', background, kernel = 'bicubic' }: DecodeImageOptions,
+): void {
+  if (size !== undefined) {
+    for (const side of typeof size === 'number' ? [size] : size) requireInteger(`${where}: size`, side, 1);
+  }
+  requireOneOf(`${where}: fit`, fit, fits);
+  requireOneOf(`${where}: kernel`, kernel, decodingKernels);
+  if (typeof background !== 'string' || background === 'white') return;
+  try {
+    sharp({ create: { width: 1, height: 1, channels: 3, background } });
+  } catch (cause) {
+    throw new CrossmodalError(`${where}: background must be a CSS colour or null, got '${background}'`, { cause });
   }
 }
 

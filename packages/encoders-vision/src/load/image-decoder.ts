@@ -1,5 +1,5 @@
 import type { Decoder } from '@crossmodal/core/data';
-import { type DecodeImageOptions, decodeImage } from './decode-image.js';
+import { checkDecoding, type DecodeImageOptions, decodeImage } from './decode-image.js';
 
 /**
  * A decoder for core's pipelines and caches: files to bytes [height, width, 3], on sharp's threads.
@@ -8,6 +8,7 @@ import { type DecodeImageOptions, decodeImage } from './decode-image.js';
  * const decoder = cached(imageDecoder({ size: 64 }), { folder: 'cache' });
  */
 export function imageDecoder(options: DecodeImageOptions = {}): Decoder {
+  checkDecoding('imageDecoder', options);
   return {
     decode: (item) => decodeImage(item, options),
     settings: { kind: 'image', ...options },

@@ -2,11 +2,11 @@ import { CrossmodalError } from '@crossmodal/core';
 import { mapConcurrently } from '@crossmodal/core/data';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { type Image, type ImageItem, toImage } from '../image.js';
+import { type BytePixels, checkPixels, type Image, type ImageItem, toImage } from '../image.js';
 import { grayscale } from '../transform/colour.js';
 import { fitInto } from '../transform/fit.js';
-import { type NormalizeOptions, normalize } from '../transform/normalize.js';
-import { type DecodeImageOptions, decodeImage } from './decode-image.js';
+import { type NormalizeOptions, normalizer } from '../transform/normalize.js';
+import { checkDecoding, type DecodeImageOptions, decodeImage } from './decode-image.js';
 
 export interface LoadImageOptions extends DecodeImageOptions, NormalizeOptions {
   /** 3 for colour, 1 for grey. */
@@ -30,10 +30,12 @@ const concurrency = 8;
  */
 export async function loadImages(items: readonly ImageItem[], options: LoadImageOptions = {}): Promise<Tensor4D> {
   if (items.length === 0) throw new CrossmodalError('loadImages: items must hold at least one picture, got none');
+  checkDecoding('loadImages', options);
   const images = await mapConcurrently(items, (item, index) => loadImage(item, index, options), { concurrency });
   const { shape } = images[0]!;
   const size = images[0]!.data.length;
   const data = new Float32Array(images.length * size);
+  const normalizeInto = normalizer(shape[2], options);
   images.forEach((image, i) => {
     if (image.shape.join() !== shape.join()) {
       throw new CrossmodalError(
@@ -41,26 +43,31 @@ export async function loadImages(items: readonly ImageItem[], options: LoadImage
         { remedy: 'give a size' },
       );
     }
-    data.set(image.data, i * size);
+    normalizeInto(data, i * size, image.data);
   });
   return tf.tensor4d(data, [images.length, ...shape]);
 }
 
+/** A picture of the size, channels and changes that are asked for; bytes where nothing needs more. */
 async function loadImage(
   item: ImageItem,
   index: number,
-  { channels = 3, change, mean, standardDeviation, ...decoding }: LoadImageOptions,
-): Promise<Image> {
+  { channels = 3, change, mean: _, standardDeviation: __, ...decoding }: LoadImageOptions,
+): Promise<Image | BytePixels> {
   const raw = typeof item === 'string' || item instanceof Uint8Array;
-  let image = toImage(raw ? await decodeImage(item, decoding) : item);
+  const pixels = raw ? await decodeImage(item, decoding) : item;
   const { size, fit, kernel } = decoding;
-  const [height, width] = typeof size === 'number' ? [size, size] : (size ?? image.shape);
-  if (image.shape[0] !== height || image.shape[1] !== width) {
-    image = fitInto(image, { height, width, fit, kernel, fill: [1] }); // pixels have no colour of their own: white
+  const [height, width] = typeof size === 'number' ? [size, size] : (size ?? pixels.shape);
+  const fitted = pixels.shape[0] === height && pixels.shape[1] === width;
+  if (pixels.data instanceof Uint8Array && fitted && pixels.shape[2] === channels && !change) {
+    return checkPixels(pixels) as BytePixels;
+  }
+  let image = toImage(pixels);
+  if (!fitted) {
+    image = fitInto(image, { height: height!, width: width!, fit, kernel, fill: [1] }); // pixels have no colour of their own: white
   }
   if (image.shape[2] !== channels) image = channels === 1 ? grayscale(image, { channels: 1 }) : coloured(image);
-  if (change) image = change(image, index);
-  return normalize(image, { mean, standardDeviation });
+  return change ? change(image, index) : image;
 }
 
 function coloured({ data, shape: [height, width, channels] }: Image): Image {

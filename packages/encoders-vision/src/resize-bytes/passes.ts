@@ -61,11 +61,10 @@ export interface TapTable {
 const lowBits = 11;
 
 /** The table of `count` output places from `first` on. */
-export function tapTable({ starts, weights }: Taps, first: number, count: number): TapTable {
-  const wanted = weights.slice(first, first + count);
-  const pairs = Math.ceil(wanted.reduce((most, { length }) => Math.max(most, length), 1) / 2);
-  const halves = new Int16Array(count * pairs * 4);
-  wanted.forEach((row, o) => {
+export function tapTable({ starts, weights }: Taps): TapTable {
+  const pairs = Math.ceil(weights.reduce((most, { length }) => Math.max(most, length), 1) / 2);
+  const halves = new Int16Array(weights.length * pairs * 4);
+  weights.forEach((row, o) => {
     for (let i = 0; i < row.length; i++) {
       const weight = inSteps(row[i]!);
       const at = 4 * (o * pairs + (i >> 1)) + (i & 1);
@@ -73,7 +72,7 @@ export function tapTable({ starts, weights }: Taps, first: number, count: number
       halves[at + 2] = weight & (2 ** lowBits - 1);
     }
   });
-  return { starts: starts.slice(first, first + count), weights: new Int32Array(halves.buffer), pairs };
+  return { starts, weights: new Int32Array(halves.buffer), pairs };
 }
 
 /** Bytes beyond a buffer that the passes may touch: they work on four lines, or sixteen bytes, at a time. */

@@ -80,9 +80,9 @@ function cachedTable(wanted: Wanted): CachedTable {
 }
 
 function tableOf({ from, to, kernel, first, count }: Wanted): CachedTable {
-  const all = taps(from, to, from === to ? 'nearest' : kernel, true); // where nothing changes, one tap is enough
-  const end = all.starts[first + count - 1]! + all.weights[first + count - 1]!.length;
-  return { table: tapTable(all, first, count), reach: { first: all.starts[first]!, end } };
+  const wanted = taps(from, to, from === to ? 'nearest' : kernel, true, { first, count }); // where nothing changes, one tap is enough
+  const end = wanted.starts[count - 1]! + wanted.weights[count - 1]!.length;
+  return { table: tapTable(wanted), reach: { first: wanted.starts[0]!, end } };
 }
 
 async function allAcross(source: Uint8Array, lines: number, width: number, table: TapTable): Promise<Uint8Array> {

@@ -1,10 +1,12 @@
-import type { Image } from '../image.js';
+import { type Image, requireInteger, requireOneOf } from '../image.js';
 import { crop } from './crop.js';
-import { type ResizeOptions, resize } from './resize.js';
-import type { ResizeKernel } from './taps.js';
+import { type ResizeOptions, resize, resizeWindow } from './resize.js';
+import { type ResizeKernel, resizeKernels } from './taps.js';
 
 /** How a picture of other proportions fills a rectangle. */
 export type Fit = 'cover' | 'contain' | 'stretch';
+
+export const fits: readonly Fit[] = ['cover', 'contain', 'stretch'];
 
 /**
  * Resizes a picture into a rectangle of other proportions: `cover` cuts off what is too much, at the centre; `contain`
@@ -27,7 +29,15 @@ export function fitInto(
     ...resizing
   }: Omit<ResizeOptions, 'kernel'> & { kernel?: ResizeKernel; fit?: Fit; fill?: readonly number[] },
 ): Image {
+  requireInteger('fitInto: height', height, 1);
+  requireInteger('fitInto: width', width, 1);
+  requireOneOf('fitInto: fit', fit, fits);
+  if (resizing.kernel !== undefined) requireOneOf('fitInto: kernel', resizing.kernel, resizeKernels);
   const { inner, top, left } = placement(image.shape, { height, width }, fit);
+  if (fit !== 'contain') {
+    const { kernel = 'bicubic', antialias = true, eightBit = false } = resizing; // as resize
+    return resizeWindow(image, { ...inner, kernel, antialias, eightBit, window: { top, left, height, width } });
+  }
   const resized = resize(image, { ...inner, ...resizing });
   if (inner.height === height && inner.width === width) return resized;
   const channels = image.shape[2];

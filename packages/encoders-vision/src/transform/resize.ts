@@ -1,5 +1,6 @@
-import { type Image, requireInteger, scaled } from '../image.js';
-import { quantise, type ResizeKernel, rowsFirst, type Taps, taps } from './taps.js';
+import { type Image, requireInteger, requireOneOf, scaled } from '../image.js';
+import type { Box } from './crop.js';
+import { quantise, type ResizeKernel, resizeKernels, rowsFirst, type Taps, taps } from './taps.js';
 
 export interface ResizeOptions {
   height: number;
@@ -35,13 +36,31 @@ export function resize(
 ): Image {
   requireInteger('resize: height', height, 1);
   requireInteger('resize: width', width, 1);
-  const columns = taps(image.shape[1], width, kernel, antialias);
-  const rows = taps(image.shape[0], height, kernel, antialias);
+  requireOneOf('resize: kernel', kernel, resizeKernels);
+  return resizeWindow(image, {
+    height,
+    width,
+    kernel,
+    antialias,
+    eightBit,
+    window: { top: 0, left: 0, height, width },
+  });
+}
+
+/** The part of a resized picture that is wanted; only that is computed. */
+export function resizeWindow(
+  image: Image,
+  { height, width, kernel, antialias, eightBit, window }: Required<ResizeOptions> & { window: Box },
+): Image {
+  const columns = taps(image.shape[1], width, kernel, antialias, { first: window.left, count: window.width });
+  const rows = taps(image.shape[0], height, kernel, antialias, { first: window.top, count: window.height });
   if (eightBit) for (const weights of [...columns.weights, ...rows.weights]) quantise(weights);
   // On whole bytes the sums are exact, and halves round as they do in PIL.
   const steps = eightBit ? { ...image, data: scaled(image.data, 255, { rounded: true }) } : image;
-  const across = (given: Image) => (given.shape[1] === width ? given : alongWidth(given, width, columns, eightBit));
-  const down = (given: Image) => (given.shape[0] === height ? given : alongHeight(given, height, rows, eightBit));
+  const across = (given: Image) =>
+    given.shape[1] === width && window.width === width ? given : alongWidth(given, window.width, columns, eightBit);
+  const down = (given: Image) =>
+    given.shape[0] === height && window.height === height ? given : alongHeight(given, window.height, rows, eightBit);
   const out = rowsFirst(image.shape, height, width) ? across(down(steps)) : down(across(steps));
   return eightBit ? { ...out, data: scaled(out.data, 1 / 255) } : out;
 }

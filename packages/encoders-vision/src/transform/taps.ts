@@ -35,13 +35,30 @@ export function rowsFirst(
   return rows > height && rows - height > 2 * (columns - width);
 }
 
-/** Taps of `to` places over `from`. Without `antialias`, bilinear and bicubic kernels are not widened when shrinking. */
-export function taps(from: number, to: number, kernel: ResizeKernel, antialias: boolean): Taps {
+export const resizeKernels: readonly ResizeKernel[] = ['nearest', 'box', 'bilinear', 'hamming', 'bicubic', 'lanczos'];
+
+/** The part of the output places that is wanted. */
+export interface TapWindow {
+  first: number;
+  count: number;
+}
+
+/**
+ * Taps of `to` places over `from`, or of a window of them: a picture of extreme proportions has millions of places, of which few are kept.
+ * Without `antialias`, bilinear and bicubic kernels are not widened when shrinking.
+ */
+export function taps(
+  from: number,
+  to: number,
+  kernel: ResizeKernel,
+  antialias: boolean,
+  { first: begin, count }: TapWindow = { first: 0, count: to },
+): Taps {
   const scale = from / to;
-  const starts = new Int32Array(to);
+  const starts = new Int32Array(count);
   const weights: Float64Array[] = [];
-  for (let o = 0; o < to; o++) {
-    const centre = (o + 0.5) * scale;
+  for (let o = 0; o < count; o++) {
+    const centre = (begin + o + 0.5) * scale;
     if (kernel === 'nearest') {
       starts[o] = Math.min(from - 1, Math.floor(centre));
       weights.push(new Float64Array([1]));

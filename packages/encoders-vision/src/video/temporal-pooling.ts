@@ -1,8 +1,14 @@
-import { CrossmodalError, type EncodedSequence, type NamedVariables, namedVariables } from '@crossmodal/core';
+import {
+  CrossmodalError,
+  type EncodedSequence,
+  layerSeeds,
+  type NamedVariables,
+  namedVariables,
+} from '@crossmodal/core';
 import { maskedPooling, poolSequence, positionEmbedding, transformerBlock } from '@crossmodal/core/layers';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { layerSeeds } from '../encoders/seeds.js';
+
 import { requireInteger } from '../image.js';
 
 /** Weights that make one vector of the vectors of frames. */
@@ -64,7 +70,7 @@ export function transformerOverTime({
           `transformerOverTime: heads must divide the dimension of the frames, got ${heads} and ${dimension}`,
         );
       }
-      const seedOf = layerSeeds(seed);
+      const seedOf = layerSeeds('transformerOverTime', seed);
       const input = tfl.input({ shape: [frames, dimension], name: 'frames' });
       const mask = tfl.input({ shape: [frames], name: 'mask' });
       let x = positionEmbedding({ length: frames, seed: seedOf('positions'), name: 'positions' }).apply(

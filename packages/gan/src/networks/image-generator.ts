@@ -1,4 +1,5 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { batchNormalization } from '@crossmodal/core/layers';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { LayerSeeds } from './layer-seeds.js';
@@ -73,11 +74,7 @@ export function imageGenerator(options: ImageGeneratorOptions = {}): tfl.LayersM
   const useBias = normalization === 'none';
   const activate = (y: SymbolicTensor, name: string) => {
     const normal =
-      normalization === 'batch'
-        ? (tfl.layers
-            .batchNormalization({ name: `${name}_norm`, momentum: 0.9, epsilon: 1e-5 })
-            .apply(y) as SymbolicTensor)
-        : y;
+      normalization === 'batch' ? (batchNormalization({ name: `${name}_norm` }).apply(y) as SymbolicTensor) : y;
     return tfl.layers.reLU({ name: `${name}_relu` }).apply(normal) as SymbolicTensor;
   };
   x = tfl.layers

@@ -37,7 +37,10 @@ export function modalityAdversary(
       where,
       () => `classifier must return [rows, ${embeddings.length}], got ${shapeOf(logits)}`,
     );
-    const labels = tf.concat(embeddings.map((x, index) => tf.fill([x.shape[0]], index, 'int32')));
+    const labels = tf.tensor1d(
+      embeddings.flatMap((x, index) => new Array<number>(x.shape[0]).fill(index)),
+      'int32',
+    );
     return crossEntropy(logits, labels);
   });
 }

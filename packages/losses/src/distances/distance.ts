@@ -26,11 +26,14 @@ export type DistanceName = keyof typeof distances;
 export type DistanceOption = DistanceName | Distance;
 
 export function resolveDistance(where: string, distance: DistanceOption): Distance {
-  if (typeof distance !== 'string') return distance;
-  const found = (distances as Record<string, Distance | undefined>)[distance];
+  if (typeof distance === 'object' && typeof distance?.pairwise === 'function' && typeof distance.paired === 'function')
+    return distance;
+  const found = Object.hasOwn(distances, distance as string)
+    ? (distances as Record<string, Distance>)[distance as string]
+    : undefined;
   if (found) return found;
   throw new CrossmodalError(
-    `${where}: distance must be one of ${Object.keys(distances).join(', ')} or an object with pairwise and paired, got ${distance}`,
+    `${where}: distance must be one of ${Object.keys(distances).join(', ')} or an object with pairwise and paired, got ${typeof distance === 'string' ? distance : typeof distance}`,
   );
 }
 

@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { centre } from '../internal/moments.js';
 import { safeSqrt } from '../internal/safe-sqrt.js';
 import { doublyCentred, requireSameRows } from './hsic.js';
-import type { Kernel } from './kernels.js';
+import { centredKernel, type Kernel } from './kernels.js';
 
 export interface CkaOptions {
   /** A kernel for both sides; by default linear, computed without any n x n matrix. */
@@ -44,7 +44,7 @@ const ROUNDING = 3e-7;
 /** The centred features, or the doubly centred kernel matrix, of a matrix scaled to norm 1 before centring. */
 function centred(x: Tensor2D, kernel: Kernel | undefined): Tensor2D {
   const unit = (matrix: Tensor2D) => tf.reshape(l2Normalize(tf.reshape(matrix, [-1])), matrix.shape) as Tensor2D;
-  return kernel ? doublyCentred(unit(kernel(x))) : centre(unit(x));
+  return kernel ? doublyCentred(unit(centredKernel(kernel, x))) : centre(unit(x));
 }
 
 function inner(k: Tensor2D, l: Tensor2D): Scalar {

@@ -1,7 +1,7 @@
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requireMatrix, requireOneOf, requireThat } from '../internal/validate.js';
-import { gaussianKernel, type Kernel } from './kernels.js';
+import { centredKernel, gaussianKernel, type Kernel } from './kernels.js';
 
 export interface HsicOptions {
   kernelX?: Kernel;
@@ -36,7 +36,7 @@ export function hsic(
   return tf.tidy(() => {
     const rows = x.shape[0];
     const divisor = normaliser === 'n' ? rows : Math.max(rows - 1, 1);
-    const trace = tf.sum(tf.mul(doublyCentred(kernelX(x)), doublyCentred(kernelY(y)))); // = trace(K H L H)
+    const trace = tf.sum(tf.mul(doublyCentred(centredKernel(kernelX, x)), doublyCentred(centredKernel(kernelY, y)))); // = trace(K H L H)
     return tf.div(trace, divisor * divisor) as Scalar;
   });
 }

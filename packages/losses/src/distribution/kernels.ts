@@ -11,9 +11,36 @@ import { requireNumber, requireThat } from '../internal/validate.js';
  */
 export type Kernel = (z: Tensor2D) => Tensor2D;
 
+/** The kernels whose centred matrix does not depend on the origin of z. */
+const linearKernels = new WeakSet<Kernel>();
+
 /** k(x, y) = x . y; MMD then compares means only. */
 export function linearKernel(): Kernel {
-  return (z) => tf.tidy(() => tf.matMul(z, z, false, true) as Tensor2D);
+  const kernel: Kernel = (z) => tf.tidy(() => tf.matMul(z, z, false, true) as Tensor2D);
+  linearKernels.add(kernel);
+  return kernel;
+}
+
+/**
+ * The matrix of a kernel for a statistic that centres it (MMD, HSIC, CKA). A linear kernel sees z without its mean: the statistic is the
+ * same, but far from the origin the products would be so large that their rounding exceeds it.
+ */
+export function centredKernel(kernel: Kernel, z: Tensor2D): Tensor2D {
+  requireThat(
+    typeof kernel === 'function',
+    'kernel',
+    () =>
+      `must be a function such as gaussianKernel(), linearKernel() or polynomialKernel(), got ${typeof kernel === 'string' ? `'${kernel}'` : typeof kernel}`,
+  );
+  if (!linearKernels.has(kernel)) return kernel(z);
+  return tf.tidy(() =>
+    kernel(
+      tf.sub(
+        z,
+        withoutGradient(() => tf.mean(z, 0, true)),
+      ),
+    ),
+  );
 }
 
 export interface PolynomialKernelOptions {

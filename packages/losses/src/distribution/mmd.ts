@@ -2,7 +2,7 @@ import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { identityMask } from '../internal/masks.js';
 import { requireOneOf, requireSameWidth, requireThat, shapeOf } from '../internal/validate.js';
-import { gaussianKernel, type Kernel } from './kernels.js';
+import { centredKernel, gaussianKernel, type Kernel } from './kernels.js';
 
 /**
  * - `biased`: all pairs, the diagonal included; never negative (Gretton, eq. 5).
@@ -41,7 +41,7 @@ export function mmd(
 ): Scalar {
   requireSameWidth('mmd', ['x', 'y'], x, y);
   requireOneOf('mmd', 'estimator', estimator, ['biased', 'unbiased', 'linear-time']);
-  return tf.tidy(() => mmdOfKernel(kernel(tf.concat([x, y], 0)), x.shape[0], { estimator }));
+  return tf.tidy(() => mmdOfKernel(centredKernel(kernel, tf.concat([x, y], 0)), x.shape[0], { estimator }));
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { binaryCosts } from '../internal/binary-costs.js';
 import { requireFloat } from '../internal/validate.js';
 import { type LikelihoodOptions, sumEvents } from './log-likelihood.js';
 
@@ -19,5 +20,5 @@ import { type LikelihoodOptions, sumEvents } from './log-likelihood.js';
 export function bernoulliLogLikelihood(x: Tensor, logits: Tensor, { batchDims = 1 }: LikelihoodOptions = {}): Tensor {
   requireFloat('bernoulliLogLikelihood', 'x', x);
   requireFloat('bernoulliLogLikelihood', 'logits', logits);
-  return tf.tidy(() => sumEvents('bernoulliLogLikelihood', tf.sub(tf.mul(x, logits), tf.softplus(logits)), batchDims));
+  return tf.tidy(() => sumEvents('bernoulliLogLikelihood', tf.neg(binaryCosts(logits, x)), batchDims));
 }

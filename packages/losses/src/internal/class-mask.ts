@@ -1,13 +1,15 @@
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Labels } from '../pairs/pairs.js';
+import { isClassLabel, requireClasses } from './check-labels.js';
+import { keepWhere } from './masks.js';
 import { oneHot } from './one-hot.js';
 import { stopGradient } from './stop-gradient.js';
 import { requireThat, shapeOf } from './validate.js';
 
 /**
- * [rows, classes] with a 1 at each row's label. Labels given as numbers are checked; a label tensor is not read, and a label
- * outside [0, classes) gives a row of zeros.
+ * [rows, classes] with a 1 at each row's label. Labels that are no integers in [0, classes) are refused; where they cannot be read (in a
+ * compiled step), they give a row of NaN, so that the loss shows it.
  */
 export function classMask(where: string, labels: Labels, rows: number, classes: number): Tensor2D {
   if (Array.isArray(labels)) {
@@ -16,8 +18,6 @@ export function classMask(where: string, labels: Labels, rows: number, classes: 
       where,
       () => `labels must have one entry per row, ${rows}, got ${labels.length}`,
     );
-    const bad = (labels as number[]).find((label) => !Number.isInteger(label) || label < 0 || label >= classes);
-    requireThat(bad === undefined, where, () => `labels must be integers in [0, ${classes}), got ${bad}`);
   } else {
     const tensor = labels as Tensor1D;
     requireThat(
@@ -26,8 +26,12 @@ export function classMask(where: string, labels: Labels, rows: number, classes: 
       () => `labels must be [${rows}], got ${shapeOf(tensor)}`,
     );
   }
+  requireClasses(where, labels as Tensor1D, classes);
   return tf.tidy(() => {
-    const indices = Array.isArray(labels) ? tf.tensor1d(labels as number[], 'int32') : (labels as Tensor1D);
-    return oneHot(stopGradient(indices), classes);
+    if (Array.isArray(labels)) return oneHot(tf.tensor1d(labels as number[], 'int32'), classes);
+    const indices = stopGradient(labels as Tensor1D);
+    const own = oneHot(indices, classes);
+    const isClass = tf.tile(tf.expandDims(isClassLabel(indices, classes), 1), [1, classes]);
+    return keepWhere(isClass, own, Number.NaN);
   });
 }

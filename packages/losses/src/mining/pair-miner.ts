@@ -1,7 +1,7 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { withoutGradient } from '../internal/stop-gradient.js';
-import { requireMatrix } from '../internal/validate.js';
+import { requireMatrix, requireThat } from '../internal/validate.js';
 import { type Pairs, requirePairs } from '../pairs/pairs.js';
 
 /**
@@ -13,7 +13,8 @@ import { type Pairs, requirePairs } from '../pairs/pairs.js';
 export type PairMiner = (distances: Tensor2D, pairs: Pairs) => Pairs;
 
 /** Runs a miner, unrecorded; without one, the pairs as they are. */
-export function minePairs(distances: Tensor2D, pairs: Pairs, mining: PairMiner | undefined): Pairs {
+export function minePairs(where: string, distances: Tensor2D, pairs: Pairs, mining: PairMiner | undefined): Pairs {
+  requireMiner(where, mining);
   if (!mining) return pairs;
   const both = withoutGradient(() => {
     const { positive, negative } = mining(distances, pairs);
@@ -21,6 +22,20 @@ export function minePairs(distances: Tensor2D, pairs: Pairs, mining: PairMiner |
   });
   const [positive, negative] = tf.unstack(both) as [Tensor2D, Tensor2D];
   return { positive, negative };
+}
+
+/** Refuses names: a miner is a function. */
+export function requireMiner(where: string, mining: PairMiner | undefined): void {
+  requireThat(
+    mining === undefined || typeof mining === 'function',
+    where,
+    () =>
+      `mining must be a function such as hardestPairs, semiHardPairs, hardNegatives or multiSimilarityPairs of this package, got ${describe(mining)}; write mining: hardestPairs, without quotes`,
+  );
+}
+
+function describe(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : typeof value;
 }
 
 export function checkMinerInput(where: string, distances: Tensor2D, pairs: Pairs): void {

@@ -1,7 +1,9 @@
+import { labelCodes } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { identityMask } from '../internal/masks.js';
-import { stopGradient } from '../internal/stop-gradient.js';
+import { requireIdentifiers } from '../internal/check-labels.js';
+import { identityMask, keepWhere } from '../internal/masks.js';
+import { stopGradient, withoutGradient } from '../internal/stop-gradient.js';
 import { requireNumber, requireThat, requireVector, shapeOf } from '../internal/validate.js';
 
 /**
@@ -55,21 +57,22 @@ export function pairsByIndex(rows: number, { presentA, presentB }: PairsByIndexO
  * Pairs by label, the semantic alignment of SupCon: rows with equal labels are positive, all others negative. With one
  * argument the pairs lie within one set and no row is paired with itself; with two they join a to b.
  *
- * Labels are integers, or a multi-hot matrix [rows, classes], where one shared class makes a positive.
+ * Labels are integers, or a multi-hot matrix [rows, classes], where one shared class makes a positive. Arrays keep integers apart up to
+ * 2^53; tensors as far as their kind goes, int32 to 2^31, float32 to 2^24.
  *
  * @param labels [n] for the rows of a
  * @param otherLabels [m] for the rows of b; omitted: the same set
  * @returns masks [n, m]
- * @throws CrossmodalError when the ranks or the numbers of classes differ
+ * @throws CrossmodalError when the ranks or the numbers of classes differ, or labels are no integers or too large for their tensor
  * @see Khosla et al., 2020, Supervised Contrastive Learning, section 3.2
  * @example
  * const pairs = pairsByLabel([0, 0, 1]); // positive: (0,1) and (1,0)
  */
 export function pairsByLabel(labels: Labels | Tensor2D, otherLabels?: Labels | Tensor2D): Pairs {
+  const where = 'pairsByLabel';
   return tf.tidy(() => {
-    const mine = labelTensor('pairsByLabel', 'labels', labels);
-    const theirs = otherLabels === undefined ? mine : labelTensor('pairsByLabel', 'otherLabels', otherLabels);
-    const positive = shared(mine, theirs);
+    const [mine, theirs] = labelTensors(where, labels, otherLabels);
+    const positive = shared(mine, theirs ?? mine);
     const negative = tf.sub(1, positive) as Tensor2D;
     if (otherLabels !== undefined) return { positive, negative };
     const rows = positive.shape[0];
@@ -85,16 +88,52 @@ function shared(mine: Tensor1D | Tensor2D, theirs: Tensor1D | Tensor2D): Tensor2
     () =>
       `labels and otherLabels must both be [rows], or both [rows, classes], got ${shapeOf(mine)} and ${shapeOf(theirs)}`,
   );
-  if (mine.rank === 1)
-    return tf.cast(tf.equal(tf.expandDims(mine, 1), tf.expandDims(theirs, 0)), 'float32') as Tensor2D;
-  return tf.cast(tf.greater(tf.matMul(mine as Tensor2D, theirs as Tensor2D, false, true), 0.5), 'float32') as Tensor2D;
+  if (mine.rank === 2) {
+    const counts = tf.matMul(tf.cast(mine as Tensor2D, 'float32'), tf.cast(theirs as Tensor2D, 'float32'), false, true);
+    return tf.cast(tf.greater(counts, 0.5), 'float32') as Tensor2D;
+  }
+  const equal = (dtype: 'float32' | 'int32') =>
+    tf.equal(tf.expandDims(tf.cast(mine, dtype), 1), tf.expandDims(tf.cast(theirs, dtype), 0));
+  // Labels of two kinds must agree in both: int32 has no fractions, float32 merges large numbers.
+  const same =
+    mine.dtype === theirs.dtype ? equal(mine.dtype as 'int32') : tf.logicalAnd(equal('float32'), equal('int32'));
+  return tf.cast(same, 'float32') as Tensor2D;
 }
 
-/** Labels as a float32 tensor (exact for integers up to 2^24) without gradient. */
+/** Both sides as tensors without gradient. Arrays become numbers of their own (see core's `labelCodes`), whatever their size. */
+function labelTensors(
+  where: string,
+  labels: Labels | Tensor2D,
+  otherLabels: Labels | Tensor2D | undefined,
+): [Tensor1D | Tensor2D, (Tensor1D | Tensor2D)?] {
+  if (isList(labels) && (otherLabels === undefined || isList(otherLabels))) {
+    requireThat(labels.length > 0, where, () => 'labels must not be empty');
+    requireThat(otherLabels?.length !== 0, where, () => 'otherLabels must not be empty');
+    const lists: Record<string, readonly number[]> = otherLabels === undefined ? { labels } : { labels, otherLabels };
+    const codes = labelCodes(where, lists);
+    const tensor = (name: string) => tf.tensor1d(codes[name] as Int32Array, 'int32');
+    return otherLabels === undefined ? [tensor('labels')] : [tensor('labels'), tensor('otherLabels')];
+  }
+  const mine = labelTensor(where, 'labels', labels);
+  return otherLabels === undefined ? [mine] : [mine, labelTensor(where, 'otherLabels', otherLabels)];
+}
+
+function isList(labels: Labels | Tensor2D): labels is readonly number[] {
+  return Array.isArray(labels);
+}
+
+/** One side, where the other one is a tensor. */
 function labelTensor(where: string, name: string, labels: Labels | Tensor2D): Tensor1D | Tensor2D {
-  if (Array.isArray(labels)) {
+  if (isList(labels)) {
     requireThat(labels.length > 0, where, () => `${name} must not be empty`);
-    return tf.tensor1d(labels as number[], 'float32');
+    labelCodes(where, { [name]: labels });
+    const large = labels.find((label) => label !== (label | 0));
+    requireThat(
+      large === undefined,
+      where,
+      () => `${name} must fit into int32 beside a tensor of labels, got ${large}; pass both as arrays`,
+    );
+    return tf.tensor1d(labels as number[], 'int32');
   }
   const tensor = labels as Tensor1D | Tensor2D;
   requireThat(
@@ -103,7 +142,13 @@ function labelTensor(where: string, name: string, labels: Labels | Tensor2D): Te
     () => `${name} must be [rows] or [rows, classes], got ${shapeOf(tensor)}`,
   );
   requireThat(tensor.size > 0, where, () => `${name} must not be empty, got ${shapeOf(tensor)}`);
-  return stopGradient(tf.cast(tensor, 'float32') as Tensor1D | Tensor2D);
+  requireThat(
+    tensor.dtype === 'int32' || tensor.dtype === 'float32' || tensor.dtype === 'bool',
+    where,
+    () => `${name} must be int32 or float32, got ${tensor.dtype}`,
+  );
+  if (tensor.rank === 1) requireIdentifiers(where, name, tensor);
+  return stopGradient(tensor.dtype === 'bool' ? (tf.cast(tensor, 'int32') as Tensor1D) : tensor);
 }
 
 /** The pairs given, or those by index; checked against the n x m combinations that the caller has. */
@@ -134,4 +179,18 @@ export function requirePairs(where: string, pairs: Pairs, rows: number, columns:
 /** Pairs with the two sides exchanged. */
 export function transposePairs({ positive, negative }: Pairs): Pairs {
   return { positive: tf.transpose(positive), negative: tf.transpose(negative) };
+}
+
+/**
+ * Both sides with zeros in the rows that take part in no pair: placeholders of what is missing may hold anything, and NaN times a mask of
+ * zero is NaN, in values and in gradients. Without pairs of the caller's own all rows take part.
+ */
+export function usedRows(where: string, pairs: Pairs | undefined, a: Tensor2D, b: Tensor2D): [Tensor2D, Tensor2D] {
+  if (!pairs) return [a, b];
+  requirePairs(where, pairs, a.shape[0], b.shape[0]);
+  const taking = (axis: 0 | 1, x: Tensor2D) => {
+    const used = withoutGradient(() => tf.max(tf.maximum(pairs.positive, pairs.negative), axis));
+    return keepWhere(tf.broadcastTo(tf.expandDims(used, 1), x.shape), x, 0);
+  };
+  return [taking(1, a), taking(0, b)];
 }

@@ -16,7 +16,6 @@ import {
   topological,
   type Value,
 } from '../ir/graph.js';
-import type { RecordingBackend } from '../recording-backend.js';
 import { anyBatch, fixedBatch } from './any-batch.js';
 import { type Extent, extentName } from './extent.js';
 import { materialise } from './materialise.js';

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../../errors.js';
 import type { Column } from '../collate.js';
 import { checkHostArray, type HostArray, sizeOfShape } from '../host-array.js';
-import { asHostArray, origin, present } from './items.js';
+import { asHostArray, checkValues, origin, present } from './items.js';
 
 export interface PaddedOptions {
   dtype?: 'float32' | 'int32';
@@ -35,7 +35,7 @@ export interface PaddedBatch {
 /**
  * Sequences of different lengths, [length] or [length, features], padded at the end to the longest of the batch.
  *
- * @throws CrossmodalError when an item is too long, has another number of features, or is missing without `allowMissing`.
+ * @throws CrossmodalError when an item is too long, has another number of features or values that are not finite (int32: no integers), or is missing without `allowMissing`.
  * @example
  * const { codes } = collate({ codes: padded((row: number[]) => row) })([[1, 2, 3], [4]]);
  * codes.values; // [[1, 2, 3], [4, 0, 0]]
@@ -55,7 +55,7 @@ export function padded<Row>(
   }: PaddedOptions = {},
 ): Column<Row, PaddedBatch> {
   return (rows) => {
-    const arrays = rows.map((row, i) => present(asHostArray(get(row), dtype), row, i, allowMissing));
+    const arrays = rows.map((row, i) => present(asHostArray(get(row), dtype, 'padded', row), row, i, allowMissing));
     const tails = arrays.flatMap((array) => (array ? [array.shape.slice(1)] : []));
     const tail = tails[0] ?? (features === undefined ? [] : [features]);
     const width = sizeOfShape('padded', tail);
@@ -83,6 +83,7 @@ export function padded<Row>(
     if (value !== 0) values.fill(value);
     arrays.forEach((array, i) => {
       if (!array) return;
+      checkValues('padded', array.data, dtype, origin(rows[i]));
       const items = Math.min(array.shape[0] ?? 0, maximum);
       values.set(array.data.subarray(0, items * width), i * length * width);
       mask.fill(1, i * length, i * length + items);

@@ -3,7 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../../errors.js';
 import type { Column } from '../collate.js';
 import { checkHostArray, type HostArray, sizeOfShape } from '../host-array.js';
-import { asHostArray, origin, present } from './items.js';
+import { asHostArray, checkValues, origin, present } from './items.js';
 
 export interface StackedOptions {
   dtype?: 'float32' | 'int32';
@@ -21,7 +21,7 @@ export interface StackedOptions {
 /**
  * Arrays of equal shape as one tensor [rows, ...shape], normalised on the way: (scale v - mean_c) / standardDeviation_c.
  *
- * @throws CrossmodalError when shapes differ, when mean or standard deviation do not fit the last axis, or when an item is
+ * @throws CrossmodalError when shapes differ, when a value is not finite or, for int32, no integer, when mean or standard deviation do not fit the last axis, or when an item is
  * missing and `allowMissing` is not set.
  * @example
  * const pixels = (row: number[]) => row;
@@ -33,7 +33,7 @@ export function stacked<Row>(
   { dtype = 'float32', scale = 1, mean, standardDeviation, shape, allowMissing = false }: StackedOptions = {},
 ): Column<Row, Tensor> {
   return (rows) => {
-    const arrays = rows.map((row, i) => present(asHostArray(get(row), dtype), row, i, allowMissing));
+    const arrays = rows.map((row, i) => present(asHostArray(get(row), dtype, 'stacked', row), row, i, allowMissing));
     const common = shape ?? arrays.find((array) => array)?.shape;
     if (!common) {
       throw new CrossmodalError('stacked: all items of the batch are missing', {
@@ -49,6 +49,7 @@ export function stacked<Row>(
         throw new CrossmodalError(`stacked: items must have shape [${common}], got [${array.shape}]${origin(rows[i])}`);
       }
       checkHostArray('stacked', array);
+      checkValues('stacked', array.data, lines ? 'float32' : dtype, origin(rows[i]));
       if (!lines) values.set(array.data, i * size);
       else normaliseInto(values, i * size, array.data, lines);
     });

@@ -1,0 +1,38 @@
+import { CrossmodalError } from './errors.js';
+
+/**
+ * Labels as small whole numbers, for tensors: equal labels get equal numbers, different ones different numbers, counted from 0 in order of
+ * appearance over all lists. Identifiers of any size stay apart this way, which float32 (from 2^24) and int32 (from 2^31) would merge.
+ *
+ * @param where the function that asks, for messages
+ * @param lists by name, for messages
+ * @param options.text whether texts are labels too, rather than a mistake
+ * @throws CrossmodalError for a label that is no whole number up to 2^53 - 1 (and, with `text`, no text)
+ * @example
+ * const { ids } = labelCodes('photos', { ids: [9007199254740990, 9007199254740991] }); // [0, 1]
+ */
+export function labelCodes<Name extends string>(
+  where: string,
+  lists: Readonly<Record<Name, ArrayLike<unknown>>>,
+  { text = false }: { text?: boolean } = {},
+): Record<Name, Int32Array> {
+  const codes = new Map<unknown, number>();
+  const code = (name: string, label: unknown, index: number): number => {
+    if (!Number.isSafeInteger(label) && !(text && typeof label === 'string')) {
+      const given = typeof label === 'string' ? `the text '${label}'` : String(label);
+      throw new CrossmodalError(
+        `${where}: ${name} must be whole numbers up to 2^53 - 1${text ? ' or texts' : ''}, got ${given} at position ${index}`,
+        { remedy: text ? 'pass larger numbers as text' : 'number the labels, equal ones alike' },
+      );
+    }
+    const known = codes.get(label);
+    if (known !== undefined) return known;
+    codes.set(label, codes.size);
+    return codes.size - 1;
+  };
+  const entries = Object.entries(lists as Record<string, ArrayLike<unknown>>).map(([name, labels]) => [
+    name,
+    Int32Array.from({ length: labels.length }, (_, i) => code(name, labels[i], i)),
+  ]);
+  return Object.fromEntries(entries) as Record<Name, Int32Array>;
+}
