@@ -25,9 +25,11 @@ const renames: Record<string, Rename> = {
   Reshape: ({ x }, attrs, backend) => {
     const size = util.sizeFromShape(x!.shape);
     const shape = util.inferFromImplicitShape(attrs!['shape'] as number[], size);
-    const given = util.sizeFromShape(shape);
-    if (size !== given)
-      throw new Error(`reshape: the new shape [${shape}] has ${given} elements, the tensor [${x!.shape}] has ${size}`);
+    const newSize = util.sizeFromShape(shape);
+    if (size !== newSize)
+      throw new Error(
+        `reshape: the new shape [${shape}] has ${newSize} elements, the tensor [${x!.shape}] has ${size}`,
+      );
     return backend.tensors.alias(x!, shape);
   },
   ExpandDims: ({ input }, attrs, backend) => {

@@ -23,7 +23,7 @@ export type CompiledFunction<F> = F & {
 };
 
 type Func = (...args: unknown[]) => unknown;
-interface Known {
+interface SignatureEntry {
   program: Program | undefined;
   free(): void;
 }
@@ -63,7 +63,7 @@ export function compile<F extends (...args: never[]) => unknown>(
     assertSynchronous('compile', result, LAYERS_REMEDY);
     return result;
   };
-  const known = new Lru<Known>(maxSignatures, (entry) => entry.free());
+  const entries = new Lru<SignatureEntry>(maxSignatures, (entry) => entry.free());
   let firstCalls = 0;
   let disposed = false;
 
@@ -78,16 +78,16 @@ export function compile<F extends (...args: never[]) => unknown>(
     // Inside another compiled function, or under a gradient tape, the steps themselves are needed.
     if (backend.tensors.trace !== undefined || engine().state.gradientDepth > 0 || !computesAtOnce()) return plain();
     const { signature } = flatten(args);
-    let entry = known.get(signature);
+    let entry = entries.get(signature);
     // Another backend than the one it was built for: that one was removed.
     if (entry?.program !== undefined && !entry.program.isFor(backend)) {
-      known.clear();
+      entries.clear();
       entry = undefined;
     }
     if (entry === undefined) {
-      const created: Known = { program: undefined, free: () => created.program?.dispose() };
+      const created: SignatureEntry = { program: undefined, free: () => created.program?.dispose() };
       entry = created;
-      known.set(signature, entry);
+      entries.set(signature, entry);
       firstCalls++;
       if (firstCalls === 2 * maxSignatures) warn();
       return plain();
@@ -99,7 +99,7 @@ export function compile<F extends (...args: never[]) => unknown>(
   };
   const dispose = () => {
     disposed = true;
-    known.clear();
+    entries.clear();
   };
   return Object.assign(compiled, { dispose }) as unknown as CompiledFunction<F>;
 }

@@ -12,8 +12,8 @@ const symbols = new Map<symbol, number>();
 let nextIdentity = 0;
 
 function identity(value: object | symbol): number {
-  const known = typeof value === 'symbol' ? symbols.get(value) : objects.get(value);
-  if (known !== undefined) return known;
+  const number = typeof value === 'symbol' ? symbols.get(value) : objects.get(value);
+  if (number !== undefined) return number;
   if (typeof value === 'symbol') symbols.set(value, nextIdentity);
   else objects.set(value, nextIdentity);
   return nextIdentity++;

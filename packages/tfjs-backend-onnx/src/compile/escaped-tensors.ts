@@ -28,10 +28,11 @@ export function computeEscaped(
   tensors: Tensors,
   run: (outputs: readonly Value[]) => Numbers[],
   trace: Trace,
-  given: readonly Tensor[],
+  argumentTensors: readonly Tensor[],
 ): void {
   const numbersOf = (source: InputSource): Numbers | undefined => {
-    if (source instanceof ArgumentSource) return tensors.numbers(tensors.of(given[source.index]!.dataId)) as Numbers;
+    if (source instanceof ArgumentSource)
+      return tensors.numbers(tensors.of(argumentTensors[source.index]!.dataId)) as Numbers;
     if (source instanceof StateSource) return tensors.numbers(tensors.of(source.variable.dataId)) as Numbers;
     if (source instanceof FillSource) {
       source.fill(source.numbers);

@@ -97,8 +97,8 @@ export function traceFunction(
   const ownCounters = counters ?? new OptimiserCounters();
   let isDone = false;
   try {
-    const { tensors: given, structure } = flatten(args, { caller });
-    const placeholders = given.map((tensor, index) => {
+    const { tensors: argumentTensors, structure } = flatten(args, { caller });
+    const placeholders = argumentTensors.map((tensor, index) => {
       const shape = shapes?.[index] ?? tensor.shape;
       if (sizeOf(shape) === 0) return tensor;
       const type = elementType(tensor.dtype);
@@ -236,9 +236,9 @@ export class Program {
       return new Program(target, traced, outputs, threads);
     } catch (error) {
       const [first] = traces;
-      const held = first?.trace.escaped() ?? [];
-      const isHeld = traces.length === 1 && held.length > 0 && error instanceof EscapedTensorError;
-      const reason: unknown = isHeld ? stateError('compile', held, error) : error;
+      const survivors = first?.trace.escaped() ?? [];
+      const holdsState = traces.length === 1 && survivors.length > 0 && error instanceof EscapedTensorError;
+      const reason: unknown = holdsState ? stateError('compile', survivors, error) : error;
       for (const { trace } of traces) compute(target, trace, args);
       throw reason;
     } finally {
@@ -254,13 +254,13 @@ export class Program {
   run(args: unknown[]): unknown {
     const { plan, traced } = this;
     const { tensors, statistics } = this.target;
-    const { tensors: given } = flatten(args);
+    const { tensors: argumentTensors } = flatten(args);
     const feeds: Record<string, Tensor> = {};
     for (const source of traced.fills) source.fill(source.numbers);
-    this.updates?.prepare((source) => this.numbers(source, given));
+    this.updates?.prepare((source) => this.numbers(source, argumentTensors));
     for (let i = 0; i < plan.feeds.length; i++) {
       const { name, shape, type } = plan.feeds[i]!;
-      feeds[name] = this.feed(this.sources[i]!, given, shape, type);
+      feeds[name] = this.feed(this.sources[i]!, argumentTensors, shape, type);
     }
     const fetches: Record<string, Tensor> = {};
     const results = traced.shapes.length;
@@ -306,7 +306,12 @@ export class Program {
     });
   }
 
-  private feed(source: InputSource, given: readonly TfTensor[], shape: readonly number[], type: Value['type']): Tensor {
+  private feed(
+    source: InputSource,
+    argumentTensors: readonly TfTensor[],
+    shape: readonly number[],
+    type: Value['type'],
+  ): Tensor {
     if (source instanceof StateSource) {
       const { tensors } = this.target;
       assertAlive(source.variable);
@@ -314,18 +319,18 @@ export class Program {
       tensors.numbersForNow(memory);
       return memory.feed(shape, type);
     }
-    return this.constants.get(source) ?? ortTensor(this.numbers(source, given), shape, type);
+    return this.constants.get(source) ?? ortTensor(this.numbers(source, argumentTensors), shape, type);
   }
 
   /** The numbers of an input at this replay. */
-  private numbers(source: InputSource, given: readonly TfTensor[]): Numbers {
+  private numbers(source: InputSource, argumentTensors: readonly TfTensor[]): Numbers {
     const { tensors } = this.target;
     if (source instanceof StateSource) {
       assertAlive(source.variable);
       return tensors.numbersForNow(tensors.of(source.variable.dataId)) as Numbers;
     }
     if (source instanceof ArgumentSource)
-      return tensors.numbersForNow(tensors.of(given[source.index]!.dataId)) as Numbers;
+      return tensors.numbersForNow(tensors.of(argumentTensors[source.index]!.dataId)) as Numbers;
     return (source as FillSource | HostSource).numbers;
   }
 

@@ -117,9 +117,9 @@ export class Trace implements TraceScope {
   /** A kernel is about to be computed in JavaScript. */
   fallback(kernel: string, inputs: readonly TensorInfo[]): void {
     if (inputs.every(({ dataId }) => this.isKnown(this.memoryOf(dataId)))) return;
-    const given = inputs.map((info) => `${info.dtype}[${info.shape.join(',')}]`).join(', ');
+    const operands = inputs.map((info) => `${info.dtype}[${info.shape.join(',')}]`).join(', ');
     throw new Error(
-      `${this.caller}: kernel ${kernel}(${given}) ${inputs.some(({ shape }) => shape.includes(0)) ? 'has a result that depends on numbers beside an empty tensor; leave it out where the tensor is empty' : 'has no form in ONNX and cannot be part of the function; call it outside'}`,
+      `${this.caller}: kernel ${kernel}(${operands}) ${inputs.some(({ shape }) => shape.includes(0)) ? 'has a result that depends on numbers beside an empty tensor; leave it out where the tensor is empty' : 'has no form in ONNX and cannot be part of the function; call it outside'}`,
     );
   }
 }

@@ -184,7 +184,7 @@ export class TensorMemory implements Resident {
     if (this.#state.kind === 'host') this.become({ kind: 'lent', numbers: this.#state.numbers });
   }
 
-  /** Memory for the next numbers: nobody else's, and no longer this one's. `bufferWritten` brings it back. */
+  /** Memory for the next numbers: nobody else's, and no longer this one's. `swapBuffers` brings it back. */
   takeBuffer(value: Value): Tensor {
     const state = this.#state;
     if (state.kind !== 'buffered' || state.spare === undefined) return resultTensor(value);
@@ -194,17 +194,17 @@ export class TensorMemory implements Resident {
   }
 
   /** A graph wrote the next numbers into memory of `takeBuffer`. */
-  bufferWritten(written: Tensor): void {
+  swapBuffers(next: Tensor): void {
     const state = this.#state;
     if (state.kind === 'buffered') {
       const buffers = state as Mutable<BufferedState>;
       buffers.spare = state.current;
-      buffers.current = written;
+      buffers.current = next;
     } else {
       if (state.kind === 'resident') state.slot.release(this);
-      this.become({ kind: 'buffered', current: written, spare: undefined });
+      this.become({ kind: 'buffered', current: next, spare: undefined });
     }
-    this.#feed = written;
+    this.#feed = next;
   }
 
   /** Moves the numbers into a slot. */

@@ -43,12 +43,12 @@ export function moveIntoSlot(tensors: Tensors, variable: Variable, slot: Slot): 
 }
 
 /** Makes what a graph wrote into a buffer of `memory` the numbers of the variable. */
-export function assignBuffer(tensors: Tensors, variable: Variable, memory: TensorMemory, written: Tensor): void {
+export function assignBuffer(tensors: Tensors, variable: Variable, memory: TensorMemory, next: Tensor): void {
   if (memory.references === 1) {
-    memory.bufferWritten(written);
+    memory.swapBuffers(next);
     return;
   }
-  const own = new TensorMemory(variable.dtype, variable.shape, onHost(written.data as Float32Array));
-  own.bufferWritten(written);
+  const own = new TensorMemory(variable.dtype, variable.shape, onHost(next.data as Float32Array));
+  own.swapBuffers(next);
   assignMemory(tensors, variable, own);
 }

@@ -3,7 +3,7 @@ import { rewrite } from './rewrite.js';
 
 /** Computes equal things once: same operation, same attributes, same inputs. */
 export function commonSubexpressions(graph: Graph): Graph {
-  const seen = new Map<string, readonly Value[]>();
+  const outputsByKey = new Map<string, readonly Value[]>();
   const ids = new Map<Node, number>();
   const sources = new Map<InputSource, number>();
   const idOf = (node: Node): number => {
@@ -22,11 +22,11 @@ export function commonSubexpressions(graph: Graph): Graph {
       key += `@${sources.get(source)}`;
     }
     for (const input of inputs) key += input === undefined ? ',-' : `,${idOf(input.node)}.${input.index}`;
-    const known = seen.get(key);
-    if (known !== undefined) return known;
-    const kept = inputs.every((input, i) => input === node.inputs[i]);
-    const outputs = kept ? node.outputs : withInputs(node, inputs).outputs;
-    seen.set(key, outputs);
+    const earlier = outputsByKey.get(key);
+    if (earlier !== undefined) return earlier;
+    const isUnchanged = inputs.every((input, i) => input === node.inputs[i]);
+    const outputs = isUnchanged ? node.outputs : withInputs(node, inputs).outputs;
+    outputsByKey.set(key, outputs);
     return outputs;
   });
 }

@@ -26,8 +26,8 @@ export function layout(graph: Graph): Graph {
     const back = inversePermutation(order);
     const moved = inputs.map((value) => {
       if (value === undefined) return undefined;
-      const known = inOrder.get(value);
-      if (known !== undefined) return known;
+      const earlier = inOrder.get(value);
+      if (earlier !== undefined) return earlier;
       if (sizeOf(value.shape) === 1) return value;
       const aligned = reshape(value, [...new Array<number>(rank - value.shape.length).fill(1), ...value.shape]);
       return transpose(aligned, back);

@@ -109,8 +109,8 @@ function projectedSplits(graph: Graph): Set<Node> {
   const chosen = new Set<Node>();
   for (const [parts, family] of families) {
     for (const products of family.values()) {
-      const seen = new Set(products.map(({ inputs }) => withoutReshape(inputs[0]!)));
-      if (seen.size * 2 > parts.outputs.length) for (const product of products) chosen.add(product);
+      const factors = new Set(products.map(({ inputs }) => withoutReshape(inputs[0]!)));
+      if (factors.size * 2 > parts.outputs.length) for (const product of products) chosen.add(product);
     }
   }
   return chosen;
@@ -118,8 +118,8 @@ function projectedSplits(graph: Graph): Set<Node> {
 
 /** The terms of a value that can be merged into one product or sum over rows. */
 function termsOf(value: Value, sums: ReadonlyMap<Value, Value[]>): Value[] {
-  const known = sums.get(value);
-  if (known !== undefined) return known;
+  const terms = sums.get(value);
+  if (terms !== undefined) return terms;
   const term = withoutReshape(value);
   const { op, attrs, inputs } = term.node;
   // What is merged is copied: for few rows that costs less than products that are too small.

@@ -13,7 +13,7 @@ export interface OperatorTime {
   milliseconds: number;
 }
 
-interface Seen {
+interface ProfiledGraph {
   plan: Plan;
   folder: string;
   looks: number;
@@ -25,7 +25,7 @@ const COUNTED = 3;
 
 /** Runs each graph a few times more with ONNX Runtime's profiling on, on the same inputs, and adds up its events. */
 export class Profiler {
-  private readonly seen = new Map<string, Seen>();
+  private readonly graphs = new Map<string, ProfiledGraph>();
   private readonly others: OperatorTime[] = [];
 
   /** Notes the time of something that is computed outside of ONNX Runtime. */
@@ -34,29 +34,29 @@ export class Profiler {
   }
 
   look(key: string, feeds: Record<string, Tensor>, build: (prefix: string) => Plan): void {
-    let seen = this.seen.get(key);
-    if (seen === undefined) {
+    let entry = this.graphs.get(key);
+    if (entry === undefined) {
       const folder = mkdtempSync(path.join(os.tmpdir(), 'tfjs-onnx-profile-'));
-      seen = { plan: build(path.join(folder, 'run')), folder, looks: 0 };
-      this.seen.set(key, seen);
+      entry = { plan: build(path.join(folder, 'run')), folder, looks: 0 };
+      this.graphs.set(key, entry);
     }
-    const { plan } = seen;
+    const { plan } = entry;
     const fetches = Object.fromEntries(plan.outputs.map((name, i) => [name, resultTensor(plan.results[i]!)]));
-    const runs = seen.looks === 0 ? WARMUP + COUNTED : COUNTED;
+    const runs = entry.looks === 0 ? WARMUP + COUNTED : COUNTED;
     for (let i = 0; i < runs; i++) plan.session.run(feeds, fetches);
-    seen.looks++;
+    entry.looks++;
   }
 
-  /** Operators of all graphs seen, with the time of all looks together. */
+  /** Operators of all graphs, with the time of all looks together. */
   finish(): OperatorTime[] {
     const times: OperatorTime[] = this.others.splice(0);
-    for (const { plan, folder, looks } of this.seen.values()) {
+    for (const { plan, folder, looks } of this.graphs.values()) {
       plan.session.endProfiling();
       plan.session.dispose();
       for (const file of readdirSync(folder)) times.push(...readEvents(path.join(folder, file), plan, looks));
       rmSync(folder, { recursive: true, force: true });
     }
-    this.seen.clear();
+    this.graphs.clear();
     return times;
   }
 }

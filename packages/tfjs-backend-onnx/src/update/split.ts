@@ -75,8 +75,8 @@ export function splitUpdates(
 function sumsOf(computed: readonly Value[], others: readonly Value[]): RowSum[] {
   const candidates = computed.flatMap((value) => rowSumOf(value) ?? []);
   if (candidates.length === 0) return [];
-  const found = new Set(candidates.map(({ value }) => value));
-  const rest = new Set(topological([...others, ...computed.filter((value) => !found.has(value))]));
+  const candidateValues = new Set(candidates.map(({ value }) => value));
+  const rest = new Set(topological([...others, ...computed.filter((value) => !candidateValues.has(value))]));
   return candidates.filter(({ value }) => !rest.has(value.node));
 }
 
@@ -164,13 +164,13 @@ function updateOf(nodes: readonly Node[], states: readonly number[], written: re
   const steps: Step[] = [];
   const operands = new Map<Value, Operand>();
   const operandOf = (value: Value): Operand => {
-    const known = operands.get(value);
-    if (known !== undefined) return known;
+    const previous = operands.get(value);
+    if (previous !== undefined) return previous;
     const leaf = withoutReshape(value);
     const kind = sizeOf(leaf.shape) === 1 ? 'scalar' : 'vector';
     const list = kind === 'scalar' ? scalars : vectors;
-    const found = list.indexOf(leaf);
-    const operand: Operand = { kind, index: found < 0 ? list.push(leaf) - 1 : found };
+    const position = list.indexOf(leaf);
+    const operand: Operand = { kind, index: position < 0 ? list.push(leaf) - 1 : position };
     operands.set(value, operand);
     return operand;
   };

@@ -39,10 +39,10 @@ vi.mock(import('../../src/memory/tensor-memory.js'), async (original) => {
       return super.numbersToHold();
     }
 
-    override bufferWritten(written: Tensor): void {
+    override swapBuffers(next: Tensor): void {
       const old = planted.fromTinyWork.has(this) ? (this.numbersForNow() as Float32Array) : undefined;
-      super.bufferWritten(written);
-      if (old !== undefined) Object.assign(this.state, { spare: ortTensor(old, written.dims, 'float32') });
+      super.swapBuffers(next);
+      if (old !== undefined) Object.assign(this.state, { spare: ortTensor(old, next.dims, 'float32') });
     }
   }
   return { ...rest, TensorMemory: PlantedMemory };
