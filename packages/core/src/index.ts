@@ -20,6 +20,7 @@ export {
 } from './model-files/model-files.js';
 export { isSavedModel, loadSavedModel, type SavedModel, savedModelFiles } from './model-files/saved-model.js';
 export { openWeights, type StoredWeights } from './model-files/stored-weights.js';
+export { torchWeights } from './model-files/torch/torch-weights.js';
 export {
   assignWeights,
   type LoadedWeights,

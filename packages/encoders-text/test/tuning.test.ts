@@ -15,7 +15,10 @@ function step(encoder: Awaited<ReturnType<typeof loadTextEncoder>>, inputs: Reco
     const loss = () => tf.sum(tf.square(tf.slice(encoder.encode(inputs), [0, 0], [-1, 16]))) as tf.Scalar;
     const variables = encoder.trainableVariables();
     const { grads } = tf.variableGrads(loss, variables);
-    for (const variable of variables) variable.assign(tf.sub(variable, tf.mul(grads[variable.name]!, 0.5)));
+    for (const variable of variables) {
+      const gradient = grads[variable.name]; // the pooler's are of no use here, and have none
+      if (gradient) variable.assign(tf.sub(variable, tf.mul(gradient, 0.5)));
+    }
   });
 }
 
@@ -42,7 +45,7 @@ describe('lora', () => {
     const encoder = await loadTextEncoder(folder);
     const inputs = await encoder.prepare(texts);
     const before = encoder.encode(inputs);
-    const adapted = lora(encoder as never, { rank: 2, seed: 1 });
+    const adapted = lora(encoder, { rank: 2, seed: 1 });
     expect(adapted.names).toEqual(
       [0, 1].flatMap((i) => ['query', 'value'].map((part) => `encoder.layer.${i}.attention.self.${part}`)),
     );
@@ -60,12 +63,12 @@ describe('lora', () => {
   it('is saved and loaded in the layout of PEFT', async () => {
     const encoder = await loadTextEncoder(folder);
     const inputs = await encoder.prepare(texts);
-    const adapted = lora(encoder as never, { rank: 3, alpha: 6, targets: 'linear', seed: 2 });
+    const adapted = lora(encoder, { rank: 3, alpha: 6, targets: 'linear', seed: 2 });
     step(encoder, inputs);
     const files = await adapted.files();
     expect([...files.keys()]).toEqual(['adapter_config.json', 'adapter_model.safetensors']);
     const other = await loadTextEncoder(folder);
-    const loaded = await loadLora(other as never, files);
+    const loaded = await loadLora(other, files);
     expect(loaded.names).toEqual(adapted.names);
     expect(other.encode(inputs)).toBeAllclose(encoder.encode(inputs), { atol: 0, rtol: 0 });
     loaded.remove();
@@ -77,7 +80,7 @@ describe('lora', () => {
     const { folder: gpt2 } = huggingFaceCase('gpt2');
     const encoder = await loadTextEncoder(gpt2);
     const inputs = await encoder.prepare(['a red boat']);
-    const adapted = lora(encoder as never, { targets: 'linear', seed: 3 });
+    const adapted = lora(encoder, { targets: 'linear', seed: 3 });
     step(encoder, inputs);
     const after = encoder.encode(inputs);
     adapted.merge();
@@ -86,15 +89,13 @@ describe('lora', () => {
 
   it('says what it cannot adapt', async () => {
     const encoder = await loadTextEncoder(folder);
-    expect(() => lora(encoder as never, { targets: ['nothing'], seed: 1 })).toThrow(
+    expect(() => lora(encoder, { targets: ['nothing'], seed: 1 })).toThrow(
       /no linear map ends with nothing; there are such as/,
     );
-    expect(() => lora(encoder as never, { rank: 0, seed: 1 })).toThrow(
-      /rank must be a whole number of at least 1, got 0/,
-    );
-    lora(encoder as never, { seed: 1 });
-    expect(() => lora(encoder as never, { seed: 1 })).toThrow(/adapted already; merge or remove/);
+    expect(() => lora(encoder, { rank: 0, seed: 1 })).toThrow(/rank must be a whole number of at least 1, got 0/);
+    lora(encoder, { seed: 1 });
+    expect(() => lora(encoder, { seed: 1 })).toThrow(/adapted already; merge or remove/);
     const own = bagEncoder({ tokenizer: characterTokenizer(), dimension: 4, seed: 1 });
-    expect(() => lora(own as never, { seed: 1 })).toThrow(/made of layers/);
+    expect(() => lora(own, { seed: 1 })).toThrow(/made of layers/);
   });
 });

@@ -2,6 +2,7 @@ import { CrossmodalError } from '../errors.js';
 import { headerLength, parseHeader, type SafetensorsHeader, type TensorEntry } from '../safetensors/header.js';
 import type { StoredTensor } from '../safetensors/values.js';
 import { type ModelFile, type ModelFiles, readJson } from './model-files.js';
+import { torchWeights } from './torch/torch-weights.js';
 
 /** The tensors of a model's files, read one at a time. */
 export interface StoredWeights {
@@ -16,7 +17,8 @@ export interface StoredWeights {
 const indexLimit = 32 * 2 ** 20;
 
 /**
- * Opens the weights among a model's files: `model.safetensors`, or the shards that `model.safetensors.index.json` names.
+ * Opens the weights among a model's files: `model.safetensors`, or the shards that `model.safetensors.index.json` names, or a
+ * checkpoint of PyTorch, whose pickle is read by a reader that can build tensors only.
  * Headers are checked in full, tensors are read as they are asked for.
  *
  * @param options.where the function that messages begin with
@@ -32,6 +34,13 @@ export async function openWeights(files: ModelFiles, { where }: { where: string 
   if (index !== undefined) return openShards(files, index);
   const single = [...files.keys()].filter((name) => /^[^/]+\.safetensors$/.test(name) && !/adapter/.test(name));
   if (single.length === 1) return openFile(files.get(single[0]!)!);
+  const pickled = [...files.keys()].filter((name) => /^[^/]+\.(bin|pth|pt)$/.test(name));
+  const torch = pickled.includes('pytorch_model.bin')
+    ? 'pytorch_model.bin'
+    : pickled.length === 1
+      ? pickled[0]
+      : undefined;
+  if (torch !== undefined) return torchWeights(files.get(torch)!);
   const others = [...files.keys()].filter((name) => /\.(bin|pth?|ckpt|h5|msgpack|onnx)$/.test(name));
   throw new CrossmodalError(
     `${where}: there is no model.safetensors and no model.safetensors.index.json among the files${others.length > 0 ? `, only ${others.slice(0, 4).join(', ')}` : ''}`,

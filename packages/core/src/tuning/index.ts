@@ -1,2 +1,2 @@
 export { freeze, type NamePatterns, type Tunable } from './freeze.js';
-export { type Lora, type LoraOptions, loadLora, lora } from './lora.js';
+export { type AdaptableEncoder, type Lora, type LoraOptions, loadLora, lora } from './lora.js';

@@ -1,7 +1,6 @@
 import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Adapter, Parameters } from '../blocks/parameters.js';
-import type { PretrainedEncoder } from '../blocks/pretrained-encoder.js';
 import { CrossmodalError } from '../errors.js';
 import { type ModelFiles, memoryFile, readConfig } from '../model-files/model-files.js';
 import { openWeights } from '../model-files/stored-weights.js';
@@ -9,7 +8,12 @@ import { loadWeights } from '../model-files/weight-plan.js';
 import { weightsFile } from '../model-files/write-model.js';
 import { Random } from '../random/random.js';
 import { disposeVariables } from '../variables.js';
-import { freeze } from './freeze.js';
+import { freeze, type Tunable } from './freeze.js';
+
+/** An encoder that was loaded from a folder of transformers; encoders made of layers have no `parameters`. */
+export interface AdaptableEncoder extends Tunable {
+  readonly parameters?: Parameters;
+}
 
 export interface LoraOptions {
   /** Rank of what is added. */
@@ -52,7 +56,7 @@ const prefix = 'base_model.model.';
  * await saveFolder('adapters/mine', await adapted.files());
  */
 export function lora(
-  encoder: PretrainedEncoder<never>,
+  encoder: AdaptableEncoder,
   {
     rank = 8, // PEFT
     alpha = 8, // PEFT
@@ -94,7 +98,7 @@ export function lora(
  * @example
  * const adapted = await loadLora(encoder, await openFolder('adapters/mine'));
  */
-export async function loadLora(encoder: PretrainedEncoder<never>, files: ModelFiles): Promise<Lora> {
+export async function loadLora(encoder: AdaptableEncoder, files: ModelFiles): Promise<Lora> {
   const where = 'loadLora';
   const config = await readConfig(files, 'adapter_config.json', { where });
   const { label } = files.get('adapter_config.json')!;
@@ -158,7 +162,7 @@ function linearMaps(parameters: Parameters, targets: readonly string[] | 'linear
   });
 }
 
-function parametersOf(where: string, encoder: PretrainedEncoder<never>): Parameters {
+function parametersOf(where: string, encoder: AdaptableEncoder): Parameters {
   if (!encoder.parameters) {
     throw new CrossmodalError(`${where}: this encoder is made of layers, which take no adaptations`, {
       remedy: 'load one of the families of transformers, or use freeze',
