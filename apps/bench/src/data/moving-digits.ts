@@ -2,7 +2,8 @@ import { CrossmodalError, Random } from '@crossmodal/core';
 import type { LabelledImages } from '@crossmodal/core/data/sets';
 import type { BytePixels } from '@crossmodal/encoders-vision';
 
-const digitNames = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'] as const;
+/** The words for digits, by digit. */
+export const digitNames = ['zero', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'] as const;
 
 /** Where a digit can move to, and one step of it: rows, columns. */
 const directions = { left: [0, -1], right: [0, 1], up: [-1, 0], down: [1, 0] } as const;

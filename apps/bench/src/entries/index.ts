@@ -1,6 +1,8 @@
 import { CrossmodalError } from '@crossmodal/core';
 import { alignment } from './alignment/index.js';
 import { coAttentionEntry } from './co-attention/index.js';
+import { assistanceEntry } from './digits/assistance.js';
+import { threeModalitiesEntry } from './digits/three-modalities.js';
 import { domainAdaptation } from './domain-adaptation/index.js';
 import type { Entry } from './entry.js';
 import { hardVsSoft } from './hard-vs-soft/index.js';
@@ -14,7 +16,13 @@ import { videoEntry } from './video/index.js';
 export const entries: readonly Entry[] = [alignment, hardVsSoft, speech, textToImage, vaeEntry, domainAdaptation];
 
 /** Entries that need data sets of their own (`--data`): they run when they are named. */
-export const dataSetEntries: readonly Entry[] = [questionAnsweringEntry, coAttentionEntry, videoEntry];
+export const dataSetEntries: readonly Entry[] = [
+  questionAnsweringEntry,
+  coAttentionEntry,
+  videoEntry,
+  assistanceEntry,
+  threeModalitiesEntry,
+];
 
 /** @throws CrossmodalError when there is no such entry. */
 export function findEntry(id: string): Entry {

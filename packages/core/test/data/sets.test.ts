@@ -8,6 +8,7 @@ import { formatNpy } from '../../src/data/index.js';
 import {
   bsds500,
   dataSources,
+  easyVqa,
   fsdd,
   imageRows,
   type LabelledImages,
@@ -246,5 +247,39 @@ describe.skipIf(!process.env['CROSSMODAL_DATA'])('real data (needs CROSSMODAL_DA
     expect(sentences.length).toBeGreaterThan(5000);
     expect(sentences.every(({ image, text, label, group }) => image && text && label && group)).toBe(true);
     expect(await bsds500()).toHaveLength(200);
+  });
+});
+
+describe('easyVqa', () => {
+  const write = (test: unknown) => {
+    const pictures = ['train/images/0.png', 'train/images/1.png', 'test/images/0.png'];
+    folder.write('easy_vqa/pictures.tar', tarBytes(pictures.map((name) => ({ name, data: name }))));
+    folder.write('easy_vqa/answers.txt', 'yes\nno\nred\n');
+    folder.write('easy_vqa/train_questions.json', JSON.stringify([['is it red?', 'yes', 1]]));
+    folder.write('easy_vqa/test_questions.json', typeof test === 'string' ? test : JSON.stringify(test));
+  };
+
+  it('reads pictures, questions and answers', async () => {
+    write([['what colour is it?', 'red', 0]]);
+    const { train, test, answers } = await easyVqa(here);
+    expect(answers).toEqual(['yes', 'no', 'red']);
+    expect(train.questions).toEqual([{ question: 'is it red?', answer: 'yes', picture: 1 }]);
+    expect(train.pictures.map((bytes) => Buffer.from(bytes).toString())).toEqual([
+      'train/images/0.png',
+      'train/images/1.png',
+    ]);
+    expect(test.questions).toEqual([{ question: 'what colour is it?', answer: 'red', picture: 0 }]);
+  });
+
+  it('names rows that do not fit', async () => {
+    write([['what colour is it?', 'red', 7]]);
+    await expect(easyVqa(here)).rejects.toThrow(/test_questions.json: row 0: there is no picture 7/);
+    write([['what colour is it?', 'blue', 0]]);
+    await expect(easyVqa(here)).rejects.toThrow("row 0: 'blue' is not in answers.txt");
+    write([['what colour is it?', 'red']]);
+    await expect(easyVqa(here)).rejects.toThrow('must be a list of [question, answer, picture]');
+    write('[[');
+    await expect(easyVqa(here)).rejects.toThrow('is no JSON');
+    await expect(easyVqa({ data: '/nowhere', environment: {} })).rejects.toThrow('easy_vqa does not exist');
   });
 });
