@@ -19,7 +19,7 @@ export {
   subfolder,
 } from './model-files/model-files.js';
 export { isSavedModel, loadSavedModel, type SavedModel, savedModelFiles } from './model-files/saved-model.js';
-export { openWeights, type StoredWeights } from './model-files/stored-weights.js';
+export { openWeights } from './model-files/stored-weights.js';
 export { torchWeights } from './model-files/torch/torch-weights.js';
 export {
   assignWeights,
@@ -28,6 +28,7 @@ export {
   type WeightSpec,
   type WeightSpecs,
 } from './model-files/weight-plan.js';
+export type { StoredWeights } from './model-files/weight-reader.js';
 export { modelFiles, weightsFile } from './model-files/write-model.js';
 export { Random, type RandomState } from './random/random.js';
 export { randomRemedy } from './random/random-remedy.js';

@@ -7,9 +7,9 @@ export { Recurrent, type RecurrentOptions, recurrent } from './layers/recurrent.
 export {
   type LoadTextEncoderOptions,
   loadTextEncoder,
-  type PretrainedTextEncoder,
 } from './pretrained/load-text-encoder.js';
 export type { TextPooling } from './pretrained/pooling.js';
+export type { PretrainedTextEncoder } from './pretrained/pretrained-text-encoder.js';
 export type { Encoding } from './tokenizer-json/encoding.js';
 export type { Padding } from './tokenizer-json/pad.js';
 export type { Truncation } from './tokenizer-json/truncate.js';

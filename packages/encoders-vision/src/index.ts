@@ -12,8 +12,8 @@ export { type LoadImageOptions, loadImages } from './load/load-images.js';
 export {
   type LoadImageEncoderOptions,
   loadImageEncoder,
-  type PretrainedImageEncoder,
 } from './pretrained/load-image-encoder.js';
+export type { PretrainedImageEncoder } from './pretrained/pretrained-image-encoder.js';
 export { adjustBrightness, adjustContrast, adjustHue, adjustSaturation, grayscale } from './transform/colour.js';
 export { type Box, centerCrop, crop, flipHorizontally } from './transform/crop.js';
 export { type Fit, fitInto } from './transform/fit.js';

@@ -3,9 +3,9 @@ export {
   type FusionBatch,
   type FusionClassifier,
   type FusionClassifierOptions,
-  type FusionInputs,
   fusionClassifier,
 } from './classifier/fusion-classifier.js';
+export type { FusionInputs } from './classifier/fusion-inputs.js';
 export type { Present } from './classifier/modality-features.js';
 export {
   type AttentionMaps,

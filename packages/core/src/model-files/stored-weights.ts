@@ -3,15 +3,7 @@ import { headerLength, parseHeader, type SafetensorsHeader, type TensorEntry } f
 import type { StoredTensor } from '../safetensors/values.js';
 import { type ModelFile, type ModelFiles, readJson } from './model-files.js';
 import { torchWeights } from './torch/torch-weights.js';
-
-/** The tensors of a model's files, read one at a time. */
-export interface StoredWeights {
-  /** How messages call the file, or the index of several. */
-  readonly label: string;
-  /** Types and shapes by name, file by file, in the order of the data. */
-  readonly entries: ReadonlyMap<string, Pick<TensorEntry, 'dtype' | 'shape'>>;
-  read(name: string): Promise<StoredTensor>;
-}
+import type { StoredWeights } from './weight-reader.js';
 
 /** An index of 100,000 tensors has about ten megabytes. */
 const indexLimit = 32 * 2 ** 20;

@@ -5,7 +5,7 @@ import { toTensor } from '../safetensors/tensors.js';
 import { decodeValues, type StoredTensor } from '../safetensors/values.js';
 import { disposeVariables, type NamedVariables } from '../variables.js';
 import { permuted } from './permuted.js';
-import type { StoredWeights } from './stored-weights.js';
+import type { StoredWeights } from './weight-reader.js';
 
 /** A weight that a model wants. */
 export interface WeightSpec {

@@ -1,8 +1,6 @@
 import {
   assertKnownOptions,
   CrossmodalError,
-  type Encoder,
-  type Inputs,
   type ModelFile,
   type ModelFiles,
   memoryFile,
@@ -10,7 +8,7 @@ import {
   readJson,
   subfolder,
 } from '@crossmodal/core';
-import { Config, type PretrainedEncoder, type PretrainedOptions, pretrainedEncoder } from '@crossmodal/core/blocks';
+import { Config, type PretrainedOptions, pretrainedEncoder } from '@crossmodal/core/blocks';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { TextOrPair } from '../tokenizers/pretrained/pretrained-tokenizer.js';
 import type { Tokenizer } from '../tokenizers/tokenizer.js';
@@ -18,6 +16,7 @@ import { textArchitecture } from './families.js';
 import { ownEncoder } from './own-encoders.js';
 import { isPooling, pooled, poolingNames, type TextPooling } from './pooling.js';
 import { preparedTexts } from './prepare-texts.js';
+import type { PretrainedTextEncoder } from './pretrained-text-encoder.js';
 import { sentenceModules } from './sentence-modules.js';
 import { maskOf, type TextArchitecture } from './text-architecture.js';
 import { tokenizerFiles, tokenizerOf, tokenizerSettings } from './text-files.js';
@@ -31,17 +30,6 @@ export interface LoadTextEncoderOptions extends PretrainedOptions {
   pooling?: TextPooling;
   /** Lengths of batches are multiples of this, so that few shapes are compiled. */
   lengthMultiple?: number;
-}
-
-/** A text encoder that was loaded from files. */
-export interface PretrainedTextEncoder extends PretrainedEncoder<TextOrPair> {
-  readonly maximumLength: number;
-  /** Prompts of the folder by name: `prepare(texts, { prompt: 'query' })` puts one before each text. */
-  readonly prompts: Readonly<Record<string, string>>;
-  prepare(
-    items: readonly TextOrPair[],
-    options?: Parameters<Encoder['prepare']>[1] & { prompt?: string },
-  ): Promise<Inputs>;
 }
 
 /**

@@ -4,7 +4,7 @@ import { lstmEncoder, type RecurrentEncoderOptions } from '../encoders/recurrent
 import { savedTokenizer } from '../encoders/saved-text.js';
 import { type TransformerEncoderOptions, transformerEncoder } from '../encoders/transformer.js';
 import type { Tokenizer } from '../tokenizers/tokenizer.js';
-import type { PretrainedTextEncoder } from './load-text-encoder.js';
+import type { PretrainedTextEncoder } from './pretrained-text-encoder.js';
 
 /** Our own encoders by the type in their config.json. */
 const constructors: Readonly<Record<string, (options: never) => Encoder<string>>> = {

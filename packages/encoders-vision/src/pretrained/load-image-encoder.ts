@@ -12,7 +12,7 @@ import {
   readConfig,
   readJson,
 } from '@crossmodal/core';
-import { Config, type PretrainedEncoder, type PretrainedOptions, pretrainedEncoder } from '@crossmodal/core/blocks';
+import { Config, type PretrainedOptions, pretrainedEncoder } from '@crossmodal/core/blocks';
 import { mapConcurrently } from '@crossmodal/core/data';
 import * as tf from '@tensorflow/tfjs-core';
 import { type BytePixels, type Image, type ImageItem, toImage } from '../image.js';
@@ -26,6 +26,7 @@ import {
   usualProcessor,
 } from './image-processor.js';
 import { ownEncoder } from './own-encoders.js';
+import type { PretrainedImageEncoder } from './pretrained-image-encoder.js';
 
 export interface LoadImageEncoderOptions extends PretrainedOptions {
   /** Instead of the folder's config.json, for weights that came without: `{ architecture: 'resnet18' }`. */
@@ -34,12 +35,6 @@ export interface LoadImageEncoderOptions extends PretrainedOptions {
   size?: number | readonly [height: number, width: number];
   /** Changes each picture of a training batch, values in [0, 1], before it is normalised. */
   augment?: (image: Image, random: Random) => Image;
-}
-
-/** An image encoder that was loaded from files. */
-export interface PretrainedImageEncoder extends PretrainedEncoder<ImageItem> {
-  /** Names of the classes of its head, where config.json has them. */
-  readonly labels: readonly string[] | undefined;
 }
 
 /** Pictures under way at a time: sharp works on four threads, and a few more keep them busy. */

@@ -4,7 +4,7 @@ import { linearEncoder } from '../encoders/linear.js';
 import { residualEncoder } from '../encoders/residual.js';
 import { visionTransformerEncoder } from '../encoders/vision-transformer.js';
 import type { Image } from '../image.js';
-import type { PretrainedImageEncoder } from './load-image-encoder.js';
+import type { PretrainedImageEncoder } from './pretrained-image-encoder.js';
 
 /** Our own encoders by the type in their config.json. */
 const constructors: Readonly<Record<string, (options: never) => Encoder<never>>> = {

@@ -2,7 +2,6 @@ import {
   assertKnownOptions,
   CrossmodalError,
   type Encoder,
-  type Inputs,
   type LossTerms,
   type NamedVariables,
   prefixed,
@@ -18,8 +17,9 @@ import { withoutGradient } from '../internal/without-gradient.js';
 import { concatenation } from '../strategies/concatenation.js';
 import type { FusionStrategy } from '../strategies/fusion-strategy.js';
 import { classifyItems, type ModalityItems } from './classify-items.js';
+import type { FusionInputs } from './fusion-inputs.js';
 import { modalityDropout } from './modality-dropout.js';
-import { checkBatch, modalityFeatures, type Present } from './modality-features.js';
+import { checkBatch, modalityFeatures } from './modality-features.js';
 
 export interface FusionClassifierOptions<Modality extends string> {
   /** One encoder per modality, two or more. */
@@ -36,11 +36,6 @@ export interface FusionClassifierOptions<Modality extends string> {
   modalityDropout?: number;
   labelSmoothing?: number;
 }
-
-/** Inputs by modality (any may be left out), and in which rows they are real. */
-export type FusionInputs<Modality extends string = string> = { [M in Modality]?: Inputs } & {
-  present?: Present<Modality> | undefined;
-};
 
 /** The same with classes: `labels` [batch], integers. */
 export type FusionBatch<Modality extends string = string> = FusionInputs<Modality> & { labels: Tensor1D };

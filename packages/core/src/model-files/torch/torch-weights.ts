@@ -2,7 +2,7 @@ import { CrossmodalError } from '../../errors.js';
 import { dtypeBits, type SafetensorsDtype } from '../../safetensors/dtypes.js';
 import type { StoredTensor } from '../../safetensors/values.js';
 import type { ModelFile } from '../model-files.js';
-import type { StoredWeights } from '../stored-weights.js';
+import type { StoredWeights } from '../weight-reader.js';
 import { legacyMagic, type PickleCalls, PickleGlobal, PickleReference, readPickle } from './pickle.js';
 import { zipEntries } from './zip-entries.js';
 
