@@ -170,6 +170,7 @@ function assertSame(first: Traced, second: Traced): void {
 
 /** Computes what a trace left with somebody. */
 function compute({ tensors, executor }: TraceTarget, trace: Trace, args: unknown[]): void {
+  if (trace.escaped().length === 0) return;
   computeEscaped(tensors, (outputs) => executor.run(outputs), trace, flatten(args).tensors);
 }
 
