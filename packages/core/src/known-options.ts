@@ -53,16 +53,20 @@ function nearest(name: string, names: readonly string[]): string | undefined {
   return Number.isFinite(least) ? names[costs.indexOf(least)] : undefined;
 }
 
-/** Levenshtein's distance: insertions, deletions and replacements that turn one word into the other. */
+/** Insertions, deletions, replacements and exchanges of neighbours that turn one word into the other. */
 function distance(a: string, b: string): number {
+  let before: number[] = [];
   let row = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const above = row;
     row = [i];
     for (let j = 1; j <= b.length; j++) {
       const replaced = above[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
-      row.push(Math.min(replaced, above[j]! + 1, row[j - 1]! + 1));
+      const exchanges = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const exchanged = exchanges ? before[j - 2]! + 1 : replaced;
+      row.push(Math.min(replaced, exchanged, row[j - 1]! + 1, above[j]! + 1));
     }
+    before = above;
   }
   return row[b.length]!;
 }

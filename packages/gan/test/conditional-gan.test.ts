@@ -1,6 +1,6 @@
 import { defineEncoder, type NamedVariables, Random, randomNormal } from '@crossmodal/core';
 import { ganClsLoss } from '@crossmodal/losses';
-import { expectNoLeakWhenThrowing } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -282,7 +282,11 @@ describe('bad input', () => {
   it('and good input leave no tensors behind', async () => {
     const gan = small({ augmentation: { dimension: 5 } });
     const { real, condition } = batch();
-    for (const given of [condition, tf.zeros([6, 4])]) {
+    await expectNoLeak(() => gan.objectives.discriminator.loss({ real, condition }));
+    await expectNoLeak(() => gan.objectives.generator.loss({ real, condition }));
+    await expectNoLeak(() => gan.generate(condition, { random: new Random(1) }));
+    await expectNoLeak(() => gan.score(real, condition));
+    for (const given of [tf.zeros([6, 4])]) {
       await expectNoLeakWhenThrowing(
         () => gan.objectives.discriminator.loss({ real, condition: given }),
         'discriminatorLoss: condition must be [batch, 3]',

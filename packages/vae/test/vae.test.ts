@@ -233,7 +233,12 @@ describe('use', () => {
     const model = small();
     const x = binary(4, 6, 1);
     const random = new Random(1);
-    for (const given of [x, normal(4, 2, 1)]) {
+    await expectNoLeak(() => model.loss({ x }));
+    await expectNoLeak(() => ({ ...model.posterior(x) }));
+    await expectNoLeak(() => model.reconstruct(x));
+    await expectNoLeak(async () => void (await model.elbo(x, { random, batchSize: 3 })));
+    await expectNoLeak(async () => void (await model.logLikelihood(x, { random, samples: 5, samplesAtOnce: 3 })));
+    for (const given of [normal(4, 2, 1)]) {
       await expectNoLeakWhenThrowing(
         () => model.loss({ x: given }),
         'Input 0 is incompatible with layer hidden_1: expec',
