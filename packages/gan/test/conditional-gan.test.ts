@@ -289,11 +289,11 @@ describe('bad input', () => {
     for (const given of [tf.zeros([6, 4])]) {
       await expectNoLeakWhenThrowing(
         () => gan.objectives.discriminator.loss({ real, condition: given }),
-        'discriminatorLoss: condition must be [batch, 3]',
+        'discriminator.loss: condition must be [batch, 3]',
       );
       await expectNoLeakWhenThrowing(
         () => gan.objectives.generator.loss({ real, condition: given }),
-        'generatorLoss: condition must be [batch, 3]',
+        'generator.loss: condition must be [batch, 3]',
       );
       await expectNoLeakWhenThrowing(
         () => gan.generate(given, { random: new Random(1) }),

@@ -1,5 +1,5 @@
 import { CrossmodalError, Random, randomNormal } from '@crossmodal/core';
-import { expectNoLeakWhenThrowing } from '@crossmodal/testkit';
+import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -188,7 +188,12 @@ describe('classifierConsistency', () => {
 it('metrics leave no tensors behind, when they throw either', async () => {
   const x = normal(8, 3, 1);
   const narrow = normal(8, 2, 1);
-  for (const y of [normal(8, 3, 2), narrow]) {
+  const other = normal(8, 3, 2);
+  await expectNoLeak(async () => void (await frechetDistance(x, other)));
+  await expectNoLeak(async () => void (await kernelInceptionDistance(x, other)));
+  await expectNoLeak(async () => void (await manifoldMetrics(x, other)));
+  await expectNoLeak(async () => void (await rPrecision(x, other, { candidates: 3 })));
+  for (const y of [narrow]) {
     await expectNoLeakWhenThrowing(
       async () => void (await frechetDistance(x, y)),
       'frechetDistance: real and generated must have feat',
