@@ -51,6 +51,12 @@ function framed(shape: readonly number[], attrs: Attributes) {
     frame,
     shape: shape.map((dim, i) => dim + frame[i]![0] + frame[i]![1]),
     attrs: { ...attrs, begin: zero, end: zero },
+    /** The image in its frame. ONNX Runtime moves a padding into the pooling, also where it is too wide for it; not this. */
+    fill: (x: Value, value = 0) => {
+      const wider = frame.map(([before, after], i): [number, number] => [before, i === 1 ? after + 1 : after]);
+      const height = shape[1]! + frame[1]![0] + frame[1]![1];
+      return slice(pad(x, wider, value), [0], [height], [1]);
+    },
     /** The image out of the frame. */
     cut: (x: Value) => {
       const axes = begin.map((_, i) => i + 1);
@@ -84,16 +90,16 @@ function areas(shape: readonly number[], outShape: readonly number[], attrs: Att
 
 /** Pooling where some windows see nothing: as in tfjs -Infinity there, and NaN for images, 0 for volumes. */
 function poolOutside(op: string, x: Value, outShape: readonly number[], attrs: Attributes): Value {
-  const { frame, attrs: inner } = framed(x.shape, attrs);
+  const { fill, attrs: inner } = framed(x.shape, attrs);
   if (op === 'MaxPool') {
-    const y = composite(op, [pad(x, frame, LOWEST)], outShape, 'float32', inner);
+    const y = composite(op, [fill(x, LOWEST)], outShape, 'float32', inner);
     return where(compare('LessOrEqual', y, scalar(LOWEST)), scalar(Number.NEGATIVE_INFINITY), y);
   }
   const window = sizeOf(attrs['kernel'] as readonly number[]);
   const nothing = x.shape.length === 5 ? 0 : Number.NaN;
   const factor = areas(x.shape, outShape, attrs).map((count) => (count === 0 ? nothing : window / count));
   const column = [1, ...outShape.slice(1, -1), 1];
-  return mul(composite(op, [pad(x, frame)], outShape, 'float32', inner), constantValue(factor, column, 'float32'));
+  return mul(composite(op, [fill(x)], outShape, 'float32', inner), constantValue(factor, column, 'float32'));
 }
 
 const pool =
@@ -131,8 +137,8 @@ const maxGradient: RecordKernel = (call) => {
     const output = call.inputs['output'] ?? composite('MaxPool', [input], outShape, 'float32', attrs);
     return restore(composite('MaxPoolGradient', [dy, input, output], input.shape, 'float32', attrs));
   }
-  const { frame, shape, attrs: inner, cut } = framed(input.shape, attrs);
-  const image = pad(input, frame, LOWEST);
+  const { fill, shape, attrs: inner, cut } = framed(input.shape, attrs);
+  const image = fill(input, LOWEST);
   const output = composite('MaxPool', [image], outShape, 'float32', inner);
   return restore(cut(composite('MaxPoolGradient', [dy, image, output], shape, 'float32', inner)));
 };

@@ -141,9 +141,11 @@ export const reductionCases: Record<string, MakeCase> = {
           inputs: { x },
           attrs: { [row.axes ?? 'axis']: axes, keepDims },
           expected: (inputs) => reduced(inputs['x']!, axes, keepDims, row.result?.(dtype) ?? dtype, row.fold),
-          // tfjs's gradient of products is for the last axis alone.
+          // tfjs's gradient of products is for the last axis alone, and for results without it.
           differentiable:
-            row.smooth && dtype === 'float32' && (name !== 'Prod' || axes.join() === String(x.shape.length - 1))
+            row.smooth &&
+            dtype === 'float32' &&
+            (name !== 'Prod' || (!keepDims && axes.join() === String(x.shape.length - 1)))
               ? ['x']
               : [],
         };
