@@ -137,6 +137,33 @@ describe('the same numbers at once, recorded and compiled', () => {
   });
 });
 
+it('gradients of images of several sizes are other graphs', async () => {
+  await tf.setBackend(GRAPH);
+  const filter = tf.ones([1, 1, 1, 1]) as tf.Tensor4D;
+  // Both have three windows.
+  for (const width of [5, 6]) {
+    tf.tidy(() => {
+      const x = tf.zeros([2, 1, width, 1]) as tf.Tensor4D;
+      const expected = [0, 1].flatMap(() => Array.from({ length: width }, (_, i) => (i % 2 === 0 ? 1 : 0)));
+      const convolved = tf.grad((v) => tf.sum(tf.conv2d(v as tf.Tensor4D, filter, [1, 2], 'valid')))(x);
+      const pooled = tf.grad((v) => tf.sum(tf.avgPool(v as tf.Tensor4D, [1, 1], [1, 2], 'valid')))(x);
+      expect(Array.from(convolved.dataSync())).toEqual(expected);
+      expect(Array.from(pooled.dataSync())).toEqual(expected);
+    });
+  }
+  filter.dispose();
+});
+
+it('a window that tfjs lets end before the image does', async () => {
+  for (const { shape, values } of await everyWay(
+    (x, w) => tf.conv2d(x as tf.Tensor4D, w as tf.Tensor4D, 1, 0),
+    () => [image(4, 3), float([1, 1, 1], [3, 1, 1, 1])],
+  )) {
+    expect(shape).toEqual([1, 1, 2, 1]); // columns are counted by the height of the kernel
+    expect(values).toEqual([15, 18]);
+  }
+});
+
 describe('an index that is out of range is an error each time, in every way', () => {
   const table = (shape = [3, 2]) => tf.ones(shape);
   const kernels: Record<string, (ids: tf.Tensor) => tf.Tensor> = {

@@ -113,13 +113,15 @@ export interface NodeSpec {
 /** Creates a node. Shapes and types of its outputs are the caller's business (`ops.ts` infers them). */
 export function createNode({ op, domain = '', inputs, attrs = {}, outputs }: NodeSpec): Node {
   const results: Value[] = [];
+  // The result of a composite is not always given by its operands: images of several sizes have the same gradient.
+  const shapes = domain === '' ? '' : outputs.map(({ shape }) => `[${shape}]`).join('');
   const node: Node = {
     op,
     domain,
     inputs,
     attrs,
     outputs: results,
-    signature: intern(`${domain}:${op}${attributeText(attrs)}`),
+    signature: intern(`${domain}:${op}${shapes}${attributeText(attrs)}`),
     source: undefined,
     origin,
   };

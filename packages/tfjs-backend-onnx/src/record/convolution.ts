@@ -1,6 +1,6 @@
 import { backend_util } from '@tensorflow/tfjs-core';
 import type { Attributes, Value } from '../ir/graph.js';
-import { add, composite, reshape, slice, transpose } from '../ir/ops.js';
+import { add, composite, pad, reshape, slice, transpose } from '../ir/ops.js';
 import { attribute, type KernelCall, type RecordKernel } from './kernel.js';
 import { activated } from './matmul.js';
 
@@ -13,7 +13,10 @@ type ConvInfo = ReturnType<typeof backend_util.computeConv2DInfo>;
 type ConvInfo3D = ReturnType<typeof backend_util.computeConv3DInfo>;
 type Pad = number | 'same' | 'valid' | backend_util.ExplicitPadding;
 
-/** Padding written so that floor((size + begin + end - kernel) / stride) + 1 is exactly the output size. */
+/**
+ * Padding written so that floor((size + begin + end - kernel) / stride) + 1 is exactly the output size. Negative where
+ * the output ends before the image does: with a number as padding tfjs counts columns by the height of the kernel.
+ */
 function endPadding(
   size: number,
   out: number,
@@ -22,7 +25,8 @@ function endPadding(
   dilation: number,
   begin: number,
 ): number {
-  return Math.max(0, (out - 1) * stride + (kernel - 1) * dilation + 1 - size - begin);
+  const end = (out - 1) * stride + (kernel - 1) * dilation + 1 - size - begin;
+  return end <= -stride ? end : Math.max(0, end);
 }
 
 export function geometry2D(info: ConvInfo): Attributes {
@@ -55,8 +59,41 @@ export function geometry3D(info: ConvInfo3D): Attributes {
   const begin = [info.padInfo.front, info.padInfo.top, info.padInfo.left].map((pad) => Math.max(0, pad));
   const input = [info.inDepth, info.inHeight, info.inWidth];
   const output = [info.outDepth, info.outHeight, info.outWidth];
-  const end = input.map((size, i) => endPadding(size, output[i]!, strides[i]!, kernel[i]!, dilations[i]!, begin[i]!));
+  const end = input.map((size, i) =>
+    Math.max(0, endPadding(size, output[i]!, strides[i]!, kernel[i]!, dilations[i]!, begin[i]!)),
+  );
   return { kernel, strides, dilations, begin, end };
+}
+
+interface Trimmed {
+  shape: number[];
+  attrs: Attributes;
+  cut: (x: Value) => Value;
+  /** A gradient of the rest, and zeros where nothing was seen. */
+  restore: (x: Value) => Value;
+}
+
+/** Without the rows and columns at the end that no window sees, which ONNX would make more output of. */
+export function trimmed(shape: readonly number[], attrs: Attributes): Trimmed {
+  const ends = attrs['end'] as readonly number[];
+  const axes = ends.map((_, i) => i + 1);
+  const surplus = ends.map((end) => Math.max(0, -end));
+  const sizes = axes.map((axis, i) => shape[axis]! - surplus[i]!);
+  const without = [shape[0]!, ...sizes, ...shape.slice(ends.length + 1)];
+  const nothing: readonly [number, number] = [0, 0];
+  return {
+    shape: without,
+    attrs: { ...attrs, end: ends.map((end) => Math.max(0, end)) },
+    cut: (x: Value): Value =>
+      slice(
+        x,
+        axes.map(() => 0),
+        sizes,
+        axes,
+      ),
+    restore: (x: Value): Value =>
+      pad(x, [nothing, ...surplus.map((end): readonly [number, number] => [0, end]), nothing]),
+  };
 }
 
 interface Conv2DAttributes {
@@ -120,26 +157,20 @@ const conv2d: RecordKernel = (call) => {
     [x],
     ([image]) => {
       const info = info2D(image!.shape, filter.shape, call, false);
-      if (image!.shape[3] !== filter.shape[2]) return groupedConv(image!, filter, info);
+      const { attrs, cut } = trimmed(image!.shape, geometry2D(info));
+      // Filters that see only a part of the channels.
+      const groups = image!.shape[3]! / filter.shape[2]!;
       return composite(
         'Conv',
-        [image, filter],
+        [cut(image!), filter],
         [info.batchSize, info.outHeight, info.outWidth, info.outChannels],
         'float32',
-        geometry2D(info),
+        groups === 1 ? attrs : { ...attrs, groups },
       );
     },
     'image',
   );
 };
-
-/** Filters that see only a part of the channels. */
-function groupedConv(x: Value, filter: Value, info: ConvInfo): Value {
-  return composite('Conv', [x, filter], [info.batchSize, info.outHeight, info.outWidth, info.outChannels], 'float32', {
-    ...geometry2D(info),
-    groups: x.shape[3]! / filter.shape[2]!,
-  });
-}
 
 const conv2dBackpropInput: RecordKernel = (call) => {
   const { dy, filter } = call.inputs as { dy: Value; filter: Value };
@@ -152,7 +183,8 @@ const conv2dBackpropInput: RecordKernel = (call) => {
     ([image]) => {
       // tfjs allows a gradient larger than the output of such a convolution, and reads its corner.
       const seen = slice(image!, [0, 0], [info.outHeight, info.outWidth], [1, 2]);
-      return composite('ConvInputGradient', [seen, filter], inputShape, 'float32', geometry2D(info));
+      const { attrs, shape, restore } = trimmed(inputShape, geometry2D(info));
+      return restore(composite('ConvInputGradient', [seen, filter], shape, 'float32', attrs));
     },
     'image',
   );
@@ -167,7 +199,8 @@ const conv2dBackpropFilter: RecordKernel = (call) => {
     [x, dy],
     ([image, gradient]) => {
       const info = info2D(image!.shape, filterShape, call, false);
-      return composite('ConvFilterGradient', [image, gradient], filterShape, 'float32', geometry2D(info));
+      const { attrs, cut } = trimmed(image!.shape, geometry2D(info));
+      return composite('ConvFilterGradient', [cut(image!), gradient], filterShape, 'float32', attrs);
     },
     'filter',
   );
@@ -181,12 +214,13 @@ const depthwise: RecordKernel = (call) => {
     [x],
     ([image]) => {
       const info = info2D(image!.shape, filter.shape, call, true);
+      const { attrs, cut } = trimmed(image!.shape, geometry2D(info));
       return composite(
         'DepthwiseConv',
-        [image, filter],
+        [cut(image!), filter],
         [info.batchSize, info.outHeight, info.outWidth, info.outChannels],
         'float32',
-        geometry2D(info),
+        attrs,
       );
     },
     'image',
@@ -239,25 +273,15 @@ export const convolution: Record<string, RecordKernel> = {
     const { dy, filter } = call.inputs as { dy: Value; filter: Value };
     if (!allFloat(call)) return undefined;
     const inputShape = attribute<number[]>(call, 'inputShape');
-    return composite(
-      'DepthwiseInputGradient',
-      [dy, filter],
-      inputShape,
-      'float32',
-      geometry2D(info2D(inputShape, filter.shape, call, true)),
-    );
+    const { attrs, shape, restore } = trimmed(inputShape, geometry2D(info2D(inputShape, filter.shape, call, true)));
+    return restore(composite('DepthwiseInputGradient', [dy, filter], shape, 'float32', attrs));
   },
   DepthwiseConv2dNativeBackpropFilter: (call) => {
     const { x, dy } = call.inputs as { x: Value; dy: Value };
     if (!allFloat(call)) return undefined;
     const filterShape = attribute<number[]>(call, 'filterShape');
-    return composite(
-      'DepthwiseFilterGradient',
-      [x, dy],
-      filterShape,
-      'float32',
-      geometry2D(info2D(x.shape, filterShape, call, true)),
-    );
+    const { attrs, cut } = trimmed(x.shape, geometry2D(info2D(x.shape, filterShape, call, true)));
+    return composite('DepthwiseFilterGradient', [cut(x), dy], filterShape, 'float32', attrs);
   },
   Conv3D: (call) => {
     const { x, filter } = call.inputs as { x: Value; filter: Value };

@@ -1,7 +1,7 @@
 import { backend_util } from '@tensorflow/tfjs-core';
 import { type Attributes, constantValue, sameShape, sizeOf, type Value } from '../ir/graph.js';
 import { compare, composite, mul, pad, scalar, slice, where } from '../ir/ops.js';
-import { geometry2D, geometry3D } from './convolution.js';
+import { geometry2D, geometry3D, trimmed } from './convolution.js';
 import { attribute, type KernelCall, type RecordKernel } from './kernel.js';
 
 type Rounding = 'floor' | 'round' | 'ceil' | undefined;
@@ -51,6 +51,12 @@ function framed(shape: readonly number[], attrs: Attributes) {
     frame,
     shape: shape.map((dim, i) => dim + frame[i]![0] + frame[i]![1]),
     attrs: { ...attrs, begin: zero, end: zero },
+    /** The image in its frame. ONNX Runtime moves a padding into the pooling, also where it is too wide for it; not this. */
+    fill: (x: Value, value = 0) => {
+      const wider = frame.map(([before, after], i): [number, number] => [before, i === 1 ? after + 1 : after]);
+      const height = shape[1]! + frame[1]![0] + frame[1]![1];
+      return slice(pad(x, wider, value), [0], [height], [1]);
+    },
     /** The image out of the frame. */
     cut: (x: Value) => {
       const axes = begin.map((_, i) => i + 1);
@@ -84,16 +90,16 @@ function areas(shape: readonly number[], outShape: readonly number[], attrs: Att
 
 /** Pooling where some windows see nothing: as in tfjs -Infinity there, and NaN for images, 0 for volumes. */
 function poolOutside(op: string, x: Value, outShape: readonly number[], attrs: Attributes): Value {
-  const { frame, attrs: inner } = framed(x.shape, attrs);
+  const { fill, attrs: inner } = framed(x.shape, attrs);
   if (op === 'MaxPool') {
-    const y = composite(op, [pad(x, frame, LOWEST)], outShape, 'float32', inner);
+    const y = composite(op, [fill(x, LOWEST)], outShape, 'float32', inner);
     return where(compare('LessOrEqual', y, scalar(LOWEST)), scalar(Number.NEGATIVE_INFINITY), y);
   }
   const window = sizeOf(attrs['kernel'] as readonly number[]);
   const nothing = x.shape.length === 5 ? 0 : Number.NaN;
   const factor = areas(x.shape, outShape, attrs).map((count) => (count === 0 ? nothing : window / count));
   const column = [1, ...outShape.slice(1, -1), 1];
-  return mul(composite(op, [pad(x, frame)], outShape, 'float32', inner), constantValue(factor, column, 'float32'));
+  return mul(composite(op, [fill(x)], outShape, 'float32', inner), constantValue(factor, column, 'float32'));
 }
 
 const pool =
@@ -101,36 +107,40 @@ const pool =
   (call) => {
     const x = call.inputs['x']!;
     if (x.type !== 'float32') return undefined;
-    const { attrs, outShape } = geometry(x.shape, call);
+    const { attrs: whole, outShape } = geometry(x.shape, call);
     // tfjs hands windows of one pixel on, wherever their padding says that they look.
-    if (sizeOf(attrs['kernel'] as readonly number[]) === 1 && sameShape(x.shape, outShape)) return x;
-    if (!inside(attrs)) return poolOutside(op, x, outShape, attrs);
-    return composite(op, [x], outShape, 'float32', attrs);
+    if (sizeOf(whole['kernel'] as readonly number[]) === 1 && sameShape(x.shape, outShape)) return x;
+    const { attrs, cut } = trimmed(x.shape, whole);
+    if (!inside(attrs)) return poolOutside(op, cut(x), outShape, attrs);
+    return composite(op, [cut(x)], outShape, 'float32', attrs);
   };
 
 const averageGradient: RecordKernel = (call) => {
   const { dy, input } = call.inputs as { dy: Value; input: Value };
-  const { attrs, outShape } = geometry(input.shape, call);
-  if (inside(attrs)) return composite('AveragePoolGradient', [dy], input.shape, 'float32', attrs);
-  const { shape, attrs: inner, cut } = framed(input.shape, attrs);
+  const { attrs: whole, outShape } = geometry(input.shape, call);
+  const { attrs, shape: seen, restore } = trimmed(input.shape, whole);
+  if (inside(attrs)) return restore(composite('AveragePoolGradient', [dy], seen, 'float32', attrs));
+  const { shape, attrs: inner, cut } = framed(seen, attrs);
   const window = sizeOf(attrs['kernel'] as readonly number[]);
-  const factor = areas(input.shape, outShape, attrs).map((count) => (count === 0 ? 0 : window / count));
+  const factor = areas(seen, outShape, attrs).map((count) => (count === 0 ? 0 : window / count));
   const share = mul(dy, constantValue(factor, [1, ...outShape.slice(1, -1), 1], 'float32'));
-  return cut(composite('AveragePoolGradient', [share], shape, 'float32', inner));
+  return restore(cut(composite('AveragePoolGradient', [share], shape, 'float32', inner)));
 };
 
 const maxGradient: RecordKernel = (call) => {
-  const { dy, input } = call.inputs as { dy: Value; input: Value };
-  if (input.type !== 'float32') return undefined;
-  const { attrs, outShape } = geometry(input.shape, call);
+  const { dy, input: whole } = call.inputs as { dy: Value; input: Value };
+  if (whole.type !== 'float32') return undefined;
+  const { attrs: untrimmed, outShape } = geometry(whole.shape, call);
+  const { attrs, cut: trim, restore } = trimmed(whole.shape, untrimmed);
+  const input = trim(whole);
   if (inside(attrs)) {
     const output = call.inputs['output'] ?? composite('MaxPool', [input], outShape, 'float32', attrs);
-    return composite('MaxPoolGradient', [dy, input, output], input.shape, 'float32', attrs);
+    return restore(composite('MaxPoolGradient', [dy, input, output], input.shape, 'float32', attrs));
   }
-  const { frame, shape, attrs: inner, cut } = framed(input.shape, attrs);
-  const image = pad(input, frame, LOWEST);
+  const { fill, shape, attrs: inner, cut } = framed(input.shape, attrs);
+  const image = fill(input, LOWEST);
   const output = composite('MaxPool', [image], outShape, 'float32', inner);
-  return cut(composite('MaxPoolGradient', [dy, image, output], shape, 'float32', inner));
+  return restore(cut(composite('MaxPoolGradient', [dy, image, output], shape, 'float32', inner)));
 };
 
 export const pooling: Record<string, RecordKernel> = {

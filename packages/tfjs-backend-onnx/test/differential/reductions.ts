@@ -132,8 +132,8 @@ export const reductionCases: Record<string, MakeCase> = {
       name,
       (random, numbers) => {
         const dtype = random.pick(row.types);
-        // Products of integers are exact up to 2^63 only.
-        const plain = (row.plain && dtype === 'float32') || (name === 'Prod' && dtype === 'int32');
+        // Products of integers are exact up to 2^63 only, and may be taken in any order.
+        const plain = (row.plain && dtype === 'float32') || name === 'Prod';
         const x = numbers(random.shape({ empty: 0 }), dtype, { plain });
         const axes = axesOf(random, x.shape.length);
         const keepDims = random.chance(0.5);
@@ -141,9 +141,11 @@ export const reductionCases: Record<string, MakeCase> = {
           inputs: { x },
           attrs: { [row.axes ?? 'axis']: axes, keepDims },
           expected: (inputs) => reduced(inputs['x']!, axes, keepDims, row.result?.(dtype) ?? dtype, row.fold),
-          // tfjs's gradient of products is for the last axis alone.
+          // tfjs's gradient of products is for the last axis alone, and for results without it.
           differentiable:
-            row.smooth && dtype === 'float32' && (name !== 'Prod' || axes.join() === String(x.shape.length - 1))
+            row.smooth &&
+            dtype === 'float32' &&
+            (name !== 'Prod' || (!keepDims && axes.join() === String(x.shape.length - 1)))
               ? ['x']
               : [],
         };
