@@ -63,11 +63,14 @@ export function stackedCrossAttention(
     const norms = tf.rsqrt(tf.maximum(tf.sum(tf.square(positive), 2, true), 1e-12));
     const logits = tf.add(tf.mul(tf.mul(positive, norms), sharpness), tf.mul(tf.sub(1, realContext), -1e9));
     const attention = tf.softmax(logits) as Tensor4D;
-    // [n, m * places, length] times [n, length, dimension]
+    // cosine(r, sum_j a_j c_j) = sum_j a_j (r . c_j) / sqrt(a' G a) with G = C C': the sums themselves, one vector for each
+    // place of each pair, are never made.
+    const gram = tf.matMul(seen, seen, false, true);
     const byContext = tf.reshape(tf.transpose(attention, [1, 0, 2, 3]), [n, m * places, length]) as Tensor3D;
-    const attended = tf.reshape(l2Normalize(tf.matMul(byContext, seen)), [n, m, places, dimension]);
-    const similarities = tf.sum(tf.mul(attended, tf.expandDims(reading, 0)), 3);
-    const scores = pooling.pool(tf.transpose(similarities, [1, 0, 2]), tf.reshape(realReaders, [m, 1, places]));
+    const squares = tf.sum(tf.mul(tf.matMul(byContext, gram), byContext), 2);
+    const lengths = tf.transpose(tf.reshape(tf.rsqrt(tf.maximum(squares, 1e-12)), [n, m, places]), [1, 0, 2]);
+    const similarities = tf.mul(tf.sum(tf.mul(attention, cosines), 3), lengths);
+    const scores = pooling.pool(similarities, tf.reshape(realReaders, [m, 1, places]));
     return { scores: scores as Tensor2D, attention };
   });
 }

@@ -197,7 +197,7 @@ async function measured(clips: readonly MovingDigit[], embedItems: EmbedItems): 
   const lead = tf.tidy(() => tf.sum(tf.mul(video, tf.sub(right, back)), 1));
   const values = Array.from(await lead.data());
   // Clips of equal vectors are undecided: half of them count, so that a tie is no success.
-  const order = values.reduce((sum, value) => sum + (value > 0 ? 1 : value === 0 ? 0.5 : 0), 0) / values.length;
+  const order = values.reduce((sum, value) => sum + (1 + Math.sign(value)) / 2, 0) / values.length;
   tf.dispose([video, text, right, back, lead]);
   const hits = ({ ranks }: { ranks: ArrayLike<number> }) =>
     Array.from(ranks).filter((rank) => rank === 1).length / ranks.length;
