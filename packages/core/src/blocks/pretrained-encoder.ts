@@ -3,7 +3,8 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { EncodedSequence, Encoder, Inputs } from '../encoder.js';
 import { CrossmodalError } from '../errors.js';
 import { dropout } from '../layers/dropout.js';
-import { type ModelCard, type ModelFiles, subfolder } from '../model-files/model-files.js';
+import { floatKeys } from '../model-files/json-floats.js';
+import { type ModelCard, type ModelFiles, readText, subfolder } from '../model-files/model-files.js';
 import { openWeights } from '../model-files/stored-weights.js';
 import { loadWeights, type WeightSpecs } from '../model-files/weight-plan.js';
 import type { StoredWeights } from '../model-files/weight-reader.js';
@@ -85,6 +86,7 @@ export async function pretrainedEncoder<Item>({
   weights?: StoredWeights;
 } & PretrainedOptions): Promise<PretrainedEncoder<Item>> {
   const stored = weights ?? (await openWeights(subfolder(files, folder), { where }));
+  const floats = floatKeys((await readText(subfolder(files, folder), 'config.json')) ?? '');
   const carried = await carriedTensors(stored, architecture.carried);
   const prefix = prefixOf(stored, architecture);
   const specs: WeightSpecs = { ...under(prefix, architecture.body), ...architecture.head };
@@ -142,7 +144,7 @@ export async function pretrainedEncoder<Item>({
     dispose: () => disposeVariables(named()),
     async files({ card } = {}) {
       const main = await modelFiles({
-        ...{ config: written, variables, specs, others, carried },
+        ...{ config: written, variables, specs, others, carried, floats },
         ...(card ? { card } : {}),
       });
       const placed = new Map(

@@ -2,6 +2,7 @@ import type { Variable } from '@tensorflow/tfjs-core';
 import { fromTensor } from '../safetensors/tensors.js';
 import type { StoredTensor } from '../safetensors/values.js';
 import { safetensorsPieces } from '../safetensors/write.js';
+import { jsonText } from './json-floats.js';
 import { type ModelCard, type ModelFile, type ModelFiles, memoryFile } from './model-files.js';
 import { modelReadme } from './model-readme.js';
 import { inverse, permuted } from './permuted.js';
@@ -52,6 +53,7 @@ export async function modelFiles({
   specs = {},
   others = new Map(),
   carried = new Map(),
+  floats = new Set(),
   card = {},
 }: {
   config: Readonly<Record<string, unknown>>;
@@ -59,6 +61,8 @@ export async function modelFiles({
   specs?: WeightSpecs;
   others?: ModelFiles;
   carried?: ReadonlyMap<string, StoredTensor>;
+  /** Keys of the config whose whole numbers are written as floats: `floatKeys` of the file that it came from. */
+  floats?: ReadonlySet<string>;
   card?: ModelCard;
 }): Promise<ModelFiles> {
   const list = [...variables];
@@ -68,7 +72,7 @@ export async function modelFiles({
   const readme = modelReadme({ config, parameters, card, before });
   return new Map([
     ...others,
-    ['config.json', memoryFile(`${JSON.stringify(config, null, 2)}\n`, { label: 'config.json' })],
+    ['config.json', memoryFile(`${jsonText(config, floats)}\n`, { label: 'config.json' })],
     ['model.safetensors', await weightsFile(list, { specs, carried })],
     ['README.md', memoryFile(readme, { label: 'README.md' })],
   ]);

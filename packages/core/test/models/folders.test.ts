@@ -15,6 +15,7 @@ import {
   readJson,
   savedModelFiles,
 } from '../../src/index.js';
+import { floatKeys, jsonText } from '../../src/model-files/json-floats.js';
 import { openFolder, saveFolder } from '../../src/models/index.js';
 
 let root: string;
@@ -212,6 +213,19 @@ describe('openWeights and loadWeights', () => {
     const large = { label: 'config.json', size: 2 ** 40, read: async () => new Uint8Array() };
     expect(await messageOf(readJson(new Map([['config.json', large]]), 'config.json'))).toMatch(
       /more than the \d+ that are read/,
+    );
+  });
+});
+
+describe('numbers of a config.json', () => {
+  it('that were written as floats stay floats, wherever their key goes', () => {
+    const text =
+      '{"scale": 1.0, "part": {"eps": 1e-12, "size": 2, "mean": [0.5, 1.0]}, "name: 3.0": "4.0", "large": 1e3}';
+    const keys = floatKeys(text);
+    expect([...keys]).toEqual(['scale', 'mean', 'large']);
+    const { part, ...rest } = JSON.parse(text);
+    expect(jsonText({ ...rest, ...part }, keys).replace(/\s+/g, '')).toBe(
+      '{"scale":1.0,"name:3.0":"4.0","large":1000.0,"eps":1e-12,"size":2,"mean":[0.5,1.0]}',
     );
   });
 });

@@ -41,7 +41,7 @@ export function readPickle(
   { calls, label, begin = 0 }: { calls: PickleCalls; label: string; begin?: number },
 ): { value: unknown; end: number } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const text = new TextDecoder('utf-8', { fatal: true });
+  const utf8 = new TextDecoder('utf-8', { fatal: true });
   const stack: unknown[] = [];
   const memo = new Map<number, unknown>();
   let at = begin;
@@ -52,6 +52,13 @@ export function readPickle(
     if (!(count >= 0) || at + count > bytes.length) malformed('it ends early');
     at += count;
     return bytes.subarray(at - count, at);
+  };
+  const decoded = (piece: Uint8Array): string => {
+    try {
+      return utf8.decode(piece);
+    } catch {
+      return malformed('a text is not UTF-8');
+    }
   };
   const u8 = () => take(1)[0]!;
   const u16 = () => {
@@ -78,7 +85,7 @@ export function readPickle(
   const line = () => {
     const end = bytes.indexOf(10, at);
     if (end < 0) malformed('a line has no end');
-    return text.decode(take(end - at + 1).subarray(0, -1));
+    return decoded(take(end - at + 1).subarray(0, -1));
   };
   const push = (value: unknown) => {
     if (stack.length > stackLimit) malformed('it holds too many values');
@@ -135,11 +142,11 @@ export function readPickle(
     74: () => push(i32()), // BININT
     138: () => push(long(u8())), // LONG1
     71: () => push(f64()), // BINFLOAT
-    88: () => push(text.decode(take(u32()))), // BINUNICODE
-    140: () => push(text.decode(take(u8()))), // SHORT_BINUNICODE
-    141: () => push(text.decode(take(size64()))), // BINUNICODE8
-    84: () => push(text.decode(take(u32()))), // BINSTRING
-    85: () => push(text.decode(take(u8()))), // SHORT_BINSTRING
+    88: () => push(decoded(take(u32()))), // BINUNICODE
+    140: () => push(decoded(take(u8()))), // SHORT_BINUNICODE
+    141: () => push(decoded(take(size64()))), // BINUNICODE8
+    84: () => push(decoded(take(u32()))), // BINSTRING
+    85: () => push(decoded(take(u8()))), // SHORT_BINSTRING
     66: () => push(take(u32())), // BINBYTES
     67: () => push(take(u8())), // SHORT_BINBYTES
     125: () => push(new Map()), // EMPTY_DICT

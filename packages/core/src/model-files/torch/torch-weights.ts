@@ -147,6 +147,7 @@ async function legacy(file: ModelFile): Promise<{ value: unknown; read: ReadStor
   const places = new Map<string, { begin: number; end: number }>();
   let at = keys.end;
   for (const key of keys.value.map(String)) {
+    if (at + 8 > file.size) throw new CrossmodalError(`${label}: storage ${key} is cut short`);
     const dtype = sizes.get(key) ?? 'F32';
     const count = new DataView((await file.read(at, at + 8)).slice().buffer).getBigInt64(0, true);
     const size = Number(count) * (dtypeBits[dtype] / 8);

@@ -49,16 +49,19 @@ export async function zipEntries(file: ModelFile): Promise<Map<string, ZipEntry>
     const [nameLength, extraLength, commentLength] = [28, 30, 32].map((offset) =>
       directory.getUint16(at + offset, true),
     ) as [number, number, number];
+    const extraEnd = at + 46 + nameLength + extraLength;
+    if (extraEnd + commentLength > size) throw malformed('its directory is damaged');
     let [stored, whole, place] = [
       directory.getUint32(at + 20, true),
       directory.getUint32(at + 24, true),
       directory.getUint32(at + 42, true),
     ];
     const name = new TextDecoder().decode(new Uint8Array(directory.buffer, directory.byteOffset + at + 46, nameLength));
-    for (let extra = at + 46 + nameLength; extra + 4 <= at + 46 + nameLength + extraLength; ) {
+    for (let extra = at + 46 + nameLength; extra + 4 <= extraEnd; ) {
       if (directory.getUint16(extra, true) === 1) {
         let field = extra + 4;
         const next = () => {
+          if (field + 8 > extraEnd) throw malformed('its directory is damaged');
           field += 8;
           return Number(directory.getBigUint64(field - 8, true));
         };
