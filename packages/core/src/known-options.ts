@@ -15,15 +15,20 @@ export function assertKnownOptions(
   { noun = 'option' }: { noun?: string } = {},
 ): void {
   if (typeof options !== 'object' || options === null) {
-    throw new CrossmodalError(`${where}: ${noun}s must be an object, got ${options === null ? 'null' : typeof options}`);
+    throw new CrossmodalError(
+      `${where}: ${noun}s must be an object, got ${options === null ? 'null' : typeof options}`,
+    );
   }
   const names = Array.isArray(known) ? (known as readonly string[]) : Object.keys(known);
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
     const near = nearest(name, names);
-    throw new CrossmodalError(`${where}: there is no ${noun} '${name}', ${names.length > 0 ? `the ${noun}s are ${names.join(', ')}` : 'there are none'}`, {
-      remedy: near ? `did you mean '${near}'?` : `remove it, or correct its name`,
-    });
+    throw new CrossmodalError(
+      `${where}: there is no ${noun} '${name}', ${names.length > 0 ? `the ${noun}s are ${names.join(', ')}` : 'there are none'}`,
+      {
+        remedy: near ? `did you mean '${near}'?` : `remove it, or correct its name`,
+      },
+    );
   }
 }
 
@@ -34,9 +39,15 @@ function nearest(name: string, names: readonly string[]): string | undefined {
   const costs = names.map((candidate) => {
     const whole = candidate.toLowerCase();
     if (given.length > 1 && initials(candidate) === given) return 0;
-    if (given.length > 2 && (whole.startsWith(given) || whole.endsWith(given) || given.startsWith(whole) || given.endsWith(whole))) return 1;
+    if (
+      given.length > 2 &&
+      (whole.startsWith(given) || whole.endsWith(given) || given.startsWith(whole) || given.endsWith(whole))
+    )
+      return 1;
     const edits = distance(given, whole);
-    return edits <= Math.max(1, Math.min(3, Math.floor(Math.max(given.length, whole.length) / 3))) ? edits : Number.POSITIVE_INFINITY;
+    return edits <= Math.max(1, Math.min(3, Math.floor(Math.max(given.length, whole.length) / 3)))
+      ? edits
+      : Number.POSITIVE_INFINITY;
   });
   const least = Math.min(...costs);
   return Number.isFinite(least) ? names[costs.indexOf(least)] : undefined;

@@ -1,4 +1,4 @@
-import { CrossmodalError, type NamedVariables, Random } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type NamedVariables, Random } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -35,7 +35,10 @@ export function linearEmbedding({
   dimension,
   bias = true, // the affine map of the field's textbooks; CLIP leaves the bias out
   seed,
+  ...others
 }: LinearEmbeddingOptions): LinearEmbedding {
+  assertKnownOptions('linearEmbedding', others, ['inputDimension', 'dimension', 'bias', 'seed']);
+
   for (const [name, size] of Object.entries({ inputDimension, dimension })) {
     if (!Number.isInteger(size) || size < 1) {
       throw new CrossmodalError(`linearEmbedding: ${name} must be a positive integer, got ${size}`);

@@ -12,7 +12,7 @@ export interface Rows {
 /** What a query's scores against a block of items are on the device, and how far from the exact ones they may be. */
 export interface ApproximateScores {
   /** [queries, items], row-major. */
-  values: ArrayLike<number>;
+  values: Float32Array;
   /** One bound per query: |approximate - exact| <= bound. */
   bounds: Float64Array;
 }
@@ -105,7 +105,7 @@ export class DeviceScores {
       return tf.sub(tf.mul(products, 2), lengths) as Tensor2D;
     });
     try {
-      return { values: await scores.data(), bounds: this.#bounds(q, v) };
+      return { values: (await scores.data()) as Float32Array, bounds: this.#bounds(q, v) };
     } finally {
       scores.dispose();
     }

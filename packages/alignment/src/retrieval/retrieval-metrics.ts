@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { DeviceScores, ExactScores, type Rows } from './pair-scores.js';
 import { type RetrievalMetrics, rankingMetrics } from './ranking-metrics.js';
@@ -48,8 +48,11 @@ export async function retrievalMetrics(
     k = [1, 5, 10], // the customary cut-offs of image-text retrieval
     similarity = 'cosine', // CLIP
     batchSize = 1024,
+    ...others
   }: RetrievalOptions = {},
 ): Promise<RetrievalMetrics> {
+  assertKnownOptions('retrievalMetrics', others, ['relevant', 'k', 'similarity', 'batchSize']);
+
   if (queries.rank !== 2 || gallery.rank !== 2 || queries.shape[1] !== gallery.shape[1]) {
     throw new CrossmodalError(
       `retrievalMetrics: queries and gallery must be matrices with equally many columns, got [${queries.shape}] and [${gallery.shape}]`,
@@ -92,8 +95,10 @@ async function hostRows(x: Tensor2D): Promise<Rows> {
  */
 export async function scoreMetrics(
   scores: Tensor2D,
-  { relevant = 'diagonal', k = [1, 5, 10] }: Pick<RetrievalOptions, 'relevant' | 'k'> = {},
+  { relevant = 'diagonal', k = [1, 5, 10], ...others }: Pick<RetrievalOptions, 'relevant' | 'k'> = {},
 ): Promise<RetrievalMetrics> {
+  assertKnownOptions('scoreMetrics', others, ['k', 'relevant']);
+
   if (scores.rank !== 2)
     throw new CrossmodalError(`scoreMetrics: scores must be a matrix, got shape [${scores.shape}]`);
   checkCutOffs(k);
@@ -117,6 +122,8 @@ export async function bidirectionalMetrics(
   b: Tensor2D,
   options: RetrievalOptions = {},
 ): Promise<{ forward: RetrievalMetrics; backward: RetrievalMetrics }> {
+  assertKnownOptions('bidirectionalMetrics', options, ['relevant', 'k', 'similarity', 'batchSize']);
+
   const { relevant = 'diagonal' } = options;
   const forward = await retrievalMetrics(a, b, options);
   const backward = await retrievalMetrics(b, a, {

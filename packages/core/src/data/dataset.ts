@@ -1,6 +1,7 @@
 import type { TensorContainer, TensorContainerObject, TypedArray } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
 
 /** Batches, epoch by epoch. The same epoch gives the same batches each time. */
@@ -50,8 +51,10 @@ interface Column {
  */
 export function tensorDataset<B extends TensorContainerObject>(
   tensors: B,
-  { batchSize, seed = 0, shuffle = true, dropRemainder = false }: TensorDatasetOptions,
+  { batchSize, seed = 0, shuffle = true, dropRemainder = false, ...others }: TensorDatasetOptions,
 ): TensorDataset<B> {
+  assertKnownOptions('tensorDataset', others, ['batchSize', 'seed', 'shuffle', 'dropRemainder']);
+
   const flat: tf.Tensor[] = [];
   mapTensors(tensors, (tensor) => flat.push(tensor));
   const size = flat[0]?.shape[0];

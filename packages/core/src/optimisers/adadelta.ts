@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { averaged, scaled, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
@@ -23,6 +24,8 @@ export function adadelta({
   weightDecay = 0,
   ...common
 }: AdadeltaOptions): RuleOptimizer {
+  assertKnownOptions('adadelta', common, ['smoothing', 'epsilon', 'weightDecay', 'learningRate', 'groups']);
+
   const rule: UpdateRule = {
     name: 'adadelta',
     config: { smoothing, epsilon, weightDecay },

@@ -1,5 +1,6 @@
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { averaged, decayed, scaled } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Slot, Updated, UpdateRule } from './update-rule.js';
@@ -43,6 +44,17 @@ export function adafactor({
   weightDecay = 0,
   ...common
 }: AdafactorOptions): RuleOptimizer {
+  assertKnownOptions('adafactor', common, [
+    'scaleByVariable',
+    'smallest',
+    'decayExponent',
+    'clip',
+    'beta1',
+    'weightDecay',
+    'learningRate',
+    'groups',
+  ]);
+
   const tiny = 1e-30; // the paper's epsilon 1
   const rule: UpdateRule = {
     name: 'adafactor',

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { scaled, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
@@ -26,6 +27,8 @@ export function adagrad({
   weightDecay = 0,
   ...common
 }: AdagradOptions): RuleOptimizer {
+  assertKnownOptions('adagrad', common, ['rateDecay', 'initial', 'epsilon', 'weightDecay', 'learningRate', 'groups']);
+
   const rule: UpdateRule = {
     name: 'adagrad',
     config: { rateDecay, initial, epsilon, weightDecay },

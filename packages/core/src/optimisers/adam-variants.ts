@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { averaged, scaled, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
@@ -26,6 +27,8 @@ export function adamax({
   weightDecay = 0,
   ...common
 }: AdamVariantOptions): RuleOptimizer {
+  assertKnownOptions('adamax', common, ['beta1', 'beta2', 'epsilon', 'weightDecay', 'learningRate', 'groups']);
+
   const rule: UpdateRule = {
     name: 'adamax',
     config: { beta1, beta2, epsilon, weightDecay },
@@ -59,6 +62,16 @@ export function nadam({
   momentumDecay = 0.004, // torch's default
   ...common
 }: AdamVariantOptions & { momentumDecay?: number }): RuleOptimizer {
+  assertKnownOptions('nadam', common, [
+    'beta1',
+    'beta2',
+    'epsilon',
+    'weightDecay',
+    'learningRate',
+    'groups',
+    'momentumDecay',
+  ]);
+
   const momentum = (t: number) => beta1 * (1 - 0.5 * 0.96 ** (t * momentumDecay));
   let known = { t: 0, product: 1 };
   const product = (t: number): number => {
@@ -106,6 +119,8 @@ export function radam({
   weightDecay = 0,
   ...common
 }: AdamVariantOptions): RuleOptimizer {
+  assertKnownOptions('radam', common, ['beta1', 'beta2', 'epsilon', 'weightDecay', 'learningRate', 'groups']);
+
   const limit = 2 / (1 - beta2) - 1;
   const rule: UpdateRule = {
     name: 'radam',

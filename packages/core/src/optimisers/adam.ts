@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { averaged, decayed, scaled, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
@@ -21,6 +22,16 @@ export interface AdamOptions extends CommonOptions {
  * const optimizer = adam({ learningRate: 1e-3 });
  */
 export function adam(options: AdamOptions): RuleOptimizer {
+  assertKnownOptions('adam', options, [
+    'beta1',
+    'beta2',
+    'epsilon',
+    'weightDecay',
+    'amsgrad',
+    'learningRate',
+    'groups',
+  ]);
+
   return new RuleOptimizer(adamRule('adam', { weightDecay: 0, ...options }, false), options);
 }
 
@@ -32,6 +43,16 @@ export function adam(options: AdamOptions): RuleOptimizer {
  * const optimizer = adamW({ learningRate: cosine({ from: 1e-3, steps: 1000 }), weightDecay: 0.1 });
  */
 export function adamW(options: AdamOptions): RuleOptimizer {
+  assertKnownOptions('adamW', options, [
+    'beta1',
+    'beta2',
+    'epsilon',
+    'weightDecay',
+    'amsgrad',
+    'learningRate',
+    'groups',
+  ]);
+
   return new RuleOptimizer(adamRule('adamW', { weightDecay: 0.01, ...options }, true), options); // torch's default
 }
 

@@ -1,5 +1,6 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { averaged, scaled, trustRatio } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
@@ -27,6 +28,8 @@ export function lamb({
   weightDecay = 0.01, // the paper's
   ...common
 }: LambOptions): RuleOptimizer {
+  assertKnownOptions('lamb', common, ['beta1', 'beta2', 'epsilon', 'weightDecay', 'learningRate', 'groups']);
+
   const rule: UpdateRule = {
     name: 'lamb',
     config: { beta1, beta2, epsilon, weightDecay },

@@ -1,5 +1,6 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { scaled, trustRatio, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
@@ -27,6 +28,8 @@ export function lars({
   epsilon = 1e-8,
   ...common
 }: LarsOptions): RuleOptimizer {
+  assertKnownOptions('lars', common, ['momentum', 'weightDecay', 'trust', 'epsilon', 'learningRate', 'groups']);
+
   const rule: UpdateRule = {
     name: 'lars',
     config: { momentum, weightDecay, trust, epsilon },

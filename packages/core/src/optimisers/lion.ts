@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { averaged, decayed, scaled } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
@@ -24,6 +25,8 @@ export function lion({
   weightDecay = 0,
   ...common
 }: LionOptions): RuleOptimizer {
+  assertKnownOptions('lion', common, ['beta1', 'beta2', 'weightDecay', 'learningRate', 'groups']);
+
   const rule: UpdateRule = {
     name: 'lion',
     config: { beta1, beta2, weightDecay },

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { averaged, scaled, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Slot, Updated, UpdateRule } from './update-rule.js';
@@ -32,6 +33,17 @@ export function rmsProp({
   tensorflowStyle = false,
   ...common
 }: RmsPropOptions): RuleOptimizer {
+  assertKnownOptions('rmsProp', common, [
+    'smoothing',
+    'epsilon',
+    'momentum',
+    'centered',
+    'weightDecay',
+    'tensorflowStyle',
+    'learningRate',
+    'groups',
+  ]);
+
   const rule: UpdateRule = {
     name: 'rmsProp',
     config: { smoothing, epsilon, momentum, centered, weightDecay, tensorflowStyle },

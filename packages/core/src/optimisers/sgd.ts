@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { scaled, withPenalty } from './parts.js';
 import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Slot, Updated, UpdateRule } from './update-rule.js';
@@ -26,6 +27,8 @@ export function sgd({
   weightDecay = 0,
   ...common
 }: SgdOptions): RuleOptimizer {
+  assertKnownOptions('sgd', common, ['momentum', 'nesterov', 'dampening', 'weightDecay', 'learningRate', 'groups']);
+
   const rule: UpdateRule = {
     name: 'sgd',
     config: { momentum, nesterov, dampening, weightDecay },

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DistanceOption, resolveDistance } from '../distances/distance.js';
@@ -39,6 +40,17 @@ export function sinkhornCost(
     ...options
   }: SinkhornCostOptions = {},
 ): Scalar {
+  assertKnownOptions('sinkhornCost', options, [
+    'distance',
+    'objective',
+    'epsilon',
+    'iterations',
+    'relaxation',
+    'a',
+    'b',
+    'massPenalty',
+  ]);
+
   const where = 'sinkhornCost';
   requireSameWidth(where, ['x', 'y'], x, y);
   requireOneOf(where, 'objective', objective, ['kl', 'transport', 'entropy']);
