@@ -1,6 +1,6 @@
 import { assertKnownOptions } from '@crossmodal/core';
 import { requirePositive, type Samples, type Spectrogram } from '../waveform.js';
-import { type MelFilterbank, type MelFilterbankOptions, melFilterbank } from './mel.js';
+import { filterbank, type MelFilterbank, type MelFilterbankOptions } from './mel.js';
 import { framesOf, resolveStft, type StftOptions } from './stft.js';
 
 export interface MelSpectrogramOptions extends StftOptions, Omit<MelFilterbankOptions, 'fftSize'> {}
@@ -22,7 +22,7 @@ function sparseFilters(options: MelFilterbankOptions): SparseFilters {
   const key = [sampleRate, fftSize, bands, minimumFrequency, maximumFrequency, scale, normalization].join();
   let found = filters.get(key);
   if (!found) {
-    found = sparse(melFilterbank(options));
+    found = sparse(filterbank(options));
     if (filters.size >= 32) filters.clear();
     filters.set(key, found);
   }

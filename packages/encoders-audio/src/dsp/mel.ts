@@ -55,17 +55,8 @@ export function melToHertz(mel: number, { scale = 'slaney', ...others }: { scale
  * @example
  * const { data, shape } = melFilterbank({ sampleRate: 16000, fftSize: 400, bands: 80 });
  */
-export function melFilterbank({
-  sampleRate,
-  fftSize,
-  bands = 80, // Whisper, and most text-to-speech work
-  minimumFrequency = 0,
-  maximumFrequency = sampleRate / 2,
-  scale = 'slaney', // librosa's default
-  normalization = 'area', // librosa's default
-  ...others
-}: MelFilterbankOptions): MelFilterbank {
-  assertKnownOptions('melFilterbank', others, [
+export function melFilterbank(options: MelFilterbankOptions): MelFilterbank {
+  assertKnownOptions('melFilterbank', options, [
     'sampleRate',
     'fftSize',
     'bands',
@@ -74,7 +65,19 @@ export function melFilterbank({
     'scale',
     'normalization',
   ]);
+  return filterbank(options);
+}
 
+/** The same for callers whose options hold others beside. */
+export function filterbank({
+  sampleRate,
+  fftSize,
+  bands = 80, // Whisper, and most text-to-speech work
+  minimumFrequency = 0,
+  maximumFrequency = sampleRate / 2,
+  scale = 'slaney', // librosa's default
+  normalization = 'area', // librosa's default
+}: MelFilterbankOptions): MelFilterbank {
   requirePositive('melFilterbank: sampleRate', sampleRate);
   requireInteger('melFilterbank: fftSize', fftSize, 2);
   requireInteger('melFilterbank: bands', bands, 1);

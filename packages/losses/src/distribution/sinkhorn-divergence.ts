@@ -92,6 +92,14 @@ export function sinkhornDivergence(
     'sinkhornDivergence',
     () => 'weights a and b are not supported; use sinkhornCost',
   );
+  assertKnownOptions('sinkhornDivergence', options, [
+    'distance',
+    'objective',
+    'epsilon',
+    'iterations',
+    'relaxation',
+    'massPenalty',
+  ]);
   return tf.tidy(() => {
     const self = tf.add(sinkhornCost(x, x, options), sinkhornCost(y, y, options));
     return tf.sub(sinkhornCost(x, y, options), tf.mul(0.5, self)) as Scalar;
