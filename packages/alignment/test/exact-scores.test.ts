@@ -63,6 +63,32 @@ describe('retrievalMetrics', () => {
     expect([...ranks]).toEqual([{ cosine: 3, dot: 3, euclidean: 2 }[similarity]]);
   });
 
+  it('says how many captions are repeated, whose twins a diagonal counts as wrong', async () => {
+    const texts = ['a field', 'a river', 'a field', 'a field'];
+    const rows = tf.tensor2d(texts.map((text) => (text === 'a field' ? [1, 0] : [0, 1])));
+    const diagonal = await retrievalMetrics(rows, rows, { k: [1] });
+    expect(diagonal.repeated).toEqual({ queries: 2, gallery: 2 });
+    expect(diagonal.recall[1]).toBe(0.25);
+    const byText = await retrievalMetrics(rows, rows, { k: [1], relevant: { queries: texts, gallery: texts } });
+    expect(byText.recall[1]).toBe(1);
+  });
+
+  it('refuses labels that cannot be compared', async () => {
+    const rows = tf.tensor2d([[1], [2]]);
+    const relevant = (queries: unknown, gallery: unknown = queries) => ({ relevant: { queries, gallery } }) as never;
+    await expect(retrievalMetrics(rows, rows, relevant([0, Number.NaN]))).rejects.toThrow('got NaN for queries 1');
+    await expect(retrievalMetrics(rows, rows, relevant([0, 2 ** 53]))).rejects.toThrow(
+      'pass larger identifiers as text',
+    );
+    await expect(retrievalMetrics(rows, rows, relevant([0, 1], ['0', '1']))).rejects.toThrow('must be of one kind');
+    await expect(retrievalMetrics(rows, rows, relevant(Float32Array.of(1, 2 ** 24)))).rejects.toThrow(
+      'in a Float32Array',
+    );
+    await expect(retrievalMetrics(rows, rows, { similarity: 'cos' as never })).rejects.toThrow(
+      'similarity must be one of cosine, dot, euclidean, got cos',
+    );
+  });
+
   it('keeps grades of close answers in the order of their exact scores', async () => {
     const { ndcg } = await retrievalMetrics(tf.tensor2d([[10000]]), tf.tensor2d([[10001], [10000], [0]]), {
       similarity: 'euclidean',

@@ -92,3 +92,22 @@ it('refuses what makes no classifier, and leaks nothing', async () => {
     'Error in matMul: inner shapes (2) and (3) of Tenso',
   );
 });
+
+it('takes names of classes as they are', async () => {
+  const texts: string[] = [];
+  const model = {
+    scale: () => tf.scalar(1),
+    embedItems: async (_: 'text', items: readonly unknown[]) => {
+      texts.push(...(items as string[]));
+      return tf.ones([items.length, 2]) as tf.Tensor2D;
+    },
+  };
+  const classes = ['A$$AP', '$&', "$'", '$1'];
+  const classifier = await zeroShotClassifier(model as never, {
+    classes,
+    templates: ['a photo of {}, {}.'],
+    text: 'text' as never,
+  });
+  expect(texts).toEqual(classes.map((name) => `a photo of ${name}, ${name}.`));
+  classifier.dispose();
+});

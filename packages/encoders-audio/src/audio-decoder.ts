@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { type Decoder, workerPool } from '@crossmodal/core/data';
 import type { MelSpectrogramOptions } from './dsp/mel-spectrogram.js';
 import type { ResampleOptions } from './dsp/resample.js';
@@ -33,6 +33,8 @@ export interface AudioDecoderOptions {
  * await decoder.close();
  */
 export function audioDecoder({ workers, ...options }: AudioDecoderOptions = {}): Decoder {
+  assertKnownOptions('audioDecoder', options, ['sampleRate', 'features', 'mel', 'resampling', 'workers']);
+
   const { features = 'waveform' } = options;
   if (!['waveform', 'logMel', 'mfcc'].includes(features)) {
     throw new CrossmodalError(`audioDecoder: features must be waveform, logMel or mfcc, got ${String(features)}`);

@@ -90,7 +90,9 @@ describe('convolutionalEncoder', () => {
     expect(changed).toEqual(await values({ training: true, random: new Random(5) }));
     expect(changed).not.toEqual(await values({ training: true, random: new Random(6) }));
     expect(changed.subarray(0, 768)).not.toEqual(changed.subarray(768));
-    await expect(values({ training: true })).rejects.toThrow(/augmentation needs options.random; pass/);
+    await expect(values({ training: true })).rejects.toThrow(
+      /augmentation needs options.random; in a pipeline pass on what it gives, rows.map\(\(row, \{ random \}\)/,
+    );
     encoder.dispose();
   });
 

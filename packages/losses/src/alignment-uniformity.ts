@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -32,8 +33,11 @@ export function alignmentLoss<R extends Reduction = 'mean'>(
   {
     alpha = 2, // the paper
     reduction = 'mean' as R,
+    ...others
   }: AlignmentOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('alignmentLoss', others, ['alpha', 'reduction']);
+
   requirePaired('alignmentLoss', a, b);
   requireNumber('alignmentLoss', 'alpha', alpha, { minimum: 1 });
   return tf.tidy(() => {
@@ -62,8 +66,10 @@ export interface UniformityOptions {
  */
 export function uniformityLoss(
   x: Tensor2D,
-  { sharpness = 2 }: UniformityOptions = {}, // the paper
+  { sharpness = 2, ...others }: UniformityOptions = {}, // the paper
 ): Scalar {
+  assertKnownOptions('uniformityLoss', others, ['sharpness']);
+
   requireMatrix('uniformityLoss', 'x', x);
   requireNumber('uniformityLoss', 'sharpness', sharpness, { minimum: 0, open: true });
   return tf.tidy(() => {

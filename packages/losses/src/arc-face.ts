@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosineSimilarity } from './distances/cosine.js';
@@ -38,8 +39,11 @@ export function arcFace<R extends Reduction = 'mean'>(
     margin = 0.5, // the paper
     scale = 64, // the paper
     reduction = 'mean' as R,
+    ...others
   }: ArcFaceOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('arcFace', others, ['margin', 'scale', 'reduction']);
+
   requireSameWidth('arcFace', ['x', 'centres'], x, centres);
   requireNumber('arcFace', 'margin', margin, { minimum: 0, maximum: Math.PI });
   requireNumber('arcFace', 'scale', scale, { minimum: 0, open: true });

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { identityMask } from './internal/masks.js';
@@ -28,8 +29,10 @@ const EPSILON = 1e-5;
 export function barlowTwins(
   a: Tensor2D,
   b: Tensor2D,
-  { redundancy = 0.005 }: BarlowTwinsOptions = {}, // the paper
+  { redundancy = 0.005, ...others }: BarlowTwinsOptions = {}, // the paper
 ): Scalar {
+  assertKnownOptions('barlowTwins', others, ['redundancy']);
+
   requirePaired('barlowTwins', a, b);
   requireNumber('barlowTwins', 'redundancy', redundancy, { minimum: 0 });
   return tf.tidy(() => {

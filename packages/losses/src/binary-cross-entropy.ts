@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { binaryCosts } from './internal/binary-costs.js';
@@ -23,8 +24,10 @@ export interface BinaryCrossEntropyOptions<R extends Reduction = 'mean'> {
 export function binaryCrossEntropy<R extends Reduction = 'mean'>(
   logits: Tensor,
   targets: Tensor,
-  { reduction = 'mean' as R }: BinaryCrossEntropyOptions<R> = {},
+  { reduction = 'mean' as R, ...others }: BinaryCrossEntropyOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('binaryCrossEntropy', others, ['reduction']);
+
   requireFloat('binaryCrossEntropy', 'logits', logits);
   requireFloat('binaryCrossEntropy', 'targets', targets);
   requireSameShape('binaryCrossEntropy', ['logits', 'targets'], logits, targets);

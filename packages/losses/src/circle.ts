@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosineDistance } from './distances/cosine.js';
@@ -43,8 +44,11 @@ export function circleLoss<R extends Reduction = 'mean-nonzero'>(
     pairs,
     mining,
     reduction = 'mean-nonzero' as R, // pytorch-metric-learning
+    ...others
   }: CircleOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('circleLoss', others, ['margin', 'scale', 'pairs', 'mining', 'reduction']);
+
   const where = 'circleLoss';
   requireSameWidth(where, ['a', 'b'], a, b);
   requireNumber(where, 'margin', margin);

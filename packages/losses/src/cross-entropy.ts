@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { isClassLabel, requireClasses } from './internal/check-labels.js';
@@ -34,8 +35,10 @@ export interface CrossEntropyOptions<R extends Reduction = 'mean'> {
 export function crossEntropy<R extends Reduction = 'mean'>(
   logits: Tensor,
   labels: Tensor,
-  { labelSmoothing = 0, ignoreLabel, reduction = 'mean' as R }: CrossEntropyOptions<R> = {},
+  { labelSmoothing = 0, ignoreLabel, reduction = 'mean' as R, ...others }: CrossEntropyOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('crossEntropy', others, ['labelSmoothing', 'ignoreLabel', 'reduction']);
+
   const where = 'crossEntropy';
   requireFloat(where, 'logits', logits);
   requireThat(

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosineSimilarity } from './distances/cosine.js';
@@ -29,8 +30,11 @@ export function cyClipConsistency(
   {
     inModal = 0.25, // the paper's lambda_1
     crossModal = 0.25, // the paper's lambda_2
+    ...others
   }: CyClipOptions = {},
 ): Scalar {
+  assertKnownOptions('cyClipConsistency', others, ['inModal', 'crossModal']);
+
   requirePaired('cyClipConsistency', a, b);
   requireNumber('cyClipConsistency', 'inModal', inModal, { minimum: 0 });
   requireNumber('cyClipConsistency', 'crossModal', crossModal, { minimum: 0 });

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -44,8 +45,11 @@ export function debiasedContrastive<R extends Reduction = 'mean'>(
     positivePrior = 0.1, // Chuang et al., on CIFAR-10
     beta = 0, // Chuang et al.; Robinson et al. use 1
     reduction = 'mean' as R,
+    ...others
   }: DebiasedContrastiveOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('debiasedContrastive', others, ['temperature', 'positivePrior', 'beta', 'reduction']);
+
   const where = 'debiasedContrastive';
   requirePaired(where, a, b);
   requirePositive(where, 'temperature', temperature);

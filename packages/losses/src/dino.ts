@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { EXCLUDED } from './internal/masks.js';
@@ -32,8 +33,11 @@ export function dinoLoss(
     center,
     teacherTemperature = 0.04, // the paper
     studentTemperature = 0.1, // the paper
+    ...others
   }: DinoOptions = {},
 ): Scalar {
+  assertKnownOptions('dinoLoss', others, ['center', 'teacherTemperature', 'studentTemperature']);
+
   requireFloat('dinoLoss', 'teacher', teacher);
   requireFloat('dinoLoss', 'student', student);
   requireThat(

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DistanceOption, resolveDistance } from './distances/distance.js';
@@ -48,8 +49,19 @@ export function distanceContrastive<R extends Reduction = 'mean'>(
     multiPositive = 'out', // SupCon's better form
     mining,
     reduction = 'mean' as R,
+    ...others
   }: DistanceContrastiveOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('distanceContrastive', others, [
+    'temperature',
+    'distance',
+    'symmetric',
+    'pairs',
+    'multiPositive',
+    'mining',
+    'reduction',
+  ]);
+
   const where = 'distanceContrastive';
   requireSameWidth(where, ['a', 'b'], a, b);
   requirePositive(where, 'temperature', temperature);

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DistanceOption, resolveDistance } from './distances/distance.js';
@@ -35,8 +36,11 @@ export function hadsellContrastive<R extends Reduction = 'mean'>(
     margin = 1, // the usual choice for unit vectors (pytorch-metric-learning)
     distance = 'euclidean', // the paper
     reduction = 'mean' as R,
+    ...others
   }: HadsellContrastiveOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('hadsellContrastive', others, ['margin', 'distance', 'reduction']);
+
   const where = 'hadsellContrastive';
   requirePaired(where, a, b);
   requireVector(where, 'matches', matches);

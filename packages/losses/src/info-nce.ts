@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -67,6 +68,21 @@ export function infoNce<R extends Reduction = 'mean'>(
   b: Tensor2D,
   options: InfoNceOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('infoNce', options, [
+    'temperature',
+    'symmetric',
+    'labelSmoothing',
+    'negatives',
+    'reverseNegatives',
+    'inBatchNegatives',
+    'pairs',
+    'multiPositive',
+    'weights',
+    'similarity',
+    'blockRows',
+    'reduction',
+  ]);
+
   const {
     temperature = 0.07, // MoCo; CLIP's initial value
     symmetric = true, // CLIP

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DistanceOption, resolveDistance } from './distances/distance.js';
@@ -47,8 +48,19 @@ export function marginContrastive<R extends Reduction = 'mean-nonzero'>(
     pairs,
     mining,
     reduction = 'mean-nonzero' as R, // pytorch-metric-learning
+    ...others
   }: MarginContrastiveOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('marginContrastive', others, [
+    'epsilon',
+    'delta',
+    'power',
+    'distance',
+    'pairs',
+    'mining',
+    'reduction',
+  ]);
+
   const where = 'marginContrastive';
   requireSameWidth(where, ['a', 'b'], a, b);
   requireBounds(where, epsilon, delta);

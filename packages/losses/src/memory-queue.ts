@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -34,7 +35,9 @@ export class MemoryQueue {
   readonly #embeddings: Variable;
   readonly #labels: Variable;
 
-  constructor({ size, dimension, seed = 0 }: MemoryQueueOptions) {
+  constructor({ size, dimension, seed = 0, ...others }: MemoryQueueOptions) {
+    assertKnownOptions('MemoryQueue', others, ['size', 'dimension', 'seed']);
+
     requireNumber('MemoryQueue', 'size', size, { minimum: 1, integer: true });
     requireNumber('MemoryQueue', 'dimension', dimension, { minimum: 1, integer: true });
     this.#embeddings = tf.tidy(() => tf.variable(l2Normalize(drawNormal([size, dimension], { seed })), false));

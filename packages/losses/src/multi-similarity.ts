@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosineDistance } from './distances/cosine.js';
@@ -44,8 +45,11 @@ export function multiSimilarityLoss<R extends Reduction = 'mean'>(
     pairs,
     mining,
     reduction = 'mean' as R,
+    ...others
   }: MultiSimilarityOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('multiSimilarityLoss', others, ['alpha', 'beta', 'base', 'pairs', 'mining', 'reduction']);
+
   const where = 'multiSimilarityLoss';
   requireSameWidth(where, ['a', 'b'], a, b);
   requireNumber(where, 'alpha', alpha, { minimum: 0, open: true });

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -25,8 +26,10 @@ export interface NegativeCosineOptions<R extends Reduction = 'mean'> {
 export function negativeCosine<R extends Reduction = 'mean'>(
   predictions: Tensor2D,
   targets: Tensor2D,
-  { reduction = 'mean' as R }: NegativeCosineOptions<R> = {},
+  { reduction = 'mean' as R, ...others }: NegativeCosineOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('negativeCosine', others, ['reduction']);
+
   requirePaired('negativeCosine', predictions, targets);
   return tf.tidy(() => {
     const cosines = tf.sum(tf.mul(l2Normalize(predictions), stopGradient(l2Normalize(targets))), 1);

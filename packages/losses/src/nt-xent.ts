@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -37,8 +38,11 @@ export function ntXent<R extends Reduction = 'mean'>(
   {
     temperature = 0.5, // SimCLR's best on CIFAR-10; lightly's default
     reduction = 'mean' as R,
+    ...others
   }: NtXentOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('ntXent', others, ['temperature', 'reduction']);
+
   requirePaired('ntXent', a, b);
   requirePositive('ntXent', 'temperature', temperature);
   return tf.tidy(() => {

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -38,8 +39,11 @@ export function proxyNca<R extends Reduction = 'mean'>(
     scale = 1, // pytorch-metric-learning; Proxy-NCA++ uses 9
     ownProxyInDenominator = true, // pytorch-metric-learning, Proxy-NCA++
     reduction = 'mean' as R,
+    ...others
   }: ProxyNcaOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('proxyNca', others, ['scale', 'ownProxyInDenominator', 'reduction']);
+
   requireSameWidth('proxyNca', ['x', 'proxies'], x, proxies);
   requireNumber('proxyNca', 'scale', scale, { minimum: 0, open: true });
   return tf.tidy(() => {

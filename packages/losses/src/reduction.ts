@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { above } from './internal/masks.js';
@@ -33,7 +34,12 @@ export interface ReduceOptions<R extends Reduction> {
  * @example
  * const loss = reduceLosses(tf.tensor1d([1, 0, 2]), { reduction: 'mean-nonzero' }); // 1.5
  */
-export function reduceLosses<R extends Reduction>(losses: Tensor, { reduction, valid }: ReduceOptions<R>): Reduced<R> {
+export function reduceLosses<R extends Reduction>(
+  losses: Tensor,
+  { reduction, valid, ...others }: ReduceOptions<R>,
+): Reduced<R> {
+  assertKnownOptions('reduceLosses', others, ['reduction', 'valid']);
+
   requireOneOf('reduceLosses', 'reduction', reduction, choices);
   return tf.tidy(() => {
     // Not `mul` alone: what does not take part may be NaN.

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosineSimilarity } from './distances/cosine.js';
@@ -37,8 +38,11 @@ export function sigLip<R extends Reduction = 'mean'>(
     bias = -10, // the paper's initial value
     pairs,
     reduction = 'mean' as R,
+    ...others
   }: SigLipOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('sigLip', others, ['scale', 'bias', 'pairs', 'reduction']);
+
   requireSameWidth('sigLip', ['a', 'b'], a, b);
   requireScalarLike('sigLip', 'scale', scale);
   requireScalarLike('sigLip', 'bias', bias);

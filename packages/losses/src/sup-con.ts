@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { infoNce } from './info-nce.js';
@@ -37,8 +38,11 @@ export function supCon<R extends Reduction = 'mean-nonzero'>(
     temperature = 0.1, // the paper; pytorch-metric-learning
     multiPositive = 'out', // the paper's better form
     reduction = 'mean-nonzero' as R, // pytorch-metric-learning
+    ...others
   }: SupConOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('supCon', others, ['temperature', 'multiPositive', 'reduction']);
+
   requireMatrix('supCon', 'x', x);
   return tf.tidy(() => {
     const pairs = pairsByLabel(labels);

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DistanceOption, resolveDistance } from './distances/distance.js';
@@ -62,8 +63,20 @@ export function tripletLoss<R extends Reduction = 'mean-nonzero'>(
     pairs,
     symmetric = false,
     reduction = 'mean-nonzero' as R, // pytorch-metric-learning
+    ...others
   }: TripletOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('tripletLoss', others, [
+    'margin',
+    'distance',
+    'triplets',
+    'mining',
+    'softMargin',
+    'pairs',
+    'symmetric',
+    'reduction',
+  ]);
+
   const where = 'tripletLoss';
   requireSameWidth(where, ['a', 'b'], a, b);
   requireSquareForNone(where, a, b, symmetric, reduction);

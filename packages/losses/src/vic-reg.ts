@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { identityMask } from './internal/masks.js';
@@ -39,8 +40,11 @@ export function vicReg(
     variance = 25, // the paper
     covariance: covarianceWeight = 1, // the paper
     epsilon = 1e-4, // the paper
+    ...others
   }: VicRegOptions = {},
 ): Scalar {
+  assertKnownOptions('vicReg', others, ['invariance', 'variance', 'covariance', 'epsilon']);
+
   const where = 'vicReg';
   requirePaired(where, a, b);
   requireNumber(where, 'invariance', invariance, { minimum: 0 });

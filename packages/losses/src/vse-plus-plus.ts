@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -37,8 +38,11 @@ export function vsePlusPlus<R extends Reduction = 'sum'>(
     hardest = true,
     pairs,
     reduction = 'sum' as R, // the authors' code
+    ...others
   }: VsePlusPlusOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('vsePlusPlus', others, ['margin', 'hardest', 'pairs', 'reduction']);
+
   requirePaired('vsePlusPlus', a, b);
   requireNumber('vsePlusPlus', 'margin', margin);
   return tf.tidy(() => {

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
@@ -54,8 +54,10 @@ function signs(matrix: Matrix): number[] {
 export async function canonicalCorrelation(
   a: Tensor2D,
   b: Tensor2D,
-  { dimension, regularisation = 0 /* Hotelling */ }: CanonicalCorrelationOptions = {},
+  { dimension, regularisation = 0, ...others /* Hotelling */ }: CanonicalCorrelationOptions = {},
 ): Promise<CanonicalCorrelationAlignment> {
+  assertKnownOptions('canonicalCorrelation', others, ['dimension', 'regularisation']);
+
   checkPairs('canonicalCorrelation', a, b);
   const [pairs, columnsA] = a.shape;
   const columnsB = b.shape[1];

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -38,8 +38,11 @@ export function coincidence(
   {
     constraint = 'variance', // the only one without a trivial answer
     weight = 1, // VICReg weighs invariance and variance alike
+    ...others
   }: CoincidenceOptions = {},
 ): Scalar {
+  assertKnownOptions('coincidence', others, ['constraint', 'weight']);
+
   if (a.rank !== 2 || a.shape.join() !== b.shape.join()) {
     throw new CrossmodalError(
       `coincidence: a and b must be matrices of equal shape, got [${a.shape}] and [${b.shape}]`,

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { Matrix } from 'ml-matrix';
@@ -40,8 +41,11 @@ export async function leastSquares(
   {
     regularisation = 0, // numpy.linalg.lstsq
     intercept = true, // scikit-learn's Ridge
+    ...others
   }: LeastSquaresOptions = {},
 ): Promise<LeastSquaresAlignment> {
+  assertKnownOptions('leastSquares', others, ['regularisation', 'intercept']);
+
   checkPairs('leastSquares', a, b);
   checkRegularisation('leastSquares', regularisation);
   const [rawA, rawB] = await Promise.all([readMatrix(a, 'leastSquares: a'), readMatrix(b, 'leastSquares: b')]);

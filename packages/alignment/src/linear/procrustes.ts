@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { determinant, Matrix, SingularValueDecomposition } from 'ml-matrix';
@@ -63,8 +63,11 @@ export async function procrustes(
     centered = false, // scipy.linalg.orthogonal_procrustes
     scaled = false, // scipy
     reflections = true, // Schonemann
+    ...others
   }: ProcrustesOptions = {},
 ): Promise<ProcrustesAlignment> {
+  assertKnownOptions('procrustes', others, ['centered', 'scaled', 'reflections']);
+
   checkPairs('procrustes', a, b);
   const dimension = a.shape[1];
   if (b.shape[1] !== dimension) {

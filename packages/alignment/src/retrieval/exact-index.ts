@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { Best } from './best.js';
 import { DeviceScores, ExactScores, type Rows } from './pair-scores.js';
@@ -220,5 +220,7 @@ export class ExactIndex {
  * const [hits] = await index.search(textRow, { k: 5 });
  */
 export function exactIndex(options: ExactIndexOptions): ExactIndex {
+  assertKnownOptions('exactIndex', options, ['dimension', 'similarity']);
+
   return new ExactIndex(options);
 }

@@ -21,6 +21,11 @@ export interface RetrievalMetrics {
   /** Queries that count, and queries left out because nothing in the gallery is relevant to them. */
   queries: number;
   skipped: number;
+  /**
+   * How many queries and gallery items equal an earlier one, number for number: repeated captions. With `relevant: 'diagonal'` their twins
+   * count as wrong; give the texts as labels. Absent where only scores are known.
+   */
+  repeated?: { queries: number; gallery: number };
   /** What a random order of the gallery would give, in expectation. */
   chance: { recall: Record<number, number>; meanAveragePrecision: number; meanRank: number };
 }

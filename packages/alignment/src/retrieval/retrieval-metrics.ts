@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { DeviceScores, ExactScores, type Rows } from './pair-scores.js';
 import { type RetrievalMetrics, rankingMetrics } from './ranking-metrics.js';
@@ -33,7 +33,8 @@ function checkScore(score: number, query: number, item: number): number {
  *
  * @param queries [queries, dim] embeddings of one modality
  * @param gallery [items, dim] embeddings of another (or the same) modality
- * @param options `relevant` says which answers are right, by default item i for query i
+ * @param options `relevant` says which answers are right, by default item i for query i; with repeated captions pass the texts as labels,
+ *   `{ queries: texts, gallery: texts }` (see `repeated` of the result)
  * @throws CrossmodalError when shapes or labels do not fit, a score is NaN, or no query has a right answer
  * @see Karpathy and Fei-Fei (2015), section 4.1, for recall@k and median rank; Jarvelin and Kekalainen (2002) for NDCG
  *
@@ -48,8 +49,11 @@ export async function retrievalMetrics(
     k = [1, 5, 10], // the customary cut-offs of image-text retrieval
     similarity = 'cosine', // CLIP
     batchSize = 1024,
+    ...others
   }: RetrievalOptions = {},
 ): Promise<RetrievalMetrics> {
+  assertKnownOptions('retrievalMetrics', others, ['relevant', 'k', 'similarity', 'batchSize']);
+
   if (queries.rank !== 2 || gallery.rank !== 2 || queries.shape[1] !== gallery.shape[1]) {
     throw new CrossmodalError(
       `retrievalMetrics: queries and gallery must be matrices with equally many columns, got [${queries.shape}] and [${gallery.shape}]`,
@@ -78,7 +82,23 @@ export async function retrievalMetrics(
       answers.push(relevantRanks(scores, 0, items, right));
     }
   }
-  return rankingMetrics(answers, items, k);
+  const repeated = { queries: repeatedRows(queryRows), gallery: repeatedRows(itemRows) };
+  return { ...rankingMetrics(answers, items, k), repeated };
+}
+
+/** How many rows equal an earlier one. Rows are told apart by two sums over their bits, of 64 bits together. */
+function repeatedRows({ values, count, dimension }: Rows): number {
+  const bits = new Uint32Array(Float32Array.from(values).buffer);
+  const known = new Set<string>();
+  for (let i = 0; i < count; i++) {
+    let [a, b] = [0x811c9dc5, 0x1000193];
+    for (let d = i * dimension; d < (i + 1) * dimension; d++) {
+      a = Math.imul(a ^ (bits[d] as number), 0x01000193);
+      b = Math.imul(b + (bits[d] as number), 0x85ebca6b) ^ (b >>> 13);
+    }
+    known.add(`${a} ${b}`);
+  }
+  return count - known.size;
 }
 
 async function hostRows(x: Tensor2D): Promise<Rows> {
@@ -92,8 +112,10 @@ async function hostRows(x: Tensor2D): Promise<Rows> {
  */
 export async function scoreMetrics(
   scores: Tensor2D,
-  { relevant = 'diagonal', k = [1, 5, 10] }: Pick<RetrievalOptions, 'relevant' | 'k'> = {},
+  { relevant = 'diagonal', k = [1, 5, 10], ...others }: Pick<RetrievalOptions, 'relevant' | 'k'> = {},
 ): Promise<RetrievalMetrics> {
+  assertKnownOptions('scoreMetrics', others, ['k', 'relevant']);
+
   if (scores.rank !== 2)
     throw new CrossmodalError(`scoreMetrics: scores must be a matrix, got shape [${scores.shape}]`);
   checkCutOffs(k);
@@ -117,6 +139,8 @@ export async function bidirectionalMetrics(
   b: Tensor2D,
   options: RetrievalOptions = {},
 ): Promise<{ forward: RetrievalMetrics; backward: RetrievalMetrics }> {
+  assertKnownOptions('bidirectionalMetrics', options, ['relevant', 'k', 'similarity', 'batchSize']);
+
   const { relevant = 'diagonal' } = options;
   const forward = await retrievalMetrics(a, b, options);
   const backward = await retrievalMetrics(b, a, {

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -15,7 +15,12 @@ import * as tf from '@tensorflow/tfjs-core';
  * @example
  * const positives = positivesFromDescriptions(captionRows, { threshold: 0.9 });
  */
-export function positivesFromDescriptions(descriptions: Tensor2D, { threshold }: { threshold: number }): Tensor2D {
+export function positivesFromDescriptions(
+  descriptions: Tensor2D,
+  { threshold, ...others }: { threshold: number },
+): Tensor2D {
+  assertKnownOptions('positivesFromDescriptions', others, ['threshold']);
+
   if (descriptions.rank !== 2) {
     throw new CrossmodalError(
       `positivesFromDescriptions: descriptions must have shape [batch, dim], got [${descriptions.shape}]`,

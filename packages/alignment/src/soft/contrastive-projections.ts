@@ -1,4 +1,4 @@
-import { CrossmodalError, type Encoder, labelCodes } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type Encoder, labelCodes } from '@crossmodal/core';
 import { tensorDataset } from '@crossmodal/core/data';
 import { adamW } from '@crossmodal/core/optimisers';
 import { cosine } from '@crossmodal/core/schedules';
@@ -89,8 +89,22 @@ export async function contrastiveProjections(
     groups,
     pairLoss,
     progress = false,
+    ...others
   }: ContrastiveProjectionsOptions,
 ): Promise<ContrastiveAlignment> {
+  assertKnownOptions('contrastiveProjections', others, [
+    'dimension',
+    'seed',
+    'epochs',
+    'batchSize',
+    'learningRate',
+    'weightDecay',
+    'temperature',
+    'groups',
+    'pairLoss',
+    'progress',
+  ]);
+
   checkPairs('contrastiveProjections', a, b);
   const rows = a.shape[0];
   if (groups && groups.length !== rows) {

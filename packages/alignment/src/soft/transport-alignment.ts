@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { sinkhorn } from '@crossmodal/losses';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -55,8 +55,11 @@ export async function transportAlignment(
     rounds = 20,
     epsilon = [0.2, 0.02], // costs lie between 0 and 4
     iterations = 100, // POT's usual order; rounds repeat them
+    ...others
   }: TransportAlignmentOptions = {},
 ): Promise<TransportAlignment> {
+  assertKnownOptions('transportAlignment', others, ['anchors', 'initial', 'rounds', 'epsilon', 'iterations']);
+
   const [first, last] = epsilon;
   check(a, b, { anchors, initial, rounds, first, last });
   const dimension = a.shape[1];

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -69,8 +69,11 @@ export async function zeroShotClassifier<Modality extends string>(
     templates = ['{}'], // the bare name
     text,
     batchSize = 64,
+    ...others
   }: ZeroShotOptions<Modality>,
 ): Promise<ZeroShotClassifier<Modality>> {
+  assertKnownOptions('zeroShotClassifier', others, ['classes', 'templates', 'text', 'batchSize']);
+
   if (classes.length === 0 || templates.length === 0) {
     throw new CrossmodalError(
       `zeroShotClassifier: needs classes and templates, got ${classes.length} and ${templates.length}`,

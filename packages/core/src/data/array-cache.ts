@@ -3,6 +3,7 @@ import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/p
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import type { Decoder } from './decoder.js';
 import { readingError } from './files/file-error.js';
 import { formatNpy, parseNpy } from './files/npy.js';
@@ -35,8 +36,10 @@ const formatVersion = 1;
  */
 export function cached<Item extends Media>(
   decoder: Decoder<Item>,
-  { folder, maximum = 64 * 2 ** 30 }: ArrayCacheOptions,
+  { folder, maximum = 64 * 2 ** 30, ...others }: ArrayCacheOptions,
 ): CachedDecoder<Item> {
+  assertKnownOptions('cached', others, ['folder', 'maximum']);
+
   const described = stableJson(decoder.settings);
   const home = join(folder, createHash('sha256').update(`${formatVersion} ${described}`).digest('hex').slice(0, 16));
   const statistics = { hits: 0, misses: 0, damaged: 0 };

@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import type { Row } from './row.js';
 import type { ItemContext } from './stages/item-context.js';
 
@@ -29,8 +30,10 @@ export function oneCaption<R extends Row>(row: R, { random }: ItemContext): R {
  */
 export function joinCaptions<R extends Row>(
   rows: readonly R[],
-  { by = 'image' }: { by?: 'image' | 'audio' } = {},
+  { by = 'image', ...others }: { by?: 'image' | 'audio' } = {},
 ): R[] {
+  assertKnownOptions('joinCaptions', others, ['by']);
+
   const joined = new Map<string, R>();
   for (const row of rows) {
     const path = row[by];

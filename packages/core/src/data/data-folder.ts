@@ -1,6 +1,7 @@
 import { existsSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { dataSources } from './sets/sources.js';
 
 export interface DataFolderOptions {
@@ -16,7 +17,12 @@ export interface DataFolderOptions {
  * @throws CrossmodalError when neither is given, or the folder does not exist there; the message says what to do.
  * @example const folder = dataFolder('mnist');
  */
-export function dataFolder(name: string, { data, environment = process.env }: DataFolderOptions = {}): string {
+export function dataFolder(
+  name: string,
+  { data, environment = process.env, ...others }: DataFolderOptions = {},
+): string {
+  assertKnownOptions('dataFolder', others, ['data', 'environment']);
+
   const given = data ?? environment['CROSSMODAL_DATA'];
   if (!given) {
     throw new CrossmodalError(`dataFolder: the data set "${name}" needs a folder, and none was named`, {

@@ -2,6 +2,7 @@ import type { TensorContainer, TensorContainerObject, TypedArray } from '@tensor
 import * as tf from '@tensorflow/tfjs-core';
 import { assertBackend } from '../assert-backend.js';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
 
 /** Batches, epoch by epoch. The same epoch gives the same batches each time. */
@@ -51,8 +52,9 @@ interface Column {
  */
 export function tensorDataset<B extends TensorContainerObject>(
   tensors: B,
-  { batchSize, seed = 0, shuffle = true, dropRemainder = false }: TensorDatasetOptions,
+  { batchSize, seed = 0, shuffle = true, dropRemainder = false, ...others }: TensorDatasetOptions,
 ): TensorDataset<B> {
+  assertKnownOptions('tensorDataset', others, ['batchSize', 'seed', 'shuffle', 'dropRemainder']);
   assertBackend('tensorDataset');
   const flat: tf.Tensor[] = [];
   mapTensors(tensors, (tensor) => flat.push(tensor));

@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { readingError } from './files/file-error.js';
 
 export interface DownloadOptions {
@@ -45,8 +46,10 @@ export async function sha256OfFile(path: string): Promise<string> {
  */
 export async function download(
   url: string,
-  { to, sha256, maximum = 4 * 2 ** 30, timeout = 30_000, progress }: DownloadOptions,
+  { to, sha256, maximum = 4 * 2 ** 30, timeout = 30_000, progress, ...others }: DownloadOptions,
 ): Promise<string> {
+  assertKnownOptions('download', others, ['to', 'sha256', 'maximum', 'timeout', 'progress']);
+
   if (!/^[0-9a-f]{64}$/i.test(sha256))
     throw new CrossmodalError(`download: sha256 must be 64 hexadecimal digits, got "${sha256}"`);
   const wanted = sha256.toLowerCase();

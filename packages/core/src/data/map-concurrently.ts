@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { discard } from './discard.js';
 
 export interface MapConcurrentlyOptions {
@@ -20,8 +21,10 @@ export interface MapConcurrentlyOptions {
 export async function mapConcurrently<Item, Result>(
   items: readonly Item[],
   change: (item: Item, index: number) => Result | Promise<Result>,
-  { concurrency = 8 }: MapConcurrentlyOptions = {}, // twice the four threads that Node reads files with
+  { concurrency = 8, ...others }: MapConcurrentlyOptions = {}, // twice the four threads that Node reads files with
 ): Promise<Result[]> {
+  assertKnownOptions('mapConcurrently', others, ['concurrency']);
+
   if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
     throw new CrossmodalError(`mapConcurrently: concurrency must be an integer of at least 1, got ${concurrency}`);
   }

@@ -1,5 +1,6 @@
 import type { TensorContainer } from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { type Collated, type Column, collate } from './collate.js';
 import type { Dataset } from './dataset.js';
 import { arraySource, type Source } from './source.js';
@@ -191,6 +192,11 @@ export function pipeline<T>(items: readonly T[] | Source<T>): Pipeline<T> {
  * @throws CrossmodalError when a source's length is unknown and `until` is 'longest'.
  * @example zip({ source: pipeline([1, 2, 3]), target: pipeline(['a', 'b']) }); // 1 a, 2 b, 3 a; then 1 b, 2 a, 3 b
  */
-export function zip<S extends Record<string, Source<unknown>>>(sources: S, options?: ZipOptions): Pipeline<Zipped<S>> {
+export function zip<S extends Record<string, Source<unknown>>>(
+  sources: S,
+  options: ZipOptions = {},
+): Pipeline<Zipped<S>> {
+  assertKnownOptions('zip', options, ['until']);
+
   return new Pipeline(zipSources(sources, options));
 }

@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { parseJson } from './files/parse-json.js';
 import { mediaKind } from './media-kind.js';
 import type { Row } from './row.js';
@@ -24,7 +25,9 @@ export interface SampleRowOptions {
  * @throws CrossmodalError naming shard, sample and member: text that is not UTF-8, JSON that is not an object.
  * @example tarShards('train-000.tar').map(sampleRow({ columns: { text: 'sentence' } }));
  */
-export function sampleRow({ columns = {} }: SampleRowOptions = {}): (sample: TarSample) => Row {
+export function sampleRow({ columns = {}, ...others }: SampleRowOptions = {}): (sample: TarSample) => Row {
+  assertKnownOptions('sampleRow', others, ['columns']);
+
   return ({ origin, members }) => {
     const fields = jsonFields(origin, members.get('json'));
     const take = (role: keyof NonNullable<SampleRowOptions['columns']>): string | undefined => {

@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
 
 export type Fractions<Name extends string> = Readonly<Record<Name, number>>;
@@ -24,8 +25,10 @@ function checkFractions(where: string, fractions: Fractions<string>): [string, n
 export function splitOf<Name extends string>(
   group: string,
   fractions: Fractions<Name>,
-  { seed = 0 }: { seed?: number | string } = {},
+  { seed = 0, ...others }: { seed?: number | string } = {},
 ): Name {
+  assertKnownOptions('splitOf', others, ['seed']);
+
   const parts = checkFractions('splitOf', fractions);
   let position = new Random(seed).fork('split').fork(group).uniform();
   for (const [name, share] of parts) {
@@ -49,11 +52,14 @@ export function splitByGroup<T, Name extends string>(
   {
     group,
     seed = 0,
+    ...others
   }: {
     /** An item without a group is one of its own. */ group: (item: T) => string | number | undefined;
     seed?: number | string;
   },
 ): Record<Name, T[]> {
+  assertKnownOptions('splitByGroup', others, ['group', 'seed']);
+
   const parts = checkFractions('splitByGroup', fractions);
   const keys = items.map((item, i) => {
     const key = group(item);

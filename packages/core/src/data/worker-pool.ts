@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { resolveModule, type Task, WorkerThread, workerError } from './worker-thread.js';
 
 export interface WorkerPoolOptions {
@@ -45,8 +46,11 @@ export function workerPool<Input, Output>(
     settings,
     timeout = 60_000,
     memory = 1024,
+    ...others
   }: WorkerPoolOptions = {},
 ): WorkerPool<Input, Output> {
+  assertKnownOptions('workerPool', others, ['name', 'workers', 'settings', 'timeout', 'memory']);
+
   for (const [option, value] of Object.entries({ workers, timeout, memory })) {
     if (!Number.isSafeInteger(value) || value < 1) {
       throw new CrossmodalError(`workerPool: ${option} must be an integer of at least 1, got ${value}`);

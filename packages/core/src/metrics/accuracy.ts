@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { classLabels, finiteRows, type NumberRows, type Numbers, sameLength } from './inputs.js';
 
 /**
@@ -26,7 +27,13 @@ export function accuracy(predicted: Numbers, labels: Numbers): number {
  * @throws CrossmodalError if k is not in [1, classes], or the arguments do not fit together.
  * @example topKAccuracy([[0.1, 0.5, 0.4]], [2], { k: 2 }); // 1
  */
-export function topKAccuracy(scores: NumberRows, labels: Numbers, { k = 5 /* ImageNet's habit */ } = {}): number {
+export function topKAccuracy(
+  scores: NumberRows,
+  labels: Numbers,
+  { k = 5, ...others /* ImageNet's habit */ } = {},
+): number {
+  assertKnownOptions('topKAccuracy', others, ['k']);
+
   const rows = finiteRows('topKAccuracy', 'scores', scores);
   const classes = rows[0]?.length ?? 0;
   const y = classLabels('topKAccuracy', 'labels', labels, classes);

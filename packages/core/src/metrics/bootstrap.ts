@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
 import { finiteNumbers, type Numbers } from './inputs.js';
 
@@ -50,8 +51,11 @@ export function bootstrapInterval(
     confidence = 0.95,
     seed = 0,
     indices,
+    ...others
   }: BootstrapOptions = {},
 ): Interval {
+  assertKnownOptions('bootstrapInterval', others, ['resamples', 'confidence', 'seed', 'indices']);
+
   const where = 'bootstrapInterval';
   const flat = finiteNumbers(where, 'values', values);
   if (!(confidence > 0 && confidence < 1))

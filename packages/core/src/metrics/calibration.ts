@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { argMax, classLabels, finiteRows, type NumberRows, type Numbers, sameLength } from './inputs.js';
 
 /** Counts per confidence bin, so that calibration can be measured batch by batch. */
@@ -63,8 +64,10 @@ export function checkProbabilities(where: string, rows: readonly ArrayLike<numbe
 export function expectedCalibrationError(
   probabilities: NumberRows,
   labels: Numbers,
-  { bins = 15 /* Guo et al., section 2 */ } = {},
+  { bins = 15, ...others /* Guo et al., section 2 */ } = {},
 ): number {
+  assertKnownOptions('expectedCalibrationError', others, ['bins']);
+
   const where = 'expectedCalibrationError';
   const rows = finiteRows(where, 'probabilities', probabilities);
   const y = classLabels(where, 'labels', labels, rows[0]?.length);

@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { classLabels, type Numbers, sameLength } from './inputs.js';
 
 /**
@@ -13,8 +14,13 @@ import { classLabels, type Numbers, sameLength } from './inputs.js';
 export function confusionMatrix(
   predicted: Numbers,
   labels: Numbers,
-  { classes }: { /** Number of classes; by default one more than the largest number seen. */ classes?: number } = {},
+  {
+    classes,
+    ...others
+  }: { /** Number of classes; by default one more than the largest number seen. */ classes?: number } = {},
 ): number[][] {
+  assertKnownOptions('confusionMatrix', others, ['classes']);
+
   const p = classLabels('confusionMatrix', 'predicted', predicted, classes);
   const y = classLabels('confusionMatrix', 'labels', labels, classes);
   sameLength('confusionMatrix', p, y);

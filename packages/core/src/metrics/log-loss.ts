@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '../known-options.js';
 import { checkProbabilities } from './calibration.js';
 import { classLabels, finiteRows, type NumberRows, type Numbers, sameLength } from './inputs.js';
 
@@ -21,8 +22,10 @@ export function negativeLogLikelihood(row: ArrayLike<number>, label: number, sma
 export function logLoss(
   probabilities: NumberRows,
   labels: Numbers,
-  { smallest = 2.220446049250313e-16 /* scikit-learn: the machine epsilon of float64 */ } = {},
+  { smallest = 2.220446049250313e-16, ...others /* scikit-learn: the machine epsilon of float64 */ } = {},
 ): number {
+  assertKnownOptions('logLoss', others, ['smallest']);
+
   const rows = finiteRows('logLoss', 'probabilities', probabilities);
   const y = classLabels('logLoss', 'labels', labels, rows[0]?.length);
   sameLength('logLoss', rows, y);

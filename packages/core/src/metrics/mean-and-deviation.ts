@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { finiteNumbers, type Numbers } from './inputs.js';
 
 export interface MeanAndDeviation {
@@ -50,6 +51,11 @@ export function overSeeds(runs: readonly Readonly<Record<string, number>>[]): Re
  *
  * @example formatMeanAndDeviation(meanAndDeviation([0.8, 0.84])); // '0.820 ± 0.028'
  */
-export function formatMeanAndDeviation({ mean, deviation, count }: MeanAndDeviation, { digits = 3 } = {}): string {
+export function formatMeanAndDeviation(
+  { mean, deviation, count }: MeanAndDeviation,
+  { digits = 3, ...others } = {},
+): string {
+  assertKnownOptions('formatMeanAndDeviation', others, ['digits']);
+
   return count > 1 ? `${mean.toFixed(digits)} ± ${deviation.toFixed(digits)}` : mean.toFixed(digits);
 }

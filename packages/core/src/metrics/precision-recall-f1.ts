@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { confusionMatrix, margins } from './confusion-matrix.js';
 import type { Numbers } from './inputs.js';
 
@@ -49,8 +50,10 @@ export function classScores(confusion: readonly (readonly number[])[]): ClassSco
 export function precisionRecallF1(
   predicted: Numbers,
   labels: Numbers,
-  { average = 'macro', classes }: { average?: Averaging; classes?: number } = {},
+  { average = 'macro', classes, ...others }: { average?: Averaging; classes?: number } = {},
 ): PrecisionRecallF1 {
+  assertKnownOptions('precisionRecallF1', others, ['average', 'classes']);
+
   return averageScores(confusionMatrix(predicted, labels, { classes }), average);
 }
 

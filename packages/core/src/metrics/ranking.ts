@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { classLabels, finiteNumbers, finiteRows, type NumberRows, type Numbers, sameLength } from './inputs.js';
 
 /** Scores in descending order with the positives among them, and how many there are of each kind. */
@@ -126,8 +127,10 @@ export interface OneVersusRestOptions {
 export function rocAucOneVersusRest(
   scores: NumberRows,
   labels: Numbers,
-  { absent = 'throw' }: OneVersusRestOptions = {},
+  { absent = 'throw', ...others }: OneVersusRestOptions = {},
 ): number {
+  assertKnownOptions('rocAucOneVersusRest', others, ['absent']);
+
   return oneVersusRest('rocAucOneVersusRest', rocAuc, scores, labels, absent);
 }
 
@@ -142,7 +145,9 @@ export function rocAucOneVersusRest(
 export function averagePrecisionOneVersusRest(
   scores: NumberRows,
   labels: Numbers,
-  { absent = 'throw' }: OneVersusRestOptions = {},
+  { absent = 'throw', ...others }: OneVersusRestOptions = {},
 ): number {
+  assertKnownOptions('averagePrecisionOneVersusRest', others, ['absent']);
+
   return oneVersusRest('averagePrecisionOneVersusRest', averagePrecision, scores, labels, absent);
 }

@@ -1,5 +1,6 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { balancedAccuracy } from './agreement.js';
 import { calibrationBins, calibrationError, checkProbabilities, countConfidence } from './calibration.js';
 import { argMax, classLabels, finiteRows, type NumberRows, type Numbers, sameLength } from './inputs.js';
@@ -50,7 +51,10 @@ export function streamingClassification({
   classes,
   bins = 15, // Guo et al. (2017)
   rankings = false,
+  ...others
 }: StreamingClassificationOptions): StreamingClassification {
+  assertKnownOptions('streamingClassification', others, ['classes', 'bins', 'rankings']);
+
   const where = 'streamingClassification';
   if (!Number.isInteger(classes) || classes < 1 || classes > 100_000) {
     throw new CrossmodalError(`${where}: classes must be an integer in [1, 100000], got ${classes}`);

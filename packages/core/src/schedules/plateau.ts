@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import type { Schedule } from './schedule.js';
 
 export interface PlateauOptions {
@@ -48,7 +49,10 @@ export function plateau({
   cooldown = 0,
   minimum = 0,
   better = 'lower',
+  ...others
 }: PlateauOptions): Plateau {
+  assertKnownOptions('plateau', others, ['from', 'factor', 'patience', 'threshold', 'cooldown', 'minimum', 'better']);
+
   if (!(factor > 0 && factor < 1)) throw new CrossmodalError(`plateau: factor must be in (0, 1), got ${factor}`);
   let state: PlateauState = { rate: from, best: null, bad: 0, cooling: 0 };
   const improves = (value: number): boolean => {

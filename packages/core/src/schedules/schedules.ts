@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { asSchedule, type Schedule } from './schedule.js';
 
 /**
@@ -20,7 +21,9 @@ export function constant(value: number): Schedule {
  * const rate = cosine({ from: 1e-3, steps: 1000 });
  * rate(500); // 0.0005
  */
-export function cosine({ from, to = 0, steps }: { from: number; to?: number; steps: number }): Schedule {
+export function cosine({ from, to = 0, steps, ...others }: { from: number; to?: number; steps: number }): Schedule {
+  assertKnownOptions('cosine', others, ['from', 'to', 'steps']);
+
   checkSteps('cosine', steps);
   return (step) => to + ((from - to) * (1 + Math.cos((Math.PI * Math.min(step, steps)) / steps))) / 2;
 }
@@ -38,6 +41,7 @@ export function cosineRestarts({
   to = 0,
   steps,
   growth = 1,
+  ...others
 }: {
   from: number;
   to?: number;
@@ -45,6 +49,8 @@ export function cosineRestarts({
   steps: number;
   growth?: number;
 }): Schedule {
+  assertKnownOptions('cosineRestarts', others, ['from', 'to', 'steps', 'growth']);
+
   checkSteps('cosineRestarts', steps);
   if (!(growth >= 1)) throw new CrossmodalError(`cosineRestarts: growth must be at least 1, got ${growth}`);
   return (step) => {
@@ -69,11 +75,14 @@ export function linearWarmup({
   steps,
   from = 0,
   to,
+  ...others
 }: {
   steps: number;
   from?: number;
   to: number | Schedule;
 }): Schedule {
+  assertKnownOptions('linearWarmup', others, ['steps', 'from', 'to']);
+
   if (!(steps >= 0)) throw new CrossmodalError(`linearWarmup: steps must not be negative, got ${steps}`);
   const rest = asSchedule(to);
   return (step) => (step < steps ? from + ((rest(0) - from) * step) / steps : rest(step - steps));
@@ -91,12 +100,15 @@ export function polynomial({
   to = 0,
   steps,
   power = 1,
+  ...others
 }: {
   from: number;
   to?: number;
   steps: number;
   power?: number;
 }): Schedule {
+  assertKnownOptions('polynomial', others, ['from', 'to', 'steps', 'power']);
+
   checkSteps('polynomial', steps);
   return (step) => to + (from - to) * (1 - Math.min(step, steps) / steps) ** power;
 }
@@ -108,7 +120,18 @@ export function polynomial({
  * const rate = stepDecay({ from: 0.1, every: 1000 });
  * rate(2500); // 0.001
  */
-export function stepDecay({ from, factor = 0.1, every }: { from: number; factor?: number; every: number }): Schedule {
+export function stepDecay({
+  from,
+  factor = 0.1,
+  every,
+  ...others
+}: {
+  from: number;
+  factor?: number;
+  every: number;
+}): Schedule {
+  assertKnownOptions('stepDecay', others, ['from', 'factor', 'every']);
+
   checkSteps('stepDecay', every);
   return (step) => from * factor ** Math.floor(step / every);
 }
@@ -124,11 +147,14 @@ export function milestones({
   from,
   factor = 0.1,
   at,
+  ...others
 }: {
   from: number;
   factor?: number;
   at: readonly number[];
 }): Schedule {
+  assertKnownOptions('milestones', others, ['from', 'factor', 'at']);
+
   return (step) => from * factor ** at.filter((milestone) => step >= milestone).length;
 }
 
@@ -139,7 +165,9 @@ export function milestones({
  * const rate = exponentialDecay({ from: 0.1, factor: 0.5 });
  * rate(2); // 0.025
  */
-export function exponentialDecay({ from, factor }: { from: number; factor: number }): Schedule {
+export function exponentialDecay({ from, factor, ...others }: { from: number; factor: number }): Schedule {
+  assertKnownOptions('exponentialDecay', others, ['from', 'factor']);
+
   return (step) => from * factor ** step;
 }
 
@@ -150,7 +178,9 @@ export function exponentialDecay({ from, factor }: { from: number; factor: numbe
  * const transformer = linearWarmup({ steps: 4000, to: inverseSquareRoot({ from: 1e-3, timescale: 4000 }) });
  * transformer(16_000); // 0.0005
  */
-export function inverseSquareRoot({ from, timescale }: { from: number; timescale: number }): Schedule {
+export function inverseSquareRoot({ from, timescale, ...others }: { from: number; timescale: number }): Schedule {
+  assertKnownOptions('inverseSquareRoot', others, ['from', 'timescale']);
+
   checkSteps('inverseSquareRoot', timescale);
   return (step) => from / Math.sqrt((step + timescale) / timescale);
 }
@@ -172,6 +202,7 @@ export function oneCycle({
   endDivisor = 1e4, // torch's default
   shape = 'cosine',
   symmetric = false,
+  ...others
 }: {
   peak: number;
   steps: number;
@@ -182,6 +213,8 @@ export function oneCycle({
   shape?: 'cosine' | 'line';
   symmetric?: boolean;
 }): Schedule {
+  assertKnownOptions('oneCycle', others, ['peak', 'steps', 'rise', 'startDivisor', 'endDivisor', 'shape', 'symmetric']);
+
   checkSteps('oneCycle', steps);
   const start = peak / startDivisor;
   const end = start / endDivisor;
@@ -219,7 +252,9 @@ export function oneCycle({
  * const rate = dannAnnealing({ steps: 1000, from: 0.01 });
  * rate(0); // 0.01
  */
-export function dannAnnealing({ steps, from }: { steps: number; from?: number }): Schedule {
+export function dannAnnealing({ steps, from, ...others }: { steps: number; from?: number }): Schedule {
+  assertKnownOptions('dannAnnealing', others, ['steps', 'from']);
+
   checkSteps('dannAnnealing', steps);
   if (from !== undefined) return (step) => from / (1 + (10 * Math.min(step, steps)) / steps) ** 0.75;
   return (step) => 2 / (1 + Math.exp((-10 * Math.min(step, steps)) / steps)) - 1;

@@ -56,21 +56,26 @@ describe('files of the Python library', () => {
 });
 
 describe('odd and broken files are judged as the Python library does', () => {
-  test.each(cases.filter(({ reader }) => reader))('$name', async ({ files, reader }) => {
-    const file = path(files[0]!);
-    if (reader!.accepted) {
-      const { tensors } = await readSafetensors(file);
-      const shapes = Object.entries(reader!.shapes!);
-      expect(tensors.size).toBe(shapes.length);
-      for (const [name, shape] of shapes) expect(tensors.get(name)!.shape).toEqual(shape);
-      return;
-    }
-    const error: unknown = await readSafetensors(file).catch((reason: unknown) => reason);
-    expect(CrossmodalError.isInstance(error)).toBe(true);
-    expect((error as Error).message).toContain(file);
-    expect((error as Error).message).toMatch(/not a valid safetensors file: .{15,}/);
-    expect(() => parseSafetensors(readFileSync(file))).toThrow(CrossmodalError);
-  });
+  // The library takes the last of two values of one key. Another reader takes the first, and reads another model: we refuse (see repeated-keys.test.ts).
+  const stricter = ['malformed/duplicate_keys_same_range'];
+  test.each(cases.filter(({ reader, name }) => reader && !stricter.includes(name)))(
+    '$name',
+    async ({ files, reader }) => {
+      const file = path(files[0]!);
+      if (reader!.accepted) {
+        const { tensors } = await readSafetensors(file);
+        const shapes = Object.entries(reader!.shapes!);
+        expect(tensors.size).toBe(shapes.length);
+        for (const [name, shape] of shapes) expect(tensors.get(name)!.shape).toEqual(shape);
+        return;
+      }
+      const error: unknown = await readSafetensors(file).catch((reason: unknown) => reason);
+      expect(CrossmodalError.isInstance(error)).toBe(true);
+      expect((error as Error).message).toContain(file);
+      expect((error as Error).message).toMatch(/not a valid safetensors file: .{15,}/);
+      expect(() => parseSafetensors(readFileSync(file))).toThrow(CrossmodalError);
+    },
+  );
 });
 
 test('files that are not there', async () => {

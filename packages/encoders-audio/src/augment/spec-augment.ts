@@ -1,4 +1,4 @@
-import { CrossmodalError, type Random } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type Random } from '@crossmodal/core';
 import type { Spectrogram } from '../waveform.js';
 
 /**
@@ -25,6 +25,7 @@ export function specAugment(
     timeWidth = 100, // policy LD: T
     timeShare = 1, // policy LD: p
     value = 'mean',
+    ...others
   }: {
     random: Random;
     frequencyMasks?: number;
@@ -35,6 +36,16 @@ export function specAugment(
     value?: number | 'mean';
   },
 ): Spectrogram {
+  assertKnownOptions('specAugment', others, [
+    'random',
+    'frequencyMasks',
+    'frequencyWidth',
+    'timeMasks',
+    'timeWidth',
+    'timeShare',
+    'value',
+  ]);
+
   const numbers = { frequencyMasks, frequencyWidth, timeMasks, timeWidth, timeShare };
   for (const [name, given] of Object.entries(numbers)) {
     if (!(given >= 0)) throw new CrossmodalError(`specAugment: ${name} must be 0 or more, got ${given}`);

@@ -1,4 +1,4 @@
-import { CrossmodalError, type Random } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type Random } from '@crossmodal/core';
 import type { Samples } from '../waveform.js';
 
 /**
@@ -10,7 +10,12 @@ import type { Samples } from '../waveform.js';
  * @example
  * const moved = timeShift(samples, { random: new Random(1), maximum: 800 });
  */
-export function timeShift(samples: Samples, { random, maximum }: { random: Random; maximum: number }): Float32Array {
+export function timeShift(
+  samples: Samples,
+  { random, maximum, ...others }: { random: Random; maximum: number },
+): Float32Array {
+  assertKnownOptions('timeShift', others, ['random', 'maximum']);
+
   if (!Number.isInteger(maximum) || maximum < 0) {
     throw new CrossmodalError(`timeShift: maximum must be a whole number of samples, 0 or more, got ${maximum}`);
   }
@@ -29,8 +34,10 @@ export function timeShift(samples: Samples, { random, maximum }: { random: Rando
  */
 export function addNoise(
   samples: Samples,
-  { random, minimum, maximum }: { random: Random; minimum: number; maximum: number },
+  { random, minimum, maximum, ...others }: { random: Random; minimum: number; maximum: number },
 ): Float32Array {
+  assertKnownOptions('addNoise', others, ['random', 'minimum', 'maximum']);
+
   if (!(minimum <= maximum)) {
     throw new CrossmodalError(`addNoise: minimum must be at most maximum, got ${minimum} and ${maximum} dB`);
   }

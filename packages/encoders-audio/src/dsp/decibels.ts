@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { requirePositive, type Spectrogram } from '../waveform.js';
 
 /**
@@ -20,8 +20,11 @@ export function powerToDecibels(
     reference = 1,
     floor = 1e-10, // librosa, torchaudio
     range = 80, // librosa, torchaudio: top_db
+    ...others
   }: { reference?: number | 'maximum'; floor?: number; range?: number } = {},
 ): Spectrogram {
+  assertKnownOptions('powerToDecibels', others, ['reference', 'floor', 'range']);
+
   requirePositive('powerToDecibels: floor', floor);
   if (!(range > 0)) throw new CrossmodalError(`powerToDecibels: range must be positive decibels, got ${range}`);
   let largest = Number.NEGATIVE_INFINITY;

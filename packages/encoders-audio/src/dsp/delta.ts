@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { Spectrogram } from '../waveform.js';
 
 /**
@@ -21,8 +21,11 @@ export function delta(
     width = 9, // librosa; torchaudio uses 5
     order = 1,
     edge = 'fit', // librosa
+    ...others
   }: { width?: number; order?: 1 | 2; edge?: 'fit' | 'repeat' } = {},
 ): Spectrogram {
+  assertKnownOptions('delta', others, ['width', 'order', 'edge']);
+
   const [frames, bins] = features.shape;
   if (!Number.isInteger(width) || width < 3 || width % 2 === 0) {
     throw new CrossmodalError(`delta: width must be an odd whole number of at least 3, got ${width}`);

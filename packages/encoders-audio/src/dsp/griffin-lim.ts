@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { requireInteger, type Spectrogram } from '../waveform.js';
 import { inverseStft } from './inverse-stft.js';
 import { resolveStft, type StftOptions, stft } from './stft.js';
@@ -23,6 +24,17 @@ export function griffinLim(
     ...options
   }: StftOptions & { iterations?: number; momentum?: number; length?: number } = {},
 ): Float32Array {
+  assertKnownOptions('griffinLim', options, [
+    'fftSize',
+    'hopLength',
+    'windowLength',
+    'center',
+    'padding',
+    'iterations',
+    'momentum',
+    'length',
+  ]);
+
   const resolved = resolveStft('griffinLim', options);
   requireInteger('griffinLim: iterations', iterations, 1);
   const { data: values, shape } = magnitude;

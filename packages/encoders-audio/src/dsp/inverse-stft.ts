@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { realFourier } from './fft.js';
 import { type ComplexSpectrogram, centredWindow, resolveStft, type StftOptions } from './stft.js';
 
@@ -18,6 +18,8 @@ export function inverseStft(
   { real, imaginary, shape: [frames, bins] }: ComplexSpectrogram,
   { length, ...options }: StftOptions & { length?: number } = {},
 ): Float32Array {
+  assertKnownOptions('inverseStft', options, ['fftSize', 'hopLength', 'windowLength', 'center', 'padding', 'length']);
+
   const { fftSize, hopLength, windowLength, center } = resolveStft('inverseStft', options);
   if (bins !== 1 + Math.floor(fftSize / 2) || real.length !== frames * bins || imaginary.length !== frames * bins) {
     throw new CrossmodalError(

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { requireInteger, requirePositive, type Samples, type Spectrogram } from '../waveform.js';
 import { realFourier } from './fft.js';
 import { povey, symmetricHann } from './window.js';
@@ -24,6 +24,7 @@ export function kaldiFilterbank(
     window = 'povey', // Kaldi: window-type
     minimumFrequency = 20, // Kaldi: low-freq
     preemphasis = 0.97, // Kaldi: preemphasis-coefficient
+    ...others
   }: {
     sampleRate: number;
     bands?: number;
@@ -32,6 +33,8 @@ export function kaldiFilterbank(
     preemphasis?: number;
   },
 ): Spectrogram {
+  assertKnownOptions('kaldiFilterbank', others, ['sampleRate', 'bands', 'window', 'minimumFrequency', 'preemphasis']);
+
   requirePositive('kaldiFilterbank: sampleRate', sampleRate);
   requireInteger('kaldiFilterbank: bands', bands, 1);
   const length = Math.floor(sampleRate * 0.025);

@@ -1,5 +1,6 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { requirePositive, type Samples, type Spectrogram } from '../waveform.js';
-import { type MelFilterbank, type MelFilterbankOptions, melFilterbank } from './mel.js';
+import { filterbank, type MelFilterbank, type MelFilterbankOptions } from './mel.js';
 import { framesOf, resolveStft, type StftOptions } from './stft.js';
 
 export interface MelSpectrogramOptions extends StftOptions, Omit<MelFilterbankOptions, 'fftSize'> {}
@@ -21,7 +22,7 @@ function sparseFilters(options: MelFilterbankOptions): SparseFilters {
   const key = [sampleRate, fftSize, bands, minimumFrequency, maximumFrequency, scale, normalization].join();
   let found = filters.get(key);
   if (!found) {
-    found = sparse(melFilterbank(options));
+    found = sparse(filterbank(options));
     if (filters.size >= 32) filters.clear();
     filters.set(key, found);
   }
@@ -53,6 +54,8 @@ function sparse({ data, shape: [bands, bins] }: MelFilterbank): SparseFilters {
  * const power = powerSpectrogram(samples, { fftSize: 512, hopLength: 160 });
  */
 export function powerSpectrogram(samples: Samples, options: StftOptions = {}): Spectrogram {
+  assertKnownOptions('powerSpectrogram', options, ['fftSize', 'hopLength', 'windowLength', 'center', 'padding']);
+
   const spectra = framesOf('powerSpectrogram', samples, resolveStft('powerSpectrogram', options));
   const { count: frames, bins } = spectra;
   const data = new Float32Array(frames * bins);
@@ -92,6 +95,20 @@ function speechDefaults({
  * const { data, shape } = melSpectrogram(samples, { sampleRate: 16000, bands: 64 });
  */
 export function melSpectrogram(samples: Samples, options: MelSpectrogramOptions): Spectrogram {
+  assertKnownOptions('melSpectrogram', options, [
+    'fftSize',
+    'hopLength',
+    'windowLength',
+    'center',
+    'padding',
+    'sampleRate',
+    'bands',
+    'minimumFrequency',
+    'maximumFrequency',
+    'scale',
+    'normalization',
+  ]);
+
   requirePositive('melSpectrogram: sampleRate', options.sampleRate);
   const resolved = speechDefaults(options);
   const spectra = framesOf('melSpectrogram', samples, resolveStft('melSpectrogram', resolved));
@@ -131,6 +148,21 @@ export function logMel(
     ...options
   }: MelSpectrogramOptions & { offset?: number },
 ): Spectrogram {
+  assertKnownOptions('logMel', options, [
+    'fftSize',
+    'hopLength',
+    'windowLength',
+    'center',
+    'padding',
+    'sampleRate',
+    'bands',
+    'minimumFrequency',
+    'maximumFrequency',
+    'scale',
+    'normalization',
+    'offset',
+  ]);
+
   requirePositive('logMel: offset', offset);
   const mel = melSpectrogram(samples, options);
   for (let i = 0; i < mel.data.length; i++) mel.data[i] = Math.log(mel.data[i]! + offset);

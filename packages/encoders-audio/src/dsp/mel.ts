@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { requireInteger, requirePositive } from '../waveform.js';
 
 /** Which formula maps hertz to mel. */
@@ -29,13 +29,17 @@ export interface MelFilterbank {
  * Hertz to mel. HTK: 2595 log10(1 + f/700). Slaney: f / (200/3) below 1 kHz, 15 + 27 ln(f/1000) / ln 6.4 above.
  * @see O'Shaughnessy (1987), "Speech communication"; Slaney (1998), "Auditory toolbox"
  */
-export function hertzToMel(frequency: number, { scale = 'slaney' }: { scale?: MelScale } = {}): number {
+export function hertzToMel(frequency: number, { scale = 'slaney', ...others }: { scale?: MelScale } = {}): number {
+  assertKnownOptions('hertzToMel', others, ['scale']);
+
   if (scale === 'htk') return 2595 * Math.log10(1 + frequency / 700);
   return frequency < 1000 ? frequency / (200 / 3) : 15 + (27 * Math.log(frequency / 1000)) / Math.log(6.4);
 }
 
 /** Inverse of `hertzToMel`. */
-export function melToHertz(mel: number, { scale = 'slaney' }: { scale?: MelScale } = {}): number {
+export function melToHertz(mel: number, { scale = 'slaney', ...others }: { scale?: MelScale } = {}): number {
+  assertKnownOptions('melToHertz', others, ['scale']);
+
   if (scale === 'htk') return 700 * (10 ** (mel / 2595) - 1);
   return mel < 15 ? (mel * 200) / 3 : 1000 * Math.exp((Math.log(6.4) / 27) * (mel - 15));
 }
@@ -51,7 +55,21 @@ export function melToHertz(mel: number, { scale = 'slaney' }: { scale?: MelScale
  * @example
  * const { data, shape } = melFilterbank({ sampleRate: 16000, fftSize: 400, bands: 80 });
  */
-export function melFilterbank({
+export function melFilterbank(options: MelFilterbankOptions): MelFilterbank {
+  assertKnownOptions('melFilterbank', options, [
+    'sampleRate',
+    'fftSize',
+    'bands',
+    'minimumFrequency',
+    'maximumFrequency',
+    'scale',
+    'normalization',
+  ]);
+  return filterbank(options);
+}
+
+/** The same for callers whose options hold others beside. */
+export function filterbank({
   sampleRate,
   fftSize,
   bands = 80, // Whisper, and most text-to-speech work

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { requireInteger, type Samples, type Spectrogram } from '../waveform.js';
 import { powerToDecibels } from './decibels.js';
 import { type MelSpectrogramOptions, melSpectrogram } from './mel-spectrogram.js';
@@ -25,6 +25,23 @@ export function mfcc(
     ...options
   }: MelSpectrogramOptions & { coefficients?: number; lifter?: number; range?: number },
 ): Spectrogram {
+  assertKnownOptions('mfcc', options, [
+    'fftSize',
+    'hopLength',
+    'windowLength',
+    'center',
+    'padding',
+    'sampleRate',
+    'bands',
+    'minimumFrequency',
+    'maximumFrequency',
+    'scale',
+    'normalization',
+    'coefficients',
+    'lifter',
+    'range',
+  ]);
+
   requireInteger('mfcc: coefficients', coefficients, 1);
   if (!(lifter >= 0)) throw new CrossmodalError(`mfcc: lifter must be 0 or more, got ${lifter}`);
   const decibels = powerToDecibels(melSpectrogram(samples, options), { range });

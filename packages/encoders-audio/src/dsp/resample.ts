@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { requirePositive, requireRate, type Samples } from '../waveform.js';
 
 export interface ResampleOptions {
@@ -61,8 +61,11 @@ export function resample(
     method = 'sinc',
     width = 6, // torchaudio: lowpass_filter_width
     rolloff = 0.99, // torchaudio
+    ...others
   }: ResampleOptions,
 ): Float32Array {
+  assertKnownOptions('resample', others, ['from', 'to', 'method', 'width', 'rolloff']);
+
   requireRate('resample: from', from);
   requireRate('resample: to', to);
   requirePositive('resample: width', width);

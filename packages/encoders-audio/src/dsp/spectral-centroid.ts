@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { requirePositive, type Samples } from '../waveform.js';
 import { framesOf, resolveStft, type StftOptions } from './stft.js';
 
@@ -14,6 +15,15 @@ export function spectralCentroid(
   samples: Samples,
   { sampleRate, ...options }: StftOptions & { sampleRate: number },
 ): Float32Array {
+  assertKnownOptions('spectralCentroid', options, [
+    'fftSize',
+    'hopLength',
+    'windowLength',
+    'center',
+    'padding',
+    'sampleRate',
+  ]);
+
   requirePositive('spectralCentroid: sampleRate', sampleRate);
   const resolved = resolveStft('spectralCentroid', options);
   const spectra = framesOf('spectralCentroid', samples, resolved);

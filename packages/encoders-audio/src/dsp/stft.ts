@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { requireInteger, type Samples } from '../waveform.js';
 import { realFourier } from './fft.js';
 import { hann } from './window.js';
@@ -126,6 +126,8 @@ function pad(where: string, samples: Samples, width: number, padding: 'reflect' 
  * const { real, imaginary, shape } = stft(samples, { fftSize: 512, hopLength: 160 });
  */
 export function stft(samples: Samples, options: StftOptions = {}): ComplexSpectrogram {
+  assertKnownOptions('stft', options, ['fftSize', 'hopLength', 'windowLength', 'center', 'padding']);
+
   const spectra = framesOf('stft', samples, resolveStft('stft', options));
   const { count: frames, bins } = spectra;
   const real = new Float32Array(frames * bins);

@@ -78,9 +78,21 @@ export function waveformPreparation(options: WaveformPreparation) {
   };
 }
 
+/** The options of `logMel` among those of an encoder. */
+function featureOptions({
+  sampleRate,
+  seconds: _,
+  augmentWaveform: __,
+  standardize: ___,
+  augmentFeatures: ____,
+  ...rest
+}: SpectrogramPreparation) {
+  return { ...rest, sampleRate, padding: 'zeros' as const };
+}
+
 /** Frames that `seconds` of sound give, and the options of their log-mel spectrogram. */
 export function spectrogramShape(where: string, options: SpectrogramPreparation): { frames: number; bands: number } {
-  const [frames, bands] = logMel(new Float32Array(lengthOf(where, options)), { ...options, padding: 'zeros' }).shape;
+  const [frames, bands] = logMel(new Float32Array(lengthOf(where, options)), featureOptions(options)).shape;
   return { frames, bands };
 }
 
@@ -99,7 +111,7 @@ export function spectrogramPreparation(
     const fill = async (item: AudioItem, i: number) => {
       const random = randomOf(i);
       const samples = await clip(item, random, options, length);
-      let features = standardized(logMel(samples, { ...options, padding: 'zeros' }), standardize);
+      let features = standardized(logMel(samples, featureOptions(options)), standardize);
       if (random && augmentFeatures) features = augmentFeatures(features, random);
       const real = Math.min(frames, features.shape[0]);
       data.set(features.data.subarray(0, real * bands), i * frames * bands);

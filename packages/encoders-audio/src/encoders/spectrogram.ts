@@ -1,4 +1,4 @@
-import { CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
 import { batchNormalization, dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { AudioItem } from '../load/load-waveform.js';
@@ -32,6 +32,27 @@ export function spectrogramEncoder({
   seed,
   ...options
 }: SpectrogramEncoderOptions): Encoder<AudioItem> {
+  assertKnownOptions('spectrogramEncoder', options, [
+    'channels',
+    'dimension',
+    'dropout',
+    'seed',
+    'offset',
+    'standardize',
+    'augmentFeatures',
+    'sampleRate',
+    'seconds',
+    'augmentWaveform',
+    'fftSize',
+    'bands',
+    'minimumFrequency',
+    'maximumFrequency',
+    'scale',
+    'normalization',
+    'hopLength',
+    'windowLength',
+  ]);
+
   requireInteger('spectrogramEncoder: dimension', dimension, 1);
   for (const count of channels) requireInteger('spectrogramEncoder: channels', count, 1);
   const shape = spectrogramShape('spectrogramEncoder', options);

@@ -1,4 +1,4 @@
-import { CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
 import { maskedPooling, positionEmbedding, transformerBlock } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { AudioItem } from '../load/load-waveform.js';
@@ -39,6 +39,30 @@ export function audioTransformerEncoder({
   seed,
   ...options
 }: AudioTransformerEncoderOptions): Encoder<AudioItem> {
+  assertKnownOptions('audioTransformerEncoder', options, [
+    'layers',
+    'heads',
+    'hidden',
+    'dimension',
+    'dropout',
+    'positions',
+    'seed',
+    'offset',
+    'standardize',
+    'augmentFeatures',
+    'sampleRate',
+    'seconds',
+    'augmentWaveform',
+    'fftSize',
+    'bands',
+    'minimumFrequency',
+    'maximumFrequency',
+    'scale',
+    'normalization',
+    'hopLength',
+    'windowLength',
+  ]);
+
   requireInteger('audioTransformerEncoder: dimension', dimension, 1);
   requireInteger('audioTransformerEncoder: layers', layers, 1);
   if (dimension % heads !== 0) {

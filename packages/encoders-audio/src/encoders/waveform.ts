@@ -1,4 +1,4 @@
-import { CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
 import { batchNormalization, dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { AudioItem } from '../load/load-waveform.js';
@@ -37,6 +37,18 @@ export function waveformEncoder({
   seed,
   ...options
 }: WaveformEncoderOptions): Encoder<AudioItem> {
+  assertKnownOptions('waveformEncoder', options, [
+    'channels',
+    'kernelSize',
+    'stride',
+    'dimension',
+    'dropout',
+    'seed',
+    'sampleRate',
+    'seconds',
+    'augmentWaveform',
+  ]);
+
   const length = lengthOf('waveformEncoder', options);
   requireInteger('waveformEncoder: kernelSize', kernelSize, 1);
   requireInteger('waveformEncoder: stride', stride, 1);

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { kaldiFilterbank } from '../dsp/kaldi.js';
 import { requireInteger, type Samples, type Spectrogram } from '../waveform.js';
 
@@ -19,8 +20,11 @@ export function astFeatures(
     frames = 1024, // AST on AudioSet
     mean = -4.2677393, // AudioSet
     standardDeviation = 4.5689974, // AudioSet
+    ...others
   }: { bands?: number; frames?: number; mean?: number; standardDeviation?: number } = {},
 ): Spectrogram {
+  assertKnownOptions('astFeatures', others, ['bands', 'frames', 'mean', 'standardDeviation']);
+
   requireInteger('astFeatures: frames', frames, 1);
   const bank = kaldiFilterbank(samples, { sampleRate: 16000, bands, window: 'hann' });
   const data = new Float32Array(frames * bands);

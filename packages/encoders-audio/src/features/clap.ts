@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { powerToDecibels } from '../dsp/decibels.js';
 import { melSpectrogram } from '../dsp/mel-spectrogram.js';
 import { requireInteger, type Samples, type Spectrogram } from '../waveform.js';
@@ -20,8 +21,11 @@ export function clapFeatures(
     seconds = 10, // the published checkpoints
     minimumFrequency = 50, // the published checkpoints
     maximumFrequency = 14000, // the published checkpoints
+    ...others
   }: { seconds?: number; minimumFrequency?: number; maximumFrequency?: number } = {},
 ): Spectrogram {
+  assertKnownOptions('clapFeatures', others, ['seconds', 'minimumFrequency', 'maximumFrequency']);
+
   requireInteger('clapFeatures: number of samples', samples.length, 1);
   const length = 48000 * seconds;
   const filled = new Float32Array(length);

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { melSpectrogram } from '../dsp/mel-spectrogram.js';
 import { requireInteger, type Samples, type Spectrogram } from '../waveform.js';
 
@@ -18,8 +19,11 @@ export function whisperFeatures(
   {
     bands = 80, // all models before large-v3
     seconds = 30, // all models
+    ...others
   }: { bands?: number; seconds?: number } = {},
 ): Spectrogram {
+  assertKnownOptions('whisperFeatures', others, ['bands', 'seconds']);
+
   requireInteger('whisperFeatures: bands', bands, 1);
   requireInteger('whisperFeatures: seconds', seconds, 1);
   const padded = new Float32Array(16000 * seconds);

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { resample } from '../dsp/resample.js';
 import { decodeWav, readWav } from '../wav/read-wav.js';
 import { requireFinite, requireRate, type Waveform } from '../waveform.js';
@@ -16,7 +16,12 @@ export type AudioItem = string | Uint8Array | Waveform;
  * @example
  * const { samples } = await loadWaveform('hello.wav', { sampleRate: 16000 });
  */
-export async function loadWaveform(item: AudioItem, { sampleRate }: { sampleRate?: number } = {}): Promise<Waveform> {
+export async function loadWaveform(
+  item: AudioItem,
+  { sampleRate, ...others }: { sampleRate?: number } = {},
+): Promise<Waveform> {
+  assertKnownOptions('loadWaveform', others, ['sampleRate']);
+
   const waveform =
     typeof item === 'string' ? await readWav(item) : item instanceof Uint8Array ? decodeWav(item) : checked(item);
   requireFinite('loadWaveform', waveform.samples, typeof item === 'string' ? item : '');
@@ -37,7 +42,13 @@ function checked({ samples, sampleRate }: Waveform): Waveform {
  *
  * @returns [length]
  */
-export function fitLength(samples: Float32Array, length: number, { start }: { start?: number } = {}): Float32Array {
+export function fitLength(
+  samples: Float32Array,
+  length: number,
+  { start, ...others }: { start?: number } = {},
+): Float32Array {
+  assertKnownOptions('fitLength', others, ['start']);
+
   if (samples.length === length) return samples;
   const out = new Float32Array(length);
   const from = samples.length > length ? (start ?? Math.floor((samples.length - length) / 2)) : 0;

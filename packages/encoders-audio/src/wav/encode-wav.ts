@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import wavefile from 'wavefile';
 import { requireRate, type Waveform } from '../waveform.js';
 
@@ -15,8 +16,11 @@ export function encodeWav(
   { samples, sampleRate }: Waveform,
   {
     encoding = 'integer16', // what every player reads
+    ...others
   }: { encoding?: 'integer16' | 'float32' } = {},
 ): Uint8Array {
+  assertKnownOptions('encodeWav', others, ['encoding']);
+
   requireRate('encodeWav: sampleRate', sampleRate);
   const wav = new wavefile.WaveFile();
   if (encoding === 'float32') {

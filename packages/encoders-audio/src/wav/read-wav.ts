@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { monoMix, type Waveform } from '../waveform.js';
 import { imaAdpcm, microsoftAdpcm } from './adpcm.js';
 import { wavLayout } from './chunks.js';
@@ -31,7 +31,9 @@ export interface Wav extends Waveform {
  * @example
  * const { samples, sampleRate } = decodeWav(await readFile('hello.wav'));
  */
-export function decodeWav(bytes: Uint8Array, { source = 'the given bytes' }: { source?: string } = {}): Wav {
+export function decodeWav(bytes: Uint8Array, { source = 'the given bytes', ...others }: { source?: string } = {}): Wav {
+  assertKnownOptions('decodeWav', others, ['source']);
+
   const { littleEndian, format, dataStart, dataLength, frames } = wavLayout(bytes, source);
   const data = bytes.subarray(dataStart, dataStart + dataLength);
   const { code, sampleRate, bits } = format;

@@ -1,4 +1,4 @@
-import { defineEncoder, type Encoder } from '@crossmodal/core';
+import { assertKnownOptions, defineEncoder, type Encoder } from '@crossmodal/core';
 import { maskedPooling } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { savedText } from './saved-text.js';
@@ -26,7 +26,10 @@ export function bagEncoder({
   dropout = 0,
   hidden = [],
   seed,
+  ...others
 }: BagEncoderOptions): Encoder<string> {
+  assertKnownOptions('bagEncoder', others, ['hidden', 'tokenizer', 'dimension', 'maximumLength', 'dropout', 'seed']);
+
   const options = { tokenizer, dimension, maximumLength, dropout, seed };
   const { inputs, mask, embedded, seedOf } = textInputs('bagEncoder', options, {
     width: dimension,

@@ -1,4 +1,4 @@
-import { CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
 import { maskedPooling } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { recurrent } from '../layers/recurrent.js';
@@ -36,7 +36,21 @@ export function lstmEncoder({
   maximumLength = 32,
   dropout = 0,
   seed,
+  ...others
 }: RecurrentEncoderOptions): Encoder<string> {
+  assertKnownOptions('lstmEncoder', others, [
+    'cell',
+    'embedding',
+    'layers',
+    'bidirectional',
+    'pooling',
+    'tokenizer',
+    'dimension',
+    'maximumLength',
+    'dropout',
+    'seed',
+  ]);
+
   if (!Number.isInteger(layers) || layers < 1) {
     throw new CrossmodalError(`lstmEncoder: layers must be a whole number of at least 1, got ${layers}`);
   }
@@ -76,6 +90,18 @@ export function lstmEncoder({
  * const encoder = gruEncoder({ tokenizer, dimension: 128, seed: 1 });
  */
 export function gruEncoder(options: Omit<RecurrentEncoderOptions, 'cell'>): Encoder<string> {
+  assertKnownOptions('gruEncoder', options, [
+    'embedding',
+    'layers',
+    'bidirectional',
+    'pooling',
+    'tokenizer',
+    'dimension',
+    'maximumLength',
+    'dropout',
+    'seed',
+  ]);
+
   return lstmEncoder({ ...options, cell: 'gru' });
 }
 

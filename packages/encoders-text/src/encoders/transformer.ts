@@ -1,4 +1,4 @@
-import { CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
 import { maskedPooling, positionEmbedding, transformerBlock } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { savedText } from './saved-text.js';
@@ -40,7 +40,23 @@ export function transformerEncoder({
   maximumLength = 32,
   dropout = 0.1, // Vaswani et al.
   seed,
+  ...others
 }: TransformerEncoderOptions): Encoder<string> {
+  assertKnownOptions('transformerEncoder', others, [
+    'layers',
+    'heads',
+    'hidden',
+    'pooling',
+    'positions',
+    'normalization',
+    'causal',
+    'tokenizer',
+    'dimension',
+    'maximumLength',
+    'dropout',
+    'seed',
+  ]);
+
   if (!Number.isInteger(layers) || layers < 1) {
     throw new CrossmodalError(`transformerEncoder: layers must be a whole number of at least 1, got ${layers}`);
   }

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -134,6 +134,8 @@ let registered = false;
  * const states = recurrent({ cell: 'gru', units: 64, seed: 1 }).apply([words, mask]);
  */
 export function recurrent(options: RecurrentOptions): Recurrent {
+  assertKnownOptions('recurrent', options, ['cell', 'units', 'backward', 'seed', 'name']);
+
   if (!registered) {
     tf.serialization.registerClass(Recurrent);
     registered = true;

@@ -1,4 +1,4 @@
-import { CrossmodalError, type Random } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type Random } from '@crossmodal/core';
 import { type Image, requireInteger } from '../image.js';
 import { adjustBrightness, adjustContrast, adjustHue, adjustSaturation } from '../transform/colour.js';
 import { crop, flipHorizontally } from '../transform/crop.js';
@@ -22,8 +22,11 @@ export function randomCrop(
     random,
     padding = 4, // He et al. (2016), CIFAR-10
     fill = 0,
+    ...others
   }: { random: Random; padding?: number; fill?: number },
 ): Image {
+  assertKnownOptions('randomCrop', others, ['random', 'padding', 'fill']);
+
   requireInteger('randomCrop: padding', padding, 0);
   const [height, width] = image.shape;
   const top = random.integer(2 * padding + 1) - padding;
@@ -47,8 +50,11 @@ export function randomResizedCrop(
     random,
     scale = [0.08, 1], // Inception, torchvision
     ratio = [3 / 4, 4 / 3], // Inception, torchvision
+    ...others
   }: { random: Random; scale?: readonly [number, number]; ratio?: readonly [number, number] },
 ): Image {
+  assertKnownOptions('randomResizedCrop', others, ['random', 'scale', 'ratio']);
+
   for (const [name, [low, high]] of Object.entries({ scale, ratio })) {
     if (!(low > 0 && low <= high)) {
       throw new CrossmodalError(
@@ -76,8 +82,10 @@ export function randomResizedCrop(
 /** Mirrors the picture with that probability. @see torchvision.transforms.RandomHorizontalFlip */
 export function randomFlip(
   image: Image,
-  { random, probability = 0.5 }: { random: Random; probability?: number },
+  { random, probability = 0.5, ...others }: { random: Random; probability?: number },
 ): Image {
+  assertKnownOptions('randomFlip', others, ['random', 'probability']);
+
   return random.uniform() < probability ? flipHorizontally(image) : image;
 }
 
@@ -97,8 +105,11 @@ export function colourJitter(
     contrast = 0.4,
     saturation = 0.4,
     hue = 0.1,
+    ...others
   }: { random: Random; brightness?: number; contrast?: number; saturation?: number; hue?: number },
 ): Image {
+  assertKnownOptions('colourJitter', others, ['random', 'brightness', 'contrast', 'saturation', 'hue']);
+
   for (const [name, strength] of Object.entries({ brightness, contrast, saturation, hue })) {
     const most = name === 'hue' ? 0.5 : 1;
     if (!(strength >= 0 && strength <= most)) {
@@ -131,6 +142,7 @@ export function randomErasing(
     scale = [0.02, 0.33], // torchvision
     ratio = [0.3, 3.3], // Zhong et al.
     fill = 0,
+    ...others
   }: {
     random: Random;
     probability?: number;
@@ -139,6 +151,8 @@ export function randomErasing(
     fill?: number;
   },
 ): Image {
+  assertKnownOptions('randomErasing', others, ['random', 'probability', 'scale', 'ratio', 'fill']);
+
   if (random.uniform() >= probability) return image;
   const [height, width, channels] = image.shape;
   for (let attempt = 0; attempt < 10; attempt++) {

@@ -1,4 +1,4 @@
-import { CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
 import { batchNormalization, dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { type ImageItem, requireInteger } from '../image.js';
@@ -35,6 +35,22 @@ export function convolutionalEncoder({
   seed,
   ...options
 }: ConvolutionalEncoderOptions): Encoder<ImageItem> {
+  assertKnownOptions('convolutionalEncoder', options, [
+    'channels',
+    'blocks',
+    'dimension',
+    'dropout',
+    'seed',
+    'size',
+    'inputChannels',
+    'augment',
+    'fit',
+    'background',
+    'kernel',
+    'mean',
+    'standardDeviation',
+  ]);
+
   const { size, inputChannels = 3 } = options;
   requireInteger('convolutionalEncoder: size', size, 1);
   requireInteger('convolutionalEncoder: blocks', blocks, 1);

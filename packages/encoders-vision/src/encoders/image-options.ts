@@ -5,7 +5,7 @@ import { checkDecoding } from '../load/decode-image.js';
 import { loadImages } from '../load/load-images.js';
 import type { NormalizeOptions } from '../transform/normalize.js';
 
-/** How an encoder turns files into pixels. */
+/** How an encoder turns files into pixels: red, green, blue, normalised, by default to [-1, 1]. An exported model takes them so. */
 export interface ImageEncoderOptions extends Omit<DecodeImageOptions, 'size'>, NormalizeOptions {
   /** Side of the square pictures, in pixels. */
   size: number;

@@ -1,4 +1,4 @@
-import { CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { requireInteger } from '../image.js';
@@ -19,6 +19,7 @@ export function linearEncoder({
   dimension,
   bias = true,
   seed,
+  ...others
 }: {
   modality?: string;
   features: number;
@@ -26,6 +27,8 @@ export function linearEncoder({
   bias?: boolean;
   seed: number;
 }): Encoder<ArrayLike<number>> {
+  assertKnownOptions('linearEncoder', others, ['modality', 'features', 'dimension', 'bias', 'seed']);
+
   requireInteger('linearEncoder: features', features, 1);
   requireInteger('linearEncoder: dimension', dimension, 1);
   const input = tfl.input({ shape: [features], name: 'features' });

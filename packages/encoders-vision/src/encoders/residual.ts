@@ -1,4 +1,11 @@
-import { CrossmodalError, defineEncoder, type Encoder, Random, trainableVariables } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  defineEncoder,
+  type Encoder,
+  Random,
+  trainableVariables,
+} from '@crossmodal/core';
 import { batchNormalization } from '@crossmodal/core/layers';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -39,6 +46,21 @@ export function residualEncoder({
   seed,
   ...options
 }: ResidualEncoderOptions): Encoder<ImageItem> {
+  assertKnownOptions('residualEncoder', options, [
+    'depth',
+    'dimension',
+    'stem',
+    'seed',
+    'size',
+    'inputChannels',
+    'augment',
+    'fit',
+    'background',
+    'kernel',
+    'mean',
+    'standardDeviation',
+  ]);
+
   const { size, inputChannels = 3 } = options;
   requireInteger('residualEncoder: size', size, stem === 'large' ? 32 : 8);
   if (dimension !== undefined) requireInteger('residualEncoder: dimension', dimension, 1);

@@ -1,4 +1,4 @@
-import { CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
 import {
   classToken,
   dropoutLayer,
@@ -47,6 +47,25 @@ export function visionTransformerEncoder({
   seed,
   ...options
 }: VisionTransformerEncoderOptions): Encoder<ImageItem> {
+  assertKnownOptions('visionTransformerEncoder', options, [
+    'patch',
+    'layers',
+    'heads',
+    'hidden',
+    'dimension',
+    'pooling',
+    'dropout',
+    'seed',
+    'size',
+    'inputChannels',
+    'augment',
+    'fit',
+    'background',
+    'kernel',
+    'mean',
+    'standardDeviation',
+  ]);
+
   const { size, inputChannels = 3 } = options;
   for (const [name, value] of Object.entries({ size, patch, layers, heads, dimension })) {
     requireInteger(`visionTransformerEncoder: ${name}`, value, 1);

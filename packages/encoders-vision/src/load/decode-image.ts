@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import sharp from 'sharp';
 import { type BytePixels, requireInteger, requireOneOf } from '../image.js';
 import { type Fit, fits } from '../transform/fit.js';
@@ -42,8 +42,11 @@ export async function decodeImage(
     fit = 'cover', // CLIP: shortest edge, then the centre
     background = 'white',
     kernel = 'bicubic', // CLIP, SigLIP, DINOv2
+    ...others
   }: DecodeImageOptions = {},
 ): Promise<BytePixels> {
+  assertKnownOptions('decodeImage', others, ['size', 'fit', 'background', 'kernel']);
+
   checkDecoding('decodeImage', { size, fit, background, kernel });
   const target = sizeOf(size);
   const { bytes, name } = await readSource(source);

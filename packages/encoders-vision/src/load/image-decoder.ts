@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Decoder } from '@crossmodal/core/data';
 import { checkDecoding, type DecodeImageOptions, decodeImage } from './decode-image.js';
 
@@ -8,6 +9,8 @@ import { checkDecoding, type DecodeImageOptions, decodeImage } from './decode-im
  * const decoder = cached(imageDecoder({ size: 64 }), { folder: 'cache' });
  */
 export function imageDecoder(options: DecodeImageOptions = {}): Decoder {
+  assertKnownOptions('imageDecoder', options, ['size', 'fit', 'background', 'kernel']);
+
   checkDecoding('imageDecoder', options);
   return {
     decode: (item) => decodeImage(item, options),

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { mapConcurrently } from '@crossmodal/core/data';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -29,6 +29,17 @@ const concurrency = 8;
  * const pixels = await loadImages(['cat.jpg', 'dog.png'], { size: 64 });
  */
 export async function loadImages(items: readonly ImageItem[], options: LoadImageOptions = {}): Promise<Tensor4D> {
+  assertKnownOptions('loadImages', options, [
+    'channels',
+    'change',
+    'size',
+    'fit',
+    'background',
+    'kernel',
+    'mean',
+    'standardDeviation',
+  ]);
+
   if (items.length === 0) throw new CrossmodalError('loadImages: items must hold at least one picture, got none');
   checkDecoding('loadImages', options);
   const images = await mapConcurrently(items, (item, index) => loadImage(item, index, options), { concurrency });

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { type Image, imageOf } from '../image.js';
 
 const weights = [0.2989, 0.587, 0.114] as const; // ITU-R BT.601 luma, as torchvision rounds it
@@ -24,7 +24,9 @@ function clamp(value: number): number {
  * @throws CrossmodalError unless the picture has three channels
  * @see torchvision.transforms.functional.rgb_to_grayscale
  */
-export function grayscale(image: Image, { channels = 3 }: { channels?: 1 | 3 } = {}): Image {
+export function grayscale(image: Image, { channels = 3, ...others }: { channels?: 1 | 3 } = {}): Image {
+  assertKnownOptions('grayscale', others, ['channels']);
+
   requireColour('grayscale', image);
   const [height, width] = image.shape;
   return imageOf([height, width, channels], (y, x) => luma(image.data, (y * width + x) * 3));
@@ -50,7 +52,9 @@ function blend(image: Image, factor: number, other: (pixel: number) => number): 
  * @throws CrossmodalError when the factor is negative
  * @see torchvision.transforms.functional.adjust_brightness
  */
-export function adjustBrightness(image: Image, { factor }: { factor: number }): Image {
+export function adjustBrightness(image: Image, { factor, ...others }: { factor: number }): Image {
+  assertKnownOptions('adjustBrightness', others, ['factor']);
+
   requireFactor('adjustBrightness', factor);
   return blend(image, factor, () => 0);
 }
@@ -60,7 +64,9 @@ export function adjustBrightness(image: Image, { factor }: { factor: number }): 
  * @throws CrossmodalError when the factor is negative or the picture has not three channels
  * @see torchvision.transforms.functional.adjust_contrast
  */
-export function adjustContrast(image: Image, { factor }: { factor: number }): Image {
+export function adjustContrast(image: Image, { factor, ...others }: { factor: number }): Image {
+  assertKnownOptions('adjustContrast', others, ['factor']);
+
   requireFactor('adjustContrast', factor);
   requireColour('adjustContrast', image);
   let sum = 0;
@@ -74,7 +80,9 @@ export function adjustContrast(image: Image, { factor }: { factor: number }): Im
  * @throws CrossmodalError when the factor is negative or the picture has not three channels
  * @see torchvision.transforms.functional.adjust_saturation
  */
-export function adjustSaturation(image: Image, { factor }: { factor: number }): Image {
+export function adjustSaturation(image: Image, { factor, ...others }: { factor: number }): Image {
+  assertKnownOptions('adjustSaturation', others, ['factor']);
+
   requireFactor('adjustSaturation', factor);
   requireColour('adjustSaturation', image);
   return blend(image, factor, (i) => luma(image.data, i));
@@ -85,7 +93,9 @@ export function adjustSaturation(image: Image, { factor }: { factor: number }): 
  * @throws CrossmodalError when the shift is out of range or the picture has not three channels
  * @see torchvision.transforms.functional.adjust_hue; Smith (1978), "Color gamut transform pairs"
  */
-export function adjustHue(image: Image, { shift }: { shift: number }): Image {
+export function adjustHue(image: Image, { shift, ...others }: { shift: number }): Image {
+  assertKnownOptions('adjustHue', others, ['shift']);
+
   if (!(Math.abs(shift) <= 0.5)) throw new CrossmodalError(`adjustHue: shift must be in [-0.5, 0.5], got ${shift}`);
   requireColour('adjustHue', image);
   const data = new Float32Array(image.data.length);

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { type Image, imageOf, requireInteger } from '../image.js';
 
 /** A rectangle of pixels; it may reach beyond the picture. */
@@ -18,7 +18,13 @@ export interface Box {
  * @example
  * const corner = crop(image, { top: 0, left: 0, height: 16, width: 16 });
  */
-export function crop(image: Image, { top, left, height, width }: Box, { fill = 0 }: { fill?: number } = {}): Image {
+export function crop(
+  image: Image,
+  { top, left, height, width }: Box,
+  { fill = 0, ...others }: { fill?: number } = {},
+): Image {
+  assertKnownOptions('crop', others, ['fill']);
+
   requireInteger('crop: height', height, 1);
   requireInteger('crop: width', width, 1);
   if (!Number.isInteger(top) || !Number.isInteger(left)) {
@@ -55,8 +61,11 @@ export function centerCrop(
     width,
     fill = 0,
     rounding = 'even', // torchvision
+    ...others
   }: { height: number; width: number; fill?: number; rounding?: 'even' | 'down' },
 ): Image {
+  assertKnownOptions('centerCrop', others, ['height', 'width', 'fill', 'rounding']);
+
   const offset =
     rounding === 'even' ? offsetToEven : (length: number, wanted: number) => Math.floor((length - wanted) / 2);
   const top = offset(image.shape[0], height);

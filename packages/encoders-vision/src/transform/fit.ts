@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { type Image, requireInteger, requireOneOf } from '../image.js';
 import { crop } from './crop.js';
 import { type ResizeOptions, resize, resizeWindow } from './resize.js';
@@ -29,6 +30,8 @@ export function fitInto(
     ...resizing
   }: Omit<ResizeOptions, 'kernel'> & { kernel?: ResizeKernel; fit?: Fit; fill?: readonly number[] },
 ): Image {
+  assertKnownOptions('fitInto', resizing, ['height', 'width', 'antialias', 'eightBit', 'kernel', 'fit', 'fill']);
+
   requireInteger('fitInto: height', height, 1);
   requireInteger('fitInto: width', width, 1);
   requireOneOf('fitInto: fit', fit, fits);

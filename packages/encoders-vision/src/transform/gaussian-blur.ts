@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { type Image, imageOf, requireInteger } from '../image.js';
 
 /**
@@ -12,7 +12,9 @@ import { type Image, imageOf, requireInteger } from '../image.js';
  * @example
  * const soft = gaussianBlur(image, { size: 5, sigma: 1 });
  */
-export function gaussianBlur(image: Image, { size, sigma }: { size: number; sigma: number }): Image {
+export function gaussianBlur(image: Image, { size, sigma, ...others }: { size: number; sigma: number }): Image {
+  assertKnownOptions('gaussianBlur', others, ['size', 'sigma']);
+
   requireInteger('gaussianBlur: size', size, 1);
   if (size % 2 === 0) throw new CrossmodalError(`gaussianBlur: size must be odd, got ${size}`);
   if (!(sigma > 0)) throw new CrossmodalError(`gaussianBlur: sigma must be positive, got ${sigma}`);

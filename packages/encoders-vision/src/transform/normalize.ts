@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { Image } from '../image.js';
 
 export interface NormalizeOptions {
@@ -30,6 +30,8 @@ export const normalizations = {
  * const ready = normalize(image, normalizations.imagenet);
  */
 export function normalize(image: Image, options: NormalizeOptions = {}): Image {
+  assertKnownOptions('normalize', options, ['mean', 'standardDeviation']);
+
   const data = new Float32Array(image.data.length);
   normalizer(image.shape[2], options)(data, 0, image.data);
   return { data, shape: image.shape };

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { type Image, requireInteger, requireOneOf, scaled } from '../image.js';
 import type { Box } from './crop.js';
 import { quantise, type ResizeKernel, resizeKernels, rowsFirst, type Taps, taps } from './taps.js';
@@ -32,8 +33,11 @@ export function resize(
     kernel = 'bicubic', // CLIP, SigLIP, DINOv2
     antialias = true, // PIL, torchvision
     eightBit = false,
+    ...others
   }: ResizeOptions,
 ): Image {
+  assertKnownOptions('resize', others, ['height', 'width', 'kernel', 'antialias', 'eightBit']);
+
   requireInteger('resize: height', height, 1);
   requireInteger('resize: width', width, 1);
   requireOneOf('resize: kernel', kernel, resizeKernels);

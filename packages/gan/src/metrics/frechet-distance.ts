@@ -1,5 +1,13 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import { type Matrix, QrDecomposition, SingularValueDecomposition } from 'ml-matrix';
+import type { Matrix } from 'ml-matrix';
+import {
+  Breather,
+  choleskyFactor,
+  type Dense,
+  symmetricEigenvalues,
+  timesTransposed,
+  transposed,
+} from './dense-algebra.js';
 import { featurePair } from './feature-rows.js';
 
 /**
@@ -8,8 +16,9 @@ import { featurePair } from './feature-rows.js';
  *
  * d^2 = ||m_x - m_y||^2 + tr C_x + tr C_y - 2 tr (C_x C_y)^{1/2}, with unbiased covariances.
  *
- * The last trace is computed in double precision as the sum of the singular values of F_x F_y^T, where C = F^T F; this
- * holds for fewer rows than dimensions too, where the matrix square root is ill-conditioned.
+ * The last trace is computed in double precision as the sum of the singular values of K = F_x F_y^T, where C = F^T F; this holds for fewer
+ * rows than dimensions too, where the matrix square root is ill-conditioned. They are the roots of the eigenvalues of K K^T. 2,048
+ * dimensions take some ten seconds, during which timers and requests go on.
  *
  * @param real [rows, dimension], features of real samples
  * @param generated [rows, dimension], features of generated samples
@@ -21,23 +30,33 @@ import { featurePair } from './feature-rows.js';
  */
 export async function frechetDistance(real: Tensor2D, generated: Tensor2D): Promise<number> {
   const [x, y] = await featurePair('frechetDistance', ['real', real], ['generated', generated]);
-  const first = gaussianOf(x);
-  const second = gaussianOf(y);
+  const breather = new Breather();
+  const first = await gaussianOf(x, breather);
+  const second = await gaussianOf(y, breather);
   const meanDistance = first.mean.reduce((sum, m, d) => sum + (m - (second.mean[d] as number)) ** 2, 0);
-  const cross = first.factor.mmul(second.factor.transpose());
-  const options = { computeLeftSingularVectors: false, computeRightSingularVectors: false, autoTranspose: true };
-  const nuclear = new SingularValueDecomposition(cross, options).diagonal.reduce((sum, value) => sum + value, 0);
+  const [few, many] = first.factor.rows <= second.factor.rows ? [first, second] : [second, first];
+  const cross = await timesTransposed(few.factor, many.factor, breather);
+  const squares = await symmetricEigenvalues(await timesTransposed(cross, cross, breather), breather);
+  const nuclear = squares.reduce((sum, square) => sum + Math.sqrt(Math.max(0, square)), 0);
   return Math.max(0, meanDistance + first.trace + second.trace - 2 * nuclear);
 }
 
 /** Mean, a factor F of the unbiased covariance F^T F, and its trace. */
-function gaussianOf(rows: Matrix): { mean: number[]; factor: Matrix; trace: number } {
+async function gaussianOf(rows: Matrix, breather: Breather): Promise<{ mean: number[]; factor: Dense; trace: number }> {
   const mean = rows.mean('column');
-  const centred = rows
-    .clone()
-    .subRowVector(mean)
-    .div(Math.sqrt(rows.rows - 1));
-  const trace = centred.dot(centred);
-  const factor = rows.rows > rows.columns ? new QrDecomposition(centred).upperTriangularMatrix : centred;
-  return { mean, factor, trace };
+  const scale = 1 / Math.sqrt(rows.rows - 1);
+  const data = new Float64Array(rows.rows * rows.columns);
+  let trace = 0;
+  for (let i = 0, at = 0; i < rows.rows; i++) {
+    for (let j = 0; j < rows.columns; j++, at++) {
+      const value = (rows.get(i, j) - (mean[j] as number)) * scale;
+      data[at] = value;
+      trace += value * value;
+    }
+    await breather.pause();
+  }
+  const centred: Dense = { data, rows: rows.rows, columns: rows.columns };
+  if (rows.rows <= rows.columns) return { mean, factor: centred, trace };
+  const columns = transposed(centred);
+  return { mean, factor: await choleskyFactor(await timesTransposed(columns, columns, breather), breather), trace };
 }

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requireFloat, requireNumber, requireOneOf } from '../internal/validate.js';
@@ -41,8 +42,11 @@ export function discriminatorLoss(
   {
     kind = 'non-saturating', // Goodfellow et al.'s recommendation
     realLabel = 1,
+    ...others
   }: DiscriminatorLossOptions = {},
 ): Scalar {
+  assertKnownOptions('discriminatorLoss', others, ['kind', 'realLabel']);
+
   const where = 'discriminatorLoss';
   requireFloat(where, 'real', real);
   requireFloat(where, 'fake', fake);
@@ -78,8 +82,10 @@ export interface GeneratorLossOptions {
  */
 export function generatorLoss(
   fake: Tensor,
-  { kind = 'non-saturating' }: GeneratorLossOptions = {}, // Goodfellow et al.'s recommendation
+  { kind = 'non-saturating', ...others }: GeneratorLossOptions = {}, // Goodfellow et al.'s recommendation
 ): Scalar {
+  assertKnownOptions('generatorLoss', others, ['kind']);
+
   requireFloat('generatorLoss', 'fake', fake);
   requireOneOf('generatorLoss', 'kind', kind, kinds);
   return tf.tidy(() => {

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DrawOptions, drawUniform } from '../internal/draw.js';
@@ -36,8 +37,10 @@ export function gradientPenalty(
   critic: Critic,
   real: Tensor,
   fake: Tensor,
-  { target = 1, epsilon, seed, random }: GradientPenaltyOptions = {}, // the paper's two-sided penalty
+  { target = 1, epsilon, seed, random, ...others }: GradientPenaltyOptions = {}, // the paper's two-sided penalty
 ): Scalar {
+  assertKnownOptions('gradientPenalty', others, ['target', 'epsilon', 'seed', 'random']);
+
   const where = 'gradientPenalty';
   requireFloat(where, 'real', real);
   requireFloat(where, 'fake', fake);

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { gradientReversal } from '@crossmodal/core/layers';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -25,8 +26,10 @@ export interface ModalityAdversaryOptions {
 export function modalityAdversary(
   embeddings: readonly Tensor2D[],
   classifier: (x: Tensor2D) => Tensor2D,
-  { lambda = 1 }: ModalityAdversaryOptions = {},
+  { lambda = 1, ...others }: ModalityAdversaryOptions = {},
 ): Scalar {
+  assertKnownOptions('modalityAdversary', others, ['lambda']);
+
   const where = 'modalityAdversary';
   requireThat(embeddings.length >= 2, where, () => `at least two modalities are needed, got ${embeddings.length}`);
   for (const [index, x] of embeddings.entries()) requireMatrix(where, `embeddings[${index}]`, x);

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { angularDistance } from '../distances/angular.js';
@@ -21,8 +22,10 @@ export interface AlignmentDistanceOptions {
 export function alignmentDistance(
   a: Tensor2D,
   b: Tensor2D,
-  { distance = 'squared-euclidean' }: AlignmentDistanceOptions = {}, // hard alignment
+  { distance = 'squared-euclidean', ...others }: AlignmentDistanceOptions = {}, // hard alignment
 ): Scalar {
+  assertKnownOptions('alignmentDistance', others, ['distance']);
+
   requirePaired('alignmentDistance', a, b);
   const resolved = resolveDistance('alignmentDistance', distance);
   return tf.tidy(() => tf.mean(resolved.paired(a, b)) as Scalar);
@@ -42,7 +45,13 @@ export interface AlignmentAngleOptions {
  * @example
  * const penalty = alignmentAngle(images, texts);
  */
-export function alignmentAngle(a: Tensor2D, b: Tensor2D, { unit = 'radians' }: AlignmentAngleOptions = {}): Scalar {
+export function alignmentAngle(
+  a: Tensor2D,
+  b: Tensor2D,
+  { unit = 'radians', ...others }: AlignmentAngleOptions = {},
+): Scalar {
+  assertKnownOptions('alignmentAngle', others, ['unit']);
+
   requirePaired('alignmentAngle', a, b);
   requireOneOf('alignmentAngle', 'unit', unit, ['radians', 'degrees']);
   return tf.tidy(() => {

@@ -1,4 +1,4 @@
-import type { LossTerms } from '@crossmodal/core';
+import { assertKnownOptions, type LossTerms } from '@crossmodal/core';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -73,7 +73,17 @@ export function crossModalCost<Inputs>({
   lambda = 1,
   weights = {},
   learned,
+  ...others
 }: CrossModalCostOptions<Inputs>): CrossModalCost<Inputs> {
+  assertKnownOptions('crossModalCost', others, [
+    'unimodal',
+    'crossModal',
+    'regularisers',
+    'lambda',
+    'weights',
+    'learned',
+  ]);
+
   const names = [unimodal, crossModal, regularisers].flatMap((group) => Object.keys(group));
   check(names, Object.keys(weights), learned?.names ?? [], Object.keys(regularisers));
   for (const [name, weight] of Object.entries({ ...weights, lambda })) {

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Schedule } from '@crossmodal/core/schedules';
 import { requireNumber } from '../internal/validate.js';
 
@@ -27,7 +28,10 @@ export function cyclicalAnnealing({
   cycles = 4, // the paper
   ramp = 0.5, // the paper
   maximum = 1,
+  ...others
 }: CyclicalAnnealingOptions): Schedule {
+  assertKnownOptions('cyclicalAnnealing', others, ['steps', 'cycles', 'ramp', 'maximum']);
+
   requireNumber('cyclicalAnnealing', 'steps', steps, { minimum: 0, open: true });
   requireNumber('cyclicalAnnealing', 'cycles', cycles, { minimum: 1, integer: true });
   requireNumber('cyclicalAnnealing', 'ramp', ramp, { minimum: 0, maximum: 1, open: true });

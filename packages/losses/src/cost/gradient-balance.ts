@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { Rank, Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { stopGradient } from '../internal/stop-gradient.js';
@@ -73,8 +73,11 @@ export class GradientBalance {
       momentum = 0.9,
       strength = 1,
       restoring = 0, // GradNorm's experiments: 1.5 for unlike tasks, 0.12 for like ones
+      ...others
     }: GradientBalanceOptions = {},
   ) {
+    assertKnownOptions('GradientBalance', others, ['momentum', 'strength', 'restoring']);
+
     requireThat(names.length > 0, 'GradientBalance', () => 'at least one name is needed, got none');
     requireThat(
       new Set(names).size === names.length,

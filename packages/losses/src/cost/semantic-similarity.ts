@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -23,8 +24,10 @@ export interface SemanticSimilarityOptions {
 export function semanticSimilarity(
   a: Tensor2D,
   b: Tensor2D,
-  { over = 'matched' }: SemanticSimilarityOptions = {},
+  { over = 'matched', ...others }: SemanticSimilarityOptions = {},
 ): Scalar {
+  assertKnownOptions('semanticSimilarity', others, ['over']);
+
   requireOneOf('semanticSimilarity', 'over', over, ['matched', 'all']);
   if (over === 'matched') requirePaired('semanticSimilarity', a, b);
   else requireSameWidth('semanticSimilarity', ['a', 'b'], a, b);

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { crossEntropy } from '../cross-entropy.js';
@@ -32,8 +33,11 @@ export function similarityCrossEntropy<R extends Reduction = 'mean'>(
     temperature = 0.07, // MoCo; CLIP's initial value
     labelSmoothing,
     reduction,
+    ...others
   }: SimilarityCrossEntropyOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('similarityCrossEntropy', others, ['temperature', 'labelSmoothing', 'reduction']);
+
   requireSameWidth('similarityCrossEntropy', ['x', 'candidates'], x, candidates);
   requirePositive('similarityCrossEntropy', 'temperature', temperature);
   return tf.tidy(() => {

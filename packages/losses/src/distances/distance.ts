@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import { requirePaired, requireSameWidth } from '../internal/validate.js';
 import { angularDistance } from './angular.js';
@@ -62,7 +62,13 @@ export interface DistanceOptions {
  * @example
  * const d = pairwiseDistance(tf.tensor2d([[0, 0]]), tf.tensor2d([[3, 4]]), { distance: 'euclidean' }); // [[5]]
  */
-export function pairwiseDistance(a: Tensor2D, b: Tensor2D, { distance = 'cosine' }: DistanceOptions = {}): Tensor2D {
+export function pairwiseDistance(
+  a: Tensor2D,
+  b: Tensor2D,
+  { distance = 'cosine', ...others }: DistanceOptions = {},
+): Tensor2D {
+  assertKnownOptions('pairwiseDistance', others, ['distance']);
+
   requireSameWidth('pairwiseDistance', ['a', 'b'], a, b);
   return resolveDistance('pairwiseDistance', distance).pairwise(a, b);
 }
@@ -77,7 +83,13 @@ export function pairwiseDistance(a: Tensor2D, b: Tensor2D, { distance = 'cosine'
  * @example
  * const d = pairedDistance(tf.tensor2d([[0, 0]]), tf.tensor2d([[3, 4]]), { distance: 'manhattan' }); // [7]
  */
-export function pairedDistance(a: Tensor2D, b: Tensor2D, { distance = 'cosine' }: DistanceOptions = {}): Tensor1D {
+export function pairedDistance(
+  a: Tensor2D,
+  b: Tensor2D,
+  { distance = 'cosine', ...others }: DistanceOptions = {},
+): Tensor1D {
+  assertKnownOptions('pairedDistance', others, ['distance']);
+
   requirePaired('pairedDistance', a, b);
   return resolveDistance('pairedDistance', distance).paired(a, b);
 }

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -25,7 +26,9 @@ export interface CkaOptions {
  * @example
  * const similarity = cka(imageFeatures, textFeatures);
  */
-export function cka(x: Tensor2D, y: Tensor2D, { kernel }: CkaOptions = {}): Scalar {
+export function cka(x: Tensor2D, y: Tensor2D, { kernel, ...others }: CkaOptions = {}): Scalar {
+  assertKnownOptions('cka', others, ['kernel']);
+
   requireSameRows('cka', x, y);
   return tf.tidy(() => {
     const [p, q] = [centred(x, kernel), centred(y, kernel)];

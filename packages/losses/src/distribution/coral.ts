@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { covariance } from '../internal/moments.js';
@@ -21,7 +22,9 @@ export interface CoralOptions {
  * @example
  * const gap = coral(sourceFeatures, targetFeatures);
  */
-export function coral(x: Tensor2D, y: Tensor2D, { means = false }: CoralOptions = {}): Scalar {
+export function coral(x: Tensor2D, y: Tensor2D, { means = false, ...others }: CoralOptions = {}): Scalar {
+  assertKnownOptions('coral', others, ['means']);
+
   requireSameWidth('coral', ['x', 'y'], x, y);
   return tf.tidy(() => {
     const difference = tf.mean(tf.square(tf.sub(covariance(x), covariance(y))));

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { euclideanDistance } from '../distances/euclidean.js';
@@ -21,7 +22,13 @@ export interface EnergyDistanceOptions {
  * @example
  * const gap = energyDistance(source, target);
  */
-export function energyDistance(x: Tensor2D, y: Tensor2D, { root = true }: EnergyDistanceOptions = {}): Scalar {
+export function energyDistance(
+  x: Tensor2D,
+  y: Tensor2D,
+  { root = true, ...others }: EnergyDistanceOptions = {},
+): Scalar {
+  assertKnownOptions('energyDistance', others, ['root']);
+
   requireSameWidth('energyDistance', ['x', 'y'], x, y);
   return tf.tidy(() => {
     const mean = (p: Tensor2D, q: Tensor2D) => tf.mean(euclideanDistance.pairwise(p, q));

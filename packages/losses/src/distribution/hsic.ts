@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requireMatrix, requireOneOf, requireThat } from '../internal/validate.js';
@@ -29,8 +30,11 @@ export function hsic(
     kernelX = gaussianKernel(), // median heuristic, as in MMD
     kernelY = gaussianKernel(),
     normaliser = 'n-1', // Gretton et al.
+    ...others
   }: HsicOptions = {},
 ): Scalar {
+  assertKnownOptions('hsic', others, ['kernelX', 'kernelY', 'normaliser']);
+
   requireSameRows('hsic', x, y);
   requireOneOf('hsic', 'normaliser', normaliser, ['n', 'n-1']);
   return tf.tidy(() => {

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { squaredEuclideanDistance } from '../distances/euclidean.js';
@@ -58,7 +59,9 @@ export interface PolynomialKernelOptions {
  * @example
  * const kid = mmd(realFeatures, fakeFeatures, { kernel: polynomialKernel(), estimator: 'unbiased' });
  */
-export function polynomialKernel({ degree = 3, gamma, constant = 1 }: PolynomialKernelOptions = {}): Kernel {
+export function polynomialKernel({ degree = 3, gamma, constant = 1, ...others }: PolynomialKernelOptions = {}): Kernel {
+  assertKnownOptions('polynomialKernel', others, ['degree', 'gamma', 'constant']);
+
   requireNumber('polynomialKernel', 'degree', degree, { minimum: 1, integer: true });
   requireNumber('polynomialKernel', 'constant', constant);
   if (gamma !== undefined) requireNumber('polynomialKernel', 'gamma', gamma, { minimum: 0, open: true });
@@ -95,7 +98,10 @@ export interface GaussianKernelOptions {
 export function gaussianKernel({
   sigma = 'median', // Gretton et al.
   factors = [1],
+  ...others
 }: GaussianKernelOptions = {}): Kernel {
+  assertKnownOptions('gaussianKernel', others, ['sigma', 'factors']);
+
   const fixed = typeof sigma === 'number' ? [sigma] : sigma;
   if (typeof fixed === 'string') {
     requireThat(

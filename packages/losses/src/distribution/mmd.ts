@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { identityMask } from '../internal/masks.js';
@@ -37,8 +38,11 @@ export function mmd(
   {
     kernel = gaussianKernel(), // one Gaussian, median heuristic
     estimator = 'biased', // never negative, so safe to minimise
+    ...others
   }: MmdOptions = {},
 ): Scalar {
+  assertKnownOptions('mmd', others, ['kernel', 'estimator']);
+
   requireSameWidth('mmd', ['x', 'y'], x, y);
   requireOneOf('mmd', 'estimator', estimator, ['biased', 'unbiased', 'linear-time']);
   return tf.tidy(() => mmdOfKernel(centredKernel(kernel, tf.concat([x, y], 0)), x.shape[0], { estimator }));
@@ -58,8 +62,10 @@ export function mmd(
 export function mmdOfKernel(
   matrix: Tensor2D,
   rows: number,
-  { estimator = 'biased' }: Pick<MmdOptions, 'estimator'> = {},
+  { estimator = 'biased', ...others }: Pick<MmdOptions, 'estimator'> = {},
 ): Scalar {
+  assertKnownOptions('mmdOfKernel', others, ['estimator']);
+
   const [n, m] = [rows, matrix.shape[0] - rows];
   requireThat(
     matrix.shape[0] === matrix.shape[1] && n > 0 && m > 0,

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DistanceOption, resolveDistance } from '../distances/distance.js';
@@ -39,6 +40,17 @@ export function sinkhornCost(
     ...options
   }: SinkhornCostOptions = {},
 ): Scalar {
+  assertKnownOptions('sinkhornCost', options, [
+    'distance',
+    'objective',
+    'epsilon',
+    'iterations',
+    'relaxation',
+    'a',
+    'b',
+    'massPenalty',
+  ]);
+
   const where = 'sinkhornCost';
   requireSameWidth(where, ['x', 'y'], x, y);
   requireOneOf(where, 'objective', objective, ['kl', 'transport', 'entropy']);
@@ -80,6 +92,14 @@ export function sinkhornDivergence(
     'sinkhornDivergence',
     () => 'weights a and b are not supported; use sinkhornCost',
   );
+  assertKnownOptions('sinkhornDivergence', options, [
+    'distance',
+    'objective',
+    'epsilon',
+    'iterations',
+    'relaxation',
+    'massPenalty',
+  ]);
   return tf.tidy(() => {
     const self = tf.add(sinkhornCost(x, x, options), sinkhornCost(y, y, options));
     return tf.sub(sinkhornCost(x, y, options), tf.mul(0.5, self)) as Scalar;

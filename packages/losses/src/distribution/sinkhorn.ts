@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { withoutGradient } from '../internal/stop-gradient.js';
@@ -50,6 +51,8 @@ export type SinkhornResult = {
  * const { plan } = sinkhorn(pairwiseDistance(images, texts), { epsilon: 0.05, iterations: 100 });
  */
 export function sinkhorn(cost: Tensor2D, options: SinkhornOptions = {}): SinkhornResult {
+  assertKnownOptions('sinkhorn', options, ['epsilon', 'iterations', 'relaxation', 'a', 'b', 'massPenalty']);
+
   const {
     epsilon = 0.05, // for costs of order one, as cosine distances
     iterations = 100, // POT's numItermax is 1000, with a convergence test

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -24,7 +25,9 @@ export interface Wasserstein1dOptions {
  * @example
  * const distance = wasserstein1d(tf.tensor1d([0, 1]), tf.tensor1d([1, 2])); // 1
  */
-export function wasserstein1d(u: Tensor1D, v: Tensor1D, { power = 1 }: Wasserstein1dOptions = {}): Scalar {
+export function wasserstein1d(u: Tensor1D, v: Tensor1D, { power = 1, ...others }: Wasserstein1dOptions = {}): Scalar {
+  assertKnownOptions('wasserstein1d', others, ['power']);
+
   requireVector('wasserstein1d', 'u', u);
   requireVector('wasserstein1d', 'v', v);
   requirePower('wasserstein1d', power);
@@ -65,8 +68,11 @@ export function slicedWasserstein(
     root = true, // POT
     seed,
     random,
+    ...others
   }: SlicedWassersteinOptions = {},
 ): Scalar {
+  assertKnownOptions('slicedWasserstein', others, ['projections', 'directions', 'power', 'root', 'seed', 'random']);
+
   const where = 'slicedWasserstein';
   requireSameWidth(where, ['x', 'y'], x, y);
   requirePower(where, power);
@@ -88,6 +94,8 @@ export function slicedWasserstein(
  * const directions = sliceDirections(50, 128, { seed: 1 });
  */
 export function sliceDirections(projections: number, dimension: number, options: DrawOptions = {}): Tensor2D {
+  assertKnownOptions('sliceDirections', options, ['seed', 'random']);
+
   return tf.tidy(() => l2Normalize(drawNormal([projections, dimension], options) as Tensor2D));
 }
 

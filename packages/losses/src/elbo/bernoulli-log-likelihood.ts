@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { binaryCosts } from '../internal/binary-costs.js';
@@ -17,7 +18,13 @@ import { type LikelihoodOptions, sumEvents } from './log-likelihood.js';
  * @example
  * const reconstruction = tf.neg(tf.mean(bernoulliLogLikelihood(images, decoder(z))));
  */
-export function bernoulliLogLikelihood(x: Tensor, logits: Tensor, { batchDims = 1 }: LikelihoodOptions = {}): Tensor {
+export function bernoulliLogLikelihood(
+  x: Tensor,
+  logits: Tensor,
+  { batchDims = 1, ...others }: LikelihoodOptions = {},
+): Tensor {
+  assertKnownOptions('bernoulliLogLikelihood', others, ['batchDims']);
+
   requireFloat('bernoulliLogLikelihood', 'x', x);
   requireFloat('bernoulliLogLikelihood', 'logits', logits);
   return tf.tidy(() => sumEvents('bernoulliLogLikelihood', tf.neg(binaryCosts(logits, x)), batchDims));

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { crossEntropy } from '../cross-entropy.js';
@@ -23,8 +24,10 @@ export interface CategoricalLikelihoodOptions {
 export function categoricalLogLikelihood(
   x: Tensor,
   logits: Tensor,
-  { ignoreLabel }: CategoricalLikelihoodOptions = {},
+  { ignoreLabel, ...others }: CategoricalLikelihoodOptions = {},
 ): Tensor1D {
+  assertKnownOptions('categoricalLogLikelihood', others, ['ignoreLabel']);
+
   const where = 'categoricalLogLikelihood';
   requireFloat(where, 'logits', logits);
   requireThat(

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requireFloat, requireSameShape, requireScalarLike } from '../internal/validate.js';
@@ -28,8 +29,11 @@ export function elbo<R extends Reduction = 'mean'>(
   {
     beta = 1, // the bound
     reduction = 'mean' as R,
+    ...others
   }: ElboOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('elbo', others, ['beta', 'reduction']);
+
   requireFloat('elbo', 'logLikelihood', logLikelihood);
   requireFloat('elbo', 'kl', kl);
   if (kl.rank > 0) requireSameShape('elbo', ['logLikelihood', 'kl'], logLikelihood, kl);

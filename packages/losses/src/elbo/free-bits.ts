@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requireNumber, requireThat, shapeOf } from '../internal/validate.js';
@@ -23,8 +24,10 @@ export interface FreeBitsOptions {
 export function freeBits(
   mean: Tensor,
   logVariance: Tensor,
-  { floor = 0.1 }: FreeBitsOptions = {}, // the paper tries 0.03 to 0.5 per group
+  { floor = 0.1, ...others }: FreeBitsOptions = {}, // the paper tries 0.03 to 0.5 per group
 ): Scalar {
+  assertKnownOptions('freeBits', others, ['floor']);
+
   requireNumber('freeBits', 'floor', floor, { minimum: 0 });
   requireThat(mean.rank === 2, 'freeBits', () => `mean must be [batch, dim], got ${shapeOf(mean)}`);
   return tf.tidy(() => tf.sum(tf.maximum(tf.mean(klTerms('freeBits', mean, logVariance), 0), floor)) as Scalar);

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requireFloat, requireNumber } from '../internal/validate.js';
@@ -25,8 +26,10 @@ export interface GaussianLikelihoodOptions extends LikelihoodOptions {
 export function gaussianLogLikelihood(
   x: Tensor,
   mean: Tensor | number,
-  { logVariance = 0, batchDims = 1 }: GaussianLikelihoodOptions = {}, // unit variance
+  { logVariance = 0, batchDims = 1, ...others }: GaussianLikelihoodOptions = {}, // unit variance
 ): Tensor {
+  assertKnownOptions('gaussianLogLikelihood', others, ['logVariance', 'batchDims']);
+
   const where = 'gaussianLogLikelihood';
   requireFloat(where, 'x', x);
   if (typeof mean === 'number') requireNumber(where, 'mean', mean);

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { logSumExp } from '../internal/log-sum-exp.js';
@@ -24,8 +25,10 @@ export interface IwaeBoundOptions<R extends Reduction = 'mean'> {
  */
 export function iwaeBound<R extends Reduction = 'mean'>(
   logWeights: Tensor2D,
-  { reduction = 'mean' as R }: IwaeBoundOptions<R> = {},
+  { reduction = 'mean' as R, ...others }: IwaeBoundOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('iwaeBound', others, ['reduction']);
+
   requireMatrix('iwaeBound', 'logWeights', logWeights);
   return tf.tidy(() => reduceLosses(tf.sub(logSumExp(logWeights, 0), Math.log(logWeights.shape[0])), { reduction }));
 }

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requireFloat, requireSameShape } from '../internal/validate.js';
@@ -27,8 +28,10 @@ export interface KlOptions<R extends Reduction = 'mean'> {
 export function klStandardNormal<R extends Reduction = 'mean'>(
   mean: Tensor,
   logVariance: Tensor,
-  { reduction = 'mean' as R }: KlOptions<R> = {},
+  { reduction = 'mean' as R, ...others }: KlOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('klStandardNormal', others, ['reduction']);
+
   return tf.tidy(() => {
     const terms = klTerms('klStandardNormal', mean, logVariance);
     return reduceLosses(sumEvents('klStandardNormal', terms, 1), { reduction });
@@ -62,8 +65,10 @@ export function klGaussians<R extends Reduction = 'mean'>(
   logVariance: Tensor,
   priorMean: Tensor,
   priorLogVariance: Tensor,
-  { reduction = 'mean' as R }: KlOptions<R> = {},
+  { reduction = 'mean' as R, ...others }: KlOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('klGaussians', others, ['reduction']);
+
   const where = 'klGaussians';
   for (const [name, x] of Object.entries({ mean, logVariance, priorMean, priorLogVariance })) {
     requireFloat(where, name, x);
@@ -96,8 +101,10 @@ export function klSampled<R extends Reduction = 'mean'>(
   z: Tensor,
   mean: Tensor,
   logVariance: Tensor,
-  { reduction = 'mean' as R }: KlOptions<R> = {},
+  { reduction = 'mean' as R, ...others }: KlOptions<R> = {},
 ): Reduced<R> {
+  assertKnownOptions('klSampled', others, ['reduction']);
+
   requireFloat('klSampled', 'z', z);
   requireSameShape('klSampled', ['z', 'mean'], z, mean);
   requireSameShape('klSampled', ['mean', 'logVariance'], mean, logVariance);

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DrawOptions, drawUniform } from '../internal/draw.js';
@@ -35,8 +36,10 @@ export interface DistanceWeightedOptions extends DrawOptions {
 export function distanceWeightedNegatives(
   distances: Tensor2D,
   pairs: Pairs,
-  { dimension, cutoff = 0.5, farthest = 1.4, seed, random }: DistanceWeightedOptions,
+  { dimension, cutoff = 0.5, farthest = 1.4, seed, random, ...others }: DistanceWeightedOptions,
 ): Pairs {
+  assertKnownOptions('distanceWeightedNegatives', others, ['dimension', 'cutoff', 'farthest', 'seed', 'random']);
+
   const where = 'distanceWeightedNegatives';
   checkMinerInput(where, distances, pairs);
   requireNumber(where, 'dimension', dimension, { minimum: 2, integer: true });

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { atLeast, keepWhere } from '../internal/masks.js';
@@ -20,7 +21,13 @@ export interface HardNegativesOptions {
  * @example
  * const mined = hardNegatives(pairwiseDistance(a, b), pairsByIndex(a.shape[0]), { count: 3 });
  */
-export function hardNegatives(distances: Tensor2D, pairs: Pairs, { count = 1 }: HardNegativesOptions = {}): Pairs {
+export function hardNegatives(
+  distances: Tensor2D,
+  pairs: Pairs,
+  { count = 1, ...others }: HardNegativesOptions = {},
+): Pairs {
+  assertKnownOptions('hardNegatives', others, ['count']);
+
   checkMinerInput('hardNegatives', distances, pairs);
   requireNumber('hardNegatives', 'count', count, { minimum: 1, integer: true });
   return tf.tidy(() => {

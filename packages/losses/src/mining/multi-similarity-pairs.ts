@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { above, keepWhere } from '../internal/masks.js';
@@ -26,8 +27,10 @@ export interface MultiSimilarityPairsOptions {
 export function multiSimilarityPairs(
   distances: Tensor2D,
   { positive, negative }: Pairs,
-  { epsilon = 0.1 }: MultiSimilarityPairsOptions = {}, // the paper's experiments
+  { epsilon = 0.1, ...others }: MultiSimilarityPairsOptions = {}, // the paper's experiments
 ): Pairs {
+  assertKnownOptions('multiSimilarityPairs', others, ['epsilon']);
+
   checkMinerInput('multiSimilarityPairs', distances, { positive, negative });
   requireNumber('multiSimilarityPairs', 'epsilon', epsilon, { minimum: 0 });
   return tf.tidy(() => {

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { maskedLogSumExp } from '../internal/log-sum-exp.js';
@@ -26,8 +27,10 @@ export interface SoftNegativeWeightsOptions {
 export function softNegativeWeights(
   similarities: Tensor2D,
   pairs: Pairs,
-  { beta = 1 }: SoftNegativeWeightsOptions = {}, // the paper tries 0.5 to 2
+  { beta = 1, ...others }: SoftNegativeWeightsOptions = {}, // the paper tries 0.5 to 2
 ): Tensor2D {
+  assertKnownOptions('softNegativeWeights', others, ['beta']);
+
   const where = 'softNegativeWeights';
   requireMatrix(where, 'similarities', similarities);
   requirePairs(where, pairs, similarities.shape[0], similarities.shape[1]);

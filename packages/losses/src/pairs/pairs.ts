@@ -1,4 +1,4 @@
-import { labelCodes } from '@crossmodal/core';
+import { assertKnownOptions, labelCodes } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requireIdentifiers } from '../internal/check-labels.js';
@@ -34,7 +34,9 @@ export interface PairsByIndexOptions {
  * @example
  * const pairs = pairsByIndex(2); // positive [[1, 0], [0, 1]], negative [[0, 1], [1, 0]]
  */
-export function pairsByIndex(rows: number, { presentA, presentB }: PairsByIndexOptions = {}): Pairs {
+export function pairsByIndex(rows: number, { presentA, presentB, ...others }: PairsByIndexOptions = {}): Pairs {
+  assertKnownOptions('pairsByIndex', others, ['presentA', 'presentB']);
+
   requireNumber('pairsByIndex', 'rows', rows, { minimum: 1, integer: true });
   for (const [name, present] of Object.entries({ presentA, presentB })) {
     if (!present) continue;

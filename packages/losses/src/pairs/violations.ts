@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { above } from '../internal/masks.js';
@@ -41,8 +42,10 @@ export function requireBounds(where: string, epsilon: number, delta: number): vo
 export function pairsWithinBounds(
   distances: Tensor2D,
   pairs: Pairs,
-  { epsilon = defaultBounds.epsilon, delta = defaultBounds.delta }: PairBoundsOptions = {},
+  { epsilon = defaultBounds.epsilon, delta = defaultBounds.delta, ...others }: PairBoundsOptions = {},
 ): Pairs {
+  assertKnownOptions('pairsWithinBounds', others, ['epsilon', 'delta']);
+
   check('pairsWithinBounds', distances, pairs, epsilon, delta);
   return tf.tidy(() => ({
     positive: tf.mul(pairs.positive, tf.sub(1, above(distances, epsilon))) as Tensor2D,
@@ -75,8 +78,10 @@ export type PairViolations = {
 export function pairViolations(
   distances: Tensor2D,
   pairs: Pairs,
-  { epsilon = defaultBounds.epsilon, delta = defaultBounds.delta }: PairBoundsOptions = {},
+  { epsilon = defaultBounds.epsilon, delta = defaultBounds.delta, ...others }: PairBoundsOptions = {},
 ): PairViolations {
+  assertKnownOptions('pairViolations', others, ['epsilon', 'delta']);
+
   check('pairViolations', distances, pairs, epsilon, delta);
   return tf.tidy(() => {
     const positives = tf.sum(tf.mul(pairs.positive, above(distances, epsilon))) as Scalar;

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../../errors.js';
+import { assertKnownOptions } from '../../known-options.js';
 import type { Column } from '../collate.js';
 import { checkHostArray, type HostArray, sizeOfShape } from '../host-array.js';
 import { asHostArray, checkValues, origin, present } from './items.js';
@@ -52,8 +53,20 @@ export function padded<Row>(
     multiple = 1,
     features,
     allowMissing = false,
+    ...others
   }: PaddedOptions = {},
 ): Column<Row, PaddedBatch> {
+  assertKnownOptions('padded', others, [
+    'dtype',
+    'value',
+    'minimum',
+    'maximum',
+    'longer',
+    'multiple',
+    'features',
+    'allowMissing',
+  ]);
+
   return (rows) => {
     const arrays = rows.map((row, i) => present(asHostArray(get(row), dtype, 'padded', row), row, i, allowMissing));
     const tails = arrays.flatMap((array) => (array ? [array.shape.slice(1)] : []));

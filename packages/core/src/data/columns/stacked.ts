@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../../errors.js';
+import { assertKnownOptions } from '../../known-options.js';
 import type { Column } from '../collate.js';
 import { checkHostArray, type HostArray, sizeOfShape } from '../host-array.js';
 import { asHostArray, checkValues, origin, present } from './items.js';
@@ -30,8 +31,18 @@ export interface StackedOptions {
  */
 export function stacked<Row>(
   get: (row: Row) => HostArray | ArrayLike<number> | undefined,
-  { dtype = 'float32', scale = 1, mean, standardDeviation, shape, allowMissing = false }: StackedOptions = {},
+  {
+    dtype = 'float32',
+    scale = 1,
+    mean,
+    standardDeviation,
+    shape,
+    allowMissing = false,
+    ...others
+  }: StackedOptions = {},
 ): Column<Row, Tensor> {
+  assertKnownOptions('stacked', others, ['dtype', 'scale', 'mean', 'standardDeviation', 'shape', 'allowMissing']);
+
   return (rows) => {
     const arrays = rows.map((row, i) => present(asHostArray(get(row), dtype, 'stacked', row), row, i, allowMissing));
     const common = shape ?? arrays.find((array) => array)?.shape;

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '../../known-options.js';
 import { type HostArray, sizeOfShape } from '../host-array.js';
 import { fileError } from './file-error.js';
 import { type ReadBytesOptions, readBytes } from './read-bytes.js';
@@ -22,6 +23,8 @@ const elements: Record<number, [element: Element, bytes: number]> = {
  * @example const { data, shape } = await readIdx('train-images-idx3-ubyte.gz'); // shape [60000, 28, 28]
  */
 export async function readIdx(path: string, options: ReadBytesOptions = {}): Promise<HostArray> {
+  assertKnownOptions('readIdx', options, ['maximum']);
+
   return parseIdx(await readBytes('readIdx', path, options), path);
 }
 

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '../../known-options.js';
 import { type HostArray, type HostValues, sizeOfShape } from '../host-array.js';
 import { fileError } from './file-error.js';
 import { type ReadBytesOptions, readBytes } from './read-bytes.js';
@@ -30,6 +31,8 @@ const kinds: Record<string, { width: number; target: 'float' | 'integer' | 'byte
  * @example const { data, shape } = await readNpy('features.npy');
  */
 export async function readNpy(path: string, options: ReadBytesOptions = {}): Promise<HostArray> {
+  assertKnownOptions('readNpy', options, ['maximum']);
+
   return parseNpy(await readBytes('readNpy', path, options), path);
 }
 

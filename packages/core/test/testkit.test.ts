@@ -1,13 +1,11 @@
-import '@tensorflow/tfjs-backend-cpu';
+import '@tensorflow/tfjs-layers';
+import { allclose, expectNoLeak, expectNoLeakWhenThrowing, gradientCheck } from '@crossmodal/testkit';
 import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { allclose, expectNoLeak, expectNoLeakWhenThrowing, gradientCheck } from '../src/index.js';
+import { useDevice } from '../src/device/index.js';
 
-beforeAll(async () => {
-  await tf.setBackend('cpu');
-  await tf.ready();
-});
+beforeAll(() => useDevice('js'));
 
 describe('leak checks', () => {
   it('pass what returns all it makes, and fail what does not', async () => {
