@@ -194,10 +194,7 @@ describe('cachedGradientStep', () => {
     const wrong = tf.zeros([3]) as Tensor1D;
     await expectNoLeak(() => step.run(batch));
     await expectNoLeakWhenThrowing(() => step.run(uneven), 'image/features 8, text/features 7');
-    await expectNoLeakWhenThrowing(
-      () => step.run({ ...batch, groups: wrong }),
-      'groups 3',
-    );
+    await expectNoLeakWhenThrowing(() => step.run({ ...batch, groups: wrong }), 'groups 3');
     step.dispose();
   });
 });

@@ -51,7 +51,8 @@ export function allclose(
     return `sizes differ: actual ${a.values.length}, expected ${e.values.length}`;
   }
   // Of empty tensors at least the shapes were compared.
-  if (a.values.length === 0 && !(isTensor(actual) && isTensor(expected))) return 'there is nothing to compare: both are empty';
+  if (a.values.length === 0 && !(isTensor(actual) && isTensor(expected)))
+    return 'there is nothing to compare: both are empty';
   let worst = -1;
   let worstExcess = 0;
   let count = 0;

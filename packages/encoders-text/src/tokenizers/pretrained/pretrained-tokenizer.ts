@@ -114,7 +114,12 @@ export function pretrainedTokenizer(contents: unknown, options: PretrainedTokeni
     const padding = paddingOf(encodeOptions.padding === undefined ? pipeline.padding : encodeOptions.padding);
     const encodings = texts.map((text) => {
       const pair = typeof text === 'string' ? ([text] as const) : text;
-      if (!Array.isArray(pair) || pair.length < 1 || pair.length > 2 || !pair.every((part) => typeof part === 'string')) {
+      if (
+        !Array.isArray(pair) ||
+        pair.length < 1 ||
+        pair.length > 2 ||
+        !pair.every((part) => typeof part === 'string')
+      ) {
         throw new CrossmodalError(`encode: a text must be a string or a pair of strings, got ${shown(text)}`);
       }
       return pipeline.encode(pair as readonly [string, string?], { specialTokens, truncation });
