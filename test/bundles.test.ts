@@ -15,22 +15,25 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  * that needs more raises its number here, where the review sees it.
  */
 const budgets: Record<string, number> = {
-  core: 14,
+  core: 42,
+  'core/blocks': 50,
+  'core/tuning': 36,
   'core/layers': 30,
   'core/metrics': 22,
   'core/optimisers': 18,
   'core/safetensors': 10,
   'core/schedules': 6,
-  'core/step': 24,
-  losses: 66,
-  adaptation: 132,
+  'core/step': 32,
+  losses: 80,
+  adaptation: 140,
+  alignment: 165,
   fusion: 80,
-  gan: 138,
+  gan: 150,
   vae: 44,
 };
 
 /** A single import is what most users begin with: kilobytes, and modules of ours. */
-const single = { program: "export { infoNce } from '@crossmodal/losses';", kilobytes: 14, modules: 130 };
+const single = { program: "export { infoNce } from '@crossmodal/losses';", kilobytes: 14, modules: 180 };
 
 async function bundle(contents: string, options: BuildOptions = {}): Promise<{ text: string; metafile: Metafile }> {
   const { outputFiles, metafile } = await build({

@@ -95,7 +95,7 @@ describe('contrastiveProjections', () => {
     );
     await expectNoLeakWhenThrowing(
       async () => void (await contrastiveProjections(a, b, { ...options, epochs: 0 })),
-      'fit: epochs must be a positive integer',
+      'epochs must be a positive integer',
     );
     await expectNoLeak(async () =>
       (await contrastiveProjections(a, b, { ...options, groups: [1, 1, 2, 3, 4, 5, 6, 7] })).dispose(),

@@ -1,9 +1,8 @@
 import { assertKnownOptions, CrossmodalError, type Encoder, labelCodes } from '@crossmodal/core';
-import { tensorDataset } from '@crossmodal/core/data';
 import { adamW } from '@crossmodal/core/optimisers';
 import { cosine } from '@crossmodal/core/schedules';
-import { trainStep } from '@crossmodal/core/step';
-import { fit, type History } from '@crossmodal/core/train';
+import { type Dataset, type Step, tensorDataset, trainStep } from '@crossmodal/core/step';
+import type { TrainRecord } from '@crossmodal/core/train';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DualEncoderBatch } from '../dual-encoder/batch.js';
@@ -25,12 +24,12 @@ export interface ContrastiveProjectionsOptions {
   groups?: ArrayLike<number>;
   /** What is minimised; symmetric InfoNCE by default. */
   pairLoss?: PairLoss;
-  progress?: boolean | 'auto';
 }
 
 /** `embedA` and `embedB` give unit rows. */
 export interface ContrastiveAlignment extends LinearAlignment {
-  readonly history: History;
+  /** The loss of each step, from 1. */
+  readonly history: { readonly records: readonly TrainRecord[] };
 }
 
 /** Features as they are, but for standardised columns; nothing in it learns. */
@@ -61,6 +60,28 @@ function orDispose<T>(resources: readonly { dispose(): void }[], make: () => T):
   }
 }
 
+/** All epochs, without the files that `fit` of `@crossmodal/core/train` can write: this runs in a browser, too. */
+async function train<Batch>(step: Step<Batch>, data: Dataset<Batch>, epochs: number): Promise<TrainRecord[]> {
+  const records: TrainRecord[] = [];
+  for (let epoch = 0; epoch < epochs; epoch++) {
+    for await (const batch of data.iterate(epoch)) {
+      const metrics = step.run(batch);
+      try {
+        const loss = (await metrics['loss']!.data())[0] as number;
+        if (!Number.isFinite(loss)) {
+          throw new CrossmodalError(`contrastiveProjections: the loss became ${loss} at step ${records.length + 1}`, {
+            remedy: 'look for NaN and infinities in the features, or lower the learning rate',
+          });
+        }
+        records.push({ step: records.length + 1, epoch, metrics: { loss } });
+      } finally {
+        tf.dispose([metrics, batch as tf.TensorContainer]);
+      }
+    }
+  }
+  return records;
+}
+
 /**
  * Soft alignment of paired features: two linear maps into one space, trained so that paired rows are nearer to each other
  * than to the rest of the batch. Pairs need not coincide.
@@ -88,7 +109,6 @@ export async function contrastiveProjections(
     temperature = 0.07, // MoCo; CLIP's initial value
     groups,
     pairLoss,
-    progress = false,
     ...others
   }: ContrastiveProjectionsOptions,
 ): Promise<ContrastiveAlignment> {
@@ -102,10 +122,12 @@ export async function contrastiveProjections(
     'temperature',
     'groups',
     'pairLoss',
-    'progress',
   ]);
 
   checkPairs('contrastiveProjections', a, b);
+  if (!Number.isInteger(epochs) || epochs < 1) {
+    throw new CrossmodalError(`contrastiveProjections: epochs must be a positive integer, got ${epochs}`);
+  }
   const rows = a.shape[0];
   if (groups && groups.length !== rows) {
     throw new CrossmodalError(
@@ -131,7 +153,7 @@ export async function contrastiveProjections(
   });
   const step = trainStep<DualEncoderBatch<'a' | 'b'>>(model, { optimizer });
   try {
-    const history = await fit(step, data, { epochs, progress, label: 'projections' });
+    const history = { records: await train(step, data, epochs) };
     return {
       dimension,
       history,

@@ -1,3 +1,4 @@
+export { type Dataset, type TensorDataset, type TensorDatasetOptions, tensorDataset } from '../data/dataset.js';
 export {
   type AlternatingObjectiveOptions,
   type AlternatingStepOptions,

@@ -1,7 +1,10 @@
-import type { History } from '@crossmodal/core/train';
+import type { History, TrainRecord } from '@crossmodal/core/train';
 
 /** One reported number over the steps of a training run. */
-export function trainingCurve({ records }: History, name = 'loss'): [number, number][] {
+export function trainingCurve(
+  { records }: { readonly records: readonly TrainRecord[] },
+  name = 'loss',
+): [number, number][] {
   return records.flatMap(({ step, metrics }) => {
     const value = metrics[name];
     return value === undefined ? [] : [[step, value] as [number, number]];
