@@ -27,11 +27,11 @@ export interface CoAttentionSettings {
 
 const settings: Settings<CoAttentionSettings> = {
   quick: {
-    size: 48,
+    size: 40,
     channels: [16, 32, 64, 64],
     dimension: 64,
-    epochs: 24,
-    batchSize: 64,
+    epochs: 10,
+    batchSize: 48,
     limit: Number.POSITIVE_INFINITY,
   },
   smoke: { size: 16, channels: [4, 8], dimension: 8, epochs: 1, batchSize: 8, limit: 21 },
@@ -75,7 +75,7 @@ export async function runCoAttention(
         return random.uniform() < 0.5 ? flipHorizontally(moved) : moved;
       },
     }),
-    text: bagEncoder({ tokenizer, dimension, maximumLength: 16, dropout: 0.2, seed }),
+    text: bagEncoder({ tokenizer, dimension, maximumLength: 12, dropout: 0.2, seed }),
   });
   const groupOf = new Map(uniqueCaptions(train).map((text, i) => [text, i]));
   // Control: in training every photograph has the captions of another.
