@@ -30,7 +30,7 @@ describe.each(dataSetEntries)('$id', ({ id }) => {
     const terminal = recordingTerminal();
     const args = ['run', id, '--preset', 'smoke', '--device', 'cpu', '--out', temporaryFolder()];
     expect(await runCommandLine(args, { terminal, environment: {} })).toBe(1);
-    expect(terminal.lines.join('\n')).toMatch(/needs a folder, and none was named; pass --data DIR/);
+    expect(terminal.notes.join('\n')).toMatch(/needs a folder, and none was named; pass --data DIR/);
   });
 });
 

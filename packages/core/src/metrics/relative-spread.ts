@@ -1,5 +1,6 @@
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 
 /**
  * How far rows differ from each other: the share of their mean square that is variance,
@@ -11,7 +12,11 @@ import * as tf from '@tensorflow/tfjs-core';
  * @example
  * const dead = relativeSpread(tf.ones([8, 4])); // 0
  */
-export function relativeSpread(rows: Tensor2D, { present }: { present?: Tensor1D | undefined } = {}): Scalar {
+export function relativeSpread(
+  rows: Tensor2D,
+  { present, ...others }: { present?: Tensor1D | undefined } = {},
+): Scalar {
+  assertKnownOptions('relativeSpread', others, ['present']);
   return tf.tidy(() => {
     const count = present
       ? tf.maximum(tf.sum(tf.cast(tf.greater(present, 0), 'float32')), 1)

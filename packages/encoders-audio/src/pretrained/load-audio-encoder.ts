@@ -47,7 +47,7 @@ export async function loadAudioEncoder(
   options: LoadAudioEncoderOptions = {},
 ): Promise<PretrainedEncoder<AudioItem>> {
   const where = 'loadAudioEncoder';
-  assertKnownOptions(where, options, {
+  assertKnownOptions('loadAudioEncoder', options, {
     ...{ seconds: true, augmentWaveform: true },
     ...{ seed: true, dropout: true, allowExtra: true },
   });

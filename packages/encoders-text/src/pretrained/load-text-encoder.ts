@@ -50,7 +50,7 @@ export async function loadTextEncoder(
   options: LoadTextEncoderOptions = {},
 ): Promise<PretrainedTextEncoder> {
   const where = 'loadTextEncoder';
-  assertKnownOptions(where, options, {
+  assertKnownOptions('loadTextEncoder', options, {
     ...{ tokenizer: true, maximumLength: true, pooling: true, lengthMultiple: true },
     ...{ seed: true, dropout: true, allowExtra: true },
   });

@@ -59,7 +59,7 @@ export async function loadImageEncoder(
   options: LoadImageEncoderOptions = {},
 ): Promise<PretrainedImageEncoder> {
   const where = 'loadImageEncoder';
-  assertKnownOptions(where, options, {
+  assertKnownOptions('loadImageEncoder', options, {
     ...{ config: true, size: true, augment: true },
     ...{ seed: true, dropout: true, allowExtra: true },
   });

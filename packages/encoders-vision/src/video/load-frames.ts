@@ -1,6 +1,6 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { type ImageItem, requireInteger } from '../image.js';
 import { readSource } from '../load/read-source.js';
 import { animatedFrames } from './animated-image.js';
@@ -20,7 +20,8 @@ const pictures = /\.(jpe?g|png|webp|avif|gif|tiff?|bmp)$/i;
  * @example
  * const frames = await loadFrames('cat.gif', { count: 8 });
  */
-export async function loadFrames(item: VideoItem, { count }: { count: number }): Promise<ImageItem[]> {
+export async function loadFrames(item: VideoItem, { count, ...others }: { count: number }): Promise<ImageItem[]> {
+  assertKnownOptions('loadFrames', others, ['count']);
   requireInteger('loadFrames: count', count, 1);
   if (typeof item !== 'string' && !(item instanceof Uint8Array)) return chosen(item, 'the given list', count);
   if (typeof item === 'string' && (await isFolder(item))) {

@@ -1,4 +1,5 @@
 import {
+  assertKnownOptions,
   CrossmodalError,
   type EncodedSequence,
   layerSeeds,
@@ -60,7 +61,9 @@ export function transformerOverTime({
   layers = 2,
   heads = 4,
   dropout = 0,
+  ...others
 }: TransformerOverTimeOptions = {}): TemporalPooling {
+  assertKnownOptions('transformerOverTime', others, ['layers', 'heads', 'dropout']);
   requireInteger('transformerOverTime: layers', layers, 1);
   requireInteger('transformerOverTime: heads', heads, 1);
   return {
