@@ -60,7 +60,7 @@ export class ClassToken extends tfl.layers.Layer {
  *
  * @see Devlin et al.: BERT (2019); Dosovitskiy et al.: ViT (2021), equation 1
  * @example
- * const sequence = classToken({ seed: 1 }).apply(patches);
+ * const sequence = classToken({ seed: 1 }).apply(patchRows);
  */
 export function classToken(options: { seed: number } & LayerOptions): ClassToken {
   registerLayer(ClassToken);

@@ -47,10 +47,7 @@ export async function loadAudioEncoder(
   options: LoadAudioEncoderOptions = {},
 ): Promise<PretrainedEncoder<AudioItem>> {
   const where = 'loadAudioEncoder';
-  assertKnownOptions('loadAudioEncoder', options, {
-    ...{ seconds: true, augmentWaveform: true },
-    ...{ seed: true, dropout: true, allowExtra: true },
-  });
+  assertKnownOptions('loadAudioEncoder', options, ['seconds', 'augmentWaveform', 'seed', 'dropout', 'allowExtra']);
   const { seconds, augmentWaveform } = options;
   if (seconds !== undefined && !(seconds > 0 && Number.isFinite(seconds))) {
     throw new CrossmodalError(`${where}: seconds must be a positive number, got ${seconds}`);

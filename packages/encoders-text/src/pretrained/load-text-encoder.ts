@@ -50,10 +50,15 @@ export async function loadTextEncoder(
   options: LoadTextEncoderOptions = {},
 ): Promise<PretrainedTextEncoder> {
   const where = 'loadTextEncoder';
-  assertKnownOptions('loadTextEncoder', options, {
-    ...{ tokenizer: true, maximumLength: true, pooling: true, lengthMultiple: true },
-    ...{ seed: true, dropout: true, allowExtra: true },
-  });
+  assertKnownOptions('loadTextEncoder', options, [
+    'tokenizer',
+    'maximumLength',
+    'pooling',
+    'lengthMultiple',
+    'seed',
+    'dropout',
+    'allowExtra',
+  ]);
   const path = typeof source === 'string' ? source : undefined;
   const files =
     typeof source === 'string' ? await (await import('@crossmodal/core/models')).openFolder(source) : source;

@@ -59,10 +59,7 @@ export async function loadImageEncoder(
   options: LoadImageEncoderOptions = {},
 ): Promise<PretrainedImageEncoder> {
   const where = 'loadImageEncoder';
-  assertKnownOptions('loadImageEncoder', options, {
-    ...{ config: true, size: true, augment: true },
-    ...{ seed: true, dropout: true, allowExtra: true },
-  });
+  assertKnownOptions('loadImageEncoder', options, ['config', 'size', 'augment', 'seed', 'dropout', 'allowExtra']);
   const files =
     typeof source === 'string' ? await (await import('@crossmodal/core/models')).openFolder(source) : source;
   const values = options.config ?? (await readConfig(files, 'config.json', { where }));
