@@ -60,7 +60,8 @@ describe('against librosa, torchaudio, transformers', () => {
   for (const c of cases('mel_')) {
     it(c.name, () => {
       const expected = read(c.name)('out.filterbank');
-      const bank = melFilterbank(ours(c.options));
+      const { hopLength: _, ...filters } = ours(c.options);
+      const bank = melFilterbank(filters);
       expect(bank.shape).toEqual(expected.shape);
       expect(bank.data).toBeAllclose(expected.data, { rtol: 1e-4, atol: 1e-7 });
     });
@@ -95,7 +96,8 @@ describe('against librosa, torchaudio, transformers', () => {
         tensor('out.delta_torchaudio_5').data,
         close,
       );
-      const centroid = spectralCentroid(x, options);
+      const { sampleRate, fftSize, hopLength } = options;
+      const centroid = spectralCentroid(x, { sampleRate, fftSize, hopLength });
       expect(centroid).toBeAllclose(tensor('out.spectral_centroid').data, { rtol: 1e-4, atol: 1e-2 });
     });
   }
