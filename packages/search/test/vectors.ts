@@ -32,7 +32,7 @@ export function naiveScore(similarity: Similarity, q: ArrayLike<number>, x: Arra
   }
   if (similarity === 'dot') return dot;
   if (similarity === 'euclidean') return -difference;
-  return qq === 0 || xx === 0 ? 0 : dot / Math.sqrt(qq * xx);
+  return qq === 0 || xx === 0 ? 0 : Math.max(-1, Math.min(1, dot / Math.sqrt(qq * xx)));
 }
 
 /** Ids of the k best items by a sort of all of them; of equal scores, the smaller id first. */

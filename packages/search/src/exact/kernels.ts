@@ -1,3 +1,4 @@
+import type { Similarity } from '../vector-store.js';
 import { sharedKernels, unsharedKernels } from './kernels-module.js';
 import { type WasmMemory, webAssembly } from './web-assembly.js';
 
@@ -15,11 +16,25 @@ export type Kernel = (
   scoreStride: number,
 ) => void;
 
+/**
+ * Which of `count` scores pass, four at a time (those after the last are looked at too): their numbers are written to `out`, and
+ * counted. `cosine`: score x scale >= limit; `dot`: score + factor x scale >= limit; `euclidean`: score <= limit.
+ */
+export type Selection = (
+  scores: number,
+  scales: number,
+  count: number,
+  limit: number,
+  factor: number,
+  out: number,
+) => number;
+
 export interface Kernels {
   /** For one query. */
   one: Kernel;
-  /** For a number of queries that is a multiple of 4; of an odd number of rows, the one after the last is read too. */
-  four: Kernel;
+  /** For an even number of queries; rows are read, and scores written, in fours. */
+  many: Kernel;
+  select: Selection;
 }
 
 /** Whether threads can see one memory: everywhere in Node, in browsers on pages that are isolated. */
@@ -38,9 +53,14 @@ function kernelModule(shared: boolean): object {
   return module;
 }
 
-/** The kernels of a measure on a memory: `dot` q·x, `squared-distance` |q - x|². */
-export function kernels(memory: WasmMemory, measure: 'dot' | 'squared-distance'): Kernels {
+/** The kernels of a similarity on a memory: scores are q·x, or |q - x|² for `euclidean`. */
+export function kernels(memory: WasmMemory, similarity: Similarity): Kernels {
   const shared = canShare && memory.buffer instanceof SharedArrayBuffer;
   const { exports } = new webAssembly.Instance(kernelModule(shared), { rows: { memory } });
-  return { one: exports[`${measure}-1`] as Kernel, four: exports[`${measure}-4`] as Kernel };
+  const measure = similarity === 'euclidean' ? 'squared-distance' : 'dot';
+  return {
+    one: exports[`${measure}-1`] as Kernel,
+    many: exports[`${measure}-2`] as Kernel,
+    select: exports[`select-${similarity}`] as Selection,
+  };
 }

@@ -96,8 +96,8 @@ export class ExactRows {
     const { capacity } = this.#layout;
     const small = this.#count * this.#layout.stride * count < 4 * inlineWork;
     const scanner = small ? inlineScanner : this.#scanner;
-    const parts = small ? 1 : scanner.threads * (count > 8 ? 4 : 1);
-    const share = Math.max(1, 2 * Math.ceil(this.#count / parts / 2));
+    const parts = small ? 1 : scanner.threads * (count > 8 ? 2 : 1);
+    const share = Math.max(1, 4 * Math.ceil(this.#count / parts / 4));
     const scans: Promise<void>[] = [];
     for (let i = 0; i * capacity < this.#count; i++) {
       const rows = Math.min(capacity, this.#count - i * capacity);

@@ -45,7 +45,7 @@ function workspace({ segment, memory, layout, similarity }: ScanTask): Workspace
     const slot = Atomics.add(new Int32Array(memory.buffer, 0, 1), 0, 1);
     if (slot >= layout.slots) throw new Error(`internal: more than ${layout.slots} threads scan one segment`);
     own = {
-      kernels: kernels(memory, similarity === 'euclidean' ? 'squared-distance' : 'dot'),
+      kernels: kernels(memory, similarity),
       scratch: layout.scratchAt + slot * layout.slotBytes,
     };
     workspaces.set(segment, own);
@@ -126,74 +126,90 @@ function offerExact({ memory, layout, similarity, begin, end, mask, queries }: S
 
 /** Rows whose float32 scores do not exclude them. */
 function offerApproximate(task: ScanTask, queries: readonly Query[]): void {
-  const { memory, layout, begin, end, mask } = task;
+  const { memory, layout, similarity, begin, end, mask } = task;
   const { dimension, stride, scalesAt, rowsAt } = layout;
   const { kernels, scratch } = workspace(task);
   const scoresAt = scratch + queryBlock * stride;
+  const passedAt = scoresAt + 4 * scoreBlock;
   const single = queries.length === 1;
-  const padded = single ? 1 : Math.ceil(queries.length / 4) * 4;
+  const padded = single ? 1 : 2 * Math.ceil(queries.length / 2);
   const copies = new Float32Array(memory.buffer, scratch, (padded * stride) / 4);
   copies.fill(0);
   queries.forEach(({ at }, i) => {
     copies.set(task.queries.subarray(at, at + dimension), (i * stride) / 4);
   });
-  // A block of rows fits half of a small second-level cache, its scores into the scratch; both are even numbers.
-  const rowsOfCache = single ? scoreBlock : Math.max(16, 2 * Math.floor(2 ** 16 / stride));
-  const block = Math.min(rowsOfCache, 2 * Math.floor(scoreBlock / padded / 2));
+  // A block of rows, 64 KB, stays in the second-level cache while all queries pass over it.
+  const rowsOfCache = single ? scoreBlock : Math.max(16, 4 * Math.floor(2 ** 14 / stride));
+  const block = Math.min(rowsOfCache, 4 * Math.floor(scoreBlock / padded / 4));
   const scores = new Float32Array(memory.buffer, scoresAt, scoreBlock);
+  const passed = new Int32Array(memory.buffer, passedAt, scoreBlock);
   const scales = new Float32Array(memory.buffer, scalesAt, layout.capacity);
-  const offer = offering(task, scales);
+  const bounds = queries.map((query) => errorBounds(similarity, layout, Math.sqrt(query.squared)));
+  const kernel = single ? kernels.one : kernels.many;
   for (let from = begin; from < end; from += block) {
     const rows = Math.min(block, end - from);
     if (mask && !mask.subarray(from - begin, from - begin + rows).includes(1)) continue;
-    const kernel = single ? kernels.one : kernels.four;
     kernel(scratch, padded, rowsAt + from * stride, rows, stride, scoresAt, 4 * block);
-    for (let i = 0; i < queries.length; i++) offer(queries[i]!, scores, i * block, from, rows);
+    for (let i = 0; i < queries.length; i++) {
+      const { candidates } = queries[i]!;
+      const bound = bounds[i]!;
+      const limit = bound.limit(candidates.threshold);
+      const count = kernels.select(scoresAt + 4 * i * block, scalesAt + 4 * from, rows, limit, bound.factor, passedAt);
+      for (let j = 0; j < count; j++) {
+        const row = passed[j]!;
+        if (row >= rows || (mask && mask[from - begin + row] === 0)) continue;
+        const raw = scores[i * block + row]!;
+        const scale = scales[from + row]!;
+        const score = bound.score(raw, scale);
+        const error = bound.error(raw, scale);
+        if (score + error >= candidates.threshold) candidates.add(from + row, score, error);
+      }
+    }
   }
 }
 
-type Offer = (query: Query, scores: Float32Array, scoresAt: number, from: number, rows: number) => void;
+/** How the float32 scores of a query are to be understood. */
+interface ErrorBounds {
+  /** The score, larger is nearer; cosines without the length of the query. */
+  score(raw: number, scale: number): number;
+  /** How far it may be from the true one. */
+  error(raw: number, scale: number): number;
+  /** For the selection: what passes it includes all whose score and error reach the threshold. */
+  limit(threshold: number): number;
+  factor: number;
+}
 
-/** Adds the rows of a block to the candidates of a query. The three loops are the hot ones beside the kernels. */
-function offering({ similarity, layout, begin, mask }: ScanTask, scales: Float32Array): Offer {
-  // Roundings on the way of a value: its product (or twice its difference, and the square), the sums of a lane, the sums of
-  // lanes, the scale; some to spare for the double precision that it is compared with.
-  const terms = layout.stride / 16 + 10;
+function errorBounds(similarity: Similarity, { stride, dimension }: SegmentLayout, length: number): ErrorBounds {
+  // Roundings on the way of a value: its product (or twice its difference, and the square), the sum of its lane, those of the lanes,
+  // the scale, the product with it, the comparison; some to spare for the double precision of the true score.
+  const terms = stride / 16 + 12;
   const relative = (terms * 2 ** -24) / (1 - terms * 2 ** -24);
   // What products may lose that are too small for float32.
-  const absolute = layout.dimension * 2 ** -148;
-  const allowed = (row: number) => !mask || mask[row - begin] === 1;
-  if (similarity === 'cosine') {
-    return ({ squared, candidates }, scores, at, from, rows) => {
-      // Scores are q·x / |x| here, without the length of the query, so that they are compared by one multiplication.
-      const error = relative * Math.sqrt(squared) + 2 ** -60 * Math.sqrt(squared);
-      let limit = candidates.threshold - error;
-      for (let i = 0; i < rows; i++) {
-        const score = scores[at + i]! * scales[from + i]!;
-        if (score < limit || !allowed(from + i)) continue;
-        candidates.add(from + i, score, error);
-        limit = candidates.threshold - error;
-      }
+  const absolute = dimension * 2 ** -148;
+  // The selection is in float32: its limit is moved by more than its rounding.
+  const lower = (limit: number) => limit - Math.abs(limit) * 2 ** -22;
+  if (similarity === 'euclidean') {
+    return {
+      score: (raw) => -raw,
+      error: (raw) => absolute + relative * raw,
+      limit: (threshold) => -lower((threshold - absolute) / (1 - relative)),
+      factor: 0,
     };
   }
+  const factor = relative * length;
   if (similarity === 'dot') {
-    return ({ squared, candidates }, scores, at, from, rows) => {
-      const error = relative * Math.sqrt(squared);
-      for (let i = 0; i < rows; i++) {
-        const score = scores[at + i]!;
-        const bound = error * scales[from + i]! + absolute;
-        if (score + bound < candidates.threshold || !allowed(from + i)) continue;
-        candidates.add(from + i, score, bound);
-      }
+    return {
+      score: (raw) => raw,
+      error: (_, scale) => absolute + factor * scale,
+      limit: (threshold) => lower(threshold - absolute),
+      factor: factor * (1 + 2 ** -20),
     };
   }
-  return ({ candidates }, scores, at, from, rows) => {
-    for (let i = 0; i < rows; i++) {
-      const score = -scores[at + i]!;
-      const bound = absolute - relative * score;
-      if (score + bound < candidates.threshold || !allowed(from + i)) continue;
-      candidates.add(from + i, score, bound);
-    }
+  return {
+    score: (raw, scale) => raw * scale,
+    error: () => factor + 2 ** -60 * length, // a row is at least 2^-40 long
+    limit: (threshold) => lower(threshold - factor - 2 ** -60 * length),
+    factor: 0,
   };
 }
 

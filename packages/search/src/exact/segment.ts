@@ -4,8 +4,11 @@ import { type WasmMemory, webAssembly } from './web-assembly.js';
 
 /** Queries that are scored in one pass over the rows. */
 export const queryBlock = 128;
-/** Scores that are looked at in one go: 64 KB, which stay in the second-level cache. */
+/** Scores that are looked at in one go, and numbers of those that pass: 64 KB each, which stay in the second-level cache. */
 export const scoreBlock = 16_384;
+
+/** Kernels read rows in fours, and may go beyond the last. */
+const excess = 4;
 
 const page = 65_536;
 const largest = 2 ** 30;
@@ -30,8 +33,8 @@ const align = (bytes: number) => Math.ceil(bytes / 64) * 64;
 
 export function segmentLayout(dimension: number, slots: number): SegmentLayout {
   const stride = align(4 * dimension);
-  const capacity = Math.max(2, Math.min(mostRows, Math.floor(largest / stride)));
-  const slotBytes = align(queryBlock * stride + 4 * scoreBlock);
+  const capacity = Math.max(4, Math.min(mostRows, Math.floor(largest / stride)));
+  const slotBytes = align(queryBlock * stride + 8 * scoreBlock);
   const scratchAt = 64;
   const scalesAt = scratchAt + slots * slotBytes;
   const rowsAt = align(scalesAt + 4 * capacity);
@@ -48,9 +51,8 @@ export class Segment {
   scales!: Float32Array;
 
   constructor(readonly layout: SegmentLayout) {
-    const initial = Math.ceil((layout.rowsAt + 2 * layout.stride) / page);
-    // One row more than fits: kernels read rows in pairs.
-    const maximum = Math.ceil((layout.rowsAt + (layout.capacity + 1) * layout.stride) / page);
+    const initial = Math.ceil((layout.rowsAt + 2 * excess * layout.stride) / page);
+    const maximum = Math.ceil((layout.rowsAt + (layout.capacity + excess) * layout.stride) / page);
     try {
       this.memory = new webAssembly.Memory({ initial, maximum, shared: canShare });
     } catch (cause) {
@@ -72,9 +74,9 @@ export class Segment {
   reserve(rows: number): void {
     const { rowsAt, stride, capacity } = this.layout;
     const present = this.memory.buffer.byteLength;
-    const wanted = rowsAt + (rows + 1) * stride;
+    const wanted = rowsAt + (rows + excess) * stride;
     if (wanted <= present) return;
-    const most = rowsAt + (capacity + 1) * stride;
+    const most = rowsAt + (capacity + excess) * stride;
     const target = Math.min(most, Math.max(wanted, rowsAt + 2 * (present - rowsAt)));
     const pages = Math.ceil(target / page) - present / page;
     try {
