@@ -5,6 +5,9 @@ const operators = { atLeast: '>=', atMost: '<=', above: '>', below: '<' } as con
 /** Column of a field. Names of fields are letters, digits and underscores: checked when a store is made. */
 export const fieldColumn = (field: string): string => `field_${field}`;
 
+/** The field of a column; undefined for the store's own columns. */
+export const fieldOfColumn = (column: string): string | undefined => /^field_(.*)$/.exec(column)?.[1];
+
 /** A text as an SQL literal: the only character with a meaning between single quotes is the quote, which is doubled. */
 export const textLiteral = (text: string): string => `'${text.replaceAll("'", "''")}'`;
 

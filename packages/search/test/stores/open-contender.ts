@@ -3,6 +3,7 @@ import {
   memoryStore,
   openFileStore,
   openLanceStore,
+  openMilvusStore,
   type VectorStore,
   type VectorStoreOptions,
 } from '../../src/index.js';
@@ -21,6 +22,8 @@ export function openContender(
       return openFileStore(join(place, name), options);
     case 'lancedb':
       return openLanceStore(join(place, name), options);
+    case 'milvus':
+      return openMilvusStore(place, { collection: name, index: 'FLAT', ...options });
     default:
       throw new Error(`there is no store of kind ${kind}`);
   }
