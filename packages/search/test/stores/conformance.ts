@@ -15,8 +15,9 @@ export interface Contender {
   /** How near scores come to those in double precision, and whether equal ones come by id. */
   tolerance?: number;
   exact?: boolean;
-  /** Rows of the large test. */
+  /** Rows of the large test, and milliseconds that it may take. */
   rows?: number;
+  patience?: number;
 }
 
 export interface KillOutcome {
@@ -28,7 +29,7 @@ let names = 0;
 
 /** What every store must do. */
 export function conformance(title: string, contender: Contender): void {
-  const { tolerance = 1e-12, exact = true, rows = 100_000 } = contender;
+  const { tolerance = 1e-12, exact = true, rows = 100_000, patience = 300_000 } = contender;
   describe(title, () => {
     const open: VectorStore[] = [];
     afterEach(async () => {
@@ -369,20 +370,24 @@ export function conformance(title: string, contender: Contender): void {
       await expect(store.search([[1, 2, 3]])).rejects.toThrow(/the store is closed/);
     });
 
-    test(`holds ${rows} rows`, async () => {
-      const store = await make({ dimension: 16, fields: { number: 'number' } });
-      const items = itemsOf(randomVectors(rows, 16, 9));
-      await store.upsert(items);
-      expect(await store.count()).toBe(rows);
-      const queries = randomVectors(3, 16, 10);
-      const answers = await store.search(queries, { k: 10 });
-      queries.forEach((query, i) => {
-        expect(idsOf(answers[i]!)).toEqual(naiveSearch('cosine', query, items, 10));
-      });
-      expect(await store.count({ field: 'number', below: 1000 })).toBe(1000);
-      expect(await store.delete(items.slice(0, 500).map(({ id }) => id))).toBe(500);
-      expect(await store.count()).toBe(rows - 500);
-    }, 300_000);
+    test(
+      `holds ${rows} rows`,
+      async () => {
+        const store = await make({ dimension: 16, fields: { number: 'number' } });
+        const items = itemsOf(randomVectors(rows, 16, 9));
+        await store.upsert(items);
+        expect(await store.count()).toBe(rows);
+        const queries = randomVectors(3, 16, 10);
+        const answers = await store.search(queries, { k: 10 });
+        queries.forEach((query, i) => {
+          expect(idsOf(answers[i]!)).toEqual(naiveSearch('cosine', query, items, 10));
+        });
+        expect(await store.count({ field: 'number', below: 1000 })).toBe(1000);
+        expect(await store.delete(items.slice(0, 500).map(({ id }) => id))).toBe(500);
+        expect(await store.count()).toBe(rows - 500);
+      },
+      patience,
+    );
 
     if (exact) {
       test('orders equal scores by id', async () => {
