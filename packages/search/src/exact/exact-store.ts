@@ -198,7 +198,7 @@ export class ExactStore implements VectorStore {
     }
   }
 
-  recall(queries: readonly ArrayLike<number>[], options: RecallOptions = {}): Promise<Recall> {
+  async recall(queries: readonly ArrayLike<number>[], options: RecallOptions = {}): Promise<Recall> {
     return measureRecall(this.#name('recall'), this, queries, options);
   }
 

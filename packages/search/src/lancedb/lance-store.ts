@@ -85,7 +85,7 @@ export async function openLanceStore(uri: string, options: LanceStoreOptions = {
     storageOptions,
     dimension,
     probes = 20, // LanceDB's own default
-    refineFactor = 4, // recall@10 above .95 on 100,000 x 64 normal vectors, the worst case (bench/scale.ts)
+    refineFactor = 4, // the 8-bit index decides among 4k candidates, full vectors among k of these
   } = options;
   for (const [option, value] of Object.entries({ probes, refineFactor })) {
     if (!Number.isSafeInteger(value) || value < 1) {
