@@ -75,7 +75,7 @@ export function checkId(where: string, id: unknown): string {
 
 /** Copies a vector's values, as float32, to where they belong. Gives the sum of their squares. */
 export function copyVector(
-  where: string,
+  name: () => string,
   vector: ArrayLike<number>,
   target: Float32Array,
   at: number,
@@ -83,35 +83,35 @@ export function copyVector(
 ): number {
   if (typeof vector !== 'object' || vector === null || vector.length !== dimension) {
     const length = (vector as ArrayLike<number> | null | undefined)?.length;
-    throw new CrossmodalError(`${where} must have ${dimension} values, got ${length ?? String(vector)}`);
+    throw new CrossmodalError(`${name()} must have ${dimension} values, got ${length ?? String(vector)}`);
   }
   target.set(vector, at);
   let sum = 0;
   for (let d = at; d < at + dimension; d++) sum += target[d]! * target[d]!;
   if (Number.isFinite(sum)) return sum; // no sum of squares of float32 numbers overflows
   const wrong = target.subarray(at, at + dimension).findIndex((value) => !Number.isFinite(value));
-  throw new CrossmodalError(`${where} must be finite in float32, got ${vector[wrong]} at ${wrong}`);
+  throw new CrossmodalError(`${name()} must be finite in float32, got ${vector[wrong]} at ${wrong}`);
 }
 
 /** A copy of metadata, after its check. */
-export function checkMetadata(where: string, metadata: Metadata, fields: Fields): Metadata {
+export function checkMetadata(name: () => string, metadata: Metadata, fields: Fields): Metadata {
   if (typeof metadata !== 'object' || metadata === null || Array.isArray(metadata)) {
-    throw new CrossmodalError(`${where}: metadata must be an object, got ${JSON.stringify(metadata)}`);
+    throw new CrossmodalError(`${name()}: metadata must be an object, got ${JSON.stringify(metadata)}`);
   }
-  const copy: Record<string, string | number | boolean> = Object.create(null);
-  for (const name of Object.keys(metadata)) {
-    const value: unknown = metadata[name];
+  const copy: [string, string | number | boolean][] = [];
+  for (const key of Object.keys(metadata)) {
+    const value: unknown = metadata[key];
     if (value === undefined) continue;
-    const type = Object.hasOwn(fields, name) ? fields[name] : undefined;
+    const type = Object.hasOwn(fields, key) ? fields[key] : undefined;
     if (type ? !isOfType(value, type) : !types.some((any) => isOfType(value, any as 'string'))) {
       const expected = type ? `a ${type}` : 'a text, a finite number or a boolean';
-      throw new CrossmodalError(`${where}: metadata '${name}' must be ${expected}, got ${JSON.stringify(value)}`, {
+      throw new CrossmodalError(`${name()}: metadata '${key}' must be ${expected}, got ${JSON.stringify(value)}`, {
         remedy: 'leave out what is missing, and write lists and objects as text',
       });
     }
-    copy[name] = value as string | number | boolean;
+    copy.push([key, value as string | number | boolean]);
   }
-  return { ...copy };
+  return Object.fromEntries(copy); // also of a field called __proto__
 }
 
 /** Items after their check, one per id. */
@@ -137,13 +137,13 @@ export function checkItems(where: string, items: Iterable<VectorItem>, shape: St
     const place = places.get(id) ?? places.size;
     places.set(id, place);
     squared[place] = copyVector(
-      `${where}: the vector of item '${id}'`,
+      () => `${where}: the vector of item '${id}'`,
       item.vector,
       vectors,
       place * dimension,
       dimension,
     );
-    metadata[place] = checkMetadata(`${where}: item '${id}'`, item.metadata ?? {}, fields);
+    metadata[place] = item.metadata ? checkMetadata(() => `${where}: item '${id}'`, item.metadata, fields) : {};
   }
   return { ids: [...places.keys()], vectors: vectors.subarray(0, places.size * dimension), squared, metadata };
 }
@@ -157,7 +157,7 @@ export function checkQueries(where: string, queries: readonly ArrayLike<number>[
   }
   const values = new Float32Array(queries.length * dimension);
   queries.forEach((query: ArrayLike<number>, i) => {
-    copyVector(`${where}: query ${i}`, query, values, i * dimension, dimension);
+    copyVector(() => `${where}: query ${i}`, query, values, i * dimension, dimension);
   });
   return values;
 }

@@ -93,19 +93,30 @@ export class ExactStore implements VectorStore {
   apply({ upsert, delete: removed = [] }: Change): void {
     if (upsert) {
       this.#rows.reserve(this.#rows.count + upsert.ids.length);
-      upsert.ids.forEach((id, i) => {
-        const position = this.#positions.get(id) ?? this.#ids.length;
-        this.#rows.set(
-          position,
-          upsert.vectors.subarray(i * this.dimension, (i + 1) * this.dimension),
-          upsert.squared?.[i],
-        );
-        this.#ids[position] = id;
-        this.#metadata[position] = upsert.metadata[i]!;
-        this.#positions.set(id, position);
-      });
+      if (upsert.squared && !upsert.ids.some((id) => this.#positions.has(id))) this.#add(upsert, upsert.squared);
+      else this.#replace(upsert);
     }
     for (const id of removed) this.#remove(id);
+  }
+
+  /** Items of new ids, which follow the others. */
+  #add({ ids, vectors, metadata }: ItemBatch, squared: ArrayLike<number>): void {
+    this.#rows.append(vectors, squared);
+    ids.forEach((id, i) => {
+      this.#positions.set(id, this.#ids.length);
+      this.#ids.push(id);
+      this.#metadata.push(metadata[i]!);
+    });
+  }
+
+  #replace({ ids, vectors, metadata, squared }: ItemBatch): void {
+    ids.forEach((id, i) => {
+      const position = this.#positions.get(id) ?? this.#ids.length;
+      this.#rows.set(position, vectors.subarray(i * this.dimension, (i + 1) * this.dimension), squared?.[i]);
+      this.#ids[position] = id;
+      this.#metadata[position] = metadata[i]!;
+      this.#positions.set(id, position);
+    });
   }
 
   #remove(id: string): void {

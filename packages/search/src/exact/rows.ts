@@ -59,7 +59,30 @@ export class ExactRows {
     if (position < this.#count) this.#extremes -= isOrdinary(this.#length(segment, at)) ? 0 : 1;
     else this.#count++;
     segment.rows.set(vector, at);
-    const length = Math.sqrt(squared);
+    this.#describe(segment, row, Math.sqrt(squared));
+  }
+
+  /** Adds vectors, [count, dimension], after the last row; there must be room. */
+  append(vectors: Float32Array, squared: ArrayLike<number>): void {
+    const { dimension } = this;
+    const width = this.#layout.stride / 4;
+    const count = vectors.length / dimension;
+    for (let done = 0; done < count; ) {
+      const { segment, row, at } = this.#place(this.#count);
+      const part = Math.min(this.#layout.capacity - row, count - done);
+      if (width === dimension) segment.rows.set(vectors.subarray(done * dimension, (done + part) * dimension), at);
+      else {
+        for (let i = 0; i < part; i++) {
+          for (let d = 0; d < dimension; d++) segment.rows[at + i * width + d] = vectors[(done + i) * dimension + d]!;
+        }
+      }
+      for (let i = 0; i < part; i++) this.#describe(segment, row + i, Math.sqrt(squared[done + i]!));
+      this.#count += part;
+      done += part;
+    }
+  }
+
+  #describe(segment: Segment, row: number, length: number): void {
     segment.scales[row] = this.similarity === 'cosine' ? (length === 0 ? 0 : 1 / length) : length;
     this.#extremes += isOrdinary(length) ? 0 : 1;
   }
