@@ -44,6 +44,12 @@ module.exports = {
       to: { path: '^(packages|apps|tools)/', pathNot: '^packages/($1|core)/' },
     },
     {
+      name: 'search-imports-only-core',
+      severity: 'error',
+      from: { path: '^packages/search/src/' },
+      to: { path: '^(packages|apps|tools)/', pathNot: '^packages/(search|core)/' },
+    },
+    {
       name: 'paradigms-import-only-core-and-losses',
       comment:
         'Paradigms know neither each other nor an encoder package: encoders arrive through the Encoder contract.',
