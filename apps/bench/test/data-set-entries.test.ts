@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { PictureQuestion } from '@crossmodal/core/data/sets';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { runCommandLine } from '../src/cli/command-line.js';
 import { dataSetEntries } from '../src/entries/index.js';
 import { accuracyOf, answersWithoutPictures, kindOf } from '../src/entries/question-answering/questions.js';
@@ -9,6 +9,10 @@ import type { ResultsFile } from '../src/results.js';
 import { recordingTerminal, temporaryFolder } from './fixture.js';
 
 const data = process.env['CROSSMODAL_DATA'];
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
 
 describe.each(dataSetEntries)('$id', ({ id }) => {
   test.runIf(data)(
@@ -27,6 +31,7 @@ describe.each(dataSetEntries)('$id', ({ id }) => {
   );
 
   test('says which data it needs when there is none', async () => {
+    vi.stubEnv('CROSSMODAL_DATA', undefined);
     const terminal = recordingTerminal();
     const args = ['run', id, '--preset', 'smoke', '--device', 'cpu', '--out', temporaryFolder()];
     expect(await runCommandLine(args, { terminal, environment: {} })).toBe(1);
