@@ -52,6 +52,20 @@ export const PLANNED_BYTES = 2 ** 26;
 export const MANY_RESULTS = 16;
 export const MANY_NUMBERS = 2 ** 15;
 
+// ---------------------------------------------------------------- weights as constants
+
+/** Runs that find the same weights before a second session is built that has them as constants. An estimate. */
+export const RUNS_BEFORE_PACKING = 2;
+
+/** Numbers of all weights from which on that pays; the products of smaller ones take microseconds. An estimate. */
+export const PACKED_NUMBERS = 2 ** 14;
+
+/** Numbers of a variable from which on it is a constant only if products read it: tables of embeddings stay where they are. */
+export const LARGE_TABLE = 2 ** 16;
+
+/** Part of the machine's memory that weights in sessions may take in all. */
+export const PACKED_SHARE = 1 / 4;
+
 // ---------------------------------------------------------------- updates in WebAssembly
 
 /**

@@ -10,6 +10,7 @@ import {
   util,
 } from '@tensorflow/tfjs-core';
 import type { BackendOptions } from './backend-options.js';
+import { PackedBytes } from './compile/packed-bytes.js';
 import { Dispatch } from './dispatch.js';
 import type { KernelInputs } from './host/run-on-host.js';
 import { HOST_NUMBERS, MOST_THREADS } from './machine-thresholds.js';
@@ -33,6 +34,8 @@ export class RecordingBackend extends KernelBackend {
   readonly tensors: Tensors;
   /** Where variables live that compiled functions write in place. */
   readonly regions = new Regions();
+  /** What weights take that are constants of compiled functions. */
+  readonly packedBytes = new PackedBytes();
   private readonly pending: Pending;
   private readonly kernels: Dispatch;
 

@@ -13,7 +13,7 @@ import type { Tensors } from '../memory/tensors.js';
 import { assertAlive, assignBuffer } from '../memory/variable-memory.js';
 import type { Executor } from '../run/executor.js';
 import { type GraphKey, graphKey } from '../run/key.js';
-import { makePlan, type Plan, type PlanOptions, runPlan } from '../run/plan.js';
+import { makePlan, type Plan, type PlanExtra, type PlanOptions, runPlan } from '../run/plan.js';
 import { ortTensor, resultTensor } from '../run/session.js';
 import type { Statistics } from '../run/statistics.js';
 import { type SplitGraph, splitUpdates } from '../update/split.js';
@@ -21,6 +21,8 @@ import { StateUpdates } from '../update/state-updates.js';
 import { flatten, type Structure, unflatten } from './container.js';
 import { computeEscaped, stateError } from './escaped-tensors.js';
 import { type Counts, countUpdates, OptimiserCounters } from './optimiser-counters.js';
+import type { PackedBytes } from './packed-bytes.js';
+import { ReadOnlyWeights } from './read-only-weights.js';
 import { ArgumentSource, type FillSource, StateSource } from './sources.js';
 import { differingConstant, Trace } from './trace.js';
 
@@ -37,6 +39,8 @@ export interface TraceTarget {
 export interface CompileTarget extends TraceTarget {
   readonly options: PlanOptions;
   readonly regions: Regions;
+  /** What the weights take that are constants of graphs. */
+  readonly packedBytes: PackedBytes;
   readonly statistics: Statistics;
 }
 
@@ -174,35 +178,54 @@ function compute({ tensors, executor }: TraceTarget, trace: Trace, args: unknown
   computeEscaped(tensors, (outputs) => executor.run(outputs), trace, flatten(args).tensors);
 }
 
+/** A graph that runs, and where its inputs come from. */
+interface Built {
+  readonly plan: Plan;
+  readonly sources: readonly InputSource[];
+  /** Inputs that are the same at each run. */
+  readonly constants: ReadonlyMap<InputSource, Tensor>;
+  readonly key: string;
+  /** The same graph again, with ONNX Runtime's profiling on. */
+  readonly profiled: (profile: string) => Plan;
+}
+
+function built(key: GraphKey, build: (profile?: string) => Plan): Built {
+  const plan = build();
+  const sources = plan.feeds.map(({ position }) => key.inputs[position]!.source);
+  const constants = new Map<InputSource, Tensor>();
+  plan.feeds.forEach(({ shape, type }, i) => {
+    const source = sources[i]!;
+    if (source instanceof HostSource) constants.set(source, ortTensor(source.numbers, shape, type));
+  });
+  return { plan, sources, constants, key: key.key, profiled: build };
+}
+
 /** A function compiled for one signature. */
 export class Program {
-  readonly plan: Plan;
   /** New states that are computed outside of the graph. */
   private readonly updates: StateUpdates | undefined;
   /** States that the graph writes, in the order of its outputs. */
   private readonly states: readonly Variable[];
-  private readonly sources: readonly InputSource[];
-  private readonly key: GraphKey;
-  /** The same graph again, with ONNX Runtime's profiling on. */
-  private readonly profiled: (profile: string) => Plan;
-  private readonly constants = new Map<InputSource, Tensor>();
+  private readonly options: PlanOptions;
+  /** The variables that the graph only reads, if they can become constants. */
+  private readonly weights: ReadOnlyWeights | undefined;
+  private current: Built;
+  private isPacked = false;
 
   private constructor(
     private readonly target: CompileTarget,
     private readonly traced: Omit<Traced, 'trace' | 'outputs'>,
-    outputs: readonly Value[],
+    private readonly outputs: readonly Value[],
     threads: number,
   ) {
     const key = graphKey(outputs);
-    this.key = key;
+    this.options = { ...target.options, threads };
     const from = traced.shapes.length;
     const stateOf = (source: InputSource): number | undefined => {
       const state = source instanceof StateSource ? traced.states.indexOf(source.variable) : -1;
       return state < 0 ? undefined : state;
     };
     const cut = (graph: Graph): SplitGraph => splitUpdates(graph, { from, stateOf });
-    const build = (split: ((graph: Graph) => Graph) | undefined, profile?: string): Plan =>
-      makePlan(outputs, key, { ...target.options, threads }, { distinctFrom: from, repeated: true, split, profile });
     let pieces: SplitGraph | undefined;
     let updates: StateUpdates | undefined;
     const split = (graph: Graph): Graph => {
@@ -210,16 +233,42 @@ export class Program {
       updates = StateUpdates.create(target, pieces, traced.states, stateOf);
       return updates === undefined ? graph : pieces.graph;
     };
-    this.plan = build(threads <= UPDATE_THREADS ? split : undefined);
+    const again = (graph: Graph): Graph => (updates === undefined ? graph : cut(graph).graph);
+    const first = threads <= UPDATE_THREADS ? split : undefined;
+    this.current = this.build(key, (profile) => ({
+      split: profile === undefined ? first : again,
+      distinctFrom: from,
+      profile,
+    }));
     this.updates = updates;
     this.states = updates === undefined ? traced.states : pieces!.left.map((state) => traced.states[state]!);
-    this.profiled = (profile) => build(updates === undefined ? undefined : (graph) => cut(graph).graph, profile);
-    this.sources = this.plan.feeds.map(({ position }) => key.inputs[position]!.source);
-    this.plan.feeds.forEach(({ shape, type }, i) => {
-      const source = this.sources[i]!;
-      if (source instanceof HostSource) this.constants.set(source, ortTensor(source.numbers, shape, type));
-    });
-    target.statistics.countBuild(this.plan);
+    this.weights = traced.states.length === 0 ? ReadOnlyWeights.of(target.tensors, outputs) : undefined;
+  }
+
+  private build(key: GraphKey, extra: (profile?: string) => PlanExtra, outputs = this.outputs): Built {
+    const result = built(key, (profile) => makePlan(outputs, key, this.options, { repeated: true, ...extra(profile) }));
+    this.target.statistics.countBuild(result.plan);
+    return result;
+  }
+
+  /** Has the weights as constants of the graph, or as its inputs, as they were left alone or not. */
+  private settle(weights: ReadOnlyWeights): void {
+    const { packedBytes } = this.target;
+    const isSame = weights.note();
+    if (this.isPacked && !isSame) {
+      weights.noteWaste();
+      this.replace(weights, false, this.outputs);
+    } else if (!this.isPacked && weights.isSettled && packedBytes.hasRoom(weights.bytes)) {
+      this.replace(weights, true, weights.constants());
+    }
+  }
+
+  private replace(weights: ReadOnlyWeights, packs: boolean, outputs: readonly Value[]): void {
+    const next = this.build(graphKey(outputs), (profile) => ({ packs, profile }), outputs);
+    this.current.plan.session.dispose();
+    this.current = next;
+    this.isPacked = packs;
+    this.target.packedBytes.add(packs ? weights.bytes : -weights.bytes);
   }
 
   /**
@@ -253,15 +302,17 @@ export class Program {
 
   /** Runs the compiled graph: no JavaScript of the function is called. */
   run(args: unknown[]): unknown {
-    const { plan, traced } = this;
+    const { traced } = this;
     const { tensors, statistics } = this.target;
     const { tensors: argumentTensors } = flatten(args);
+    if (this.weights !== undefined) this.settle(this.weights);
+    const { plan, sources, key, profiled } = this.current;
     const feeds: Record<string, Tensor> = {};
     for (const source of traced.fills) source.fill(source.numbers);
     this.updates?.prepare((source) => this.numbers(source, argumentTensors));
     for (let i = 0; i < plan.feeds.length; i++) {
       const { name, shape, type } = plan.feeds[i]!;
-      feeds[name] = this.feed(this.sources[i]!, argumentTensors, shape, type);
+      feeds[name] = this.feed(sources[i]!, argumentTensors, shape, type);
     }
     const fetches: Record<string, Tensor> = {};
     const results = traced.shapes.length;
@@ -277,7 +328,7 @@ export class Program {
       fetches[plan.outputs[handed + i]!] = tensor;
     });
     const start = performance.now();
-    statistics.profiler?.look(this.key.key, feeds, this.profiled);
+    statistics.profiler?.look(key, feeds, profiled);
     runPlan(plan, feeds, fetches);
     statistics.runs++;
     statistics.runMilliseconds += performance.now() - start;
@@ -320,7 +371,7 @@ export class Program {
       tensors.numbersForNow(memory);
       return memory.feed(shape, type);
     }
-    return this.constants.get(source) ?? ortTensor(this.numbers(source, argumentTensors), shape, type);
+    return this.current.constants.get(source) ?? ortTensor(this.numbers(source, argumentTensors), shape, type);
   }
 
   /** The numbers of an input at this replay. */
@@ -336,8 +387,9 @@ export class Program {
   }
 
   dispose(): void {
-    this.plan.session.dispose();
+    this.current.plan.session.dispose();
     this.updates?.dispose();
-    this.constants.clear();
+    if (this.isPacked) this.target.packedBytes.add(-this.weights!.bytes);
+    this.isPacked = false;
   }
 }

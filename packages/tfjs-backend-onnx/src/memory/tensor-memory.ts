@@ -31,6 +31,7 @@ export class TensorMemory implements Resident {
   #leaf: Value | undefined;
   /** The numbers as ONNX Runtime reads them. */
   #feed: Tensor | undefined;
+  #version = 0;
 
   constructor(dtype: DataType, shape: readonly number[], state: FirstState, references = 1) {
     this.dtype = dtype;
@@ -50,6 +51,11 @@ export class TensorMemory implements Resident {
 
   get state(): MemoryState {
     return this.#state;
+  }
+
+  /** Another number after anything that may have changed the numbers or where they are. */
+  get version(): number {
+    return this.#version;
   }
 
   // ---------------------------------------------------------------- references
@@ -185,7 +191,7 @@ export class TensorMemory implements Resident {
   }
 
   /** Memory for the next numbers: nobody else's, and no longer this one's. `swapBuffers` brings it back. */
-  takeBuffer(value: Value): Tensor {
+  takeBuffer(value: Pick<Value, 'shape' | 'type'>): Tensor {
     const state = this.#state;
     if (state.kind !== 'buffered' || state.spare === undefined) return resultTensor(value);
     const { spare } = state;
@@ -205,6 +211,12 @@ export class TensorMemory implements Resident {
       this.become({ kind: 'buffered', current: next, spare: undefined });
     }
     this.#feed = next;
+    this.#version++;
+  }
+
+  /** An update wrote the slot in which the numbers are. */
+  noteUpdate(): void {
+    this.#version++;
   }
 
   /** Moves the numbers into a slot. */
@@ -226,6 +238,7 @@ export class TensorMemory implements Resident {
 
   private become(state: MemoryState): void {
     this.#state = state;
+    this.#version++;
     this.#leaf = undefined;
     this.#feed = undefined;
   }

@@ -15,6 +15,8 @@ export interface LowerOptions {
   exact: boolean;
   /** Names of formulations that are taken wherever they apply, whatever the rule says. */
   prefer?: readonly string[];
+  /** Weights are constants of the graph, so that what is computed of them alone may be computed now. */
+  folds?: boolean;
 }
 
 /** Writes every composite in ONNX operators: in a preferred formulation, or in the first that applies and pays. */

@@ -2,6 +2,7 @@ import type { Graph } from '../ir/graph.js';
 import { broadcast } from './broadcast.js';
 import { commonSubexpressions } from './common-subexpressions.js';
 import { factor } from './factor.js';
+import { foldConstants } from './fold-constants.js';
 import { fuseBias } from './fuse-bias.js';
 import { layout } from './layout.js';
 import { type LowerOptions, lower } from './lower.js';
@@ -32,6 +33,8 @@ export interface Pass {
   readonly orders?: true;
   /** It cuts by sizes. */
   readonly staged?: true;
+  /** It needs weights that are constants of the graph. */
+  readonly folds?: true;
   /** Without it the graph cannot be emitted. */
   readonly required?: true;
   /** What it does, and why it stands where it does: the table in docs/how-the-backend-works.md. */
@@ -64,6 +67,14 @@ const composites: readonly Pass[] = [
     does: 'reads expanded operands small; drops `x * 1`, `x + 0`',
     place: 'gradients in tfjs multiply by tensors of ones, which hide the patterns of all later passes',
     run: broadcast,
+  },
+  {
+    name: 'foldConstants',
+    exact: false,
+    folds: true,
+    does: 'puts scales and shifts per channel, such as batch normalisation at inference, into the constant weights before them',
+    place: 'only where weights are constants; products are still composites',
+    run: foldConstants,
   },
   {
     name: 'stepGradient',
@@ -231,10 +242,11 @@ export function runPasses(
   options: PassOptions,
   report?: (pass: PassReport) => void,
 ): Graph {
-  const { exact, orders = true, staged = true } = options;
+  const { exact, orders = true, staged = true, folds = false } = options;
   let current = graph;
   for (const pass of list) {
-    if ((exact && !pass.exact) || (!orders && pass.orders) || (!staged && pass.staged)) continue;
+    if ((exact && !pass.exact) || (!orders && pass.orders) || (!staged && pass.staged) || (!folds && pass.folds))
+      continue;
     const start = performance.now();
     current = pass.run(current, options);
     report?.({ name: pass.name, graph: current, milliseconds: performance.now() - start });

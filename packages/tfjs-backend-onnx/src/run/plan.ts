@@ -20,27 +20,29 @@ export interface Plan<S = Session> {
   feeds: { name: string; position: number; shape: readonly number[]; type: Value['type'] }[];
   outputs: readonly string[];
   /** Shape and type in which each output comes out. */
-  results: readonly Value[];
+  results: readonly Pick<Value, 'shape' | 'type'>[];
   nodes: EmittedModel['nodes'];
   milliseconds: number;
 }
 
-interface Extra {
+export interface PlanExtra {
   distinctFrom?: number;
   profile?: string;
   /** The graph runs many times in a row, so its memory stays with it. */
   repeated?: boolean;
+  /** The weights are constants of the graph. */
+  packs?: boolean;
   /** What becomes of the graph before it is written. */
   split?: (graph: Graph) => Graph;
 }
 
 /** Optimises, emits and loads a recorded graph. @throws naming the kernels when ONNX Runtime refuses the graph. */
-export function makePlan(outputs: readonly Value[], key: GraphKey, options: PlanOptions, extra: Extra = {}): Plan {
+export function makePlan(outputs: readonly Value[], key: GraphKey, options: PlanOptions, extra: PlanExtra = {}): Plan {
   const start = performance.now();
   const { model, graph, plan, threads } = prepare(outputs, key, options, extra, true);
   const memory = extra.repeated ? memoryFor(graph) : 'returned';
   try {
-    const session = new Session(model, { threads, memory, profile: extra.profile });
+    const session = new Session(model, { threads, memory, packs: extra.packs, profile: extra.profile });
     return { ...plan, session, milliseconds: performance.now() - start };
   } catch (error) {
     throw buildError(error, graph, model.bytes);
@@ -67,10 +69,10 @@ function prepare(
   outputs: readonly Value[],
   { inputs }: GraphKey,
   { threads, ...options }: PlanOptions,
-  { distinctFrom, split = (whole) => whole }: Extra,
+  { distinctFrom, packs = false, split = (whole) => whole }: PlanExtra,
   synchronous: boolean,
 ) {
-  const graph = split(optimise({ outputs }, options));
+  const graph = split(optimise({ outputs }, packs ? packedOptions(options) : options));
   assertFits(graph);
   const model = emit(graph, { distinctFrom, stop: synchronous && worthStopping(graph) });
   const position = new Map(inputs.map(({ source }, i) => [source, i]));
@@ -80,8 +82,18 @@ function prepare(
     shape,
     type,
   }));
-  const plan = { feeds, outputs: model.outputs, results: graph.outputs, nodes: model.nodes };
+  const plan = {
+    feeds,
+    outputs: model.outputs,
+    results: graph.outputs.map(({ shape, type }) => ({ shape, type })),
+    nodes: model.nodes,
+  };
   return { model, graph, plan, threads: threadsFor(graph, threads) };
+}
+
+/** ONNX Runtime's own forms are the fastest where it can pack the weights: it takes convolutions as they are. */
+function packedOptions(options: LowerOptions): LowerOptions {
+  return { ...options, prefer: [...(options.prefer ?? []), 'direct'], folds: true };
 }
 
 /** Runs a plan, which writes into the memory of the fetches. @throws naming the kernel when ONNX Runtime fails. */

@@ -7,6 +7,8 @@ import { endsUncopied } from './uncopied.js';
 export interface SessionOptions {
   threads: number;
   memory: Memory;
+  /** The weights are constants of the graph: ONNX Runtime packs them for its kernels once, and chooses memory orders. */
+  packs?: boolean;
   profile?: string;
 }
 
@@ -25,14 +27,14 @@ const SILENT = 4;
 /** Transposes are placed by the passes; ONNX Runtime would make one slow one again of two fast ones. */
 const OWN_WORK = ['TransposeOptimizer', 'TransposeOptimizer_CPUExecutionProvider'];
 
-function publicOptions({ threads, memory, profile }: SessionOptions): InferenceSession.SessionOptions {
+function publicOptions({ threads, memory, packs = false, profile }: SessionOptions): InferenceSession.SessionOptions {
   return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,
     executionMode: 'sequential',
     enableCpuMemArena: memory !== 'returned',
     enableMemPattern: memory === 'planned',
-    graphOptimizationLevel: 'extended',
+    graphOptimizationLevel: packs ? 'all' : 'extended',
     logSeverityLevel: SILENT,
     ...(profile === undefined ? {} : { enableProfiling: true, profileFilePrefix: profile }),
     // Threads wait actively for the next operator of a run, and stop when the run ends: the threads of sessions that are
@@ -99,7 +101,7 @@ export class AsyncSession {
 }
 
 /** Fresh memory for the result of a run. */
-export function resultTensor({ shape, type }: Value): Tensor {
+export function resultTensor({ shape, type }: Pick<Value, 'shape' | 'type'>): Tensor {
   return ortTensor(newNumbers(sizeOf(shape), type), shape, type);
 }
 

@@ -178,6 +178,7 @@ export class StateUpdates {
       }
       run(...parameters);
     }
+    for (const { variable } of this.states) this.target.tensors.of(variable.dataId).noteUpdate();
   }
 
   /** Gives the variables memory of their own, unless another function still writes them here. */

@@ -1,0 +1,16 @@
+import os from 'node:os';
+import { PACKED_SHARE } from '../machine-thresholds.js';
+
+/** Bytes of weights that are constants of graphs, of all compiled functions of a backend. */
+export class PackedBytes {
+  #bytes = 0;
+
+  /** Whether so many more may be. */
+  hasRoom(bytes: number): boolean {
+    return this.#bytes + bytes <= PACKED_SHARE * os.totalmem();
+  }
+
+  add(bytes: number): void {
+    this.#bytes += bytes;
+  }
+}
