@@ -5,6 +5,10 @@ import { PACKED_SHARE } from '../machine-thresholds.js';
 export class PackedBytes {
   #bytes = 0;
 
+  get bytes(): number {
+    return this.#bytes;
+  }
+
   /** Whether so many more may be. */
   hasRoom(bytes: number): boolean {
     return this.#bytes + bytes <= PACKED_SHARE * os.totalmem();

@@ -51,6 +51,8 @@ export class ReadOnlyWeights {
       assertAlive(variable);
       const memory = this.tensors.of(variable.dataId);
       this.tensors.numbersForNow(memory);
+      // Constants would not see what the caller writes into its array later, so inputs must not either.
+      if (memory.state.kind === 'lent') memory.numbersForLater();
       return { memory, version: memory.version };
     });
     const isSame = seen.every(({ memory, version }, i) => {
