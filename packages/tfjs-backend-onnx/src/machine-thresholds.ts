@@ -84,6 +84,12 @@ export const UPDATE_OPERATORS = 4;
  */
 export const COLLECTED_NUMBERS = 2 ** 22;
 
+/**
+ * Numbers in one WebAssembly memory at most, 2 GiB of the 4 that addresses reach. Adam takes seven per weight, so more than
+ * 76 million weights have several memories; an update that none can hold is left to ONNX Runtime.
+ */
+export const REGION_NUMBERS = 2 ** 29;
+
 /** Numbers in a line of the cache (64 bytes): each vector of a region begins at a multiple of it. */
 export const LINE = 16;
 

@@ -225,7 +225,7 @@ export class Program {
       const state = source instanceof StateSource ? traced.states.indexOf(source.variable) : -1;
       return state < 0 ? undefined : state;
     };
-    const cut = (graph: Graph): SplitGraph => splitUpdates(graph, { from, stateOf });
+    const cut = (graph: Graph): SplitGraph => splitUpdates(graph, { from, stateOf, most: target.regions.most });
     let pieces: SplitGraph | undefined;
     let updates: StateUpdates | undefined;
     const split = (graph: Graph): Graph => {

@@ -1,4 +1,5 @@
 import type { Variable } from '@tensorflow/tfjs-core';
+import { REGION_NUMBERS } from '../machine-thresholds.js';
 import { Region } from './region.js';
 
 /** The regions in which compiled functions of a backend write variables. Functions of the same variables share one. */
@@ -6,6 +7,9 @@ export class Regions {
   readonly #regions = new WeakMap<Variable, Region>();
   /** How many compiled functions write a region. */
   readonly #users = new WeakMap<Region, number>();
+
+  /** @param most numbers that one region has at most; what needs more goes into several. */
+  constructor(readonly most = REGION_NUMBERS) {}
 
   /**
    * The region that these states have already, if it fits, or a new one. Each call counts as one user.

@@ -1,6 +1,6 @@
 import { type Graph, type InputSource, type Node, sizeOf, topological, type Value } from '../ir/graph.js';
 import { withoutReshape } from '../ir/ops.js';
-import { UPDATE_OPERATORS } from '../machine-thresholds.js';
+import { LINE, REGION_NUMBERS, UPDATE_OPERATORS } from '../machine-thresholds.js';
 import { consumersOf } from '../passes/rewrite.js';
 import { type RowSum, rowSumOf } from './row-sum.js';
 
@@ -47,18 +47,19 @@ export type UpdateOperator = (typeof updateOperators)[number];
 const operators: ReadonlySet<string> = new Set(updateOperators);
 
 const MOST_OPERANDS = 64;
-const MOST_BYTES = 2 ** 31;
 
-/**
- * @param from the outputs from here on are states.
- * @param stateOf which state an input of the graph is.
- */
-export function splitUpdates(
-  graph: Graph,
-  { from, stateOf }: { from: number; stateOf: (source: InputSource) => number | undefined },
-): SplitGraph {
+export interface SplitOptions {
+  /** The outputs from here on are states. */
+  from: number;
+  /** Which state an input of the graph is. */
+  stateOf: (source: InputSource) => number | undefined;
+  /** Numbers that one update may read and write. */
+  most?: number;
+}
+
+export function splitUpdates(graph: Graph, { from, stateOf, most = REGION_NUMBERS }: SplitOptions): SplitGraph {
   const members = membersOf(graph, from);
-  const updates = clustersOf(graph, from, members, stateOf).filter(pays);
+  const updates = clustersOf(graph, from, members, stateOf).filter((update) => pays(update, most));
   const taken = new Set(updates.flatMap(({ results }) => results.map(({ state }) => state)));
   const left = graph.outputs.slice(from).flatMap((_, state) => (taken.has(state) ? [] : [state]));
   const needed = new Set(updates.flatMap(({ vectors, scalars }) => [...vectors, ...scalars]));
@@ -80,9 +81,15 @@ function sumsOf(computed: readonly Value[], others: readonly Value[]): RowSum[] 
   return candidates.filter(({ value }) => !rest.has(value.node));
 }
 
-function pays({ size, steps, vectors, scalars, results }: Update): boolean {
+function pays(update: Update, most: number): boolean {
+  const { steps, vectors, scalars, results } = update;
   const operands = vectors.length + scalars.length + results.length;
-  return steps.length >= UPDATE_OPERATORS && operands <= MOST_OPERANDS && 4 * size * operands <= MOST_BYTES;
+  return steps.length >= UPDATE_OPERATORS && operands <= MOST_OPERANDS && numbersOf(update) <= most;
+}
+
+/** Numbers that an update reads and writes, with a line of the cache more for each vector. */
+export function numbersOf({ size, vectors, results }: Update): number {
+  return (size + LINE) * (vectors.length + results.length);
 }
 
 /** The nodes that compute element by element what is read by nodes of the same kind and becomes a state, nothing else. */

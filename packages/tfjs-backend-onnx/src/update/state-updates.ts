@@ -11,7 +11,7 @@ import { ortTensor, resultTensor } from '../run/session.js';
 import { collectGarbage } from './collect-garbage.js';
 import { kernelModule } from './kernel.js';
 import { sumRows } from './row-sum.js';
-import type { SplitGraph, Update } from './split.js';
+import { numbersOf, type SplitGraph, type Update } from './split.js';
 import { WebAssembly } from './webassembly.js';
 
 type Run = (...parameters: number[]) => void;
@@ -50,7 +50,6 @@ export class StateUpdates {
   /** What the graph computes for the updates, and the memory for it, in the order of the graph's last outputs. */
   readonly fetches: readonly Tensor[];
   private readonly states: readonly { variable: Variable; slot: Slot }[];
-  private readonly used: readonly Region[];
   private readonly copied: Copied[] = [];
   private readonly bound: readonly Bound[];
   private readonly sums: readonly Sum[];
@@ -66,9 +65,11 @@ export class StateUpdates {
   ): StateUpdates | undefined {
     // A graph without outputs is none that ONNX Runtime takes.
     if (pieces.updates.length === 0 || pieces.graph.outputs.length === 0 || WebAssembly === undefined) return undefined;
+    const used: Region[] = [];
     try {
-      return new StateUpdates(target, pieces, variables, stateOf);
+      return new StateUpdates(target, pieces, variables, stateOf, used);
     } catch (error) {
+      for (const region of used) target.regions.leave(region);
       // No memory; no vectors.
       if (error instanceof RangeError || error instanceof WebAssembly.CompileError) return undefined;
       throw error;
@@ -78,20 +79,21 @@ export class StateUpdates {
   /**
    * @param variables by number of the state.
    * @param stateOf the variable that an input is.
+   * @param used gets the regions that are entered, one after the other.
    */
   private constructor(
     private readonly target: UpdateTarget,
     { updates, handed, sums }: SplitGraph,
     variables: readonly Variable[],
     stateOf: (source: InputSource) => number | undefined,
+    private readonly used: Region[],
   ) {
     const fetches = new Map<Value, Tensor>();
     const bound: Bound[] = [];
     const states: { variable: Variable; slot: Slot }[] = [];
-    const used: Region[] = [];
     const summed = new Map<Value, Float32Array>();
     const isSum = new Set(sums.map(({ value }) => value));
-    for (const group of groups(updates)) {
+    for (const group of groups(updates, target.regions.most)) {
       const written = new Set(group.flatMap(({ results }) => results.map(({ state }) => state)));
       const own = ({ node }: Value): number | undefined => {
         const state = node.op === 'Input' ? stateOf(node.source as InputSource) : undefined;
@@ -143,7 +145,6 @@ export class StateUpdates {
     }));
     this.fetches = handed.map((value) => fetches.get(value)!);
     this.states = states;
-    this.used = used;
     this.bound = bound;
   }
 
@@ -187,16 +188,13 @@ export class StateUpdates {
   }
 }
 
-/** Numbers that one memory can hold, of the 2^30 that addresses reach. */
-const MOST = 2 ** 29;
-
 /** Updates that go into one memory together. */
-function groups(updates: readonly Update[]): Update[][] {
+function groups(updates: readonly Update[], most: number): Update[][] {
   const result: Update[][] = [];
   let length = Number.POSITIVE_INFINITY;
   for (const update of updates) {
-    const needed = update.size * (update.vectors.length + update.results.length);
-    if (length + needed > MOST) {
+    const needed = numbersOf(update);
+    if (length + needed > most) {
       result.push([]);
       length = 0;
     }

@@ -3,6 +3,7 @@ import '@tensorflow/tfjs-layers'; // registers the gradients
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { Program } from '../../src/compile/program.js';
 import { compile, exportOnnx, type OnnxBackend, profile, registerOnnxBackend } from '../../src/index.js';
+import { Regions } from '../../src/memory/regions.js';
 import { WebAssembly } from '../../src/update/webassembly.js';
 import { wave } from '../kernels/against-cpu.js';
 
@@ -340,6 +341,85 @@ describe('updates of variables in compiled functions', () => {
     } finally {
       Object.assign(engine, { Memory, Instance });
     }
+  });
+
+  it('goes into several memories where one is too small, and to the graph where none can hold it', () => {
+    const shapes = [[40], [70], [30], [400], [1], [55]];
+    const run = (most: number, wrap: typeof compile | undefined) => {
+      const before = backend().regions;
+      Object.assign(backend(), { regions: new Regions(most) });
+      try {
+        const variables = shapes.map((shape, i) => tf.variable(tensor(shape, i + 1)));
+        const optimizer = tf.train.adam(0.1);
+        const loss = () => tf.addN(variables.map((w) => tf.sum(tf.square(tf.sub(w, 3))))) as tf.Scalar;
+        const step = () => optimizer.minimize(loss, true, variables)!;
+        const train = wrap === undefined ? step : wrap(step, { threads: 1 });
+        const snapshot = tf.clone(variables[1]!);
+        const first = numbers(snapshot);
+        const losses = Array.from({ length: 6 }, () => train().dataSync()[0]!);
+        expect(numbers(snapshot)).toEqual(first);
+        const resident = variables.filter(isResident).map(({ size }) => size);
+        const weights = variables.map(numbers);
+        if (wrap !== undefined) (train as ReturnType<typeof compile>).dispose();
+        return { losses, weights, resident };
+      } finally {
+        Object.assign(backend(), { regions: before });
+      }
+    };
+    const large = run(2 ** 20, compile);
+    expect(large.resident).toEqual([40, 70, 30, 400, 55]);
+    // Adam has seven vectors: 70 numbers take 602 with their margins.
+    const small = run(700, compile);
+    expect(small.resident).toEqual([40, 70, 30, 55]);
+    const none = run(100, compile);
+    expect(none.resident).toEqual([]);
+    for (const { losses, weights } of [small, none]) {
+      expect(losses).toEqual(large.losses);
+      expect(weights).toEqual(large.weights);
+    }
+    const plain = run(700, undefined);
+    plain.weights.forEach((weight, i) => {
+      expect(small.weights[i]).toBeAllclose(weight, { rtol: 1e-5, atol: 1e-6 });
+    });
+  });
+
+  it('gives back the memories that it has where there is none for the rest', () => {
+    const { Memory } = WebAssembly;
+    let left = 1;
+    class Scarce extends (Memory as unknown as new (size: object) => object) {
+      constructor(size: object) {
+        if (left-- <= 0) throw new RangeError('WebAssembly.Memory(): could not allocate memory');
+        super(size);
+      }
+    }
+    const before = backend().regions;
+    const regions = new Regions(700);
+    Object.assign(backend(), { regions });
+    (WebAssembly as { Memory: unknown }).Memory = Scarce;
+    try {
+      const variables = [tf.variable(tensor([70], 1)), tf.variable(tensor([70], 2))];
+      const optimizer = tf.train.adam(0.1);
+      const loss = () => tf.addN(variables.map((w) => tf.sum(tf.square(w)))) as tf.Scalar;
+      const step = compile(() => optimizer.minimize(loss, true, variables)!);
+      const losses = Array.from({ length: 5 }, () => step().dataSync()[0]!);
+      expect(left).toBeLessThan(1);
+      expect(variables.some(isResident)).toBe(false);
+      expect(variables.some((variable) => regions.has(variable))).toBe(false);
+      expect(losses).toEqual([...losses].sort((a, b) => b - a));
+      step.dispose();
+    } finally {
+      (WebAssembly as { Memory: unknown }).Memory = Memory;
+      Object.assign(backend(), { regions: before });
+    }
+  });
+
+  it('cannot have memory that is shared between threads: ONNX Runtime does not take it', () => {
+    const shared = new Float32Array(new SharedArrayBuffer(8));
+    const w = tf.variable(tf.zeros([2]));
+    const step = compile((x: tf.Tensor) => tf.add(w, x));
+    const x = tf.tensor1d([1, 2]);
+    for (let i = 0; i < 3; i++) step(x);
+    expect(() => step(tf.tensor1d(shared)).dataSync()).toThrow(/Invalid argument/);
   });
 
   it('keeps the number of tensors over 2,000 replays', () => {
