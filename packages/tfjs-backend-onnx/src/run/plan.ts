@@ -7,6 +7,7 @@ import type { LowerOptions } from '../passes/lower.js';
 import { optimise } from '../passes/optimise.js';
 import { buildError, runError } from './explain.js';
 import type { GraphKey } from './key.js';
+import { adviseLargePages } from './large-pages.js';
 import { AsyncSession, type Memory, Session } from './session.js';
 import { worthStopping } from './uncopied.js';
 
@@ -41,6 +42,7 @@ export function makePlan(outputs: readonly Value[], key: GraphKey, options: Plan
   const start = performance.now();
   const { model, graph, plan, threads } = prepare(outputs, key, options, extra, true);
   const memory = extra.repeated ? memoryFor(graph) : 'returned';
+  if (memory === 'kept') adviseLargePages();
   try {
     const session = new Session(model, { threads, memory, packs: extra.packs, profile: extra.profile });
     return { ...plan, session, milliseconds: performance.now() - start };
