@@ -30,10 +30,10 @@ function measure({ name, value }: { name: string; value: Value }, inexactOnly: b
     const largest = truth.reduce((most, v) => Math.max(most, Math.abs(v)), 0);
     const error = numbers.reduce((most, v, i) => Math.max(most, Math.abs(v - truth![i]!)), 0) / (largest || 1);
     const key = `${formulation.composite}: ${formulation.name}${formulation.exact ? '' : ' (not exact)'}`;
-    const known = worst.get(key) ?? { error: 0, name: '', cases: 0 };
+    const before = worst.get(key) ?? { error: 0, name: '', cases: 0 };
     worst.set(
       key,
-      error > known.error ? { error, name, cases: known.cases + 1 } : { ...known, cases: known.cases + 1 },
+      error > before.error ? { error, name, cases: before.cases + 1 } : { ...before, cases: before.cases + 1 },
     );
   }
 }

@@ -35,14 +35,14 @@ export function assertBackendOptions(options: BackendOptions): void {
     throw new Error(`tfjs-backend-onnx: options must be an object, got ${String(options)}; for example { threads: 2 }`);
   const unknown = Object.keys(options).filter((name) => !Object.hasOwn(rules, name));
   if (unknown.length > 0) {
-    const known = Object.keys(rules).join(', ');
-    throw new Error(`tfjs-backend-onnx: options must be known, got '${unknown.join("', '")}'; there are ${known}`);
+    const names = Object.keys(rules).join(', ');
+    throw new Error(`tfjs-backend-onnx: options must be known, got '${unknown.join("', '")}'; there are ${names}`);
   }
   for (const [name, [must, holds]] of Object.entries(rules)) {
     const value: unknown = options[name as keyof BackendOptions];
     if (value === undefined || holds(value)) continue;
-    const given = typeof value === 'string' ? `'${value}'` : String(value);
-    throw new Error(`tfjs-backend-onnx: option ${name} must be ${must}, got ${given}`);
+    const text = typeof value === 'string' ? `'${value}'` : String(value);
+    throw new Error(`tfjs-backend-onnx: option ${name} must be ${must}, got ${text}`);
   }
   assertFormulations(options.prefer ?? []);
 }

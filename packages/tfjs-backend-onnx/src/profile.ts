@@ -1,5 +1,5 @@
 import { activeRecordingBackend } from './active-backend.js';
-import { assertFunction, assertSynchronous } from './given-function.js';
+import { assertFunction, assertSynchronous } from './function-argument.js';
 import { type OperatorTime, Profiler } from './run/profiler.js';
 
 export interface KernelTime {

@@ -368,3 +368,28 @@ describe('signatures that never return in time', () => {
     f.dispose();
   });
 });
+
+describe('functions without results', () => {
+  it.each<[string, () => unknown, unknown]>([
+    ['nothing', () => undefined, undefined],
+    ['an empty list', () => [], []],
+    ['an empty object', () => ({}), {}],
+    ['numbers alone', () => [1, { a: 'b' }], [1, { a: 'b' }]],
+  ])('%s', (_name, fn, expected) => {
+    const filled: number[] = [];
+    const compiled = compile((_x: tf.Tensor) => {
+      hostInput([1], 'float32', (out) => {
+        out[0] = filled.push(1);
+      });
+      return fn();
+    });
+    const x = tf.zeros([3]);
+    for (let i = 0; i < 4; i++) {
+      const before = filled.length;
+      expect(compiled(x)).toEqual(expected);
+      expect(filled.length).toBeGreaterThan(before);
+    }
+    compiled.dispose();
+    expect(() => compiled(x)).toThrow(/disposed/);
+  });
+});

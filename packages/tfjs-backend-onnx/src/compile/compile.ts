@@ -1,6 +1,6 @@
 import { clone, engine, type Tensor, tidy, Variable } from '@tensorflow/tfjs-core';
 import { activeRecordingBackend } from '../active-backend.js';
-import { assertFunction, assertSynchronous } from '../given-function.js';
+import { assertFunction, assertSynchronous } from '../function-argument.js';
 import type { Tensors } from '../memory/tensors.js';
 import { computesAtOnce } from '../run/binding.js';
 import { Lru } from '../run/lru.js';

@@ -1,6 +1,6 @@
 import { engine, type Tensor as TfTensor, type Variable } from '@tensorflow/tfjs-core';
 import type { Tensor } from 'onnxruntime-common';
-import { assertSynchronous } from '../given-function.js';
+import { assertSynchronous } from '../function-argument.js';
 import { type Graph, type InputSource, inputValue, type Numbers, sizeOf, type Value } from '../ir/graph.js';
 import { withoutReshape } from '../ir/ops.js';
 import { UPDATE_THREADS } from '../machine-thresholds.js';
@@ -209,7 +209,8 @@ export class Program {
   private readonly options: PlanOptions;
   /** The variables that the graph only reads, if they can become constants. */
   private readonly weights: ReadOnlyWeights | undefined;
-  private current: Built;
+  /** Undefined where the function neither returns nor assigns anything. */
+  private current: Built | undefined;
   private isPacked = false;
 
   private constructor(
@@ -235,11 +236,12 @@ export class Program {
     };
     const again = (graph: Graph): Graph => (updates === undefined ? graph : cut(graph).graph);
     const first = threads <= UPDATE_THREADS ? split : undefined;
-    this.current = this.build(key, (profile) => ({
+    const extra = (profile?: string): PlanExtra => ({
       split: profile === undefined ? first : again,
       distinctFrom: from,
       profile,
-    }));
+    });
+    this.current = outputs.length === 0 ? undefined : this.build(key, extra);
     this.updates = updates;
     this.states = updates === undefined ? traced.states : pieces!.left.map((state) => traced.states[state]!);
     this.weights = traced.states.length === 0 ? ReadOnlyWeights.of(target.tensors, outputs) : undefined;
@@ -265,7 +267,7 @@ export class Program {
 
   private replace(weights: ReadOnlyWeights, packs: boolean, outputs: readonly Value[]): void {
     const next = this.build(graphKey(outputs), (profile) => ({ packs, profile }), outputs);
-    this.current.plan.session.dispose();
+    this.current?.plan.session.dispose();
     this.current = next;
     this.isPacked = packs;
     this.target.packedBytes.add(packs ? weights.bytes : -weights.bytes);
@@ -306,13 +308,17 @@ export class Program {
     const { tensors, statistics } = this.target;
     const { tensors: argumentTensors } = flatten(args);
     if (this.weights !== undefined) this.settle(this.weights);
-    const { plan, sources, key, profiled } = this.current;
-    const feeds: Record<string, Tensor> = {};
     for (const source of traced.fills) source.fill(source.numbers);
+    if (this.current === undefined) {
+      countUpdates(traced.counts);
+      return unflatten(traced.structure, []);
+    }
+    const { plan, sources, constants, key, profiled } = this.current;
+    const feeds: Record<string, Tensor> = {};
     this.updates?.prepare((source) => this.numbers(source, argumentTensors));
     for (let i = 0; i < plan.feeds.length; i++) {
       const { name, shape, type } = plan.feeds[i]!;
-      feeds[name] = this.feed(sources[i]!, argumentTensors, shape, type);
+      feeds[name] = constants.get(sources[i]!) ?? this.feed(sources[i]!, argumentTensors, shape, type);
     }
     const fetches: Record<string, Tensor> = {};
     const results = traced.shapes.length;
@@ -371,7 +377,7 @@ export class Program {
       tensors.numbersForNow(memory);
       return memory.feed(shape, type);
     }
-    return this.current.constants.get(source) ?? ortTensor(this.numbers(source, argumentTensors), shape, type);
+    return ortTensor(this.numbers(source, argumentTensors), shape, type);
   }
 
   /** The numbers of an input at this replay. */
@@ -387,7 +393,7 @@ export class Program {
   }
 
   dispose(): void {
-    this.current.plan.session.dispose();
+    this.current?.plan.session.dispose();
     this.updates?.dispose();
     if (this.isPacked) this.target.packedBytes.add(-this.weights!.bytes);
     this.isPacked = false;

@@ -94,8 +94,8 @@ export function emit(
     key: string,
     name = `${prefix}c${initializers.size}`,
   ): string => {
-    const known = initializers.get(key);
-    if (known !== undefined) return known.name;
+    const earlier = initializers.get(key);
+    if (earlier !== undefined) return earlier.name;
     const rawData = new Uint8Array(numbers.buffer, numbers.byteOffset, numbers.byteLength);
     initializers.set(key, { name, dims: dims.slice(), dataType: dataTypes[type], rawData });
     return name;
@@ -122,13 +122,13 @@ export function emit(
     const attribute: AttributeMessage[] = [];
     const statics = staticInputs[node.op];
     for (const { attribute: name, type, scalar } of (node.domain === '' && statics) || []) {
-      const given = node.attrs[name];
-      if (given === undefined) {
+      const parameter = node.attrs[name];
+      if (parameter === undefined) {
         input.push('');
         continue;
       }
       const elementType = type === 'same' ? node.inputs[0]!.type : type;
-      const values = typeof given === 'number' ? [given] : (given as readonly number[]);
+      const values = typeof parameter === 'number' ? [parameter] : (parameter as readonly number[]);
       const dims = scalar ? [] : [values.length];
       input.push(
         initializer(

@@ -5,7 +5,7 @@ import { type Traced, traceFunction } from '../compile/program.js';
 import { ArgumentSource, FillSource, StateSource } from '../compile/sources.js';
 import { differingConstant } from '../compile/trace.js';
 import { emit } from '../emit/emit.js';
-import { assertFunction, describeGiven } from '../given-function.js';
+import { assertFunction, describeGiven } from '../function-argument.js';
 import {
   constantNumbers,
   type ElementType,
@@ -174,9 +174,9 @@ function openInputs(
   });
   const sizes = new Set(open.values());
   if (sizes.size > 1 || sizes.has(0)) {
-    const given = [...open.keys()].map((i) => `${names[i]} [${tensors[i]!.shape}]`).join(', ');
+    const shapes = [...open.keys()].map((i) => `${names[i]} [${tensors[i]!.shape}]`).join(', ');
     throw new Error(
-      `exportOnnx: inputs with an open batch dimension must have the same first dimension, at least 1, got ${given}; name those that have it: dynamicBatch: ['${names[0]}']`,
+      `exportOnnx: inputs with an open batch dimension must have the same first dimension, at least 1, got ${shapes}; name those that have it: dynamicBatch: ['${names[0]}']`,
     );
   }
   return open;

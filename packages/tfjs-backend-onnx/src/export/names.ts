@@ -18,13 +18,13 @@ export function defaultNames(structure: Structure, single: string): string[] {
 }
 
 /** The names that the caller asked for, or the default ones. @throws when their number is wrong or two are equal. */
-export function chosenNames(given: readonly string[] | undefined, defaults: readonly string[], what: string): string[] {
-  if (given !== undefined && given.length !== defaults.length) {
+export function chosenNames(names: readonly string[] | undefined, defaults: readonly string[], what: string): string[] {
+  if (names !== undefined && names.length !== defaults.length) {
     throw new Error(
-      `exportOnnx: ${what} must name each of the ${defaults.length} tensors (${defaults.join(', ')}), got ${given.length} names`,
+      `exportOnnx: ${what} must name each of the ${defaults.length} tensors (${defaults.join(', ')}), got ${names.length} names`,
     );
   }
-  return (given ?? defaults).slice();
+  return (names ?? defaults).slice();
 }
 
 /** @throws when a name cannot stand in the file. */

@@ -52,12 +52,12 @@ export function symbolic(graphs: readonly Graph[], batches: readonly number[], l
     }
     const attrs = { ...node.attrs };
     const computed = statics.map(({ attribute, type, scalar: single }) => {
-      const given = node.attrs[attribute];
-      if (given === undefined) return undefined;
+      const parameter = node.attrs[attribute];
+      if (parameter === undefined) return undefined;
       delete attrs[attribute];
       const list = extents.get(attribute);
       if (list?.some(varies)) return single ? reshape(sizes.vector(list), []) : sizes.vector(list);
-      const values = typeof given === 'number' ? [given] : (given as readonly number[]);
+      const values = typeof parameter === 'number' ? [parameter] : (parameter as readonly number[]);
       return constant(values, single ? [] : [values.length], type === 'same' ? node.inputs[0]!.type : type);
     });
     return retyped(node, [...inputs, ...computed], attrs);
@@ -74,7 +74,7 @@ function retyped(node: Node, inputs: readonly (Value | undefined)[], attrs: Node
 
 /** Sizes computed from the batch size when the graph runs, each once. */
 class BatchSizes {
-  private readonly known = new Map<string, Value>();
+  private readonly sizes = new Map<string, Value>();
   private batch: Value | undefined;
 
   constructor(private readonly leader: Value) {}
@@ -96,13 +96,13 @@ class BatchSizes {
   private one({ numerator, denominator, offset }: Extent): Value {
     if (numerator === 0) return constant([offset], [1], 'int64');
     const key = `${numerator}/${denominator}+${offset}`;
-    const known = this.known.get(key);
-    if (known !== undefined) return known;
+    const before = this.sizes.get(key);
+    if (before !== undefined) return before;
     const whole = (value: number) => constant([value], [1], 'int64');
     let size = numerator === 1 ? this.size : mul(this.size, whole(numerator));
     if (denominator !== 1) size = div(size, whole(denominator));
     if (offset !== 0) size = add(size, whole(offset));
-    this.known.set(key, size);
+    this.sizes.set(key, size);
     return size;
   }
 }

@@ -14,10 +14,10 @@ export function registerReduceGradients(): void {
       gradFunc: (dy, saved, attrs) => {
         const [x] = saved as [Tensor];
         const axes = util.parseAxisParam(attrs['axis'] as number | number[], x.shape);
-        const kept = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
+        const ones = x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size));
         const count = axes.reduce((product, axis) => product * x.shape[axis]!, 1);
         const share = () => (kernelName === 'Mean' ? div(dy as Tensor, count) : (dy as Tensor));
-        return { x: () => broadcastTo(reshape(share(), kept), x.shape) };
+        return { x: () => broadcastTo(reshape(share(), ones), x.shape) };
       },
     });
   }

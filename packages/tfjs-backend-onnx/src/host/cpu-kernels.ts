@@ -64,14 +64,14 @@ export class CpuKernels {
     };
     const placeAll = (tensor: HostTensor | HostTensor[]) => (Array.isArray(tensor) ? tensor.map(place) : place(tensor));
     try {
-      const given = Array.isArray(inputs)
+      const operands = Array.isArray(inputs)
         ? inputs.map(place)
         : Object.fromEntries(Object.entries(inputs).map(([name, tensor]) => [name, placeAll(tensor)]));
-      const own = isReal(attrs, given) ? ownKernels[kernel] : undefined;
+      const own = isReal(attrs, operands) ? ownKernels[kernel] : undefined;
       const kernelFunc = own ?? config?.kernelFunc;
       if (kernelFunc === undefined) throw new Error(`internal: the cpu backend has no kernel ${kernel}`);
       const result = kernelFunc({
-        inputs: given as NamedTensorInfoMap,
+        inputs: operands as NamedTensorInfoMap,
         attrs: attrs ?? {},
         backend: this.cpu,
       });

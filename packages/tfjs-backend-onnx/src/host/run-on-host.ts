@@ -37,7 +37,7 @@ export function runOnHost(
     }
     return { shape: info.shape, dtype: info.dtype, values: numbers(memory) };
   };
-  const given: HostInputs = Array.isArray(inputs)
+  const own: HostInputs = Array.isArray(inputs)
     ? inputs.map(tensor)
     : Object.fromEntries(
         Object.entries(inputs)
@@ -47,7 +47,7 @@ export function runOnHost(
             Array.isArray(info) ? (info as TensorInfo[]).map(tensor) : tensor(info as TensorInfo),
           ]),
       );
-  const { outputs, list } = cpu.run(name, given, attrs);
+  const { outputs, list } = cpu.run(name, own, attrs);
   const infos = outputs.map(({ shape, dtype, values, parts }) => {
     if (parts === undefined) {
       const info = tensors.tensorOfNumbers(values!, shape, dtype);

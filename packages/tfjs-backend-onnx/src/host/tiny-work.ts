@@ -94,8 +94,8 @@ export class TinyWork {
   }
 
   private kernel(name: string) {
-    const known = this.kernels.get(name);
-    if (known !== undefined) return known;
+    const earlier = this.kernels.get(name);
+    if (earlier !== undefined) return earlier;
     const config = getKernel(name, 'cpu') as KernelConfig | undefined;
     const kernelFunc = ownKernels[name] ?? config?.kernelFunc;
     const limit = tinyLimit(name, this.hostThreshold);

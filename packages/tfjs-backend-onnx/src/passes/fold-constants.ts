@@ -51,9 +51,9 @@ export function foldConstants(graph: Graph): Graph {
     const [x, c] = isFirst ? [inputs[1]!, inputs[0]!] : [inputs[0]!, inputs[1]!];
     const numbers = perChannel(c, x, outputs[0]!);
     if (numbers === undefined || x.type !== 'float32') return undefined;
-    const found = scaled(x);
-    if (found === undefined) return undefined;
-    const { product, shift } = found;
+    const base = scaled(x);
+    if (base === undefined) return undefined;
+    const { product, shift } = base;
     const apply = combine[op as keyof typeof combine];
     const isScale = op === 'Mul' || op === 'Div';
     if (op === 'Add' && shift === undefined) return undefined;

@@ -8,49 +8,49 @@ import { rewrite } from './rewrite.js';
  * length one; without it, what comes before and after has the same axes, and one memory order can be chosen for all.
  */
 export function squeeze(graph: Graph): Graph {
-  return rewrite(graph, (node, given) => {
+  return rewrite(graph, (node, operands) => {
     // What was squeezed may be seen in its old shape only to be reshaped again.
-    if (node.op === 'Reshape') return [reshape(given[0]!, node.outputs[0]!.shape)];
+    if (node.op === 'Reshape') return [reshape(operands[0]!, node.outputs[0]!.shape)];
     if (!hasAxes(node)) return undefined;
     const output = node.outputs[0]!;
     const rank = rankOf(node);
-    const inputs = given as readonly (Value | undefined)[];
+    const inputs = operands as readonly (Value | undefined)[];
     if (node.inputs.some((value) => value !== undefined && value.shape.length > rank)) return undefined;
     const aligned = inputs.map((value) =>
       value === undefined ? undefined : [...new Array<number>(rank - value.shape.length).fill(1), ...value.shape],
     );
     const shapes = isReduction(node) || node.op === 'Transpose' ? aligned : [...aligned, output.shape];
-    const kept = Array.from({ length: rank }, (_, axis) => axis).filter((axis) =>
+    const axesLeft = Array.from({ length: rank }, (_, axis) => axis).filter((axis) =>
       shapes.some((shape) => shape !== undefined && shape[axis] !== 1),
     );
-    if (kept.length === rank || kept.length === 0) return undefined;
+    if (axesLeft.length === rank || axesLeft.length === 0) return undefined;
     const small = inputs.map((value, i) =>
       value === undefined
         ? undefined
         : reshape(
             value,
-            kept.map((axis) => aligned[i]![axis]!),
+            axesLeft.map((axis) => aligned[i]![axis]!),
           ),
     );
     if (node.op === 'Transpose') {
-      const perm = (node.attrs['perm'] as readonly number[]).filter((axis) => kept.includes(axis));
+      const perm = (node.attrs['perm'] as readonly number[]).filter((axis) => axesLeft.includes(axis));
       return [
         reshape(
           transpose(
             small[0]!,
-            perm.map((axis) => kept.indexOf(axis)),
+            perm.map((axis) => axesLeft.indexOf(axis)),
           ),
           output.shape,
         ),
       ];
     }
-    const attrs = withoutAxes(node, kept);
+    const attrs = withoutAxes(node, axesLeft);
     if (attrs === undefined) return undefined;
     const shape = isReduction(node)
-      ? kept
+      ? axesLeft
           .filter((axis) => !(node.attrs['axes'] as readonly number[]).includes(axis))
           .map((axis) => aligned[0]![axis]!)
-      : kept.map((axis) => output.shape[axis]!);
+      : axesLeft.map((axis) => output.shape[axis]!);
     const { op, domain } = node;
     const result = createNode({ op, domain, inputs: small, attrs, outputs: [{ shape, type: output.type }] })
       .outputs[0]!;
@@ -75,12 +75,12 @@ const rankOf = (node: Node): number =>
   isReduction(node) ? node.inputs[0]!.shape.length : node.outputs[0]!.shape.length;
 
 /** The attributes that name axes, for the axes that are kept; undefined where a reduction keeps nothing to reduce. */
-function withoutAxes(node: Node, kept: readonly number[]): Attributes | undefined {
+function withoutAxes(node: Node, axesLeft: readonly number[]): Attributes | undefined {
   const { attrs } = node;
   const axes = attrs['axes'] as readonly number[] | undefined;
-  const places = axes?.map((_, i) => i).filter((i) => kept.includes(axes[i]!)) ?? [];
+  const places = axes?.map((_, i) => i).filter((i) => axesLeft.includes(axes[i]!)) ?? [];
   const only = (name: string) => places.map((i) => (attrs[name] as readonly number[])[i]!);
-  const moved = places.map((i) => kept.indexOf(axes![i]!));
+  const moved = places.map((i) => axesLeft.indexOf(axes![i]!));
   if (isReduction(node)) return moved.length === 0 ? undefined : { ...attrs, axes: moved, keepdims: 0 };
   if (node.domain === FLEXIBLE) {
     if (moved.length === 0) return undefined;
@@ -88,14 +88,17 @@ function withoutAxes(node: Node, kept: readonly number[]): Attributes | undefine
   }
   switch (node.op) {
     case 'Concat':
-      return { ...attrs, axis: kept.indexOf(attrs['axis'] as number) };
+      return { ...attrs, axis: axesLeft.indexOf(attrs['axis'] as number) };
     case 'Slice':
       if (moved.length === 0) return undefined;
       return { ...attrs, axes: moved, starts: only('starts'), ends: only('ends'), steps: only('steps') };
     case 'Pad': {
       const pads = attrs['pads'] as readonly number[];
       const rank = pads.length / 2;
-      return { ...attrs, pads: [...kept.map((axis) => pads[axis]!), ...kept.map((axis) => pads[rank + axis]!)] };
+      return {
+        ...attrs,
+        pads: [...axesLeft.map((axis) => pads[axis]!), ...axesLeft.map((axis) => pads[rank + axis]!)],
+      };
     }
     default:
       return attrs;

@@ -40,17 +40,17 @@ export const counting: Record<string, RecordKernel> = {
     if (values.shape.length !== 2) return undefined;
     const [rows, columns] = values.shape as [number, number];
     const x = nonNegative(cast(values, 'int32'));
-    const given = weightsOf(call, x.shape);
-    if (given === undefined) return undefined;
-    const weights = binaryOutput ? full(x.shape, 1, given.type) : given;
+    const own = weightsOf(call, x.shape);
+    if (own === undefined) return undefined;
+    const weights = binaryOutput ? full(x.shape, 1, own.type) : own;
     // Each row has its own range of values; what is outside of the range stays outside.
     const offsets = constantValue(
       Int32Array.from({ length: rows }, (_, row) => row * size),
       [rows, 1],
       'int32',
     );
-    const known = compare('Less', x, scalar(size, 'int32'));
-    const places = reshape(where(known, add(x, offsets), scalar(-1, 'int32')), [rows * columns]);
+    const isCounted = compare('Less', x, scalar(size, 'int32'));
+    const places = reshape(where(isCounted, add(x, offsets), scalar(-1, 'int32')), [rows * columns]);
     const sums = reshape(count(places, reshape(weights, [rows * columns]), rows * size), [rows, size]);
     return binaryOutput ? binary('Min', sums, scalar(1, weights.type)) : sums;
   },

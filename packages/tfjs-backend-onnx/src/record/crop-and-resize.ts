@@ -38,12 +38,12 @@ export const cropAndResize: Record<string, RecordKernel> = {
       batch * height * width,
       channels,
     ]);
-    const known = compare(
+    const isInside = compare(
       'And',
       compare('GreaterOrEqual', boxInd, scalar(0, 'int32')),
       compare('Less', boxInd, scalar(batch, 'int32')),
     );
-    const start = mul(where(known, boxInd, scalar(0, 'int32')), scalar(height * width, 'int32'));
+    const start = mul(where(isInside, boxInd, scalar(0, 'int32')), scalar(height * width, 'int32'));
     const base = reshape(start, [count, 1, 1]);
     const at = (py: Value, px: Value): Value => {
       const row = mul(reshape(clipped(integer(py), height), [count, rows, 1]), scalar(width, 'int32'));
@@ -67,7 +67,7 @@ export const cropAndResize: Record<string, RecordKernel> = {
       reshape(within(y, height), [count, rows, 1, 1]),
       reshape(within(x, width), [count, 1, columns, 1]),
     );
-    const seen = where(inside, sampled, scalar(outside));
-    return where(reshape(known, [count, 1, 1, 1]), seen, scalar(0));
+    const view = where(inside, sampled, scalar(outside));
+    return where(reshape(isInside, [count, 1, 1, 1]), view, scalar(0));
   },
 };

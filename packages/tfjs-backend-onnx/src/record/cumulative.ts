@@ -17,8 +17,8 @@ function shifted(x: Value, axis: number, by: number, reverse: boolean): Value {
     x.type,
   );
   if (count === size) return ones;
-  const kept = reverse ? slice(x, [count], [size], [axis]) : slice(x, [0], [size - count], [axis]);
-  return concat(reverse ? [kept, ones] : [ones, kept], axis);
+  const rest = reverse ? slice(x, [count], [size], [axis]) : slice(x, [0], [size - count], [axis]);
+  return concat(reverse ? [rest, ones] : [ones, rest], axis);
 }
 
 /** Products over windows of 1, 2, 4, ... elements, until the windows reach the beginning. */
@@ -30,8 +30,8 @@ function cumulativeProduct(x: Value, axis: number, exclusive: boolean, reverse: 
 
 export const cumulative: Record<string, RecordKernel> = {
   Cumsum: (call) => {
-    const given = call.inputs['x']!;
-    const x = given.type === 'bool' ? cast(given, 'int32') : given;
+    const input = call.inputs['x']!;
+    const x = input.type === 'bool' ? cast(input, 'int32') : input;
     return unary('CumSum', x, {
       axis: axisOf(call, x.shape.length),
       exclusive: attribute<boolean>(call, 'exclusive') ? 1 : 0,
@@ -39,8 +39,8 @@ export const cumulative: Record<string, RecordKernel> = {
     });
   },
   Cumprod: (call) => {
-    const given = call.inputs['x']!;
-    const x = given.type === 'bool' ? cast(given, 'int32') : given;
+    const input = call.inputs['x']!;
+    const x = input.type === 'bool' ? cast(input, 'int32') : input;
     const axis = axisOf(call, x.shape.length);
     return cumulativeProduct(x, axis, attribute<boolean>(call, 'exclusive'), attribute<boolean>(call, 'reverse'));
   },

@@ -51,13 +51,13 @@ const logical =
 const arg =
   (op: string): RecordKernel =>
   (call) => {
-    const given = call.inputs['x']!;
-    const x = given.type === 'bool' ? cast(given, 'int32') : given;
+    const input = call.inputs['x']!;
+    const x = input.type === 'bool' ? cast(input, 'int32') : input;
     const [axis = 0] = axes(call);
     // NaN counts as the worst number there is.
     const worst = scalar(op === 'ArgMax' ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY);
-    const known = x.type === 'float32' ? where(apply('IsNaN', [x], x.shape, 'bool'), worst, x) : x;
-    return cast(apply(op, [known], reducedShape(x.shape, [axis], false), 'int64', { axis, keepdims: 0 }), 'int32');
+    const comparable = x.type === 'float32' ? where(apply('IsNaN', [x], x.shape, 'bool'), worst, x) : x;
+    return cast(apply(op, [comparable], reducedShape(x.shape, [axis], false), 'int64', { axis, keepdims: 0 }), 'int32');
   };
 
 export const reductions: Record<string, RecordKernel> = {

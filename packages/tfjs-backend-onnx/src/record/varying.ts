@@ -14,8 +14,8 @@ export class VaryingAttributes {
 
   varies(place: string, value: readonly number[]): boolean {
     const text = value.join();
-    const known = this.first.get(place);
-    if (known !== undefined) return known !== text;
+    const before = this.first.get(place);
+    if (before !== undefined) return before !== text;
     if (this.first.size >= REMEMBERED) this.first.clear();
     this.first.set(place, text);
     return false;
