@@ -80,7 +80,11 @@ export function bleu(
     }
   }
   const brevityPenalty =
-    hypothesisLength >= referenceLength ? 1 : hypothesisLength > 0 ? Math.exp(1 - referenceLength / hypothesisLength) : 0;
+    hypothesisLength >= referenceLength
+      ? 1
+      : hypothesisLength > 0
+        ? Math.exp(1 - referenceLength / hypothesisLength)
+        : 0;
   const lengths = { hypothesisLength, referenceLength };
   if (matches.every((count) => count === 0)) {
     return { score: 0, precisions: matches, brevityPenalty, ...lengths };

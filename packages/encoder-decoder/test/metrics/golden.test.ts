@@ -61,9 +61,15 @@ describe.each(cases)('the metrics of $name', (golden) => {
 
   it.each(Object.keys(golden.bleu))('have sacrebleu’s BLEU with %s', (name) => {
     const [smoothing, tokenization] = name.split(' ') as [BleuOptions['smoothing'], BleuOptions['tokenization']];
-    const own = bleu(hypotheses, references, { ...(smoothing ? { smoothing } : {}), ...(tokenization ? { tokenization } : {}) });
+    const own = bleu(hypotheses, references, {
+      ...(smoothing ? { smoothing } : {}),
+      ...(tokenization ? { tokenization } : {}),
+    });
     const wanted = golden.bleu[name]!;
-    expectClose([own.score, own.brevityPenalty, ...own.precisions], [wanted.score, wanted.brevityPenalty, ...wanted.precisions]);
+    expectClose(
+      [own.score, own.brevityPenalty, ...own.precisions],
+      [wanted.score, wanted.brevityPenalty, ...wanted.precisions],
+    );
     expect([own.hypothesisLength, own.referenceLength]).toEqual([wanted.hypothesisLength, wanted.referenceLength]);
   });
 
