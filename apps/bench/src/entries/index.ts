@@ -1,5 +1,7 @@
 import { CrossmodalError } from '@crossmodal/core';
 import { alignment } from './alignment/index.js';
+import { captionsEntry } from './captions/index.js';
+import { ucmCaptionsEntry } from './captions/ucm.js';
 import { coAttentionEntry } from './co-attention/index.js';
 import { assistanceEntry } from './digits/assistance.js';
 import { threeModalitiesEntry } from './digits/three-modalities.js';
@@ -13,12 +15,21 @@ import { vaeEntry } from './vae.js';
 import { videoEntry } from './video/index.js';
 
 /** Every entry, in the order in which they run. */
-export const entries: readonly Entry[] = [alignment, hardVsSoft, speech, textToImage, vaeEntry, domainAdaptation];
+export const entries: readonly Entry[] = [
+  alignment,
+  hardVsSoft,
+  speech,
+  textToImage,
+  captionsEntry,
+  vaeEntry,
+  domainAdaptation,
+];
 
 /** Entries that need data sets of their own (`--data`): they run when they are named. */
 export const dataSetEntries: readonly Entry[] = [
   questionAnsweringEntry,
   coAttentionEntry,
+  ucmCaptionsEntry,
   videoEntry,
   assistanceEntry,
   threeModalitiesEntry,
