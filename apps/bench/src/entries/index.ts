@@ -10,6 +10,7 @@ import type { Entry } from './entry.js';
 import { hardVsSoft } from './hard-vs-soft/index.js';
 import { questionAnsweringEntry } from './question-answering/index.js';
 import { speech } from './speech/index.js';
+import { speechToTextEntry } from './speech-to-text/index.js';
 import { textToImage } from './text-to-image/index.js';
 import { vaeEntry } from './vae.js';
 import { videoEntry } from './video/index.js';
@@ -30,6 +31,7 @@ export const dataSetEntries: readonly Entry[] = [
   questionAnsweringEntry,
   coAttentionEntry,
   ucmCaptionsEntry,
+  speechToTextEntry,
   videoEntry,
   assistanceEntry,
   threeModalitiesEntry,
