@@ -18,6 +18,7 @@ export {
   type CtcRecogniser,
   type CtcRecogniserOptions,
   ctcRecogniser,
+  loadCtcRecogniser,
 } from './models/ctc-recogniser.js';
 export {
   type EncoderDecoder,
@@ -27,6 +28,14 @@ export {
 } from './models/encoder-decoder.js';
 export type { GeneratedText, GenerateOptions } from './models/generate-options.js';
 export type { SequenceTokenizer, TargetBatch } from './models/sequence-tokenizer.js';
+export {
+  loadTextToSpeech,
+  type SpeechBatch,
+  type SpokenFrames,
+  type TextToSpeech,
+  type TextToSpeechOptions,
+  textToSpeech,
+} from './models/text-to-speech.js';
 export { encoderFiles } from './pretrained/encoder-files.js';
 export {
   type LanguageModel,

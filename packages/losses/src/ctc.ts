@@ -34,7 +34,8 @@ export interface CtcLossOptions<R extends 'mean' | 'sum' | 'none' = 'mean'> {
  *   step, where labels cannot be read, such a label makes the loss of its row NaN
  * @see Graves et al. (2006), "Connectionist temporal classification", equations 3 to 16; torch.nn.functional.ctc_loss
  * @example
- * const loss = ctcLoss(logits, tf.tensor2d([[3, 1, 1]], [1, 3], 'int32'), { inputLengths: tf.tensor1d([40], 'int32') });
+ * const frames = tf.zeros([1, 40, 6]) as tf.Tensor3D;
+ * const loss = ctcLoss(frames, tf.tensor2d([[3, 1, 1]], [1, 3], 'int32'), { inputLengths: tf.tensor1d([40], 'int32') });
  */
 export function ctcLoss<R extends 'mean' | 'sum' | 'none' = 'mean'>(
   logits: Tensor3D,

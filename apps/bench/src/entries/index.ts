@@ -12,6 +12,7 @@ import { questionAnsweringEntry } from './question-answering/index.js';
 import { speech } from './speech/index.js';
 import { speechToTextEntry } from './speech-to-text/index.js';
 import { textToImage } from './text-to-image/index.js';
+import { textToSpeechEntry } from './text-to-speech/index.js';
 import { vaeEntry } from './vae.js';
 import { videoEntry } from './video/index.js';
 
@@ -32,6 +33,7 @@ export const dataSetEntries: readonly Entry[] = [
   coAttentionEntry,
   ucmCaptionsEntry,
   speechToTextEntry,
+  textToSpeechEntry,
   videoEntry,
   assistanceEntry,
   threeModalitiesEntry,

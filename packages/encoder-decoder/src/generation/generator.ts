@@ -2,6 +2,7 @@ import { type CompiledFunction, compile, type EncodedSequence, type Inputs } fro
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Decoder, DecoderState } from '../decoders/decoder.js';
+import { Rooms, shapesOf } from '../internal/rooms.js';
 import type { GeneratedSequence, NextTokens, SearchStrategy, SearchTask } from './search.js';
 
 /** What generation needs of a model: its decoder, and the sequence that the encoder makes of inputs, if there is an encoder. */
@@ -13,17 +14,14 @@ export interface GeneratorModel {
 
 /**
  * Rooms for sequences of fixed shape, each with two or three compiled functions: one for the encoder, one for blocks of a prompt, one for
- * all steps. A step feeds token numbers and places and fetches logits; nothing is traced or built again. Rooms are kept for the next
- * call; the one that was not used for longest is given up when there are more than `capacity`.
+ * all steps. A step feeds token numbers and places and fetches logits; nothing is traced or built again.
  */
 export class Generator {
   readonly #model: GeneratorModel;
-  readonly #capacity: number;
-  readonly #rooms = new Map<string, Room>();
+  readonly #rooms = new Rooms<Room>();
 
-  constructor(model: GeneratorModel, { capacity = 4 }: { capacity?: number } = {}) {
+  constructor(model: GeneratorModel) {
     this.#model = model;
-    this.#capacity = capacity;
   }
 
   /** The sequences of each item, best first. */
@@ -41,8 +39,7 @@ export class Generator {
   }
 
   dispose(): void {
-    for (const room of this.#rooms.values()) room.dispose();
-    this.#rooms.clear();
+    this.#rooms.dispose();
   }
 
   #room(inputs: Inputs | undefined, { width }: SearchStrategy, { prompts, maximumLength }: SearchTask): Room {
@@ -50,17 +47,8 @@ export class Generator {
     // The last token is never fed. Powers of two, so that few rooms serve all lengths.
     const wanted = 2 ** Math.ceil(Math.log2(Math.max(16, longest + maximumLength - 1)));
     const length = Math.min(this.#model.decoder.maximumLength, wanted);
-    const shapes = Object.entries(inputs ?? {}).map(([name, { shape }]) => `${name}[${shape}]`);
-    const key = [prompts.length, width, length, ...shapes.sort()].join(' ');
-    const room = this.#rooms.get(key) ?? new Room(this.#model, { items: prompts.length, width, length, inputs });
-    this.#rooms.delete(key);
-    this.#rooms.set(key, room);
-    for (const [other, old] of this.#rooms) {
-      if (this.#rooms.size <= this.#capacity) break;
-      old.dispose();
-      this.#rooms.delete(other);
-    }
-    return room;
+    const key = [prompts.length, width, length, shapesOf(inputs ?? {})].join(' ');
+    return this.#rooms.of(key, () => new Room(this.#model, { items: prompts.length, width, length, inputs }));
   }
 }
 

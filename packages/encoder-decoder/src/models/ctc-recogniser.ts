@@ -22,6 +22,7 @@ import { ctcBeam, ctcGreedy } from '../ctc/decode.js';
 import type { CtcHypothesis } from '../ctc/prefix-beam.js';
 import { initialWeights } from '../decoders/initial-weights.js';
 import { requireInteger } from '../internal/checks.js';
+import { loadOwn } from './load-own.js';
 import { innerTokens, type SequenceTokenizer } from './sequence-tokenizer.js';
 
 export interface CtcRecogniserOptions {
@@ -171,4 +172,27 @@ export function ctcRecogniser<Item>(options: CtcRecogniserOptions & { encoder: E
       encoder.dispose();
     },
   };
+}
+
+/**
+ * A model that `files` of `ctcRecogniser` gave, with the tokeniser that it was made with and its encoder, which the loader of its
+ * package makes of `encoderFiles(files)`.
+ *
+ * @throws CrossmodalError when the files are of another model, or weights are missing, extra or of another shape
+ * @example
+ * const encoder = await loadAudioEncoder(await encoderFiles(files));
+ * const model = await loadCtcRecogniser(files, { encoder, tokenizer });
+ */
+export function loadCtcRecogniser<Item>(
+  files: ModelFiles,
+  options: { encoder: Encoder<Item>; tokenizer: SequenceTokenizer },
+): Promise<CtcRecogniser<Item>> {
+  assertKnownOptions('loadCtcRecogniser', options, { encoder: true, tokenizer: true });
+  return loadOwn(files, {
+    where: 'loadCtcRecogniser',
+    type: 'ctcRecogniser',
+    make: (saved) => ctcRecogniser<Item>({ ...(saved as unknown as CtcRecogniserOptions), ...options }),
+    variables: (model) =>
+      Object.fromEntries(Object.entries(model.namedVariables()).filter(([name]) => name.startsWith('head/'))),
+  });
 }

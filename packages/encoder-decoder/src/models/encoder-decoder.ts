@@ -6,7 +6,6 @@ import {
   type Inputs,
   isSavedModel,
   type LossTerms,
-  loadSavedModel,
   type ModelCard,
   type ModelFiles,
   memoryFile,
@@ -27,6 +26,7 @@ import { Generator } from '../generation/generator.js';
 import { requireInteger, requireRate } from '../internal/checks.js';
 import { withoutGradient } from '../internal/without-gradient.js';
 import { type GeneratedText, type GenerateOptions, generateOptions } from './generate-options.js';
+import { loadOwn } from './load-own.js';
 import { requireSpecialTokens, type SequenceTokenizer, type TargetBatch, targetBatch } from './sequence-tokenizer.js';
 
 export interface EncoderDecoderOptions {
@@ -305,21 +305,18 @@ function checkedTargets({ inputs, targets }: Partial<SequenceBatch>, maximumLeng
 export const isOwnEncoderDecoder = (config: Readonly<Record<string, unknown>>): boolean =>
   isSavedModel(config) && config['type'] === 'encoderDecoder';
 
-/** The model that `files` of `encoderDecoder` gave, with the encoder and tokeniser that `parts` load from their files. */
+/** The model that `files` of `encoderDecoder` gave, with its encoder and tokeniser. */
 export function loadOwnEncoderDecoder<Item>(
   files: ModelFiles,
   { encoder, tokenizer }: { encoder: Encoder<Item>; tokenizer: SequenceTokenizer },
 ): Promise<EncoderDecoder<Item>> {
-  let model: EncoderDecoder<Item> | undefined;
-  return loadSavedModel(
-    files,
-    {
-      encoderDecoder: (options) => {
-        const { decoder, ...rest } = options as unknown as EncoderDecoderOptions & { decoder: DecoderPlan['saved'] };
-        model = encoderDecoder<Item>({ ...rest, encoder, tokenizer, decoder: decoderPlan(decoder) });
-        return { ...model, namedVariables: () => model!.decoder.namedVariables() };
-      },
+  return loadOwn(files, {
+    where: 'loadEncoderDecoder',
+    type: 'encoderDecoder',
+    make(options) {
+      const { decoder, ...rest } = options as unknown as EncoderDecoderOptions & { decoder: DecoderPlan['saved'] };
+      return encoderDecoder<Item>({ ...rest, encoder, tokenizer, decoder: decoderPlan(decoder) });
     },
-    { where: 'loadEncoderDecoder' },
-  ).then(() => model!);
+    variables: (model) => model.decoder.namedVariables(),
+  });
 }

@@ -1,5 +1,6 @@
 import {
   CrossmodalError,
+  isSavedModel,
   type ModelFile,
   type ModelFiles,
   memoryFile,
@@ -8,10 +9,9 @@ import {
   subfolder,
 } from '@crossmodal/core';
 import { type StoredTensor, safetensorsPieces } from '@crossmodal/core/safetensors';
-import { isOwnEncoderDecoder } from '../models/encoder-decoder.js';
 
 /**
- * The files of the encoder within those of a model, as a loader of an encoder package takes them: of a model of `encoderDecoder` its
+ * The files of the encoder within those of a model, as a loader of an encoder package takes them: of a model of this package its
  * subfolder, of a vision-encoder-decoder folder its configuration, weights and preprocessing. Whisper's encoder is loaded from the
  * whole folder.
  *
@@ -22,10 +22,10 @@ import { isOwnEncoderDecoder } from '../models/encoder-decoder.js';
 export async function encoderFiles(files: ModelFiles): Promise<ModelFiles> {
   const where = 'encoderFiles';
   const config = await readConfig(files, 'config.json', { where });
-  if (isOwnEncoderDecoder(config)) return subfolder(files, 'encoder');
+  if (isSavedModel(config)) return subfolder(files, 'encoder');
   if (config['model_type'] !== 'vision-encoder-decoder' || typeof config['encoder'] !== 'object') {
     throw new CrossmodalError(
-      `${where}: the files must be of encoderDecoder or of the family vision-encoder-decoder, got ${JSON.stringify(config['model_type'])}`,
+      `${where}: the files must be of a model of this package or of the family vision-encoder-decoder, got ${JSON.stringify(config['model_type'])}`,
       { remedy: 'Whisper’s encoder is loaded from the whole folder' },
     );
   }

@@ -3,9 +3,9 @@ import { wordTokenizer } from '@crossmodal/encoders-text';
 import { expectNoLeak } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { type CtcBatch, ctcRecogniser, wordErrorRate } from '../../src/index.js';
+import { type CtcBatch, ctcRecogniser, encoderFiles, loadCtcRecogniser, wordErrorRate } from '../../src/index.js';
 import { useTestBackend } from '../backend.js';
-import { digitFrames, frameEncoder } from '../encoders.js';
+import { digitFrames, frameEncoder, loadFrameEncoder } from '../encoders.js';
 import { train } from '../train.js';
 
 useTestBackend('cpu');
@@ -51,6 +51,21 @@ describe('ctcRecogniser', () => {
     expect(await rate(1)).toBeLessThan(0.1);
     expect(await rate(8)).toBeLessThan(0.1);
     model.dispose();
+  });
+
+  it('is loaded from its files and hears the same', async () => {
+    const model = recogniser();
+    const { batch } = await spoken(model, 3, 4);
+    const files = await model.files();
+    const encoder = await loadFrameEncoder(await encoderFiles(files));
+    const again = await loadCtcRecogniser(files, { encoder, tokenizer: model.tokenizer });
+    const logits = (one: typeof model) => tf.tidy(() => one.logits(batch.inputs).logits.arraySync());
+    expect(logits(again)).toEqual(logits(model));
+    await expect(loadCtcRecogniser(await encoder.files!(), { encoder, tokenizer: model.tokenizer })).rejects.toThrow(
+      /the type must be one of ctcRecogniser, got "frames"/,
+    );
+    model.dispose();
+    again.dispose();
   });
 
   it('leaks nothing, and refuses what does not fit', async () => {
