@@ -2,7 +2,7 @@
  * Who may import whom (see "The house" in the README).
  * @type {import('dependency-cruiser').IConfiguration}
  */
-const paradigms = '(alignment|fusion|gan|vae|adaptation)';
+const paradigms = '(alignment|fusion|encoder-decoder|gan|vae|adaptation)';
 
 module.exports = {
   forbidden: [

@@ -27,6 +27,7 @@ const budgets: Record<string, number> = {
   losses: 80,
   adaptation: 140,
   alignment: 165,
+  'encoder-decoder': 120,
   fusion: 80,
   gan: 150,
   vae: 44,

@@ -11,6 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const doors = [
   'losses/src/index.ts',
   'alignment/src/index.ts',
+  'encoder-decoder/src/index.ts',
   'encoders-vision/src/index.ts',
   'encoders-audio/src/index.ts',
   'encoders-text/src/index.ts',

@@ -4,6 +4,7 @@ export { addNoise, timeShift } from './augment/waveform.js';
 export { powerToDecibels } from './dsp/decibels.js';
 export { delta } from './dsp/delta.js';
 export { griffinLim } from './dsp/griffin-lim.js';
+export { inverseLogMel } from './dsp/inverse-log-mel.js';
 export { inverseStft } from './dsp/inverse-stft.js';
 export { kaldiFilterbank } from './dsp/kaldi.js';
 export {

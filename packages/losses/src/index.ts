@@ -44,6 +44,7 @@ export { type SemanticSimilarityOptions, semanticSimilarity } from './cost/seman
 export { type SimilarityCrossEntropyOptions, similarityCrossEntropy } from './cost/similarity-cross-entropy.js';
 export { UncertaintyWeights } from './cost/uncertainty-weights.js';
 export { type CrossEntropyOptions, crossEntropy } from './cross-entropy.js';
+export { type CtcLossOptions, ctcLoss } from './ctc.js';
 export { type CyClipOptions, cyClipConsistency } from './cy-clip.js';
 export { type DebiasedContrastiveOptions, debiasedContrastive } from './debiased-contrastive.js';
 export { type DinoOptions, dinoLoss } from './dino.js';

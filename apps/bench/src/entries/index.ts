@@ -1,5 +1,7 @@
 import { CrossmodalError } from '@crossmodal/core';
 import { alignment } from './alignment/index.js';
+import { captionsEntry } from './captions/index.js';
+import { ucmCaptionsEntry } from './captions/ucm.js';
 import { coAttentionEntry } from './co-attention/index.js';
 import { assistanceEntry } from './digits/assistance.js';
 import { threeModalitiesEntry } from './digits/three-modalities.js';
@@ -8,17 +10,30 @@ import type { Entry } from './entry.js';
 import { hardVsSoft } from './hard-vs-soft/index.js';
 import { questionAnsweringEntry } from './question-answering/index.js';
 import { speech } from './speech/index.js';
+import { speechToTextEntry } from './speech-to-text/index.js';
 import { textToImage } from './text-to-image/index.js';
+import { textToSpeechEntry } from './text-to-speech/index.js';
 import { vaeEntry } from './vae.js';
 import { videoEntry } from './video/index.js';
 
 /** Every entry, in the order in which they run. */
-export const entries: readonly Entry[] = [alignment, hardVsSoft, speech, textToImage, vaeEntry, domainAdaptation];
+export const entries: readonly Entry[] = [
+  alignment,
+  hardVsSoft,
+  speech,
+  textToImage,
+  captionsEntry,
+  vaeEntry,
+  domainAdaptation,
+];
 
 /** Entries that need data sets of their own (`--data`): they run when they are named. */
 export const dataSetEntries: readonly Entry[] = [
   questionAnsweringEntry,
   coAttentionEntry,
+  ucmCaptionsEntry,
+  speechToTextEntry,
+  textToSpeechEntry,
   videoEntry,
   assistanceEntry,
   threeModalitiesEntry,

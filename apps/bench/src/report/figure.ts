@@ -74,5 +74,21 @@ export interface ScatterFigure {
   series: { name: string; points: [x: number, y: number][] }[];
 }
 
+/** Sounds that can be played. */
+export interface SoundsFigure {
+  kind: 'sounds';
+  title: string;
+  caption: string;
+  /** Bytes of wav files. */
+  sounds: { label: string; wav: Uint8Array }[];
+}
+
 /** What an entry shows in the report. */
-export type Figure = CurvesFigure | RetrievalFigure | PicturesFigure | BarsFigure | ConfusionFigure | ScatterFigure;
+export type Figure =
+  | CurvesFigure
+  | RetrievalFigure
+  | PicturesFigure
+  | BarsFigure
+  | ConfusionFigure
+  | ScatterFigure
+  | SoundsFigure;

@@ -2,7 +2,7 @@ import { bars } from './charts/bars.js';
 import { confusion } from './charts/confusion.js';
 import { curves } from './charts/curves.js';
 import { scatter } from './charts/scatter.js';
-import type { Figure, PicturesFigure, Png, RetrievalFigure } from './figure.js';
+import type { Figure, PicturesFigure, Png, RetrievalFigure, SoundsFigure } from './figure.js';
 import { html, type Markup } from './html.js';
 
 /** True when a figure has nothing to show, such as examples of success where there was none. */
@@ -19,6 +19,8 @@ function isEmpty(figure: Figure): boolean {
       return figure.queries.length === 0;
     case 'pictures':
       return figure.rows.every(({ pictures: row }) => row.length === 0);
+    case 'sounds':
+      return figure.sounds.length === 0;
   }
 }
 
@@ -38,6 +40,8 @@ export function renderFigure(figure: Figure): Markup | null {
       return retrieval(figure);
     case 'pictures':
       return pictures(figure);
+    case 'sounds':
+      return sounds(figure);
   }
 }
 
@@ -78,5 +82,15 @@ function pictures({ title, caption, headings, rows }: PicturesFigure): Markup {
           html`<tr>${labelled && html`<th>${label}</th>`}${row.map((png) => html`<td><span class="tile">${image(png, label)}</span></td>`)}</tr>`,
       )}</tbody>
     </table></div>
+  </figure>`;
+}
+
+function sounds({ title, caption, sounds: list }: SoundsFigure): Markup {
+  return html`<figure class="wide">
+    <figcaption><b>${title}</b> ${caption}</figcaption>
+    <table class="pictures"><tbody>${list.map(
+      ({ label, wav }) =>
+        html`<tr><th>${label}</th><td><audio controls src="data:audio/wav;base64,${Buffer.from(wav).toString('base64')}"></audio></td></tr>`,
+    )}</tbody></table>
   </figure>`;
 }

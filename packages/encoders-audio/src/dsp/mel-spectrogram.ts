@@ -66,7 +66,7 @@ export function powerSpectrogram(samples: Samples, options: StftOptions = {}): S
 }
 
 /** Defaults of speech analysis: windows of 25 ms, steps of 10 ms. */
-function speechDefaults({
+export function speechDefaults({
   sampleRate,
   windowLength,
   fftSize,

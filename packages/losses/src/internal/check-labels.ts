@@ -10,7 +10,7 @@ const LARGEST_FLOAT = 2 ** 24;
  * The numbers of a tensor of labels, where they can be had at once: not inside a compiled function, which must not depend on them, and
  * not on webgpu, which has no reads at once. Losses then mark impossible labels in the graph, with NaN.
  */
-function readAtOnce(x: Tensor): ArrayLike<number> | undefined {
+export function readAtOnce(x: Tensor): ArrayLike<number> | undefined {
   if (tf.getBackend() === 'webgpu') return undefined;
   try {
     return x.dataSync();

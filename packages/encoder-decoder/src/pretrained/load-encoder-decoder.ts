@@ -1,0 +1,220 @@
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  type Encoder,
+  type ModelCard,
+  type ModelFiles,
+  modelFiles,
+  openWeights,
+  readConfig,
+  type StoredWeights,
+  type WeightSpecs,
+} from '@crossmodal/core';
+import { Config, linear, linearSpecs, type Parameters } from '@crossmodal/core/blocks';
+import type { StoredTensor } from '@crossmodal/core/safetensors';
+import type { Tensor3D } from '@tensorflow/tfjs-core';
+import type { Decoder } from '../decoders/decoder.js';
+import {
+  assembled,
+  type EncoderDecoder,
+  isOwnEncoderDecoder,
+  loadOwnEncoderDecoder,
+} from '../models/encoder-decoder.js';
+import type { SequenceTokenizer } from '../models/sequence-tokenizer.js';
+import { gpt2Decoder, whisperDecoder } from './decoder-families.js';
+import { generationConfig } from './generation-config.js';
+import type { LoadedTokenizer } from './language-model.js';
+import { type LoadedDecoder, loadDecoder } from './load-decoder.js';
+import { type WhisperTask, whisperPrompt } from './whisper-prompt.js';
+
+export interface LoadEncoderDecoderOptions<Item = never> extends WhisperTask {
+  /** The folder's encoder: by `loadAudioEncoder` of the same files for Whisper, by `loadImageEncoder` of `encoderFiles(files)` for others. */
+  encoder: Encoder<Item>;
+  /** The folder's tokeniser; for models of `encoderDecoder` that with which they were made. */
+  tokenizer: LoadedTokenizer | SequenceTokenizer;
+  /** Most tokens of a text, where it is less than the decoder has room for. */
+  maximumLength?: number;
+  /** Seed of dropout when training. */
+  seed?: number;
+  /** Tensors of the file that the model does not know are passed over. */
+  allowExtra?: boolean;
+}
+
+/**
+ * A model from its files: those of `encoderDecoder`, and folders in Hugging Face's layout of Whisper and of vision-encoder-decoder with
+ * GPT-2. The encoder is loaded before, by the package of its modality.
+ *
+ * @throws CrossmodalError when the family is another, the encoder does not fit, or weights are missing, extra or of another shape
+ * @see Radford et al. (2022), Whisper; Li et al. (2021), TrOCR, for vision-encoder-decoder
+ * @example
+ * const files = await openFolder('whisper-tiny');
+ * const encoder = await loadAudioEncoder(files);
+ * const model = await loadEncoderDecoder(files, { encoder, tokenizer: await loadTokenizer(files), language: 'en' });
+ */
+export async function loadEncoderDecoder<Item>(
+  files: ModelFiles,
+  options: LoadEncoderDecoderOptions<Item>,
+): Promise<EncoderDecoder<Item>> {
+  assertKnownOptions('loadEncoderDecoder', options, {
+    encoder: true,
+    tokenizer: true,
+    maximumLength: true,
+    seed: true,
+    allowExtra: true,
+    language: true,
+    task: true,
+  } satisfies Record<keyof LoadEncoderDecoderOptions, true>);
+  const where = 'loadEncoderDecoder';
+  const { encoder, tokenizer, seed = 0, allowExtra = false } = options;
+  const config = await readConfig(files, 'config.json', { where });
+  if (isOwnEncoderDecoder(config)) {
+    return loadOwnEncoderDecoder(files, { encoder, tokenizer: tokenizer as SequenceTokenizer });
+  }
+  if (!encoder.encodeSequence) {
+    throw new CrossmodalError(`${where}: the ${encoder.modality} encoder must have encodeSequence, it has not`);
+  }
+  const weights = await openWeights(files, { where });
+  const family = String(config['model_type']);
+  const generation = await generationConfig(files, config);
+  const { label } = files.get('config.json')!;
+  const load = { where, seed, allowExtra };
+  const loaded =
+    family === 'whisper'
+      ? await whisper(weights, new Config(config, label), load)
+      : family === 'vision-encoder-decoder'
+        ? await visionEncoderDecoder(weights, new Config(config, label), load, encoder.dimension)
+        : undefined;
+  if (!loaded) {
+    throw new CrossmodalError(
+      `${label}: model_type must be whisper, vision-encoder-decoder, or that of encoderDecoder, got ${JSON.stringify(config['model_type'])}`,
+    );
+  }
+  const { prompt, process } =
+    family === 'whisper'
+      ? whisperPrompt(generation.values, options)
+      : { prompt: [startToken(generation.values)], process: undefined };
+  const { decoder } = loaded;
+  const room = decoder.maximumLength - prompt.length + 1;
+  const maximumLength = Math.min(options.maximumLength ?? room, room);
+  return assembled<Item>(
+    {
+      encoder,
+      decoder,
+      tokenizer: sequenceTokenizer(tokenizer, {
+        vocabularySize: decoder.vocabularySize,
+        paddingId: generation.paddingId,
+        beginId: prompt[0]!,
+        endId: generation.endIds[0]!,
+      }),
+      maximumLength,
+      prompt,
+      process,
+      seed,
+      ...{ labelSmoothing: 0, scheduledSampling: 0, trainEncoder: true },
+    },
+    (_model, card) => savedFiles(files, config, { encoder, loaded, card }),
+  );
+}
+
+interface LoadOptions {
+  where: string;
+  seed: number;
+  allowExtra: boolean;
+}
+
+async function whisper(weights: StoredWeights, config: Config, load: LoadOptions): Promise<LoadedDecoder> {
+  return loadDecoder(weights, whisperDecoder(config), { ...load, ignored: [/(^|\.)encoder\./, /^proj_out\.weight$/] });
+}
+
+/** GPT-2 with attention to the encoder; vectors of another width go through `enc_to_dec_proj`. */
+async function visionEncoderDecoder(
+  weights: StoredWeights,
+  config: Config,
+  load: LoadOptions,
+  memoryWidth: number,
+): Promise<LoadedDecoder> {
+  const part = config.part('decoder');
+  if (part?.raw('model_type') !== 'gpt2') {
+    throw new CrossmodalError(
+      `${config.label}: the decoder's model_type must be gpt2, got ${JSON.stringify(part?.raw('model_type'))}`,
+    );
+  }
+  const family = gpt2Decoder(part, { memoryWidth });
+  const projection = 'enc_to_dec_proj';
+  const projected = weights.entries.has(`${projection}.weight`);
+  if (!projected && memoryWidth !== family.stack.width) {
+    throw new CrossmodalError(
+      `${load.where}: the encoder's vectors must have the width ${family.stack.width}, got ${memoryWidth}`,
+    );
+  }
+  const more: WeightSpecs = projected ? linearSpecs(projection, memoryWidth, family.stack.width) : {};
+  const loaded = await loadDecoder(
+    weights,
+    { ...family, prefixes: ['decoder.transformer.', 'decoder.'] },
+    {
+      ...load,
+      more,
+      ignored: [
+        /^encoder\./,
+        /^decoder\.lm_head\.weight$/,
+        /attn\.(bias|masked_bias)$/,
+        /crossattention\.(bias|masked_bias)$/,
+      ],
+    },
+  );
+  return projected ? { ...loaded, decoder: withProjection(loaded.decoder, loaded.parameters, projection) } : loaded;
+}
+
+/** The same decoder, whose memory is projected first. */
+function withProjection(decoder: Decoder, parameters: Parameters, name: string): Decoder {
+  const project = (sequence: Tensor3D) => linear(parameters, name, sequence) as Tensor3D;
+  return {
+    ...decoder,
+    logits: (ids, memory, options) =>
+      decoder.logits(ids, memory && { ...memory, sequence: project(memory.sequence) }, options),
+    state(shape) {
+      const state = decoder.state(shape);
+      return { ...state, remember: (memory) => state.remember({ ...memory, sequence: project(memory.sequence) }) };
+    },
+    namedVariables: () => parameters.named(),
+  };
+}
+
+function startToken(values: Readonly<Record<string, unknown>>): number {
+  const start = values['decoder_start_token_id'] ?? values['bos_token_id'];
+  if (!Number.isSafeInteger(start)) {
+    throw new CrossmodalError(
+      `config.json: decoder_start_token_id must be a token's number, got ${JSON.stringify(start)}`,
+    );
+  }
+  return start as number;
+}
+
+/** A loaded tokeniser with the special tokens that the folder's configuration names; those are no part of texts. */
+function sequenceTokenizer(
+  tokenizer: LoadedTokenizer,
+  special: Pick<SequenceTokenizer, 'vocabularySize' | 'paddingId' | 'beginId' | 'endId'>,
+): SequenceTokenizer {
+  const marks = new Set([special.paddingId, special.beginId, special.endId]);
+  return {
+    ...special,
+    encode: (text) => tokenizer.encode(text).filter((id) => !marks.has(id)),
+    decode: (ids) => tokenizer.decode(ids),
+  };
+}
+
+/** The folder again, with the weights as they are now. */
+async function savedFiles(
+  files: ModelFiles,
+  config: Readonly<Record<string, unknown>>,
+  { encoder, loaded, card }: { encoder: Encoder<never>; loaded: LoadedDecoder; card: ModelCard | undefined },
+): Promise<ModelFiles> {
+  if (!encoder.files) throw new CrossmodalError('files: the encoder cannot be saved, it has no files');
+  const stored = await openWeights(await encoder.files(), { where: 'files' });
+  const prefix = config['model_type'] === 'vision-encoder-decoder' ? 'encoder.' : '';
+  const carried = new Map<string, StoredTensor>();
+  for (const name of stored.entries.keys()) carried.set(prefix + name, await stored.read(name));
+  const others = new Map([...files].filter(([name]) => !/safetensors|^config\.json$|\.bin$/.test(name)));
+  const { variables, specs } = loaded;
+  return modelFiles({ config, variables, specs, others, carried, ...(card ? { card } : {}) });
+}
