@@ -27,8 +27,10 @@ interface Gallery {
 const cutOffs = [1, 5, 10];
 
 /**
- * Retrieval in both directions between each pair of modalities. Each distinct text is in the gallery once; an answer is right when it
- * belongs to the same item or shares a text with it: many captions repeat.
+ * Retrieval in both directions between each pair of modalities. Every caption counts, as in papers on image-text retrieval; an answer is
+ * right when it belongs to the same item or shares a text with it: many captions repeat.
+ *
+ * @param options.mediaOf what the encoders take of an item's picture or recording
  */
 export async function evaluate(
   model: DualEncoder<Modality>,
@@ -63,15 +65,13 @@ async function galleryOf(
   const numbers: number[] = [];
   const texts: ReadonlySet<string>[] = [];
   if (modality === 'text') {
-    const first = new Map<string, number>();
     items.forEach((item, i) => {
-      for (const text of item.texts) if (!first.has(text)) first.set(text, i);
+      for (const text of item.texts) {
+        inputs.push(text);
+        numbers.push(i);
+        texts.push(new Set([text]));
+      }
     });
-    for (const [text, i] of first) {
-      inputs.push(text);
-      numbers.push(i);
-      texts.push(new Set([text]));
-    }
   } else {
     items.forEach((item, i) => {
       if (item[modality] === undefined) return;
