@@ -3,7 +3,7 @@ import { library } from '../../tsup.base.js';
 import { browserBundle } from './src/server/browser-bundle.js';
 
 export default library({
-  entry: { index: 'src/index.ts', main: 'src/main.ts' },
+  entry: { index: 'src/index.ts', main: 'src/main.ts', 'sound-worker': 'src/data/sound-worker.ts' },
   external: ['esbuild'],
   async onSuccess() {
     const { plugins, conditions, ...options } = browserBundle;

@@ -2,21 +2,21 @@ import { readFile } from 'node:fs/promises';
 import type { DualEncoder } from '@crossmodal/alignment';
 import { decodeImage } from '@crossmodal/encoders-vision';
 import { type BulkProgress, type BulkSink, bulkEmbed } from '@crossmodal/search';
-import { audioItem } from '../data/sound.js';
+import { soundPool } from '../data/sound-pool.js';
 import type { Modality } from '../model/model-folder.js';
 import type { Entry } from './entries.js';
 
 /** What an encoder takes of an entry; a picture is opened here, so that a broken one does not spoil its batch. */
-async function decoded({ kind, content }: Entry): Promise<unknown> {
+async function decoded({ kind, content }: Entry, sounds: ReturnType<typeof soundPool>): Promise<unknown> {
   if (kind === 'text') return content;
-  if (kind === 'audio') return audioItem(content);
+  if (kind === 'audio') return sounds.run({ source: content, label: content });
   const bytes = await readFile(content);
   await decodeImage(bytes, { size: 8 });
   return bytes;
 }
 
 /** Embeds entries into a sink: those that are there are passed over, those that cannot be read are listed. */
-export function embedEntries(
+export async function embedEntries(
   model: DualEncoder<Modality>,
   entries: Iterable<Entry>,
   options: {
@@ -28,10 +28,11 @@ export function embedEntries(
     onProgress: (progress: BulkProgress) => void;
   },
 ): Promise<BulkProgress> {
-  return bulkEmbed<Entry, unknown>(entries, {
+  const sounds = soundPool();
+  const work = bulkEmbed<Entry, unknown>(entries, {
     ...options,
     id: ({ id }) => id,
-    decode: decoded,
+    decode: (entry) => decoded(entry, sounds),
     metadata: ({ metadata }) => metadata,
     async embed(batch, items) {
       const vectors: ArrayLike<number>[] = new Array(batch.length);
@@ -53,4 +54,5 @@ export function embedEntries(
       return vectors;
     },
   });
+  return work.finally(() => sounds.close());
 }

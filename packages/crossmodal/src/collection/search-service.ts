@@ -1,6 +1,6 @@
 import { CrossmodalError } from '@crossmodal/core';
 import type { Filter, SearchHit, VectorStore } from '@crossmodal/search';
-import { decodeSound } from '../data/sound.js';
+import { soundPool } from '../data/sound-pool.js';
 import { loadDualEncoder, type Modality, type SavedDualEncoder } from '../model/model-folder.js';
 import { type Collection, readCollection } from './collection.js';
 import { fileInside } from './file-inside.js';
@@ -36,6 +36,7 @@ export class SearchService {
   readonly collection: Collection;
   readonly #model: SavedDualEncoder;
   readonly #store: VectorStore;
+  readonly #sounds = soundPool();
   readonly #words = new Map<string, Float32Array>();
   #count: Promise<number> | undefined;
 
@@ -103,7 +104,8 @@ export class SearchService {
       return vector;
     }
     if ('image' in query) return this.#embed('image', query.image);
-    return this.#embed('audio', await decodeSound(query.audio, { label: 'the recording', sampleRate: 16_000 }));
+    if (!this.modalities.includes('audio')) return this.#embed('audio', undefined); // says so
+    return this.#embed('audio', await this.#sounds.run({ source: query.audio, label: 'the recording' }));
   }
 
   async #embed(modality: Modality, item: unknown): Promise<Float32Array> {
@@ -138,6 +140,7 @@ export class SearchService {
   }
 
   async close(): Promise<void> {
+    await this.#sounds.close();
     await this.#store.close();
     this.#model.model.dispose();
   }

@@ -8,7 +8,7 @@ import { type Item, modalitiesOf } from '../data/item.js';
 import { audioItem } from '../data/sound.js';
 import { type Splits, splitItems } from '../data/splits.js';
 import { loadEncoder, type Modality, modalities, saveDualEncoder } from '../model/model-folder.js';
-import { newEncoder } from '../train/encoders.js';
+import { newEncoder, soundRate } from '../train/encoders.js';
 import type { Direction } from '../train/evaluate.js';
 import { decodedMedia } from '../train/media-cache.js';
 import { epochsFor, planDifferences, type TrainPlan } from '../train/plan.js';
@@ -72,6 +72,7 @@ export async function trainCommand(options: TrainOptions, context: Context): Pro
   const mediaOf = await withBar(context, 'decoding', (onProgress) =>
     decodedMedia(trained, {
       imageSize: used.includes('image') && towers.image === undefined ? plan.imageSize : undefined,
+      ...(towers.audio === undefined ? { sampleRate: soundRate } : {}),
       onProgress,
     }),
   );

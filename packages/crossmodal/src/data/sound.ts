@@ -37,7 +37,7 @@ async function decoderFor(bytes: Uint8Array): Promise<SoundDecoder | undefined> 
  */
 export async function decodeSound(
   bytes: Uint8Array,
-  { label, sampleRate }: { label: string; sampleRate?: number },
+  { label, sampleRate }: { label: string; sampleRate?: number | undefined },
 ): Promise<Waveform> {
   const rate = sampleRate === undefined ? {} : { sampleRate };
   const decoder = await decoderFor(bytes);
@@ -60,7 +60,10 @@ export async function decodeSound(
 }
 
 /** What an audio encoder takes for a file: its path when it is a wav file, else its samples. */
-export async function audioItem(path: string): Promise<AudioItem> {
+export async function audioItem(
+  path: string,
+  { sampleRate }: { sampleRate?: number | undefined } = {},
+): Promise<AudioItem> {
   if (!isCompressedSound(path) && extname(path) !== '') return path;
-  return decodeSound(await readFile(path), { label: path, sampleRate: 16_000 });
+  return decodeSound(await readFile(path), { label: path, sampleRate });
 }

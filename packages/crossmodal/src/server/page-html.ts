@@ -51,7 +51,7 @@ select { margin-left: 6px; padding: 6px; font: inherit; color: inherit; backgrou
 main[aria-busy=true] .answers { opacity: 0.6; }
 @media (max-width: 480px) {
   .answers { grid-template-columns: repeat(2, minmax(0, 1fr)); gap: 8px; }
-  form > * { flex: 1 1 auto; text-align: center; }
+  form > :not(input) { flex: 1 1 auto; text-align: center; }
 }
 @media (prefers-reduced-motion: no-preference) { .answers { transition: opacity 0.15s; } }
 `;

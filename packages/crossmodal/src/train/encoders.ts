@@ -27,6 +27,9 @@ export interface EncoderSettings {
   seed: number;
 }
 
+/** Samples per second that an audio encoder from scratch takes: enough for speech. */
+export const soundRate = 16_000;
+
 /** A picture changed as a person would not mind: cut, mirrored, a little brighter or darker. */
 function augment(image: Image, random: Random): Image {
   const cut = randomResizedCrop(image, { random, scale: [0.4, 1] }); // gentler than Inception's: captions count things
@@ -50,7 +53,7 @@ export function newEncoder(modality: Modality, facts: EncoderFacts, settings: En
       }) as Encoder;
     case 'audio':
       return spectrogramEncoder({
-        sampleRate: 16_000,
+        sampleRate: soundRate,
         seconds: facts.seconds ?? 4,
         bands: 64,
         channels,

@@ -16,11 +16,20 @@ const soundBytes = 2 ** 31;
  * Pictures decoded once and held in memory as bytes at the size that the encoder takes, where they fit; else their paths.
  * Compressed recordings as samples; wav files stay paths.
  *
+ * @param options.sampleRate that compressed recordings are brought to; their own unless given
  * @throws CrossmodalError when compressed recordings do not fit into memory
  */
 export async function decodedMedia(
   items: readonly Item[],
-  { imageSize, onProgress }: { imageSize: number | undefined; onProgress?: (done: number, total: number) => void },
+  {
+    imageSize,
+    sampleRate,
+    onProgress,
+  }: {
+    imageSize: number | undefined;
+    sampleRate?: number | undefined;
+    onProgress?: (done: number, total: number) => void;
+  },
 ): Promise<MediaOf> {
   const pictures = imageSize === undefined ? [] : items.filter((item) => item.image !== undefined);
   const held = pictures.length * (imageSize ?? 0) ** 2 * 3 <= pictureBytes ? pictures : [];
@@ -35,7 +44,7 @@ export async function decodedMedia(
     onProgress?.(++done, total);
   });
   await mapConcurrently(sounds, async ({ audio }) => {
-    const sound = await audioItem(audio as string);
+    const sound = await audioItem(audio as string, { sampleRate });
     bytes += typeof sound === 'object' && 'samples' in sound ? sound.samples.byteLength : 0;
     if (bytes > soundBytes) {
       throw new CrossmodalError('train: the compressed recordings do not fit into memory', {
