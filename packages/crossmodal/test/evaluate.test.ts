@@ -1,4 +1,5 @@
 import type { DualEncoder } from '@crossmodal/alignment';
+import { Random } from '@crossmodal/core';
 import { useDevice } from '@crossmodal/core/device';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -6,6 +7,7 @@ import { itemsOf } from '../src/data/item.js';
 import { splitItems } from '../src/data/splits.js';
 import type { Modality } from '../src/model/model-folder.js';
 import { evaluate } from '../src/train/evaluate.js';
+import { partialText } from '../src/train/partial-text.js';
 
 beforeAll(async () => {
   await useDevice('cpu');
@@ -107,5 +109,21 @@ describe('items', () => {
       { origin: '3', image: 'b.png', texts: [], label: 'storage_tanks', fields: {} },
     ]);
     expect(items.map(({ texts }) => texts)).toEqual([['x', 'y', 'z'], ['storage tanks']]);
+  });
+});
+
+describe('partialText', () => {
+  it('leaves out up to half of the words, keeps their order, and never all', () => {
+    const words = Array.from({ length: 40 }, (_, i) => `w${i}`);
+    const shares: number[] = [];
+    for (let seed = 0; seed < 300; seed++) {
+      const kept = partialText(words.join(' '), new Random(seed)).split(' ');
+      expect(kept).toEqual(words.filter((word) => kept.includes(word)));
+      shares.push(1 - kept.length / words.length);
+      expect(partialText('one two', new Random(seed))).toMatch(/one|two/);
+    }
+    expect(shares.reduce((sum, share) => sum + share / shares.length, 0)).toBeCloseTo(0.25, 1);
+    expect(partialText('word', new Random(1))).toBe('word');
+    expect(partialText('', new Random(1))).toBe('');
   });
 });

@@ -79,6 +79,7 @@ export async function trainCommand(options: TrainOptions, context: Context): Pro
   const { model, history, validation, test } = await trainModel({
     encoders,
     locked: plan.locked,
+    partialTexts: towers.text === undefined,
     splits,
     mediaOf,
     settings: plan,

@@ -3,6 +3,7 @@ import { pipeline } from '@crossmodal/core/data';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Item } from '../data/item.js';
 import type { Modality } from '../model/model-folder.js';
+import { partialText } from './partial-text.js';
 
 /** How raw media become what an encoder prepares: decoded once and kept, or the path itself. */
 export type MediaOf = (modality: 'image' | 'audio', item: Item) => unknown;
@@ -34,7 +35,15 @@ export function trainingBatches(
     batchSize,
     seed,
     mediaOf,
-  }: { encoders: Partial<Record<Modality, Encoder>>; batchSize: number; seed: number; mediaOf: MediaOf },
+    partialTexts,
+  }: {
+    encoders: Partial<Record<Modality, Encoder>>;
+    batchSize: number;
+    seed: number;
+    mediaOf: MediaOf;
+    /** Whether words are left out of texts, as those who search do. */
+    partialTexts: boolean;
+  },
 ) {
   const modalities = Object.keys(encoders) as Modality[];
   const has: Record<Modality, (item: Item) => boolean> = {
@@ -53,7 +62,10 @@ export function trainingBatches(
     for (const modality of modalities) {
       const source = (item: Item, i: number): unknown => {
         const shown = has[modality](item) ? item : (fillers[modality] as Item);
-        if (modality === 'text') return shown === item ? texts[i] : shown.texts[0];
+        if (modality === 'text') {
+          const text = (shown === item ? texts[i] : shown.texts[0]) as string;
+          return partialTexts ? partialText(text, random.fork('words').fork(i)) : text;
+        }
         return mediaOf(modality, shown);
       };
       const encoder = encoders[modality] as Encoder;

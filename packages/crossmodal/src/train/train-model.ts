@@ -32,6 +32,8 @@ export interface TrainRun {
   encoders: Partial<Record<Modality, Encoder>>;
   /** Encoders that stay as they are; only their projections learn. */
   locked: readonly Modality[];
+  /** Whether words are left out of the texts that are trained on, for a text encoder from scratch. */
+  partialTexts: boolean;
   splits: Splits;
   mediaOf: MediaOf;
   settings: TrainSettings;
@@ -62,7 +64,7 @@ export async function trainModel(run: TrainRun): Promise<TrainResult> {
   const { encoders, locked, splits, mediaOf, settings, runFolder, signal, progress = true } = run;
   const { epochs, batchSize, learningRate, weightDecay, dimension, seed } = settings;
   const model = dualEncoder({ encoders: encoders as Record<Modality, Encoder>, dimension, seed, locked });
-  const data = trainingBatches(splits.train, { encoders, batchSize, seed, mediaOf });
+  const data = trainingBatches(splits.train, { encoders, batchSize, seed, mediaOf, partialTexts: run.partialTexts });
   const stepsPerEpoch = data.batchesPerEpoch as number;
   if (!(stepsPerEpoch >= 1)) throw new CrossmodalError('train: there is not one batch of items');
   const steps = epochs * stepsPerEpoch;

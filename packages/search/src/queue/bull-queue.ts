@@ -45,7 +45,7 @@ export async function bullQueue<Job>(url: string, options: BullQueueOptions): Pr
   }
   const queue = new Queue(name, { connection: probe as never });
   const remaining = async () => {
-    const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized', 'paused');
+    const counts = await queue.getJobCounts('waiting', 'active', 'delayed', 'prioritized');
     return Object.values(counts).reduce((sum, count) => sum + count, 0);
   };
   return {
