@@ -253,7 +253,7 @@ describe.skipIf(executablePath === undefined)('the page, in Chromium (CHROMIUM_P
       await new Promise((resolve) => shown.once('listening', resolve));
       const page = await browser.newPage({ viewport: { width: 1000, height: 620 } });
       await page.goto(`http://127.0.0.1:${(shown.address() as AddressInfo).port}/`);
-      await page.fill('#words', process.env['CROSSMODAL_SCREENSHOT_WORDS'] ?? 'a red heart');
+      await page.fill('#words', process.env['CROSSMODAL_SCREENSHOT_WORDS'] ?? 'red heart');
       await page.keyboard.press('Enter');
       await status(page, 'nearest for');
       await page.waitForTimeout(1000);
