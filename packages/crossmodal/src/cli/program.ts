@@ -134,7 +134,7 @@ export function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
       .option('--index <dir>', 'folder of the index', 'index')
       .option('--host <name>', 'address to listen on; others than loopback let others in', '127.0.0.1')
       .option('--port <n>', '0 takes a free one', wholeNumber(0), 8080)
-      .option('--rate <n>', 'requests per minute and address', wholeNumber(1), 600)
+      .option('--rate <n>', 'requests per minute and address', wholeNumber(1), 6000)
       .option('--upload-limit <megabytes>', 'size of an uploaded file', positiveNumber, 16),
     async (_, options, context) => (await import('../commands/serve.js')).serveCommand(options as never, context),
   );

@@ -7,6 +7,7 @@ import { type Context, duration, grouped, report } from '../cli/context.js';
 import { type Item, modalitiesOf } from '../data/item.js';
 import { audioItem } from '../data/sound.js';
 import { type Splits, splitItems } from '../data/splits.js';
+import { thinned } from '../data/thinned.js';
 import { loadEncoder, type Modality, modalities, saveDualEncoder } from '../model/model-folder.js';
 import { newEncoder, soundRate } from '../train/encoders.js';
 import type { Direction } from '../train/evaluate.js';
@@ -42,7 +43,7 @@ export async function trainCommand(options: TrainOptions, context: Context): Pro
   const device = await useDevice(context.device as 'auto');
   terminal.note(`device: ${device.description}`);
   const inspection = await readData(options, context);
-  const items = usableItems(inspection, context).slice(0, limit);
+  const items = thinned(usableItems(inspection, context), limit ?? Number.POSITIVE_INFINITY);
   const used = usedModalities(items);
   const trained = items.filter((item) => modalitiesOf(item).filter((modality) => used.includes(modality)).length > 1);
   const splits = splitItems(trained, { seed });

@@ -15,6 +15,7 @@ import {
 import * as tf from '@tensorflow/tfjs-core';
 import type { Item } from '../data/item.js';
 import type { Splits } from '../data/splits.js';
+import { thinned } from '../data/thinned.js';
 import type { Modality } from '../model/model-folder.js';
 import { type Batch, type MediaOf, trainingBatches } from './batches.js';
 import { type Direction, evaluate, meanRecall } from './evaluate.js';
@@ -116,12 +117,6 @@ export async function trainModel(run: TrainRun): Promise<TrainResult> {
   const test = splits.test.length > 0 ? await measure(splits.test) : [];
   step.dispose();
   return { model, history, validation, test };
-}
-
-/** Every so many of a list. */
-function thinned<T>(items: readonly T[], most: number): readonly T[] {
-  if (items.length <= most) return items;
-  return Array.from({ length: most }, (_, i) => items[Math.floor((i * items.length) / most)] as T);
 }
 
 /** Runs three steps and puts everything back as it was. The first compiles. */
