@@ -54,8 +54,8 @@ const heads = [
 export function fuzzedRequest(seed: number, { ids }: { ids: readonly string[] }): Request {
   const random = new Random(seed).fork('fuzz');
   const one = <T>(list: readonly T[]): T => list[random.integer(list.length)] as T;
-  const method = random.uniform() < 0.6 ? one(['GET', 'POST']) : one(methods);
-  let path = one(paths);
+  const method = random.uniform() < 0.8 ? one(['GET', 'POST']) : one(methods);
+  let path = random.uniform() < 0.5 ? '/api/search' : one(paths);
   if (path.includes('/x/'))
     path = path.replace('x', encodeURIComponent(random.uniform() < 0.5 ? one(ids) : wellFormed(one(strange))));
   const query = new URLSearchParams();
@@ -70,7 +70,7 @@ export function fuzzedRequest(seed: number, { ids }: { ids: readonly string[] })
   let body: Uint8Array | undefined;
   if (method !== 'GET' && method !== 'HEAD') {
     headers.set('content-type', one(types));
-    const noise = Uint8Array.from({ length: random.integer(random.uniform() < 0.02 ? 150_000 : 600) }, () =>
+    const noise = Uint8Array.from({ length: random.integer(random.uniform() < 0.05 ? 250_000 : 600) }, () =>
       random.integer(256),
     );
     body = Buffer.concat([Buffer.from(one(heads), 'latin1'), noise]);

@@ -196,8 +196,8 @@ describe('the HTTP API', () => {
     for (let seed = 0; seed < 500; seed++) {
       const response = await served.app.request(fuzzedRequest(seed, { ids: answers.map(({ id }) => id) }));
       statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
-      if (response.headers.get('content-type')?.includes('html')) pages.add(await response.text());
-      else await response.arrayBuffer();
+      const text = await response.text();
+      if (response.headers.get('content-type')?.includes('html') && text !== '') pages.add(text);
     }
     expect(pages.size).toBe(1); // the page itself: nothing of a request is ever in HTML
     expect(served.failures).toEqual([]);
