@@ -58,6 +58,12 @@ module.exports = {
       to: { path: '^(packages|apps|tools)/', pathNot: '^packages/($1|core|losses)/' },
     },
     {
+      name: 'nobody-imports-the-command',
+      severity: 'error',
+      from: { path: '^packages/(?!crossmodal/)' },
+      to: { path: '^packages/crossmodal/' },
+    },
+    {
       name: 'nobody-imports-the-apps',
       severity: 'error',
       from: { path: '^(packages|tools)/' },

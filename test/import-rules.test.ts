@@ -18,6 +18,7 @@ const forbidden: [string, string, string][] = [
   ['packages/gan/src/bad-4.ts', 'packages/vae/src/index.ts', 'paradigms-import-only-core-and-losses'],
   ['packages/alignment/src/bad-5.ts', 'packages/encoders-vision/src/index.ts', 'paradigms-import-only-core-and-losses'],
   ['packages/search/src/bad-9.ts', 'packages/losses/src/index.ts', 'search-imports-only-core'],
+  ['packages/search/src/bad-10.ts', 'packages/crossmodal/src/index.ts', 'nobody-imports-the-command'],
   ['packages/core/src/bad-6.ts', 'apps/bench/src/main.ts', 'nobody-imports-the-apps'],
   ['packages/losses/src/bad-7.ts', 'tools/testkit/src/index.ts', 'testkit-only-in-tests'],
   ['apps/bench/src/bad-8.ts', 'packages/core/src/fit.ts', 'packages-through-their-front-door'],
@@ -28,6 +29,7 @@ const allowed: [string, string][] = [
   ['packages/search/src/good-4.ts', 'packages/core/src/index.ts'],
   ['packages/gan/src/good-1.ts', 'packages/losses/src/index.ts'],
   ['apps/bench/src/good-2.ts', 'packages/alignment/src/index.ts'],
+  ['packages/crossmodal/src/good-5.ts', 'packages/encoders-text/src/index.ts'],
   ['packages/gan/test/good-3.ts', 'tools/testkit/src/index.ts'],
 ];
 

@@ -46,7 +46,8 @@ describe('the packages, packed and installed by npm in a blank project', () => {
   afterAll(() => rmSync(project, { recursive: true, force: true }));
 
   test.each(names)('%s arrives without sources, workspace ranges or development conditions', (name) => {
-    const home = join(project, 'node_modules/@crossmodal', name);
+    const npmName = (JSON.parse(readFileSync(join(root, 'packages', name, 'package.json'), 'utf8')) as Manifest).name;
+    const home = join(project, 'node_modules', npmName);
     const manifest = JSON.parse(readFileSync(join(home, 'package.json'), 'utf8')) as Manifest;
     expect(JSON.stringify(manifest.exports)).not.toContain('source');
     expect(JSON.stringify([manifest.dependencies, manifest.peerDependencies])).not.toMatch(/workspace:|catalog:/);

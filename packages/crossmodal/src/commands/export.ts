@@ -1,0 +1,44 @@
+import { CrossmodalError } from '@crossmodal/core';
+import { useDevice } from '@crossmodal/core/device';
+import { type Context, report } from '../cli/context.js';
+import { readCollection } from '../collection/collection.js';
+import { pathKind } from '../data/files.js';
+import { exportModel } from '../model/export-model.js';
+import { loadDualEncoder } from '../model/model-folder.js';
+
+interface ExportOptions {
+  model?: string;
+  index: string;
+  site?: boolean;
+  out: string;
+}
+
+export async function exportCommand(
+  { model: folder, index, site = false, out }: ExportOptions,
+  context: Context,
+): Promise<void> {
+  if ((await pathKind(out)) !== undefined) {
+    throw new CrossmodalError(`export: ${out} is there already`, { remedy: 'name a new folder' });
+  }
+  if (!site && folder === undefined) throw new CrossmodalError('export: give the model with --model DIR, or --site');
+  await useDevice('cpu');
+  if (site) {
+    const { exportSite } = await import('../site/export-site.js');
+    const items = await exportSite(out, { index, signal: context.signal });
+    return report(
+      context,
+      { out, items },
+      () => `${out}: ${items} vectors and a page; serve the folder with any web server, such as npx serve ${out}`,
+    );
+  }
+  const saved = await loadDualEncoder(folder ?? (await readCollection(index)).model);
+  const described = await exportModel(out, saved);
+  report(
+    context,
+    { out, modalities: described },
+    () =>
+      `${out}: ${Object.values(described)
+        .map(({ file }) => file)
+        .join(', ')} and preprocessing.json`,
+  );
+}

@@ -1,0 +1,103 @@
+import { join, resolve } from 'node:path';
+import { CrossmodalError } from '@crossmodal/core';
+import { useDevice } from '@crossmodal/core/device';
+import { storeSink } from '@crossmodal/search';
+import { type Context, grouped, report } from '../cli/context.js';
+import { type Collection, findCollection, writeCollection } from '../collection/collection.js';
+import { embedEntries } from '../collection/embed-entries.js';
+import { entriesOf } from '../collection/entries.js';
+import { openStore } from '../collection/open-store.js';
+import { loadDualEncoder } from '../model/model-folder.js';
+import { type DataOptions, readData, usableItems } from './data.js';
+
+interface IndexOptions extends DataOptions {
+  model: string;
+  index: string;
+  store?: string;
+  batchSize: number;
+}
+
+export async function indexCommand(options: IndexOptions, context: Context): Promise<void> {
+  const { index: folder, batchSize } = options;
+  const { terminal, signal } = context;
+  await useDevice(context.device as 'auto');
+  const { model } = await loadDualEncoder(options.model);
+  const inspection = await readData(options, context, { decode: false });
+  const items = usableItems(inspection, context);
+  const before = await findCollection(folder);
+  const root = resolve(inspection.root);
+  const collection = joinedCollection(before, {
+    ...options,
+    folder,
+    root,
+    model: resolve(options.model),
+    dimension: model.dimension,
+    modalities: model.modalities,
+  });
+  const entries = [
+    ...entriesOf(items, { modalities: model.modalities, root, rootNumber: collection.roots.indexOf(root) }),
+  ];
+  const store = await openStore(collection.store, { folder, dimension: model.dimension });
+  const bar = terminal.bar('embedding', entries.length);
+  try {
+    await writeCollection(folder, collection);
+    const result = await embedEntries(model, entries, {
+      sink: storeSink(store),
+      total: entries.length,
+      batchSize,
+      quarantine: join(folder, 'quarantine.jsonl'),
+      signal,
+      onProgress: ({ seen, rate, quarantined }) =>
+        bar.update(seen, `${rate.toFixed(0)}/s${quarantined > 0 ? `, ${quarantined} broken` : ''}`),
+    });
+    bar.stop();
+    const count = await store.count();
+    const stopped = signal.aborted ? '; stopped, the same command goes on' : '';
+    report(context, { index: folder, count, ...result }, () =>
+      [
+        `${folder}: ${grouped(result.embedded)} embedded, ${grouped(result.skipped)} were there, ${grouped(count)} in all${stopped}`,
+        ...(result.quarantined > 0
+          ? [`${result.quarantined} could not be read; reasons in ${join(folder, 'quarantine.jsonl')}`]
+          : []),
+      ].join('\n'),
+    );
+  } finally {
+    bar.stop();
+    await store.close();
+  }
+}
+
+/** The index with another folder of data. @throws CrossmodalError when it is of another model or store */
+function joinedCollection(
+  before: Collection | undefined,
+  {
+    folder,
+    root,
+    model,
+    dimension,
+    modalities,
+    store,
+  }: Pick<Collection, 'model' | 'dimension' | 'modalities' | 'store'> & { folder: string; root: string },
+): Collection {
+  if (!before)
+    return {
+      format: 'crossmodal index',
+      version: 1,
+      model,
+      modalities,
+      dimension,
+      roots: [root],
+      ...(store === undefined ? {} : { store }),
+    };
+  if (before.model !== model) {
+    throw new CrossmodalError(`index: ${folder} is of the model ${before.model}, got ${model}`, {
+      remedy: 'name another folder with --index',
+    });
+  }
+  if (store !== undefined && store !== before.store) {
+    throw new CrossmodalError(`index: ${folder} keeps its vectors in ${before.store ?? 'files'}, got ${store}`, {
+      remedy: 'name another folder with --index',
+    });
+  }
+  return { ...before, roots: before.roots.includes(root) ? before.roots : [...before.roots, root] };
+}

@@ -1,0 +1,40 @@
+import { isSavedModel, readConfig, readText } from '@crossmodal/core';
+import { openFolder } from '@crossmodal/core/models';
+import { type Context, grouped, report } from '../cli/context.js';
+
+export async function modelsCommand(path: string, context: Context): Promise<void> {
+  const files = await openFolder(path);
+  const config = await readConfig(files, 'config.json', { where: `models: ${path}` });
+  const bytes = [...files.values()].reduce((sum, { size }) => sum + size, 0);
+  const towers = [...files.keys()].flatMap((name) =>
+    /^(image|text|audio)\/config\.json$/.test(name) ? [name.split('/')[0] as string] : [],
+  );
+  const parts = await Promise.all(
+    towers.map(async (name) => {
+      const own = await readConfig(files, `${name}/config.json`, { where: `models: ${path}` });
+      return {
+        modality: name,
+        type: String(own['type'] ?? own['model_type'] ?? own['architecture'] ?? 'unknown'),
+        options: own['options'],
+      };
+    }),
+  );
+  const facts = {
+    path,
+    type: String(config['type'] ?? config['model_type'] ?? 'unknown'),
+    ours: isSavedModel(config),
+    options: config['options'],
+    towers: parts,
+    files: files.size,
+    bytes,
+  };
+  const card = (await readText(files, 'README.md')) ?? '';
+  report(context, facts, () =>
+    [
+      `${path}: ${facts.type}, ${files.size} files, ${grouped(Math.ceil(bytes / 1024))} KB`,
+      ...parts.map(({ modality, type }) => `  ${modality}: ${type}`),
+      '',
+      card.trim(),
+    ].join('\n'),
+  );
+}

@@ -1,0 +1,64 @@
+import type { AddressInfo } from 'node:net';
+import { CrossmodalError } from '@crossmodal/core';
+import { useDevice } from '@crossmodal/core/device';
+import { serve } from '@hono/node-server';
+import { getConnInfo } from '@hono/node-server/conninfo';
+import { type Context, report } from '../cli/context.js';
+import { SearchService } from '../collection/search-service.js';
+import { createApp } from '../server/app.js';
+import { pageFiles } from '../server/page-files.js';
+
+interface ServeOptions {
+  index: string;
+  host: string;
+  port: number;
+  rate: number;
+  uploadLimit: number;
+}
+
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
+
+/** Serves until Ctrl-C. */
+export async function serveCommand(
+  { index, host, port, rate, uploadLimit }: ServeOptions,
+  context: Context,
+): Promise<void> {
+  const { terminal, signal } = context;
+  await useDevice(context.device as 'auto');
+  const service = await SearchService.open(index);
+  const app = createApp({
+    service,
+    limits: { uploadBytes: Math.round(uploadLimit * 2 ** 20), requestsPerMinute: rate },
+    ...(await pageFiles('page')),
+    ...(loopback.has(host) ? { hosts: loopback } : {}),
+    addressOf: (request) => getConnInfo(request).remote.address ?? 'unknown',
+    onError: (error) => terminal.note(`serve: unexpected: ${(error as Error)?.stack ?? String(error)}`),
+  });
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const server = serve({ fetch: app.fetch, hostname: host, port }, ({ port: taken }: AddressInfo) => {
+        const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${taken}/`;
+        report(context, { url }, () => `${url} (API: ${url}api/openapi.json; Ctrl-C ends it)`);
+        if (!loopback.has(host))
+          terminal.note('everyone who reaches this address can search and see the files of the index');
+      });
+      server.on('error', (error: NodeJS.ErrnoException) => {
+        const reason = error.code === 'EADDRINUSE' ? `port ${port} is taken` : (error.code ?? error.message);
+        reject(
+          new CrossmodalError(`serve: ${reason}`, {
+            remedy: 'choose another with --port; 0 takes a free one',
+            cause: error,
+          }),
+        );
+      });
+      const stop = () => {
+        server.close(() => resolve());
+        if ('closeAllConnections' in server) server.closeAllConnections();
+      };
+      if (signal.aborted) stop();
+      else signal.addEventListener('abort', stop);
+    });
+  } finally {
+    await service.close();
+  }
+}

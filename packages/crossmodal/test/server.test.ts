@@ -1,0 +1,208 @@
+import { symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { fileInside } from '../src/collection/file-inside.js';
+import { createApp } from '../src/server/app.js';
+import { fuzzedRequest } from './fuzz.js';
+import { picture, tone } from './pictures.js';
+import { type Served, servedShapes } from './served.js';
+import { temporaryFolder } from './temporary.js';
+
+const root = temporaryFolder();
+let served: Served;
+
+beforeAll(async () => {
+  served = await servedShapes(root);
+});
+
+async function ask(path: string, init: RequestInit = {}) {
+  const response = await served.app.request(`http://localhost${path}`, {
+    ...init,
+    headers: { host: 'localhost', ...init.headers },
+  });
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: response.headers.get('content-type')?.startsWith('application/json')
+      ? await response.json()
+      : await response.arrayBuffer(),
+  };
+}
+
+describe('the HTTP API', () => {
+  it('says what the index holds', async () => {
+    expect((await ask('/api/info')).body).toEqual({
+      items: 90,
+      labels: [],
+      dimension: 16,
+      modalities: ['image', 'text', 'audio'],
+      uploadBytes: 100_000,
+    });
+  });
+
+  it('finds by words, best first, pictures and recordings unless texts are asked for', async () => {
+    const { status, body } = await ask('/api/search?words=a+red+circle&k=6');
+    expect(status).toBe(200);
+    const { answers } = body as { answers: { score: number; kind: string; text: string; file: string; id: string }[] };
+    expect(answers).toHaveLength(6);
+    expect(answers.map(({ score }) => score)).toEqual([...answers.map(({ score }) => score)].sort((a, b) => b - a));
+    expect(answers.every(({ kind }) => kind !== 'text')).toBe(true);
+    expect(answers[0]?.text).toMatch(/^a red/);
+    const texts = (await ask('/api/search?words=a+red+circle&kind=text&k=1')).body as typeof body;
+    expect(texts).toMatchObject({ answers: [{ text: 'a red circle', kind: 'text' }] });
+  });
+
+  it('finds by a picture and by a recording, and what is like an answer', async () => {
+    const seen = await ask('/api/search?kind=text&k=1', {
+      method: 'POST',
+      headers: { 'content-type': 'image/png' },
+      body: new Uint8Array(await picture('black', 'square')),
+    });
+    expect(seen.body).toMatchObject({ answers: [{ text: expect.stringMatching(/^a black/) }] });
+    const heard = await ask('/api/search?kind=image&k=1', {
+      method: 'POST',
+      headers: { 'content-type': 'audio/wav' },
+      body: new Uint8Array(tone(303)),
+    });
+    expect(heard.body).toMatchObject({ answers: [{ kind: 'image' }] });
+    const { answers } = (await ask('/api/search?words=red&kind=image&k=1')).body as { answers: { id: string }[] };
+    const like = (await ask(`/api/search?like=${answers[0]?.id}&k=5`)).body as {
+      answers: { id: string; score: number }[];
+    };
+    expect(like.answers).toHaveLength(5);
+    expect(like.answers.map(({ id }) => id)).not.toContain(answers[0]?.id);
+    expect(like.answers[0]?.score).toBeGreaterThan(0.9);
+  });
+
+  it('sends pictures and recordings, whole, in part and small', async () => {
+    const one = async (kind: string) =>
+      ((await ask(`/api/search?words=a+red+circle&kind=${kind}&k=1`)).body as { answers: { id: string }[] }).answers[0]
+        ?.id;
+    const image = await one('image');
+    const whole = await ask(`/api/items/${image}/file`);
+    expect(whole.headers.get('content-type')).toBe('image/png');
+    expect(whole.headers.get('x-content-type-options')).toBe('nosniff');
+    expect((await ask(`/api/items/${image}/preview`)).headers.get('content-type')).toBe('image/webp');
+    const sound = await one('audio');
+    const part = await ask(`/api/items/${sound}/file`, { headers: { range: 'bytes=0-3' } });
+    expect(part.status).toBe(206);
+    expect(Buffer.from(part.body as ArrayBuffer).toString()).toBe('RIFF');
+    expect((await ask(`/api/items/${sound}/file`, { headers: { range: 'bytes=9999999-' } })).status).toBe(416);
+    expect((await ask(`/api/items/${sound}/preview`)).status).toBe(404);
+  });
+
+  it.each([
+    ['/api/search', 'either words or like'],
+    ['/api/search?words=', 'no words'],
+    [`/api/search?words=${'x'.repeat(1001)}`, 'at most 1000 characters'],
+    ['/api/search?words=x&k=0', 'k must be'],
+    ['/api/search?words=x&k=1001', 'from 1 to 1000'],
+    ['/api/search?words=x&kind=smell', 'kind must be one of'],
+    ['/api/search?wrods=x', "did you mean 'words'?"],
+    ['/api/search?like=nothing', 'there is no item'],
+  ])('refuses %s', async (path, message) => {
+    const { status, body } = await ask(path);
+    expect(status).toBe(400);
+    expect((body as { error: string }).error).toContain(message);
+  });
+
+  it('refuses files that are too large, broken, or of no kind that it knows', async () => {
+    const post = (type: string, body: Uint8Array) =>
+      ask('/api/search', { method: 'POST', headers: { 'content-type': type }, body: new Uint8Array(body) });
+    expect((await post('image/png', new Uint8Array(100_001))).status).toBe(413);
+    expect((await post('image/png', Buffer.from('no picture'))).status).toBe(400);
+    expect((await post('audio/wav', Buffer.from('no recording'))).status).toBe(400);
+    expect((await post('image/png', new Uint8Array())).status).toBe(400);
+    expect((await post('text/html', Buffer.from('<b>'))).status).toBe(415);
+    expect(served.failures).toEqual([]);
+  });
+
+  it('has a limit of requests per address', async () => {
+    const app = createApp({
+      service: served.service,
+      limits: { uploadBytes: 1, requestsPerMinute: 3 },
+      script: '',
+      html: '',
+      style: '',
+      addressOf: (context) => context.req.header('x-test-address') ?? '',
+      onError: () => {},
+    });
+    const statuses: number[] = [];
+    for (let i = 0; i < 5; i++)
+      statuses.push((await app.request('/api/info', { headers: { 'x-test-address': 'one' } })).status);
+    expect(statuses).toEqual([200, 200, 200, 429, 429]);
+    expect((await app.request('/api/info', { headers: { 'x-test-address': 'another' } })).status).toBe(200);
+  });
+
+  it('answers to loopback names only, and lets no script run that is not its own', async () => {
+    expect((await ask('/', { headers: { host: 'rebound.example' } })).status).toBe(421);
+    const { headers } = await ask('/');
+    expect(headers.get('content-security-policy')).toContain("script-src 'self'");
+    expect(headers.get('content-security-policy')).not.toContain('unsafe');
+    expect(headers.get('access-control-allow-origin')).toBeNull();
+  });
+
+  it('sends nothing from outside of the folder of the data, not even through a link', async () => {
+    writeFileSync(join(root, 'secret.png'), await picture('red', 'circle'));
+    symlinkSync(join(root, 'secret.png'), join(served.data, 'media/link.png'));
+    const media = join(served.data, 'media');
+    for (const file of [
+      '../../secret.png',
+      '../shapes.csv',
+      'link.png',
+      join(root, 'secret.png'),
+      'a\0b.png',
+      '',
+      '.',
+      'nothing.png',
+    ]) {
+      expect(await fileInside(media, file), JSON.stringify(file)).toBeUndefined();
+    }
+    expect(await fileInside(media, 'red-circle-0.png')).toBe(join(media, 'red-circle-0.png'));
+    for (const id of ['..%2f..%2fsecret.png', '%00', 'x'.repeat(5000)])
+      expect((await ask(`/api/items/${id}/file`)).status).toBe(404);
+  });
+
+  it('describes every address in its OpenAPI document, and no other', async () => {
+    const { paths, openapi } = (await ask('/api/openapi.json')).body as {
+      openapi: string;
+      paths: Record<string, Record<string, unknown>>;
+    };
+    expect(openapi).toBe('3.1.0');
+    const described = Object.entries(paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+    );
+    const routes = served.app.routes
+      .filter(({ path, method }) => path.startsWith('/api/') && method !== 'ALL')
+      .map(({ path, method }) => `${method} ${path.replace(/:(\w+)/g, '{$1}')}`);
+    expect([...new Set(described)].sort()).toEqual([...new Set(routes)].sort());
+  });
+
+  it('answers fifty at once', async () => {
+    const statuses = await Promise.all(
+      Array.from({ length: 50 }, async (_, i) => {
+        const seen = new Set<number>();
+        for (let n = 0; n < 5; n++) seen.add((await ask(`/api/search?words=${i}+red+${n}&k=20`)).status);
+        return [...seen];
+      }),
+    );
+    expect(new Set(statuses.flat())).toEqual(new Set([200]));
+  });
+
+  it('survives requests that nobody sane sends, and answers none of them with a failure of its own', async () => {
+    const { answers } = (await ask('/api/search?words=red&k=20')).body as { answers: { id: string }[] };
+    const statuses = new Map<number, number>();
+    const pages = new Set<string>();
+    for (let seed = 0; seed < 500; seed++) {
+      const response = await served.app.request(fuzzedRequest(seed, { ids: answers.map(({ id }) => id) }));
+      statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+      const text = await response.text();
+      if (response.headers.get('content-type')?.includes('html') && text !== '') pages.add(text);
+    }
+    expect(pages.size).toBe(1); // the page itself: nothing of a request is ever in HTML
+    expect(served.failures).toEqual([]);
+    expect([...statuses.keys()].filter((status) => status >= 500)).toEqual([]);
+    expect(statuses.get(200)).toBeGreaterThan(20);
+    expect(statuses.get(400)).toBeGreaterThan(20);
+  });
+});
