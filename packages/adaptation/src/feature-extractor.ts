@@ -56,6 +56,10 @@ export function featureExtractor(caller: string, features: Features): FeatureExt
   };
 }
 
+/** Length of the feature vectors. The features were checked before. */
+export const featureDimension = (features: Features): number =>
+  features instanceof tfl.LayersModel ? (features.outputs[0]?.shape[1] as number) : features.dimension;
+
 function asNamed(caller: string, inputs: DomainInputs): Inputs {
   if (inputs instanceof tf.Tensor) {
     throw new CrossmodalError(`${caller}: an Encoder takes named inputs, got one tensor`, {

@@ -1,5 +1,6 @@
 import { assertKnownOptions } from '@crossmodal/core';
-import { type AdapterOptions, type DomainAdapter, domainAdapter } from './domain-adapter.js';
+import { classifierOf } from './classifier.js';
+import type { AdapterOptions, DomainAdapter } from './domain-adapter.js';
 
 const optionNames: Record<keyof AdapterOptions, true> = {
   features: true,
@@ -10,8 +11,9 @@ const optionNames: Record<keyof AdapterOptions, true> = {
 };
 
 /**
- * The baseline that every adaptation is measured against: a classifier of one domain, without adaptation. Trained on
- * source items it is "source only"; trained on labelled target items, "train on target", the upper reference.
+ * The baseline that every adaptation is measured against: a `classifier` that takes the batches of the adapting methods and does
+ * not look at their target. Trained on source items it is "source only"; trained on labelled target items, "train on target",
+ * the upper reference.
  *
  * L = mean cross entropy of the labels.
  *
@@ -23,5 +25,7 @@ const optionNames: Record<keyof AdapterOptions, true> = {
  */
 export function sourceOnly(options: AdapterOptions): DomainAdapter {
   assertKnownOptions('sourceOnly', options, optionNames);
-  return domainAdapter('sourceOnly', options);
+  const { features, joint: _, ...common } = options;
+  const model = classifierOf('sourceOnly', { encoder: features, ...common });
+  return { ...model, loss: ({ source, labels }, mode) => model.loss({ inputs: source, labels }, mode) };
 }

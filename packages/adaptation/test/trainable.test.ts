@@ -17,6 +17,7 @@ import {
   dann,
   deepCoral,
   digitFeatures,
+  mcc,
   sourceOnly,
 } from '../src/index.js';
 import { useTestBackend } from './backend.js';
@@ -50,6 +51,7 @@ const methods: [string, () => DomainAdapter][] = [
   ['cdan', () => cdan({ ...common(), lambda: 1 })],
   ['dan', () => dan(common())],
   ['deepCoral', () => deepCoral(common())],
+  ['mcc', () => mcc(common())],
 ];
 
 describe.each(methods)('%s', (name, build) => {
@@ -76,8 +78,36 @@ describe.each(methods)('%s', (name, build) => {
   });
 
   it('refuses options that do not exist', () => {
-    const make = { sourceOnly, dann, cdan, dan, deepCoral }[name] as (options: never) => unknown;
+    const make = { sourceOnly, dann, cdan, dan, deepCoral, mcc }[name] as (options: never) => unknown;
     expect(() => make({ ...common(), lambda: 1, clases: 3 } as never)).toThrow(/there is no option '(clases|lambda)'/);
+  });
+});
+
+it('by default each domain is normalised by its own statistics, so that a shift of all its features is gone', () => {
+  const shifted = { ...batch(), target: tf.add(seededMatrix(6, 5, 1), 3) as tf.Tensor2D };
+  const distance = (joint?: boolean) => {
+    const input = tfl.input({ shape: [5] });
+    const normal = tfl.layers.batchNormalization({ name: 'normal' }).apply(input) as tfl.SymbolicTensor;
+    const features = tfl.model({ inputs: input, outputs: normal });
+    const model = dan({ features, classes: 3, seed: 1, ...(joint === undefined ? {} : { joint }) });
+    return number(model.loss(shifted, { training: true })['distance']);
+  };
+  expect(distance()).toBeCloseTo(0, 4);
+  expect(distance(false)).toBe(distance());
+  expect(distance(true)).toBeGreaterThan(0.5);
+});
+
+describe('digitFeatures', () => {
+  it('normalises between convolution and ReLU when asked to', () => {
+    const plain = digitFeatures({ seed: 1, filters: [4, 6] });
+    const normal = digitFeatures({ seed: 1, filters: [4, 6], normalisation: 'batch' });
+    const kinds = (model: tfl.LayersModel) => model.layers.map((layer) => layer.getClassName());
+    expect(kinds(plain).filter((kind) => kind === 'BatchNormalization')).toEqual([]);
+    expect(kinds(normal).slice(1, 4)).toEqual(['Conv2D', 'BatchNormalization', 'ReLU']);
+    expect(normal.outputs[0]?.shape).toEqual(plain.outputs[0]?.shape);
+    expect(() => digitFeatures({ seed: 1, normalisation: 'layer' as never })).toThrow(
+      'must be none or batch, got layer',
+    );
   });
 });
 

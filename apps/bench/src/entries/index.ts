@@ -3,6 +3,7 @@ import { alignment } from './alignment/index.js';
 import { coAttentionEntry } from './co-attention/index.js';
 import { assistanceEntry } from './digits/assistance.js';
 import { threeModalitiesEntry } from './digits/three-modalities.js';
+import { digitAdaptationEntry } from './domain-adaptation/digits/index.js';
 import { domainAdaptation } from './domain-adaptation/index.js';
 import type { Entry } from './entry.js';
 import { hardVsSoft } from './hard-vs-soft/index.js';
@@ -22,6 +23,7 @@ export const dataSetEntries: readonly Entry[] = [
   videoEntry,
   assistanceEntry,
   threeModalitiesEntry,
+  digitAdaptationEntry,
 ];
 
 /** @throws CrossmodalError when there is no such entry. */
