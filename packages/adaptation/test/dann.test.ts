@@ -131,9 +131,9 @@ describe('dann', () => {
     expect(() => model.loss({ source: batch.source, labels: batch.labels })).toThrow(
       'use sourceOnly to train without one',
     );
-    expect(() => model.loss({ ...batch, target: { a: seededMatrix(2, 5, 1), b: seededMatrix(2, 5, 1) } })).toThrow(
-      'must both be tensors',
-    );
+    const named = { ...batch, target: { a: seededMatrix(2, 5, 1), b: seededMatrix(2, 5, 1) } };
+    expect(() => model.loss(named)).toThrow('a layers model takes one input tensor, got a, b');
+    expect(() => dann({ ...options(), lambda: 1, joint: true }).loss(named)).toThrow('must both be tensors');
   });
 
   it('leaks nothing, on the throwing path neither', async () => {
@@ -148,7 +148,9 @@ describe('dann', () => {
     const batch = batchOf(6);
     const wrong = { ...batch, target: seededMatrix(4, 4, 1) };
     await expectNoLeak(() => model.loss(batch, { training: true }));
-    await expectNoLeakWhenThrowing(() => model.loss(wrong), 'dann: source and target inputs must agree beyond t');
+    await expectNoLeakWhenThrowing(() => model.loss(wrong), 'dann: inputs must have shape [batch,5], got [4,4]');
+    const together = dann({ ...options(), lambda: 1, joint: true });
+    await expectNoLeakWhenThrowing(() => together.loss(wrong), 'dann: source and target inputs must agree beyond t');
     await expectNoLeak(() => model.classify(batch.source));
   });
 });
