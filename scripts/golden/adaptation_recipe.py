@@ -2,7 +2,7 @@
 
 Usage: python adaptation_recipe.py > packages/adaptation/test/golden/recipe.json
 
-Batch normalisation with statistics of each domain's own, lambda (or the weight) along DANN's schedule, Adam 1e-3 with beta1 0.5.
+Batch normalisation with statistics of each domain's own, of which the target's are kept, lambda (or the weight) along DANN's schedule, Adam 1e-3 with beta1 0.5.
 Weights and pictures come from a formula, u(k, s) = fract(43758.5453 sin(12.9898 (k + 1) + 78.233 s)), in doubles, rounded to float32.
 """
 import json
@@ -103,7 +103,8 @@ def run(method):
     for step in range(STEPS):
         strength = 2 / (1 + math.exp(-10 * step / STEPS)) - 1
         (xs, ys), (xt, _) = pictures(step, 0), pictures(step, 1)
-        fs, ft = extract(w, xs, running), extract(w, xt, running)
+        # The moving statistics are those of the target.
+        fs, ft = extract(w, xs, [[m.clone(), v.clone()] for m, v in running]), extract(w, xt, running)
         label = F.cross_entropy(head(w, "label", fs), ys)
         if method == "dann":
             z = torch.cat([head(w, "domain", Reversal.apply(f, strength)) for f in (fs, ft)])
@@ -112,8 +113,9 @@ def run(method):
             domain = strength * confusion(head(w, "label", ft))
         else:
             domain = strength * mmd(fs, ft)
+        added = strength * confusion(head(w, "label", ft)) if method == "dann" else 0
         optimizer.zero_grad()
-        (label + domain).backward()
+        (label + domain + added).backward()
         optimizer.step()
         curves["classification"].append(label.item())
         curves["domain"].append(domain.item())

@@ -30,6 +30,7 @@ const optionNames: Record<keyof DanOptions, true> = {
   seed: true,
   hidden: true,
   joint: true,
+  confusion: true,
 };
 
 /**

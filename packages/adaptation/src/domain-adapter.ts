@@ -8,11 +8,14 @@ import {
   Random,
   type Trainable,
 } from '@crossmodal/core';
+import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import { crossEntropy } from '@crossmodal/losses';
-import type { Scalar, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { checkStrength } from './check-strength.js';
 import { checkLabels, classifierOf, reported } from './classifier.js';
 import { batchSizeOf, concatInputs, type DomainInputs, type Features, featureDimension } from './feature-extractor.js';
+import { minimumClassConfusion } from './minimum-class-confusion.js';
 
 /** Labelled items of one domain, and unlabelled ones of another. */
 export interface DomainBatch {
@@ -34,9 +37,15 @@ export interface AdapterOptions {
   /**
    * Source and target go through the extractor as one batch, as in the original implementation of DANN. By default they go one
    * after the other: their inputs may differ in size, and each is normalised by its own batch statistics, without which the
-   * domain classifier has an easy game (see the README). For an extractor without batch statistics both give the same numbers.
+   * domain classifier has an easy game (see the README); the moving statistics, with which the model is used afterwards, are then
+   * those of the target. For an extractor without batch statistics both ways give the same numbers.
    */
   joint?: boolean;
+  /**
+   * Factor of the `minimumClassConfusion` of the target's predictions, which is added to the loss: a number or a schedule. It keeps
+   * the method's own term from pulling the target across the borders between classes (see the README).
+   */
+  confusion?: number | Schedule;
 }
 
 /** What a method sees of one batch. */
@@ -71,7 +80,8 @@ export interface DomainAdapter extends Trainable<DomainBatch> {
   predict(features: Tensor2D): Tensor2D;
   /**
    * `classification` plus, with a target, `domain`; terms besides: those of the method, and `spread`, how far the features of
-   * the source's items differ (0 when all are equal), and `chance/classification`, what guessing costs: log(classes).
+   * the source's items differ (0 when all are equal), `chance/classification`, what guessing costs: log(classes), and `confusion`
+   * of the target (not weighted), where that is part of the loss.
    */
   loss(batch: DomainBatch, options?: { training?: boolean }): LossTerms & { classification: Scalar };
   trainableVariables(): Variable[];
@@ -89,10 +99,12 @@ export function domainAdapter(
     classes,
     seed,
     hidden,
+    confusion = 0, // the papers have none
     joint = false, // measured, see the README; the original implementation has true
   }: AdapterOptions,
   makeTerm: (dimensions: { features: number; classes: number }, random: Random) => DomainTerm,
 ): DomainAdapter {
+  checkStrength(caller, 'confusion', confusion);
   const model = classifierOf(caller, { encoder: features, classes, seed, ...(hidden ? { hidden } : {}) });
   let term: DomainTerm;
   try {
@@ -103,7 +115,10 @@ export function domainAdapter(
   }
 
   const extractBoth = (source: DomainInputs, target: DomainInputs, training: boolean): [Tensor2D, Tensor2D] => {
-    if (!joint) return [model.features(source, { training }), model.features(target, { training })];
+    if (!joint) {
+      const ofSource = withoutMoving(model, training, () => model.features(source, { training }));
+      return [ofSource, model.features(target, { training })];
+    }
     const both = model.features(concatInputs(caller, source, target), { training });
     return tf.split(both, [batchSizeOf(source), batchSizeOf(target)]) as [Tensor2D, Tensor2D];
   };
@@ -129,12 +144,12 @@ export function domainAdapter(
           sourceLogits,
           targetLogits: () => model.predict(targetFeatures),
         });
-        return {
-          ...terms,
-          classification,
-          ...reported(sourceFeatures, classes),
-          loss: tf.add(classification, terms.domain) as Scalar,
-        };
+        const loss = tf.add(classification, terms.domain) as Scalar;
+        const common = { ...terms, classification, ...reported(sourceFeatures, classes) };
+        if (confusion === 0) return { ...common, loss };
+        const ofTarget = minimumClassConfusion(model.predict(targetFeatures));
+        const added = tf.mul(ofTarget, scheduledScalar(confusion));
+        return { ...common, confusion: ofTarget, loss: tf.add(loss, added) as Scalar };
       });
     },
     trainableVariables: () => [...model.trainableVariables(), ...term.trainableVariables()],
@@ -145,6 +160,18 @@ export function domainAdapter(
       term.dispose();
     },
   };
+}
+
+/** Runs something whose effect on the moving statistics of normalisations is taken back. */
+function withoutMoving<T>(model: { namedVariables(): NamedVariables }, training: boolean, run: () => T): T {
+  if (!training) return run();
+  const moving = Object.entries(model.namedVariables()).filter(([name]) => /\/moving_(mean|variance)$/.test(name));
+  const before = moving.map(([, variable]) => tf.clone(variable as Tensor));
+  const result = run();
+  moving.forEach(([, variable], i) => {
+    variable.assign(before[i] as Tensor);
+  });
+  return result;
 }
 
 const labelPredictor = (variables: NamedVariables): NamedVariables =>

@@ -47,5 +47,5 @@ export {
 export { type ProxyADistance, type ProxyADistanceOptions, proxyADistance } from './proxy-a-distance.js';
 export { type HeldOutDomains, type ScoresWithoutLabels, scoresWithoutLabels } from './scores-without-labels.js';
 export { type SoftNeighbourhoodDensityOptions, softNeighbourhoodDensity } from './soft-neighbourhood-density.js';
-export { sourceOnly } from './source-only.js';
+export { type SourceOnlyOptions, sourceOnly } from './source-only.js';
 export { type NamePattern, unfrozen } from './unfrozen.js';

@@ -10,7 +10,7 @@ import {
   minimumClassConfusion,
 } from './minimum-class-confusion.js';
 
-export interface MccOptions extends AdapterOptions, MinimumClassConfusionOptions {
+export interface MccOptions extends Omit<AdapterOptions, 'confusion'>, MinimumClassConfusionOptions {
   /** Factor of the confusion: a number or a schedule. */
   weight?: number | Schedule;
 }

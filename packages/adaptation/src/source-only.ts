@@ -2,7 +2,10 @@ import { assertKnownOptions } from '@crossmodal/core';
 import { classifierOf } from './classifier.js';
 import type { AdapterOptions, DomainAdapter } from './domain-adapter.js';
 
-const optionNames: Record<keyof AdapterOptions, true> = {
+/** There is no target that could be confused. */
+export type SourceOnlyOptions = Omit<AdapterOptions, 'confusion'>;
+
+const optionNames: Record<keyof SourceOnlyOptions, true> = {
   features: true,
   classes: true,
   seed: true,
@@ -23,7 +26,7 @@ const optionNames: Record<keyof AdapterOptions, true> = {
  * @example
  * const baseline = sourceOnly({ features: digitFeatures({ seed: 1 }), classes: 10, seed: 1 });
  */
-export function sourceOnly(options: AdapterOptions): DomainAdapter {
+export function sourceOnly(options: SourceOnlyOptions): DomainAdapter {
   assertKnownOptions('sourceOnly', options, optionNames);
   const { features, joint: _, ...common } = options;
   const model = classifierOf('sourceOnly', { encoder: features, ...common });

@@ -53,7 +53,7 @@ describe.each(golden.cases)('the recipe, $method', (expected) => {
     const common = { features, classes, seed: 1, hidden: [hidden] };
     const model =
       expected.method === 'dann'
-        ? dann({ ...common, lambda: schedule, domainHidden: [hidden] })
+        ? dann({ ...common, lambda: schedule, domainHidden: [hidden], confusion: schedule })
         : methods[expected.method as 'dan' | 'mcc']({ ...common, weight: schedule });
     const variables = model.namedVariables();
     kernels.forEach((name, j) => {

@@ -18,6 +18,7 @@ import {
   deepCoral,
   digitFeatures,
   mcc,
+  minimumClassConfusion,
   sourceOnly,
 } from '../src/index.js';
 import { useTestBackend } from './backend.js';
@@ -95,6 +96,33 @@ it('by default each domain is normalised by its own statistics, so that a shift 
   expect(distance()).toBeCloseTo(0, 4);
   expect(distance(false)).toBe(distance());
   expect(distance(true)).toBeGreaterThan(0.5);
+});
+
+it('after training the moving statistics are those of the target, compiled or not', () => {
+  const moving = (compile: boolean) => {
+    const input = tfl.input({ shape: [5] });
+    const normal = tfl.layers.batchNormalization({ momentum: 0.5, name: 'normal' }).apply(input) as tfl.SymbolicTensor;
+    const model = mcc({ features: tfl.model({ inputs: input, outputs: normal }), classes: 3, seed: 1 });
+    const step = trainStep(model, { optimizer: sgd({ learningRate: 0 }), compile });
+    for (let i = 0; i < 2; i++) tf.dispose(step.run({ ...batch(), target: tf.add(batch().target as tf.Tensor, i) }));
+    return model.namedVariables()['features/normal/moving_mean'] as tf.Variable;
+  };
+  // 0.5 (0.5 0 + 0.5 m) + 0.5 (m + 1), m the mean of the target.
+  const expected = tf.add(tf.mul(tf.mean(batch().target as tf.Tensor, 0), 0.75), 0.5);
+  for (const compile of [false, true]) expect(moving(compile)).toBeAllclose(expected, { rtol: 1e-4, atol: 1e-5 });
+});
+
+it('adds the confusion of the target to any method', () => {
+  const features = () => statefulFeatures(1);
+  const plain = dann({ ...common(), features: features(), lambda: 1 }).loss(batch());
+  const model = dann({ ...common(), features: features(), lambda: 1, confusion: () => 0.5 });
+  const terms = model.loss(batch());
+  const confusion = number(minimumClassConfusion(model.classify(batch().target as tf.Tensor)));
+  expect(number(terms['confusion'])).toBeCloseTo(confusion, 5);
+  expect(number(terms.loss)).toBeCloseTo(number(plain.loss) + 0.5 * confusion, 5);
+  expect('confusion' in plain).toBe(false);
+  expect(() => dann({ ...common(), lambda: 1, confusion: -1 })).toThrow('confusion must be a number of at least 0');
+  expect(() => sourceOnly({ ...common(), confusion: 1 } as never)).toThrow("there is no option 'confusion'");
 });
 
 describe('digitFeatures', () => {
