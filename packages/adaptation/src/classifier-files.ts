@@ -1,4 +1,5 @@
 import {
+  assertKnownOptions,
   CrossmodalError,
   disposeVariables,
   type Encoder,
@@ -79,28 +80,30 @@ async function layersOf(where: string, topology: unknown): Promise<tfl.LayersMod
  */
 export async function loadClassifier(
   files: ModelFiles,
-  { loadEncoder }: LoadClassifierOptions = {},
+  options: LoadClassifierOptions = {},
 ): Promise<EncoderClassifier> {
   const where = 'loadClassifier';
+  assertKnownOptions(where, options, ['loadEncoder']);
+  const { loadEncoder } = options;
   let model: EncoderClassifier | undefined;
   let variables: NamedVariables = {};
   const make = async ({ topology, ...stored }: Record<string, unknown>) => {
-    const options = optionsOf(where, stored);
+    const own = optionsOf(where, stored);
     const encoder =
       topology === undefined
         ? await encoderOf(where, subfolder(files, encoderFolder), loadEncoder)
         : await layersOf(where, topology);
     try {
-      model = classifier({ encoder, ...options });
+      model = classifier({ encoder, ...own });
     } catch (error) {
       encoder.dispose();
       throw error;
     }
     variables = model.namedVariables();
     // Where the encoder has files of its own, the weights beside config.json are those of the predictor alone.
-    const stays = ([name]: [string, unknown]) => topology !== undefined || name.startsWith('label/');
-    const own = Object.fromEntries(Object.entries(variables).filter(stays));
-    return { namedVariables: () => own };
+    const inWeights = ([name]: [string, unknown]) => topology !== undefined || name.startsWith('label/');
+    const weights = Object.fromEntries(Object.entries(variables).filter(inWeights));
+    return { namedVariables: () => weights };
   };
   try {
     await loadSavedModel(files, { classifier: make }, { where });

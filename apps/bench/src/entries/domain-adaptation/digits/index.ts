@@ -111,7 +111,8 @@ async function maps(method: string, { features }: DigitResult, labels: ArrayLike
   const points = await domainPicture(rows);
   tf.dispose(rows);
   const { source, target } = points as { source: Point[]; target: Point[] };
-  const digits = Array.from({ length: 10 }, (_, digit) => ({
+  // As many as there are colours.
+  const digits = Array.from({ length: 6 }, (_, digit) => ({
     name: String(digit),
     points: target.filter((_point, row) => labels[row] === digit),
   }));
