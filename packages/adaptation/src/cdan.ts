@@ -52,6 +52,7 @@ const optionNames: Record<keyof CdanOptions, true> = {
   seed: true,
   hidden: true,
   joint: true,
+  confusion: true,
 };
 
 /**

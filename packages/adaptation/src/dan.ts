@@ -1,12 +1,15 @@
 import { assertKnownOptions } from '@crossmodal/core';
-import type { Schedule } from '@crossmodal/core/schedules';
+import { dannAnnealing, type Schedule } from '@crossmodal/core/schedules';
 import { gaussianKernel, type Kernel, type MmdEstimator, mmd } from '@crossmodal/losses';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import { distanceTerm, type MatchedLayer } from './distance-term.js';
 import { type AdapterOptions, type DomainAdapter, domainAdapter } from './domain-adapter.js';
 
 export interface DanOptions extends AdapterOptions {
-  /** Factor of the distance: a number or a schedule. */
+  /**
+   * Factor of the distance: a number or a schedule. The distance does not depend on the scale of the features: at full strength
+   * from the first step on it can make those of an untrained network constant before they mean anything.
+   */
   weight?: number | Schedule;
   kernel?: Kernel;
   estimator?: MmdEstimator;
@@ -27,6 +30,7 @@ const optionNames: Record<keyof DanOptions, true> = {
   seed: true,
   hidden: true,
   joint: true,
+  confusion: true,
 };
 
 /**
@@ -45,7 +49,8 @@ const optionNames: Record<keyof DanOptions, true> = {
 export function dan(options: DanOptions): DomainAdapter {
   assertKnownOptions('dan', options, optionNames);
   const {
-    weight = 1, // tllib
+    // tllib's 1, but in the end only: from the start on it makes the features of an untrained network constant
+    weight = dannAnnealing({ steps: 2000 }),
     kernel = multiKernel(), // the paper's
     estimator = 'biased', // never negative; the paper's linear-time form is noisier at usual batch sizes
     match = ['features'],

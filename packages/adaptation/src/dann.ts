@@ -23,6 +23,7 @@ const optionNames: Record<keyof DannOptions, true> = {
   seed: true,
   hidden: true,
   joint: true,
+  confusion: true,
 };
 
 /**

@@ -19,6 +19,7 @@ const optionNames: Record<keyof DeepCoralOptions, true> = {
   seed: true,
   hidden: true,
   joint: true,
+  confusion: true,
 };
 
 /**

@@ -1,4 +1,5 @@
 import { assertBackend, assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { batchNormalization } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 
 export interface DigitFeaturesOptions {
@@ -7,17 +8,20 @@ export interface DigitFeaturesOptions {
   shape?: [height: number, width: number, channels: number];
   /** Filters of the two convolutions. */
   filters?: [first: number, second: number];
+  /** Batch normalisation between each convolution and its ReLU; the recipe of the README needs it. */
+  normalisation?: 'none' | 'batch';
 }
 
 const optionNames: Record<keyof DigitFeaturesOptions, true> = {
   seed: true,
   shape: true,
   filters: true,
+  normalisation: true,
 };
 
 /**
- * The feature extractor of the digit experiments: convolution 5x5 to 64 channels, ReLU, max pooling 2, convolution 5x5 to 50
- * channels, ReLU, max pooling 2, flattened; on 28x28x3 that is 50 * 4 * 4 = 800 features. Images are [batch, height, width,
+ * The feature extractor of the digit experiments: convolution 5x5 to 64 channels, batch normalisation (if asked for), ReLU, max
+ * pooling 2, convolution 5x5 to 50 channels, the same again, flattened; on 28x28x3 that is 50 * 4 * 4 = 800 features. Images are [batch, height, width,
  * channels], float32.
  *
  * @throws CrossmodalError when the images are too small
@@ -32,6 +36,7 @@ export function digitFeatures(options: DigitFeaturesOptions): tfl.LayersModel {
     seed,
     shape = [28, 28, 3], // MNIST-M
     filters = [64, 50], // pytorch-DANN
+    normalisation = 'none', // the paper's figure
   } = options;
   assertBackend('digitFeatures');
   const [height, width] = shape;
@@ -40,17 +45,26 @@ export function digitFeatures(options: DigitFeaturesOptions): tfl.LayersModel {
   if (Math.min(height, width) < 16) {
     throw new CrossmodalError(`digitFeatures: images must be at least 16x16, got ${height}x${width}`);
   }
+  if (normalisation !== 'none' && normalisation !== 'batch') {
+    throw new CrossmodalError(`digitFeatures: normalisation must be none or batch, got ${String(normalisation)}`);
+  }
   const input = tfl.input({ shape });
   let x = input;
+  const apply = (layer: tfl.layers.Layer) => {
+    x = layer.apply(x) as tfl.SymbolicTensor;
+  };
   filters.forEach((count, i) => {
-    const convolution = tfl.layers.conv2d({
-      filters: count,
-      kernelSize: 5,
-      activation: 'relu',
-      kernelInitializer: tfl.initializers.glorotUniform({ seed: seed * 2 + i }), // Keras
-    });
-    x = convolution.apply(x) as tfl.SymbolicTensor;
-    x = tfl.layers.maxPooling2d({ poolSize: 2, strides: 2 }).apply(x) as tfl.SymbolicTensor;
+    const kernelInitializer = tfl.initializers.glorotUniform({ seed: seed * 2 + i }); // Keras
+    const plain = normalisation === 'none';
+    apply(
+      tfl.layers.conv2d({ filters: count, kernelSize: 5, kernelInitializer, ...(plain ? { activation: 'relu' } : {}) }),
+    );
+    if (!plain) {
+      apply(batchNormalization());
+      apply(tfl.layers.reLU());
+    }
+    apply(tfl.layers.maxPooling2d({ poolSize: 2, strides: 2 }));
   });
-  return tfl.model({ inputs: input, outputs: tfl.layers.flatten().apply(x) as tfl.SymbolicTensor, name: 'features' });
+  apply(tfl.layers.flatten());
+  return tfl.model({ inputs: input, outputs: x, name: 'features' });
 }

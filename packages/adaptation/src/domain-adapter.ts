@@ -1,17 +1,21 @@
 import {
   CrossmodalError,
   type LossTerms,
+  type ModelCard,
+  type ModelFiles,
   type NamedVariables,
   prefixed,
   Random,
   type Trainable,
 } from '@crossmodal/core';
-import { relativeSpread } from '@crossmodal/core/metrics';
+import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import { crossEntropy } from '@crossmodal/losses';
-import type { Scalar, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { batchSizeOf, concatInputs, type DomainInputs, type Features, featureExtractor } from './feature-extractor.js';
-import { head } from './head.js';
+import { checkStrength } from './check-strength.js';
+import { checkLabels, classifierOf, reported } from './classifier.js';
+import { batchSizeOf, concatInputs, type DomainInputs, type Features, featureDimension } from './feature-extractor.js';
+import { minimumClassConfusion } from './minimum-class-confusion.js';
 
 /** Labelled items of one domain, and unlabelled ones of another. */
 export interface DomainBatch {
@@ -31,10 +35,17 @@ export interface AdapterOptions {
   /** Hidden layers of the label predictor. */
   hidden?: readonly number[];
   /**
-   * Source and target go through the extractor as one batch, as in the original implementation of DANN; false sends them one
-   * after the other, needed when their inputs differ in size and when batch statistics shall stay apart.
+   * Source and target go through the extractor as one batch, as in the original implementation of DANN. By default they go one
+   * after the other: their inputs may differ in size, and each is normalised by its own batch statistics, without which the
+   * domain classifier has an easy game (see the README); the moving statistics, with which the model is used afterwards, are then
+   * those of the target. For an extractor without batch statistics both ways give the same numbers.
    */
   joint?: boolean;
+  /**
+   * Factor of the `minimumClassConfusion` of the target's predictions, which is added to the loss: a number or a schedule. It keeps
+   * the method's own term from pulling the target across the borders between classes (see the README).
+   */
+  confusion?: number | Schedule;
 }
 
 /** What a method sees of one batch. */
@@ -69,104 +80,99 @@ export interface DomainAdapter extends Trainable<DomainBatch> {
   predict(features: Tensor2D): Tensor2D;
   /**
    * `classification` plus, with a target, `domain`; terms besides: those of the method, and `spread`, how far the features of
-   * the source's items differ (0 when all are equal), and `chance/classification`, what guessing costs: log(classes).
+   * the source's items differ (0 when all are equal), `chance/classification`, what guessing costs: log(classes), and `confusion`
+   * of the target (not weighted), where that is part of the loss.
    */
   loss(batch: DomainBatch, options?: { training?: boolean }): LossTerms & { classification: Scalar };
   trainableVariables(): Variable[];
   namedVariables(): NamedVariables;
+  /** What `loadClassifier` reads: the classifier without the method's own networks. For `saveFolder` of `@crossmodal/core/models`. */
+  files(options?: { card?: ModelCard }): Promise<ModelFiles>;
   dispose(): void;
 }
 
-/** Feature extractor, label predictor and a method's term, put together. */
+/** A classifier and a method's term, put together. */
 export function domainAdapter(
   caller: string,
   {
     features,
     classes,
     seed,
-    hidden = [100], // 800-100-10 on digits
-    joint = true, // Ganin and Lempitsky (2015): batches of 128, half source and half target
+    hidden,
+    confusion = 0, // the papers have none
+    joint = false, // measured, see the README; the original implementation has true
   }: AdapterOptions,
-  makeTerm?: (dimensions: { features: number; classes: number }, random: Random) => DomainTerm,
+  makeTerm: (dimensions: { features: number; classes: number }, random: Random) => DomainTerm,
 ): DomainAdapter {
-  if (!Number.isInteger(classes) || classes < 2) {
-    throw new CrossmodalError(`${caller}: classes must be an integer of at least 2, got ${classes}`);
-  }
-  const extractor = featureExtractor(caller, features);
-  const random = new Random(seed);
-  const sizes = { features: extractor.dimension, classes };
-  const predictor = head(caller, { inputs: sizes.features, hidden, outputs: classes, random: random.fork('label') });
-  let term: DomainTerm | undefined;
+  checkStrength(caller, 'confusion', confusion);
+  const model = classifierOf(caller, { encoder: features, classes, seed, ...(hidden ? { hidden } : {}) });
+  let term: DomainTerm;
   try {
-    term = makeTerm?.(sizes, random.fork('domain'));
+    term = makeTerm({ features: featureDimension(features), classes }, new Random(seed).fork('domain'));
   } catch (error) {
-    predictor.dispose();
+    tf.dispose(labelPredictor(model.namedVariables()));
     throw error;
   }
 
-  /** What guessing costs, beside what the classification costs. */
-  const chance = () => ({ 'chance/classification': tf.scalar(Math.log(classes)) });
   const extractBoth = (source: DomainInputs, target: DomainInputs, training: boolean): [Tensor2D, Tensor2D] => {
-    if (!joint) return [extractor.extract(source, training), extractor.extract(target, training)];
-    const both = extractor.extract(concatInputs(caller, source, target), training);
+    if (!joint) {
+      const ofSource = withoutMoving(model, training, () => model.features(source, { training }));
+      return [ofSource, model.features(target, { training })];
+    }
+    const both = model.features(concatInputs(caller, source, target), { training });
     return tf.split(both, [batchSizeOf(source), batchSizeOf(target)]) as [Tensor2D, Tensor2D];
   };
-  const adapter: DomainAdapter = {
+  return {
     classes,
-    features: (inputs, { training = false } = {}) => extractor.extract(inputs, training),
-    classify: (inputs, { training = false } = {}) =>
-      tf.tidy(() => predictor.apply(extractor.extract(inputs, training))),
-    predict: (rows) => predictor.apply(rows),
+    features: model.features,
+    classify: model.classify,
+    predict: model.predict,
     loss({ source, labels, target }, { training = false } = {}) {
-      if (labels.rank !== 1 || labels.shape[0] !== batchSizeOf(source)) {
-        throw new CrossmodalError(
-          `${caller}.loss: labels must have shape [${batchSizeOf(source)}], got [${labels.shape}]`,
-        );
+      checkLabels(caller, source, labels);
+      if (!target) {
+        throw new CrossmodalError(`${caller}.loss: a batch needs a target`, {
+          remedy: 'use sourceOnly to train without one',
+        });
       }
       return tf.tidy(() => {
-        if (!term) {
-          const rows = extractor.extract(source, training);
-          const classification = crossEntropy(predictor.apply(rows), labels);
-          return { loss: tf.clone(classification), classification, spread: relativeSpread(rows), ...chance() };
-        }
-        if (!target) {
-          throw new CrossmodalError(`${caller}.loss: a batch needs a target`, {
-            remedy: 'use sourceOnly to train without one',
-          });
-        }
         const [sourceFeatures, targetFeatures] = extractBoth(source, target, training);
-        const sourceLogits = predictor.apply(sourceFeatures);
+        const sourceLogits = model.predict(sourceFeatures);
         const classification = crossEntropy(sourceLogits, labels);
         const terms = term.compute({
           source: sourceFeatures,
           target: targetFeatures,
           sourceLogits,
-          targetLogits: () => predictor.apply(targetFeatures),
+          targetLogits: () => model.predict(targetFeatures),
         });
-        return {
-          ...terms,
-          ...chance(),
-          classification,
-          spread: relativeSpread(sourceFeatures),
-          loss: tf.add(classification, terms.domain) as Scalar,
-        };
+        const loss = tf.add(classification, terms.domain) as Scalar;
+        const common = { ...terms, classification, ...reported(sourceFeatures, classes) };
+        if (confusion === 0) return { ...common, loss };
+        const ofTarget = minimumClassConfusion(model.predict(targetFeatures));
+        const added = tf.mul(ofTarget, scheduledScalar(confusion));
+        return { ...common, confusion: ofTarget, loss: tf.add(loss, added) as Scalar };
       });
     },
-    trainableVariables: () => [
-      ...extractor.trainableVariables(),
-      ...predictor.trainableVariables(),
-      ...(term?.trainableVariables() ?? []),
-    ],
-    namedVariables: () => ({
-      ...prefixed('features', extractor.namedVariables()),
-      ...prefixed('label', predictor.namedVariables()),
-      ...(term ? prefixed('domain', term.namedVariables()) : {}),
-    }),
+    trainableVariables: () => [...model.trainableVariables(), ...term.trainableVariables()],
+    namedVariables: () => ({ ...model.namedVariables(), ...prefixed('domain', term.namedVariables()) }),
+    files: model.files,
     dispose() {
-      extractor.dispose();
-      predictor.dispose();
-      term?.dispose();
+      model.dispose();
+      term.dispose();
     },
   };
-  return adapter;
 }
+
+/** Runs something whose effect on the moving statistics of normalisations is taken back. */
+function withoutMoving<T>(model: { namedVariables(): NamedVariables }, training: boolean, run: () => T): T {
+  if (!training) return run();
+  const moving = Object.entries(model.namedVariables()).filter(([name]) => /\/moving_(mean|variance)$/.test(name));
+  const before = moving.map(([, variable]) => tf.clone(variable as Tensor));
+  const result = run();
+  moving.forEach(([, variable], i) => {
+    variable.assign(before[i] as Tensor);
+  });
+  return result;
+}
+
+const labelPredictor = (variables: NamedVariables): NamedVariables =>
+  Object.fromEntries(Object.entries(variables).filter(([name]) => name.startsWith('label/')));

@@ -47,7 +47,8 @@ export function featureExtractor(caller: string, features: Features): FeatureExt
   }
   return {
     dimension,
-    extract: (inputs, training) => tf.tidy(() => features.apply(asList(caller, inputs), { training }) as Tensor2D),
+    extract: (inputs, training) =>
+      tf.tidy(() => features.apply(fitting(caller, asOne(caller, inputs), features), { training }) as Tensor2D),
     namedVariables: () => namedVariables(features),
     trainableVariables: () => trainableVariables(features),
     dispose: () => {
@@ -55,6 +56,10 @@ export function featureExtractor(caller: string, features: Features): FeatureExt
     },
   };
 }
+
+/** Length of the feature vectors. The features were checked before. */
+export const featureDimension = (features: Features): number =>
+  features instanceof tfl.LayersModel ? (features.outputs[0]?.shape[1] as number) : features.dimension;
 
 function asNamed(caller: string, inputs: DomainInputs): Inputs {
   if (inputs instanceof tf.Tensor) {
@@ -65,7 +70,7 @@ function asNamed(caller: string, inputs: DomainInputs): Inputs {
   return inputs;
 }
 
-function asList(caller: string, inputs: DomainInputs): Tensor {
+function asOne(caller: string, inputs: DomainInputs): Tensor {
   if (inputs instanceof tf.Tensor) return inputs;
   const tensors = Object.values(inputs);
   const [only] = tensors;
@@ -78,6 +83,17 @@ function asList(caller: string, inputs: DomainInputs): Tensor {
     );
   }
   return only;
+}
+
+/** The tensor, if the model takes its shape. */
+function fitting(caller: string, tensor: Tensor, features: tfl.LayersModel): Tensor {
+  const expected = features.inputs[0]?.shape ?? [];
+  const differs = (size: number | null, axis: number) => axis > 0 && size !== null && size !== tensor.shape[axis];
+  if (tensor.rank !== expected.length || expected.some(differs)) {
+    const shape = expected.map((size, axis) => (axis === 0 ? 'batch' : (size ?? 'any')));
+    throw new CrossmodalError(`${caller}: inputs must have shape [${shape}], got [${tensor.shape}]`);
+  }
+  return tensor;
 }
 
 /** First dimension of the inputs. */

@@ -1,17 +1,10 @@
-import { CrossmodalError, Random } from '@crossmodal/core';
-import { adam } from '@crossmodal/core/optimisers';
-import { trainStep } from '@crossmodal/core/step';
-import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
+import { assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
+import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { head } from './head.js';
+import { halves, type LinearDomainOptions, linearDomainClassifier } from './linear-domain-classifier.js';
 
-export interface ProxyADistanceOptions {
+export interface ProxyADistanceOptions extends LinearDomainOptions {
   seed?: number;
-  /** Updates of the linear classifier, each on all training rows. */
-  steps?: number;
-  learningRate?: number;
-  /** Factor of ||w||^2 / 2. */
-  regularisation?: number;
 }
 
 /** How well a linear classifier tells two domains apart. */
@@ -22,12 +15,12 @@ export interface ProxyADistance {
   error: number;
 }
 
-function halves(x: Tensor2D, random: Random): [Tensor2D, Tensor2D] {
-  const order = random.shuffle(Array.from({ length: x.shape[0] }, (_, i) => i));
-  const middle = Math.floor(order.length / 2);
-  const take = (rows: number[]) => tf.gather(x, tf.tensor1d(rows, 'int32')) as Tensor2D;
-  return [take(order.slice(0, middle)), take(order.slice(middle))];
-}
+const optionNames: Record<keyof ProxyADistanceOptions, true> = {
+  seed: true,
+  steps: true,
+  learningRate: true,
+  regularisation: true,
+};
 
 /**
  * Proxy A-distance between two samples of features: a linear classifier is trained to tell the domains apart on one half of each
@@ -47,8 +40,10 @@ function halves(x: Tensor2D, random: Random): [Tensor2D, Tensor2D] {
 export async function proxyADistance(
   source: Tensor2D,
   target: Tensor2D,
-  { seed = 0, steps = 200, learningRate = 0.05, regularisation = 1e-3 }: ProxyADistanceOptions = {},
+  options: ProxyADistanceOptions = {},
 ): Promise<ProxyADistance> {
+  assertKnownOptions('proxyADistance', options, optionNames);
+  const { seed = 0, ...training } = options;
   if (
     source.rank !== 2 ||
     target.rank !== 2 ||
@@ -60,52 +55,27 @@ export async function proxyADistance(
     );
   }
   const random = new Random(seed);
-  const sets = tf.tidy(() => {
-    const [sourceTrain, sourceTest] = halves(source, random.fork('source'));
-    const [targetTrain, targetTest] = halves(target, random.fork('target'));
-    const { mean, variance } = tf.moments(tf.concat([sourceTrain, targetTrain], 0), 0);
-    const standardise = (x: Tensor2D) => tf.div(tf.sub(x, mean), tf.sqrt(tf.add(variance, 1e-6))) as Tensor2D;
-    return {
-      train: { source: standardise(sourceTrain), target: standardise(targetTrain) },
-      test: { source: standardise(sourceTest), target: standardise(targetTest) },
-    };
-  });
-  const classifier = head('proxyADistance', {
-    inputs: source.shape[1],
-    hidden: [],
-    outputs: 1,
-    random: random.fork('classifier'),
-  });
-  const [kernel] = classifier.trainableVariables() as [tf.Variable];
-  const optimizer = adam({ learningRate });
-  const step = trainStep<typeof sets.train>(
-    {
-      loss: (rows) => {
-        const ofSource = tf.mean(tf.softplus(classifier.apply(rows.source)));
-        const ofTarget = tf.mean(tf.softplus(tf.neg(classifier.apply(rows.target))));
-        const penalty = tf.mul(tf.sum(tf.square(kernel)), regularisation / 2);
-        return tf.add(tf.add(ofSource, ofTarget), penalty) as Scalar;
-      },
-      variables: classifier.trainableVariables(),
-    },
-    { optimizer },
-  );
+  const [[sourceTrain, sourceTest], [targetTrain, targetTest]] = tf.tidy(() => [
+    halves(source, random.fork('source')).rows,
+    halves(target, random.fork('target')).rows,
+  ]);
   try {
-    for (let i = 0; i < steps; i++) tf.dispose(step.run(sets.train));
+    const classifier = linearDomainClassifier('proxyADistance', sourceTrain, targetTrain, {
+      random: random.fork('classifier'),
+      ...training,
+    });
     const wrong = tf.tidy(() => {
       const rate = (rows: Tensor2D, sign: 1 | -1) =>
-        tf.mean(tf.cast(tf.greater(tf.mul(classifier.apply(rows), sign), 0), 'float32'));
-      return tf.stack([rate(sets.test.source, 1), rate(sets.test.target, -1)]);
+        tf.mean(tf.cast(tf.lessEqual(tf.mul(classifier.logits(rows), sign), 0), 'float32'));
+      return tf.stack([rate(sourceTest, 1), rate(targetTest, -1)]);
     });
+    classifier.dispose();
     const [ofSource, ofTarget] = (await wrong.data()) as unknown as [number, number];
     wrong.dispose();
     const error = (ofSource + ofTarget) / 2;
     // A classifier that is wrong more often than not would be right when inverted.
     return { error, distance: 2 * (1 - 2 * Math.min(error, 1 - error)) };
   } finally {
-    step.dispose();
-    optimizer.dispose();
-    classifier.dispose();
-    tf.dispose(sets);
+    tf.dispose([sourceTrain, sourceTest, targetTrain, targetTest]);
   }
 }

@@ -1,7 +1,11 @@
 import { assertKnownOptions } from '@crossmodal/core';
-import { type AdapterOptions, type DomainAdapter, domainAdapter } from './domain-adapter.js';
+import { classifierOf } from './classifier.js';
+import type { AdapterOptions, DomainAdapter } from './domain-adapter.js';
 
-const optionNames: Record<keyof AdapterOptions, true> = {
+/** There is no target that could be confused. */
+export type SourceOnlyOptions = Omit<AdapterOptions, 'confusion'>;
+
+const optionNames: Record<keyof SourceOnlyOptions, true> = {
   features: true,
   classes: true,
   seed: true,
@@ -10,8 +14,9 @@ const optionNames: Record<keyof AdapterOptions, true> = {
 };
 
 /**
- * The baseline that every adaptation is measured against: a classifier of one domain, without adaptation. Trained on
- * source items it is "source only"; trained on labelled target items, "train on target", the upper reference.
+ * The baseline that every adaptation is measured against: a `classifier` that takes the batches of the adapting methods and does
+ * not look at their target. Trained on source items it is "source only"; trained on labelled target items, "train on target",
+ * the upper reference.
  *
  * L = mean cross entropy of the labels.
  *
@@ -21,7 +26,9 @@ const optionNames: Record<keyof AdapterOptions, true> = {
  * @example
  * const baseline = sourceOnly({ features: digitFeatures({ seed: 1 }), classes: 10, seed: 1 });
  */
-export function sourceOnly(options: AdapterOptions): DomainAdapter {
+export function sourceOnly(options: SourceOnlyOptions): DomainAdapter {
   assertKnownOptions('sourceOnly', options, optionNames);
-  return domainAdapter('sourceOnly', options);
+  const { features, joint: _, ...common } = options;
+  const model = classifierOf('sourceOnly', { encoder: features, ...common });
+  return { ...model, loss: ({ source, labels }, mode) => model.loss({ inputs: source, labels }, mode) };
 }

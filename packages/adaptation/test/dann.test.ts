@@ -62,7 +62,7 @@ describe('dann', () => {
     expect(run(schedule, 3)).toBeAllclose(expected, { atol: 1e-5 });
   });
 
-  it('takes an Encoder as extractor, with inputs of different length when not joint', () => {
+  it('takes an Encoder as extractor, with inputs of different length unless joint', () => {
     const input = tfl.input({ shape: [null, 4] });
     const pooled = tfl.layers.globalAveragePooling1d({}).apply(input) as tfl.SymbolicTensor;
     const features = defineEncoder<number[][]>({
@@ -77,10 +77,10 @@ describe('dann', () => {
       labels: tf.tensor1d([0, 1, 2, 0, 1, 2], 'int32'),
     };
     const settings = { features, classes: 3, seed: 1, lambda: 1 };
-    expect(() => dann(settings).loss(batch)).toThrow(
+    expect(() => dann({ ...settings, joint: true }).loss(batch)).toThrow(
       'got [6,3,4] and [4,5,4]; pad them to one shape, or set joint: false',
     );
-    const { loss, domain, classification } = dann({ ...settings, joint: false }).loss(batch);
+    const { loss, domain, classification } = dann(settings).loss(batch);
     expect(loss).toBeAllclose(tf.add(domain as Scalar, classification));
   });
 
@@ -131,9 +131,9 @@ describe('dann', () => {
     expect(() => model.loss({ source: batch.source, labels: batch.labels })).toThrow(
       'use sourceOnly to train without one',
     );
-    expect(() => model.loss({ ...batch, target: { a: seededMatrix(2, 5, 1), b: seededMatrix(2, 5, 1) } })).toThrow(
-      'must both be tensors',
-    );
+    const named = { ...batch, target: { a: seededMatrix(2, 5, 1), b: seededMatrix(2, 5, 1) } };
+    expect(() => model.loss(named)).toThrow('a layers model takes one input tensor, got a, b');
+    expect(() => dann({ ...options(), lambda: 1, joint: true }).loss(named)).toThrow('must both be tensors');
   });
 
   it('leaks nothing, on the throwing path neither', async () => {
@@ -148,7 +148,9 @@ describe('dann', () => {
     const batch = batchOf(6);
     const wrong = { ...batch, target: seededMatrix(4, 4, 1) };
     await expectNoLeak(() => model.loss(batch, { training: true }));
-    await expectNoLeakWhenThrowing(() => model.loss(wrong), 'dann: source and target inputs must agree beyond t');
+    await expectNoLeakWhenThrowing(() => model.loss(wrong), 'dann: inputs must have shape [batch,5], got [4,4]');
+    const together = dann({ ...options(), lambda: 1, joint: true });
+    await expectNoLeakWhenThrowing(() => together.loss(wrong), 'dann: source and target inputs must agree beyond t');
     await expectNoLeak(() => model.classify(batch.source));
   });
 });

@@ -89,7 +89,7 @@ describe('dan and deepCoral', () => {
   });
 
   it('refuse what they cannot compare, and leak nothing', async () => {
-    const options = { features: hiddenLayer(20, 16), classes: 4, seed: 1 };
+    const options = { features: hiddenLayer(20, 16), classes: 4, seed: 1, joint: true };
     expect(() => dan({ ...options, match: [] })).toThrow("match must list 'features', 'logits' or both, got []");
     expect(() => deepCoral({ ...options, weight: -1 })).toThrow(
       'weight must be a number of at least 0, or a schedule, got -1',

@@ -17,6 +17,8 @@ import {
   dann,
   deepCoral,
   digitFeatures,
+  mcc,
+  minimumClassConfusion,
   sourceOnly,
 } from '../src/index.js';
 import { useTestBackend } from './backend.js';
@@ -50,6 +52,7 @@ const methods: [string, () => DomainAdapter][] = [
   ['cdan', () => cdan({ ...common(), lambda: 1 })],
   ['dan', () => dan(common())],
   ['deepCoral', () => deepCoral(common())],
+  ['mcc', () => mcc(common())],
 ];
 
 describe.each(methods)('%s', (name, build) => {
@@ -76,8 +79,63 @@ describe.each(methods)('%s', (name, build) => {
   });
 
   it('refuses options that do not exist', () => {
-    const make = { sourceOnly, dann, cdan, dan, deepCoral }[name] as (options: never) => unknown;
+    const make = { sourceOnly, dann, cdan, dan, deepCoral, mcc }[name] as (options: never) => unknown;
     expect(() => make({ ...common(), lambda: 1, clases: 3 } as never)).toThrow(/there is no option '(clases|lambda)'/);
+  });
+});
+
+it('by default each domain is normalised by its own statistics, so that a shift of all its features is gone', () => {
+  const shifted = { ...batch(), target: tf.add(seededMatrix(6, 5, 1), 3) as tf.Tensor2D };
+  const distance = (joint?: boolean) => {
+    const input = tfl.input({ shape: [5] });
+    const normal = tfl.layers.batchNormalization({ name: 'normal' }).apply(input) as tfl.SymbolicTensor;
+    const features = tfl.model({ inputs: input, outputs: normal });
+    const model = dan({ features, classes: 3, seed: 1, ...(joint === undefined ? {} : { joint }) });
+    return number(model.loss(shifted, { training: true })['distance']);
+  };
+  expect(distance()).toBeCloseTo(0, 4);
+  expect(distance(false)).toBe(distance());
+  expect(distance(true)).toBeGreaterThan(0.5);
+});
+
+it('after training the moving statistics are those of the target, compiled or not', () => {
+  const moving = (compile: boolean) => {
+    const input = tfl.input({ shape: [5] });
+    const normal = tfl.layers.batchNormalization({ momentum: 0.5, name: 'normal' }).apply(input) as tfl.SymbolicTensor;
+    const model = mcc({ features: tfl.model({ inputs: input, outputs: normal }), classes: 3, seed: 1 });
+    const step = trainStep(model, { optimizer: sgd({ learningRate: 0 }), compile });
+    for (let i = 0; i < 2; i++) tf.dispose(step.run({ ...batch(), target: tf.add(batch().target as tf.Tensor, i) }));
+    return model.namedVariables()['features/normal/moving_mean'] as tf.Variable;
+  };
+  // 0.5 (0.5 0 + 0.5 m) + 0.5 (m + 1), m the mean of the target.
+  const expected = tf.add(tf.mul(tf.mean(batch().target as tf.Tensor, 0), 0.75), 0.5);
+  for (const compile of [false, true]) expect(moving(compile)).toBeAllclose(expected, { rtol: 1e-4, atol: 1e-5 });
+});
+
+it('adds the confusion of the target to any method', () => {
+  const features = () => statefulFeatures(1);
+  const plain = dann({ ...common(), features: features(), lambda: 1 }).loss(batch());
+  const model = dann({ ...common(), features: features(), lambda: 1, confusion: () => 0.5 });
+  const terms = model.loss(batch());
+  const confusion = number(minimumClassConfusion(model.classify(batch().target as tf.Tensor)));
+  expect(number(terms['confusion'])).toBeCloseTo(confusion, 5);
+  expect(number(terms.loss)).toBeCloseTo(number(plain.loss) + 0.5 * confusion, 5);
+  expect('confusion' in plain).toBe(false);
+  expect(() => dann({ ...common(), lambda: 1, confusion: -1 })).toThrow('confusion must be a number of at least 0');
+  expect(() => sourceOnly({ ...common(), confusion: 1 } as never)).toThrow("there is no option 'confusion'");
+});
+
+describe('digitFeatures', () => {
+  it('normalises between convolution and ReLU when asked to', () => {
+    const plain = digitFeatures({ seed: 1, filters: [4, 6] });
+    const normal = digitFeatures({ seed: 1, filters: [4, 6], normalisation: 'batch' });
+    const kinds = (model: tfl.LayersModel) => model.layers.map((layer) => layer.getClassName());
+    expect(kinds(plain).filter((kind) => kind === 'BatchNormalization')).toEqual([]);
+    expect(kinds(normal).slice(1, 4)).toEqual(['Conv2D', 'BatchNormalization', 'ReLU']);
+    expect(normal.outputs[0]?.shape).toEqual(plain.outputs[0]?.shape);
+    expect(() => digitFeatures({ seed: 1, normalisation: 'layer' as never })).toThrow(
+      'must be none or batch, got layer',
+    );
   });
 });
 

@@ -5,6 +5,7 @@ import { ucmCaptionsEntry } from './captions/ucm.js';
 import { coAttentionEntry } from './co-attention/index.js';
 import { assistanceEntry } from './digits/assistance.js';
 import { threeModalitiesEntry } from './digits/three-modalities.js';
+import { digitAdaptationEntry } from './domain-adaptation/digits/index.js';
 import { domainAdaptation } from './domain-adaptation/index.js';
 import type { Entry } from './entry.js';
 import { hardVsSoft } from './hard-vs-soft/index.js';
@@ -37,6 +38,7 @@ export const dataSetEntries: readonly Entry[] = [
   videoEntry,
   assistanceEntry,
   threeModalitiesEntry,
+  digitAdaptationEntry,
 ];
 
 /** @throws CrossmodalError when there is no such entry. */

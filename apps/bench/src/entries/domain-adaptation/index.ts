@@ -1,3 +1,4 @@
+import { proxyADistance } from '@crossmodal/adaptation';
 import { Random } from '@crossmodal/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { openMojiCorpus } from '../../data/corpus.js';
@@ -53,8 +54,9 @@ async function runDomainAdaptation(context: EntryContext): Promise<EntryOutcome>
     const onLines = await judge(classifier, testLines);
     const onColour = await judge(classifier, testColour);
     const maps = await Promise.all([onColour, onLines].map(({ features }) => features.array()));
+    const { distance } = await proxyADistance(onColour.features, onLines.features, { seed });
     tf.dispose([onLines.features, onColour.features]);
-    return { lines: onLines.accuracy, colour: onColour.accuracy, counts: onLines.counts, maps };
+    return { lines: onLines.accuracy, colour: onColour.accuracy, counts: onLines.counts, maps, distance };
   };
   const experiment = async (label: string, adaptation: Adaptation, labelled: Labelled) => {
     const classifier = buildClassifier(size, { seed, adaptation });
@@ -105,6 +107,7 @@ async function runDomainAdaptation(context: EntryContext): Promise<EntryOutcome>
       'Test emojis': test.length,
       Groups: groupNames.length,
       Steps: size.steps,
+      'Proxy A-distance between the styles (0 alike, 2 apart)': `${source.distance.toFixed(2)} source only, ${adapted.distance.toFixed(2)} DANN, ${matched.distance.toFixed(2)} MMD`,
       'Colour accuracy': `${source.colour.toFixed(3)} source only, ${adapted.colour.toFixed(3)} DANN, ${matched.colour.toFixed(3)} MMD`,
     },
     figures: [
@@ -156,6 +159,7 @@ async function runDomainAdaptation(context: EntryContext): Promise<EntryOutcome>
       },
       await featureMap('Features without adaptation', source.maps),
       await featureMap('Features with gradient reversal', adapted.maps),
+      await classMap('Features of line drawings by group, gradient reversal', adapted.maps[1] ?? [], testLines.labels),
     ],
   };
 }
@@ -168,6 +172,18 @@ async function pictureRow(images: Labelled['images']): Promise<Uint8Array[]> {
       .slice(0, 12)
       .map(pngOf),
   );
+}
+
+/** Line drawings on the two main directions of their features, by what they show. */
+async function classMap(title: string, features: readonly number[][], labels: readonly number[]) {
+  const rows = tf.tensor2d(features as number[][]);
+  const points = await twoPrincipalComponents(rows);
+  rows.dispose();
+  const series = groupNames
+    .map((name, group) => ({ name, points: points.filter((_, row) => labels[row] === group) }))
+    .sort((a, b) => b.points.length - a.points.length)
+    .slice(0, 6); // as many as there are colours
+  return { kind: 'scatter' as const, title, caption: 'Test emojis as line drawings, the six largest groups.', series };
 }
 
 async function featureMap(title: string, [colour = [], lines = []]: number[][][]) {
