@@ -15,6 +15,12 @@ export {
 } from './dual-encoder/dual-encoder.js';
 export { infoNcePairLoss, type PairContext, type PairLoss } from './dual-encoder/pair-loss.js';
 export {
+  type LoadPretrainedDualEncoderOptions,
+  loadPretrainedDualEncoder,
+  type PretrainedDualEncoder,
+  type TowerLoader,
+} from './hugging-face/pretrained-dual-encoder.js';
+export {
   type CanonicalCorrelationAlignment,
   type CanonicalCorrelationOptions,
   canonicalCorrelation,
