@@ -11,7 +11,7 @@ import { loadImageEncoder } from '@crossmodal/encoders-vision';
 import { huggingFaceCase } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { loadPretrainedDualEncoder, type PretrainedDualEncoder } from '../src/index.js';
+import { loadPretrainedDualEncoder, type PretrainedDualEncoder, type TowerLoader } from '../src/index.js';
 import { useTestBackend } from './backend.js';
 
 useTestBackend('cpu');
@@ -19,8 +19,9 @@ useTestBackend('cpu');
 const folder = mkdtempSync(join(tmpdir(), 'joint-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const loaders = { image: loadImageEncoder, text: loadTextEncoder, audio: loadAudioEncoder };
-const encoders = loaders as unknown as Parameters<typeof loadPretrainedDualEncoder>[1]['encoders'];
+const encoders: Record<string, TowerLoader> = {
+  ...{ image: loadImageEncoder, text: loadTextEncoder, audio: loadAudioEncoder },
+};
 const load = async (path: string): Promise<PretrainedDualEncoder> =>
   loadPretrainedDualEncoder(await openFolder(path), { encoders });
 
@@ -115,6 +116,15 @@ describe('joint models of transformers', () => {
       for (const one of [model, again]) one.dispose();
     },
   );
+
+  it('prepares what its towers take, and names a modality that it has not', async () => {
+    const golden = huggingFaceCase('clip');
+    const model = await load(golden.folder);
+    const { ids } = await model.prepare('text', golden.texts);
+    expect(ids!).toBeAllclose(golden.tensor('in.input_ids'), { atol: 0 });
+    await expect(model.prepare('audio', ['a.wav'])).rejects.toThrow(/clip has image and text, no 'audio'/);
+    model.dispose();
+  });
 
   it('leaks nothing, also when a tower does not load', async () => {
     const golden = huggingFaceCase('clip');

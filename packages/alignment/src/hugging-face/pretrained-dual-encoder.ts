@@ -4,6 +4,7 @@ import {
   disposeVariables,
   type Encoder,
   floatKeys,
+  type Inputs,
   type ModelFiles,
   modelFiles,
   openWeights,
@@ -30,6 +31,12 @@ export type PretrainedDualEncoder = DualEncoder<'text' | 'image' | 'audio'> &
   Savable & {
     /** `model_type` of its config.json. */
     readonly family: string;
+    /** Raw items to the inputs of a modality, as its tower's folder says: file names of pictures, texts, recordings. */
+    prepare(
+      modality: 'text' | 'image' | 'audio',
+      items: readonly unknown[],
+      options?: Parameters<Encoder['prepare']>[1],
+    ): Promise<Inputs>;
     /** SigLIP's bias of the logits, CLAP's second scale: by their names in the file. */
     readonly lossVariables: Readonly<Record<string, Variable>>;
   };
@@ -137,6 +144,13 @@ function joined({ config, floats, type, variables, scale, towers }: Parts): Pret
   return Object.assign(model, {
     family: type,
     lossVariables: extras,
+    async prepare(modality: string, items: readonly unknown[], options?: Parameters<Encoder['prepare']>[1]) {
+      const encoder = towers[modality];
+      if (!encoder) {
+        throw new CrossmodalError(`prepare: ${type} has ${Object.keys(towers).join(' and ')}, no '${modality}'`);
+      }
+      return (encoder as unknown as Encoder).prepare(items, options);
+    },
     files,
     trainableVariables: () => [...trainableVariables(), ...Object.values(extras).filter(({ trainable }) => trainable)],
     namedVariables: () => ({ ...namedVariables(), ...extras }),
