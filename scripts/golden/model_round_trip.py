@@ -27,11 +27,28 @@ cases = {
     "wav2vec2_ctc-waveform": ("Wav2Vec2ForCTC", lambda m, x: m(input_values=x).logits),
 }
 for name, (cls, call) in cases.items():
+    if not os.path.exists(os.path.join(root, f"{name}-io.safetensors")):
+        continue
     io = load_file(os.path.join(root, f"{name}-io.safetensors"))
     model, info = getattr(transformers, cls).from_pretrained(os.path.join(root, name), output_loading_info=True)
     with torch.no_grad():
         y = call(model.eval(), io["x"])
     print(name, (y - io["y"]).abs().max().item(), {k: v for k, v in info.items() if v})
+# Joint models as loadPretrainedDualEncoder saved them after one step: `x.*` the inputs, `y` the logits per image or recording.
+joint = {"clip": ("CLIPModel", "logits_per_image"), "siglip": ("SiglipModel", "logits_per_image"),
+         "clap": ("ClapModel", "logits_per_audio")}
+for name, (cls, output) in joint.items():
+    path = os.path.join(root, f"{name}-joint-io.safetensors")
+    if not os.path.exists(path):
+        continue
+    io = load_file(path)
+    inputs = {k[2:]: v.long() if k in ("x.input_ids", "x.attention_mask") else v for k, v in io.items() if k.startswith("x.")}
+    model, info = getattr(transformers, cls).from_pretrained(os.path.join(root, f"{name}-joint"), output_loading_info=True)
+    with torch.no_grad():
+        y = getattr(model.eval()(**inputs), output)
+    print(name, "joint", (y - io["y"]).abs().max().item(), {k: v for k, v in info.items() if v})
+if not os.path.exists(os.path.join(root, "sentence_mean-ids-io.safetensors")):
+    sys.exit()
 io = load_file(os.path.join(root, "sentence_mean-ids-io.safetensors"))
 model = SentenceTransformer(os.path.join(root, "sentence_mean-ids"), device="cpu")
 with torch.no_grad():

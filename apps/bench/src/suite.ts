@@ -29,6 +29,7 @@ export interface SuiteOptions {
   shuffle: boolean;
   device: string;
   dataFolder?: string | undefined;
+  models?: string | undefined;
   cacheFolder: string;
   reportFolder: string;
   verbose: boolean;
@@ -138,6 +139,7 @@ export function entryContext(
     seed,
     shuffle,
     dataFolder,
+    models,
     cacheFolder,
     terminal,
   }: Omit<SuiteOptions, 'device' | 'reportFolder' | 'verbose'>,
@@ -150,7 +152,10 @@ export function entryContext(
     shuffle,
     device,
     dataFolder,
+    models,
+    cacheFolder,
     openmoji,
+    progress: (line) => terminal.progress(`      ${line}`),
     follow: (label, steps) => followed(terminal, label, steps),
     shared: <T>(name: string, make: () => Promise<T>) => {
       if (!made.has(name)) made.set(name, make());

@@ -15,6 +15,12 @@ export {
 } from './dual-encoder/dual-encoder.js';
 export { infoNcePairLoss, type PairContext, type PairLoss } from './dual-encoder/pair-loss.js';
 export {
+  type LoadPretrainedDualEncoderOptions,
+  loadPretrainedDualEncoder,
+  type PretrainedDualEncoder,
+  type TowerLoader,
+} from './hugging-face/pretrained-dual-encoder.js';
+export {
   type CanonicalCorrelationAlignment,
   type CanonicalCorrelationOptions,
   canonicalCorrelation,
@@ -25,6 +31,12 @@ export type { LinearAlignment } from './linear/linear-alignment.js';
 export { type LinearEmbedding, type LinearEmbeddingOptions, linearEmbedding } from './linear/linear-embedding.js';
 export { type ProcrustesAlignment, type ProcrustesOptions, procrustes } from './linear/procrustes.js';
 export { type ExactIndex, type ExactIndexOptions, exactIndex } from './retrieval/exact-index.js';
+export { type HardNegativeOptions, mineHardNegatives } from './retrieval/mine-hard-negatives.js';
+export {
+  type QuantizedIndex,
+  type QuantizedIndexOptions,
+  quantizedIndex,
+} from './retrieval/quantized-index.js';
 export type { RetrievalMetrics } from './retrieval/ranking-metrics.js';
 export type { Label, Relevance } from './retrieval/relevance.js';
 export type { IndexedItem, Metadata, SearchHit, SearchOptions } from './retrieval/retrieval-index.js';

@@ -7,6 +7,7 @@ export { CrossmodalError } from './errors.js';
 export { assertKnownOptions } from './known-options.js';
 export { labelCodes } from './label-codes.js';
 export { layerSeeds } from './layer-seeds.js';
+export { floatKeys } from './model-files/json-floats.js';
 export {
   type ModelCard,
   type ModelFile,

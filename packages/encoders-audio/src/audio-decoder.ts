@@ -22,7 +22,7 @@ export interface AudioDecoderOptions {
 }
 
 /**
- * A decoder for core's pipelines and caches: wav files to amplitudes or features, on threads of their own. Close it when
+ * A decoder for core's pipelines and caches: recordings (wav, mp3, flac, ogg, opus, m4a) to amplitudes or features, on threads of their own. Close it when
  * done.
  *
  * @throws CrossmodalError when an option is of the wrong kind; `decode` throws it, naming the file, for files that cannot

@@ -1,6 +1,7 @@
 export { type AudioDecoderOptions, audioDecoder } from './audio-decoder.js';
 export { specAugment } from './augment/spec-augment.js';
 export { addNoise, timeShift } from './augment/waveform.js';
+export { decodeSound, readSound } from './compressed/decode-sound.js';
 export { powerToDecibels } from './dsp/decibels.js';
 export { delta } from './dsp/delta.js';
 export { griffinLim } from './dsp/griffin-lim.js';

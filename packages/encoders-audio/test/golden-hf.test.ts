@@ -2,8 +2,9 @@ import type { PretrainedEncoder } from '@crossmodal/core/blocks';
 import { type HuggingFaceCase, huggingFaceCase } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { loadAudioEncoder } from '../src/index.js';
+import { astFeatures, loadAudioEncoder, type Spectrogram, whisperFeatures } from '../src/index.js';
 import { useTestBackend } from './backend.js';
+import { ctcLoss } from './ctc-loss.js';
 
 useTestBackend('cpu');
 
@@ -21,6 +22,8 @@ function compareGradients(golden: HuggingFaceCase, encoder: PretrainedEncoder<ne
   }
   return names.length;
 }
+
+const spectrogramTensor = ({ data, shape }: Spectrogram) => tf.tensor2d(data, [...shape]);
 
 describe('audio models against transformers', () => {
   it('ast', async () => {
@@ -57,6 +60,15 @@ describe('audio models against transformers', () => {
     if (name === 'wav2vec2_ctc') expect(sequence).toBeAllclose(states, golden.tolerance('out.last_hidden_state'));
     expect(mask!.shape).toEqual(sequence.shape.slice(0, 2));
     expect(encoder.logits!(inputs)).toBeAllclose(golden.tensor('out.logits'), golden.tolerance('out.logits'));
+    const frames = Array.from(tf.sum(mask!, 1).dataSync());
+    const labels = (golden.tensor('in.labels').arraySync() as number[][]).map((row) => row.filter((id) => id >= 0));
+    const reduction = (golden.options['config'] as { ctc_loss_reduction: 'mean' | 'sum' }).ctc_loss_reduction;
+    const loss = (waveform: tf.Tensor) =>
+      ctcLoss(encoder.logits!({ ...inputs, waveform }) as tf.Tensor3D, labels, { frames, reduction });
+    expect(loss(inputs.waveform)).toBeAllclose(golden.tensor('out.loss'), golden.tolerance('out.loss'));
+    expect(compareGradients(golden, encoder, () => loss(inputs.waveform))).toBeGreaterThanOrEqual(2);
+    const gradient = tf.grad((x) => loss(x))(inputs.waveform);
+    expect(gradient).toBeAllclose(golden.tensor('grad.input_values'), golden.tolerance('grad.input_values'));
   });
 
   it("whisper's encoder", async () => {
@@ -66,6 +78,26 @@ describe('audio models against transformers', () => {
     expect(encoder.encodeSequence({ features }).sequence).toBeAllclose(
       golden.tensor('out.encoder_last_hidden_state'),
       golden.tolerance('out.encoder_last_hidden_state'),
+    );
+  });
+
+  it('whisper and ast: recordings become what their feature extractors make', async () => {
+    const tone = Float32Array.from({ length: 16000 }, (_, t) => 0.3 * Math.sin(t * 0.21) + 0.1 * Math.sin(t * 0.037));
+    const recording = { samples: tone, sampleRate: 16000 };
+    const bands = huggingFaceCase('whisper').options['config'] as { num_mel_bins: number };
+    const whisper = await loadAudioEncoder(huggingFaceCase('whisper').folder);
+    const { features } = await whisper.prepare([recording]);
+    expect(tf.squeeze(features!, [0])).toBeAllclose(
+      spectrogramTensor(whisperFeatures(tone, { bands: bands.num_mel_bins })),
+      {
+        atol: 0,
+      },
+    );
+    const ast = await loadAudioEncoder(huggingFaceCase('ast').folder);
+    const prepared = await ast.prepare([recording]);
+    expect(tf.squeeze(prepared['features']!, [0])).toBeAllclose(
+      spectrogramTensor(astFeatures(tone, { bands: 24, frames: 40 })),
+      { atol: 0 },
     );
   });
 

@@ -1,4 +1,11 @@
-import { freeze, loadLora, lora } from '@crossmodal/core/tuning';
+import { fileURLToPath } from 'node:url';
+import { memoryFile, openWeights } from '@crossmodal/core';
+import { openFolder } from '@crossmodal/core/models';
+import { sgd } from '@crossmodal/core/optimisers';
+import { type StoredTensor, safetensorsPieces, toTensor } from '@crossmodal/core/safetensors';
+import { readSafetensors } from '@crossmodal/core/safetensors/files';
+import { trainStep } from '@crossmodal/core/step';
+import { freeze, layerwiseRates, linearProbe, loadLora, lora } from '@crossmodal/core/tuning';
 import { huggingFaceCase } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -97,5 +104,123 @@ describe('lora', () => {
     expect(() => lora(encoder, { seed: 1 })).toThrow(/adapted already; merge or remove/);
     const own = bagEncoder({ tokenizer: characterTokenizer(), dimension: 4, seed: 1 });
     expect(() => lora(own, { seed: 1 })).toThrow(/made of layers/);
+  });
+});
+
+describe('adapters of PEFT', () => {
+  const adapters = fileURLToPath(new URL('./golden/peft/', import.meta.url));
+  const load = async (name: string, base: string) => {
+    const encoder = await loadTextEncoder(huggingFaceCase(base).folder);
+    const { tensors } = await readSafetensors(`${adapters}${name}-io.safetensors`);
+    const tensor = (key: string) => toTensor(tensors.get(key)!);
+    const inputs = {
+      ids: tf.cast(tensor('in.input_ids'), 'int32'),
+      mask: tf.cast(tensor('in.attention_mask'), 'float32'),
+    };
+    const output = () => (encoder.logits ? encoder.logits(inputs) : encoder.encodeSequence(inputs).sequence);
+    // What the model says at padding is nobody's business, but PEFT's and ours agree there, too.
+    return { encoder, output, expected: tensor('out'), files: await openFolder(`${adapters}${name}`) };
+  };
+
+  it.each([
+    ['bert', 'bert_padded'],
+    ['bert_patterns', 'bert_padded'],
+    ['bert_rslora', 'bert_padded'],
+    ['gpt2', 'gpt2'],
+    ['distilbert', 'distilbert'],
+  ])('%s: loaded, merged, and saved again', async (name, base) => {
+    const { encoder, output, expected, files } = await load(name, base);
+    const adapted = await loadLora(encoder, files);
+    expect(output()).toBeAllclose(expected, { rtol: 1e-4, atol: 2e-5 });
+    const again = await load(name, base);
+    await loadLora(again.encoder, await adapted.files());
+    expect(again.output()).toBeAllclose(expected, { rtol: 1e-4, atol: 2e-5 });
+    adapted.merge();
+    expect(output()).toBeAllclose(expected, { rtol: 1e-4, atol: 2e-5 });
+  });
+
+  it('takes adapters of a model for a task, whose encoder has a name of its own', async () => {
+    const { encoder, output, expected, files } = await load('bert', 'bert_padded');
+    const weights = await openWeights(new Map([['model.safetensors', files.get('adapter_model.safetensors')!]]), {
+      where: 'test',
+    });
+    const renamed = new Map<string, StoredTensor>();
+    for (const key of weights.entries.keys()) {
+      renamed.set(key.replace('base_model.model.', 'base_model.model.bert.'), await weights.read(key));
+    }
+    const label = 'adapter_model.safetensors';
+    await loadLora(encoder, new Map([...files, [label, memoryFile(safetensorsPieces(renamed), { label })]]));
+    expect(output()).toBeAllclose(expected, { rtol: 1e-4, atol: 2e-5 });
+  });
+
+  it('refuses kinds that it does not know, and adapters of another model', async () => {
+    const { encoder, files } = await load('bert', 'bert_padded');
+    const config = JSON.parse(new TextDecoder().decode(await files.get('adapter_config.json')!.read()));
+    const changed = (values: object) =>
+      new Map([
+        ...files,
+        ['adapter_config.json', memoryFile(JSON.stringify({ ...config, ...values }), { label: 'a.json' })],
+      ]);
+    await expect(loadLora(encoder, changed({ use_dora: true }))).rejects.toThrow(/a\.json: use_dora must be false/);
+    await expect(loadLora(encoder, changed({ modules_to_save: ['x'] }))).rejects.toThrow(
+      /modules_to_save must be null/,
+    );
+    await expect(loadLora(encoder, changed({ peft_type: 'IA3' }))).rejects.toThrow(/peft_type must be LORA, got "IA3"/);
+    await expect(loadLora(encoder, changed({ r: 9 }))).rejects.toThrow(/of other shape/);
+    const other = await loadTextEncoder(huggingFaceCase('distilbert').folder);
+    await expect(loadLora(other, files)).rejects.toThrow(/in the file only: base_model\.model\.encoder/);
+  });
+});
+
+describe('layerwiseRates', () => {
+  it('slows down what is nearer to the input', async () => {
+    const encoder = await loadTextEncoder(huggingFaceCase('bert_padded').folder);
+    const groups = layerwiseRates(encoder, { decay: 0.5 });
+    const factor = (name: string) => groups.find(({ match }) => (match as RegExp).test(name))?.learningRateFactor ?? 1;
+    expect(factor('embeddings.word_embeddings.weight')).toBe(0.25);
+    expect(factor('encoder.layer.0.output.dense.bias')).toBe(0.5);
+    expect(factor('text/encoder/encoder.layer.0.output.dense.bias')).toBe(0.5); // below another model's name
+    expect(factor('encoder.layer.1.attention.self.query.weight')).toBe(1);
+    expect(factor('pooler.dense.weight')).toBe(1);
+    expect(() => layerwiseRates(encoder, { decay: 0 })).toThrow(/decay must be in \(0, 1\]/);
+    expect(() => layerwiseRates({ namedVariables: () => ({}) })).toThrow(/no variable has the number of a layer/);
+  });
+
+  it('moves each layer by its share', async () => {
+    const encoder = await loadTextEncoder(huggingFaceCase('bert_padded').folder);
+    const inputs = await encoder.prepare(['two dogs']);
+    const model = {
+      loss: () => ({ loss: tf.mean(tf.square(encoder.encodeSequence(inputs).sequence)) as tf.Scalar }),
+      namedVariables: () => encoder.namedVariables(),
+    };
+    const names = ['encoder.layer.0.output.dense.weight', 'encoder.layer.1.output.dense.weight'];
+    const before = names.map((name) => encoder.namedVariables()[name]!.clone());
+    const optimizer = sgd({ learningRate: 0.1, groups: layerwiseRates(encoder, { decay: 0.5 }) });
+    const plain = tf.variableGrads(() => model.loss().loss, encoder.trainableVariables()).grads;
+    tf.dispose(trainStep(model, { optimizer }).run({} as never));
+    names.forEach((name, i) => {
+      const variable = encoder.namedVariables()[name]!;
+      const moved = tf.sub(before[i]!, variable);
+      expect(moved).toBeAllclose(tf.mul(plain[variable.name]!, 0.1 * [0.5, 1][i]!), { rtol: 1e-3, atol: 1e-7 });
+    });
+  });
+});
+
+describe('linearProbe', () => {
+  it('learns classes on vectors that stay as they are', async () => {
+    const encoder = await loadTextEncoder(folder);
+    const inputs = await encoder.prepare(texts);
+    const labels = tf.tensor1d([0, 1, 2], 'int32');
+    const before = Object.values(encoder.namedVariables()).map((variable) => variable.clone());
+    const probe = linearProbe(encoder, { classes: 3 });
+    expect(probe.loss({ inputs, labels }, { training: true }).loss.dataSync()[0]).toBeCloseTo(Math.log(3), 5);
+    const step = trainStep(probe, { optimizer: sgd({ learningRate: 2 }) });
+    for (let i = 0; i < 30; i++) tf.dispose(step.run({ inputs, labels }));
+    expect(Array.from(tf.argMax(probe.logits(inputs), 1).dataSync())).toEqual([0, 1, 2]);
+    Object.values(encoder.namedVariables()).forEach((variable, i) => {
+      expect(variable).toBeAllclose(before[i]!, { atol: 0, rtol: 0 });
+    });
+    expect(() => linearProbe(encoder, { classes: 1 })).toThrow(/classes must be/);
+    expect(() => linearProbe(encoder, { classes: 2, bias: true } as never)).toThrow(/no option 'bias'/);
   });
 });

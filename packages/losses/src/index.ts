@@ -100,6 +100,7 @@ export { type InfoNceOptions, infoNce } from './info-nce.js';
 export type { MultiPositive } from './internal/contrast-rows.js';
 export type { DrawOptions } from './internal/draw.js';
 export { type MarginContrastiveOptions, marginContrastive } from './margin-contrastive.js';
+export { type MatryoshkaOptions, matryoshka } from './matryoshka.js';
 export { MemoryQueue, type MemoryQueueOptions } from './memory-queue.js';
 export { type DistanceWeightedOptions, distanceWeightedNegatives } from './mining/distance-weighted-negatives.js';
 export { type HardNegativesOptions, hardNegatives } from './mining/hard-negatives.js';

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { dataSetEntries, entries, findEntry } from '../entries/index.js';
+import { dataSetEntries, entries, findEntry, modelEntries } from '../entries/index.js';
 import { oneLine } from '../errors.js';
 import { cacheFolder, reportFolder } from '../paths.js';
 import { parsePreset, presetNames } from '../presets.js';
@@ -14,6 +14,7 @@ interface Options {
   seed: number;
   device: string;
   data?: string;
+  models?: string;
   cache?: string;
   out?: string;
   shuffle: boolean;
@@ -59,6 +60,10 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
       environment['CROSSMODAL_DEVICE'] ?? 'auto',
     )
     .option('--data <dir>', 'folder with data sets (default: CROSSMODAL_DATA, or the installed npm packages)')
+    .option(
+      '--models <dir>',
+      'folder with pretrained models (default: CROSSMODAL_MODELS; entries that need them are skipped)',
+    )
     .option('--cache <dir>', 'folder for rendered pictures and speech (default: CROSSMODAL_CACHE, or .cache/bench)')
     .option(
       '--out <dir>',
@@ -73,10 +78,15 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
     });
 
   const common = (ids: readonly string[]) => {
-    const { preset, device, data, cache } = program.opts<Options>();
+    const { preset, device, data, models: named, cache } = program.opts<Options>();
+    const models = named ?? environment['CROSSMODAL_MODELS'];
+    if (ids.length === 0 && models === undefined) {
+      for (const { id } of modelEntries) terminal.note(`${id}: skipped, it needs --models DIR or CROSSMODAL_MODELS`);
+    }
     return {
       preset: parsePreset(preset),
-      chosen: ids.length > 0 ? ids.map(findEntry) : entries,
+      chosen: ids.length > 0 ? ids.map(findEntry) : [...entries, ...(models === undefined ? [] : modelEntries)],
+      models,
       device,
       dataFolder: data ?? environment['CROSSMODAL_DATA'],
       cacheFolder: cacheFolder(cache, environment),
@@ -106,7 +116,7 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
     .description('list the entries')
     .action(() => {
       parsePreset(program.opts<Options>().preset);
-      terminal.out(entriesTable([...entries, ...dataSetEntries]));
+      terminal.out(entriesTable([...entries, ...dataSetEntries, ...modelEntries]));
     });
   program
     .command('run')

@@ -33,6 +33,10 @@ export interface EntryContext {
   readonly device: Device;
   /** What `--data` or CROSSMODAL_DATA names, for entries with data sets of their own. */
   readonly dataFolder: string | undefined;
+  /** What `--models` or CROSSMODAL_MODELS names, for entries with models of others. */
+  readonly models: string | undefined;
+  /** Where what takes long is kept. */
+  readonly cacheFolder: string;
   readonly openmoji: OpenMoji;
   /** The cached pictures of emojis: paths of PNG files of 72 x 72 pixels. */
   pictures(hexcodes: readonly string[], style: Style): Promise<string[]>;
@@ -40,6 +44,8 @@ export interface EntryContext {
   speech(utterances: readonly Utterance[]): Promise<string[]>;
   /** What several entries need is made once per run: by the first that asks for it, whose time it counts to. */
   shared<T>(name: string, make: () => Promise<T>): Promise<T>;
+  /** Shows where something that takes long stands. */
+  progress(line: string): void;
   /** Options of `fit` that show where a training of so many steps stands. */
   follow(label: string, steps: number): Followed;
 }

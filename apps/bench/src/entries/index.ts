@@ -9,6 +9,7 @@ import { digitAdaptationEntry } from './domain-adaptation/digits/index.js';
 import { domainAdaptation } from './domain-adaptation/index.js';
 import type { Entry } from './entry.js';
 import { hardVsSoft } from './hard-vs-soft/index.js';
+import { pretrainedEntry } from './pretrained/index.js';
 import { questionAnsweringEntry } from './question-answering/index.js';
 import { speech } from './speech/index.js';
 import { speechToTextEntry } from './speech-to-text/index.js';
@@ -41,9 +42,12 @@ export const dataSetEntries: readonly Entry[] = [
   digitAdaptationEntry,
 ];
 
+/** Entries that need models of others (`--models`): they run with the rest where these are there, and are named where not. */
+export const modelEntries: readonly Entry[] = [pretrainedEntry];
+
 /** @throws CrossmodalError when there is no such entry. */
 export function findEntry(id: string): Entry {
-  const all = [...entries, ...dataSetEntries];
+  const all = [...entries, ...dataSetEntries, ...modelEntries];
   const found = all.find((entry) => entry.id === id);
   if (found) return found;
   throw new CrossmodalError(`bench: unknown entry "${id}"; entries are ${all.map((entry) => entry.id).join(', ')}`);

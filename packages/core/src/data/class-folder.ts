@@ -27,7 +27,7 @@ const known: Record<keyof ClassFolderOptions, true> = { depth: true, maximum: tr
  * followed. Names that begin with a dot, and files that are neither image nor audio, are passed over.
  *
  * @throws CrossmodalError when the folder cannot be read, has no sub-folders, a class without files, too many files, a link that leads
- * nowhere, or a picture or recording of a kind that is not read (such as .bmp or .mp3).
+ * nowhere, or a picture or recording of a kind that is not read (such as .bmp or .wma).
  * @example const { rows, classes } = await classFolder('flowers');
  */
 export async function classFolder(root: string, options: ClassFolderOptions = {}): Promise<ClassFolder> {

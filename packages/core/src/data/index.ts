@@ -25,6 +25,7 @@ export { type SampleRowOptions, sampleRow } from './sample-row.js';
 export type { Source } from './source.js';
 export { type Fractions, splitByGroup, splitOf } from './split-by-group.js';
 export type { BatchOptions } from './stages/batch.js';
+export type { UniqueBatchOptions } from './stages/batch-without-duplicates.js';
 export type { BucketOptions } from './stages/bucket-by-length.js';
 export type { ItemContext } from './stages/item-context.js';
 export type { ItemFunction, MapOptions } from './stages/map.js';

@@ -15,15 +15,19 @@ const kinds: Record<string, 'image' | 'audio' | 'text'> = {
   '.tiff': 'image',
   '.webp': 'image',
   '.txt': 'text',
+  '.flac': 'audio',
+  '.m4a': 'audio',
+  '.mp3': 'audio',
+  '.oga': 'audio',
+  '.ogg': 'audio',
+  '.opus': 'audio',
   '.wav': 'audio',
   '.wave': 'audio',
 };
 
 /** Pictures and recordings that the encoder packages do not decode. */
 const unread = new Set(
-  '.bmp .dng .heic .heif .ico .j2k .jp2 .jxl .pbm .pgm .ppm .psd .tga .aac .aif .aiff .flac .m4a .mp3 .oga .ogg .opus .wma'.split(
-    ' ',
-  ),
+  '.bmp .dng .heic .heif .ico .j2k .jp2 .jxl .pbm .pgm .ppm .psd .tga .aac .aif .aiff .wma'.split(' '),
 );
 
 /**

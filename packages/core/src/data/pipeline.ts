@@ -5,6 +5,7 @@ import { type Collated, type Column, collate } from './collate.js';
 import type { Dataset } from './dataset.js';
 import { arraySource, type Source } from './source.js';
 import { type BatchOptions, batchSource } from './stages/batch.js';
+import { type UniqueBatchOptions, uniqueBatchSource } from './stages/batch-without-duplicates.js';
 import { type BucketOptions, bucketSource } from './stages/bucket-by-length.js';
 import { concatenateSources } from './stages/concatenate.js';
 import { expandSource } from './stages/expand.js';
@@ -121,6 +122,17 @@ export class Pipeline<T> implements Dataset<T>, Source<T> {
   /** Runs of `size` items as arrays. */
   batch(size: number, options?: BatchOptions): Pipeline<T[]> {
     return this.#then(batchSource(this.#source, size, options));
+  }
+
+  /**
+   * Batches in which no key stands twice, for contrastive losses: an item whose key is taken waits for a later batch. Put it
+   * before decoding: to resume, the keys are read again from the beginning.
+   *
+   * @example
+   * pipeline(rows).shuffle({ seed: 1 }).batchWithoutDuplicates(64, { keys: (row) => row.text });
+   */
+  batchWithoutDuplicates(size: number, options: UniqueBatchOptions<T>): Pipeline<T[]> {
+    return this.#then(uniqueBatchSource(this.#source, size, options));
   }
 
   /** Batches of items of similar length. */

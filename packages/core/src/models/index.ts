@@ -1,3 +1,4 @@
+export { type HubFolderOptions, hubFolder } from './hub/hub-folder.js';
 export { openFolder } from './open-folder.js';
 export { saveFolder } from './save-folder.js';
 export { type OnnxOptions, saveModelOnnx, saveOnnx } from './save-onnx.js';

@@ -56,7 +56,8 @@ async function checkTarget(path: string, target: string): Promise<void> {
   const kind = await stat(target).catch(() => undefined);
   if (!kind) return;
   const names = kind.isDirectory() ? await readdir(target) : undefined;
-  if (names && (names.length === 0 || names.includes('config.json'))) return;
+  const isModel = ['config.json', 'adapter_config.json'].some((name) => names?.includes(name));
+  if (names && (names.length === 0 || isModel)) return;
   const what = names ? `holds ${names.length} files and no config.json` : 'is a file';
   throw new CrossmodalError(`saveFolder: ${path} ${what}: it is not a model that could be replaced`, {
     remedy: 'give a new or empty folder',

@@ -1,15 +1,15 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { decodeSound, readSound } from '../compressed/decode-sound.js';
 import { resample } from '../dsp/resample.js';
-import { decodeWav, readWav } from '../wav/read-wav.js';
 import { requireFinite, requireRate, type Waveform } from '../waveform.js';
 
-/** A recording to be encoded: path of a wav file, the bytes of one, or samples with their rate. */
+/** A recording to be encoded: path of a file (wav, mp3, flac, ogg, opus, m4a), the bytes of one, or samples with their rate. */
 export type AudioItem = string | Uint8Array | Waveform;
 
 /**
  * The mean of a recording's channels at the rate that is asked for.
  *
- * @param item path, bytes of a wav file, or samples
+ * @param item path, bytes of a file, or samples
  * @param options.sampleRate in hertz; that of the recording unless given
  * @returns amplitudes, [time], and their rate
  * @throws CrossmodalError naming the file when it cannot be read; when samples are missing or not finite
@@ -23,7 +23,11 @@ export async function loadWaveform(
   assertKnownOptions('loadWaveform', others, ['sampleRate']);
 
   const waveform =
-    typeof item === 'string' ? await readWav(item) : item instanceof Uint8Array ? decodeWav(item) : checked(item);
+    typeof item === 'string'
+      ? await readSound(item)
+      : item instanceof Uint8Array
+        ? await decodeSound(item)
+        : checked(item);
   requireFinite('loadWaveform', waveform.samples, typeof item === 'string' ? item : '');
   if (sampleRate === undefined || sampleRate === waveform.sampleRate) {
     return { samples: waveform.samples, sampleRate: waveform.sampleRate };

@@ -11,6 +11,7 @@ import {
   transformerLayer,
   transformerLayerSpecs,
 } from '@crossmodal/core/blocks';
+import { gelu } from '@crossmodal/core/layers';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { whisperFeatures } from '../../features/whisper.js';
@@ -64,7 +65,7 @@ export function whisper(config: Config): AudioArchitecture {
     dimension: width,
     body,
     prefixes: ['model.encoder.', 'encoder.', ''],
-    ignored: [/(^|\.)decoder\./, /^proj_out\.weight$/],
+    ignored: [/(^|\.)decoder\./, /^(proj_out|classifier|projector|layer_weights)(\.|$)/],
     inputs: ['features'],
     sequence(parameters, inputs, run) {
       const features = inputs['features'] as Tensor3D;
@@ -72,8 +73,8 @@ export function whisper(config: Config): AudioArchitecture {
         throw new CrossmodalError(`encode: the encoder takes ${2 * positions} frames, got ${features.shape[1]}`);
       }
       const first = tf.add(framesThrough(parameters, 'conv1', features, 1), parameters.get('conv1.bias'));
-      const second = framesThrough(parameters, 'conv2', layer.activation(first) as Tensor3D, 2);
-      let x = layer.activation(tf.add(second, parameters.get('conv2.bias')));
+      const second = framesThrough(parameters, 'conv2', gelu(first) as Tensor3D, 2);
+      let x: Tensor = gelu(tf.add(second, parameters.get('conv2.bias'))); // whatever the layers have
       x = tf.add(x, tf.slice(parameters.get('embed_positions.weight'), [0, 0], [x.shape[1]!, width]));
       x = run.drop(x, dropped);
       for (let i = 0; i < layers; i++) x = transformerLayer(parameters.at(`layers.${i}`), x, layer, {}, run);

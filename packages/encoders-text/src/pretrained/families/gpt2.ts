@@ -27,6 +27,9 @@ export function gpt2(config: Config): TextArchitecture {
   for (const key of ['scale_attn_by_inverse_layer_idx', 'add_cross_attention']) {
     if (config.flag(key)) throw new CrossmodalError(`${config.label}: ${key} must be false, it is not supported`);
   }
+  if (!config.flag('scale_attn_weights', true)) {
+    throw new CrossmodalError(`${config.label}: scale_attn_weights must be true, it is not supported otherwise`);
+  }
   const layer: TransformerLayer = {
     width,
     hidden: inner,

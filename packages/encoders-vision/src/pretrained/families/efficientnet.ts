@@ -172,6 +172,10 @@ export function efficientNet(config: Config, weights: StoredWeights): VisionArch
       });
     }
   });
+  const pooling = isHuggingFace ? config.text('pooling_type', 'mean') : 'mean';
+  if (pooling !== 'mean' && pooling !== 'max') {
+    throw new CrossmodalError(`${config.label}: pooling_type must be 'mean' or 'max', got '${pooling}'`);
+  }
   const classes = weights.entries.get(`${style.head}.weight`)?.shape[0];
   const stemPadding: Padding = symmetric ? 'half' : isHuggingFace ? [0, 1, 0, 1] : 'same';
   return invertedResidualNet({
@@ -183,6 +187,7 @@ export function efficientNet(config: Config, weights: StoredWeights): VisionArch
     activation: activationOf(config.label, lite ? 'relu6' : config.text('hidden_act', 'swish')),
     epsilon: isHuggingFace ? config.number('batch_norm_eps', 1e-3) : symmetric ? 1e-5 : 1e-3,
     momentum: isHuggingFace ? config.number('batch_norm_momentum', 0.99) : symmetric ? 0.1 : 0.01,
+    pooling,
     inputChannels: config.size('num_channels', 3),
     size: [side, side],
   });

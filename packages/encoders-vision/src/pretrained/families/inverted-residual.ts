@@ -47,6 +47,8 @@ export interface InvertedResidualNet {
   activation: (x: Tensor) => Tensor;
   epsilon: number;
   momentum: number;
+  /** How the last map becomes a vector. */
+  pooling?: 'mean' | 'max';
   inputChannels: number;
   size: readonly [number, number];
 }
@@ -57,7 +59,8 @@ export interface InvertedResidualNet {
  * @see Sandler et al. (2018), MobileNetV2; Tan and Le (2019), EfficientNet; Hu et al. (2018), squeeze and excitation
  */
 export function invertedResidualNet(net: InvertedResidualNet): VisionArchitecture {
-  const { stem, blocks, top, head, activation: act, epsilon, momentum } = net;
+  const { stem, blocks, top, head, activation: act, epsilon, momentum, pooling = 'mean' } = net;
+  const pooled = (sequence: Tensor) => (pooling === 'max' ? tf.max(sequence, 1) : tf.mean(sequence, 1));
   const norm = (parameters: Parameters, name: string, x: Tensor4D, run: Run) =>
     batchNormalization(parameters, name, x, run, { epsilon, momentum });
   const last = blocks.at(-1)!.outputs;
@@ -86,8 +89,8 @@ export function invertedResidualNet(net: InvertedResidualNet): VisionArchitectur
       x = convolution(parameters, top.pair[0], x);
       return { sequence: places(act(norm(parameters, top.pair[1], x, run)) as Tensor4D) };
     },
-    vector: ({ sequence }) => tf.mean(sequence, 1) as Tensor2D,
-    ...(head ? { logits: ({ sequence }, { head: root }) => linear(root, head.name, tf.mean(sequence, 1)) } : {}),
+    vector: ({ sequence }) => pooled(sequence) as Tensor2D,
+    ...(head ? { logits: ({ sequence }, { head: root }) => linear(root, head.name, pooled(sequence)) } : {}),
   };
 }
 

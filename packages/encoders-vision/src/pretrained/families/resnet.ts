@@ -190,18 +190,19 @@ export function resnet(config: Config, weights: StoredWeights): VisionArchitectu
       const pair = ([conv, norm]: Pair, x: Tensor4D, stride: number) =>
         batchNormalization(parameters, norm, convolution(parameters, conv, x, { stride }), run);
       let x = act(pair(names.stem, pixelsOf(inputs), 2)) as Tensor4D;
-      // Padding of zeros does no harm around values that are not negative.
-      const padded = tf.pad(x, [
+      // Never the largest, whatever the activation lets through.
+      const around: [number, number][] = [
         [0, 0],
         [1, 1],
         [1, 1],
         [0, 0],
-      ]);
+      ];
+      const padded = tf.pad(x, around, -1e30);
       x = tf.maxPool(padded as Tensor4D, 3, 2, 'valid');
       for (const { layers, shortcut } of blocks) {
         const y = layers.reduce((value, layer, i) => {
           const next = pair(layer.pair, value, layer.stride);
-          return i < layers.length - 1 ? (act(next) as Tensor4D) : next;
+          return i < layers.length - 1 ? tf.relu(next) : next; // whatever hidden_act is
         }, x);
         const skip: Tensor = shortcut ? pair(shortcut.pair, x, shortcut.stride) : x;
         x = act(tf.add(y, skip)) as Tensor4D;
