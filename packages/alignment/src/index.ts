@@ -1,4 +1,8 @@
 export {
+  type LoadMultimodalAutoencoderOptions,
+  loadMultimodalAutoencoder,
+} from './autoencoder/load-multimodal-autoencoder.js';
+export {
   type AutoencoderBatch,
   type AutoencoderModality,
   type MultimodalAutoencoder,
@@ -13,6 +17,7 @@ export {
   dualEncoder,
   type Embeddings,
 } from './dual-encoder/dual-encoder.js';
+export { type LoadDualEncoderOptions, loadDualEncoder } from './dual-encoder/load-dual-encoder.js';
 export { infoNcePairLoss, type PairContext, type PairLoss } from './dual-encoder/pair-loss.js';
 export {
   type LoadPretrainedDualEncoderOptions,
@@ -27,8 +32,13 @@ export {
 } from './linear/canonical-correlation.js';
 export { type CoincidenceOptions, coincidence, type NormConstraint } from './linear/coincidence.js';
 export { type LeastSquaresAlignment, type LeastSquaresOptions, leastSquares } from './linear/least-squares.js';
-export type { LinearAlignment } from './linear/linear-alignment.js';
-export { type LinearEmbedding, type LinearEmbeddingOptions, linearEmbedding } from './linear/linear-embedding.js';
+export { type LinearAlignment, loadLinearAlignment } from './linear/linear-alignment.js';
+export {
+  type LinearEmbedding,
+  type LinearEmbeddingOptions,
+  linearEmbedding,
+  loadLinearEmbedding,
+} from './linear/linear-embedding.js';
 export { type ProcrustesAlignment, type ProcrustesOptions, procrustes } from './linear/procrustes.js';
 export { type ExactIndex, type ExactIndexOptions, exactIndex } from './retrieval/exact-index.js';
 export { type HardNegativeOptions, mineHardNegatives } from './retrieval/mine-hard-negatives.js';
@@ -59,6 +69,7 @@ export {
   transportAlignment,
 } from './soft/transport-alignment.js';
 export {
+  loadZeroShotClassifier,
   type PromptTemplate,
   type ZeroShotClassifier,
   type ZeroShotGuess,

@@ -19,7 +19,15 @@ export {
   type Savable,
   subfolder,
 } from './model-files/model-files.js';
-export { isSavedModel, loadSavedModel, type SavedModel, savedModelFiles } from './model-files/saved-model.js';
+export type { EncoderLoaders, RestoreOptions } from './model-files/restored-options.js';
+export {
+  isSavedModel,
+  loadSavedModel,
+  type SavedModel,
+  savedModelFiles,
+  savedModelType,
+} from './model-files/saved-model.js';
+export type { Described } from './model-files/saved-options.js';
 export { openWeights } from './model-files/stored-weights.js';
 export { torchWeights } from './model-files/torch/torch-weights.js';
 export {

@@ -24,6 +24,16 @@ export {
   type StackedCrossAttentionOptions,
   stackedCrossAttention,
 } from './co-attention/stacked-cross-attention.js';
+export {
+  type LoadCoAttentionMatcherOptions,
+  type LoadFusionClassifierOptions,
+  type LoadMatchModelOptions,
+  type LoadQuestionAnsweringOptions,
+  loadCoAttentionMatcher,
+  loadFusionClassifier,
+  loadMatchModel,
+  loadQuestionAnswering,
+} from './load-models.js';
 export { type MatchBatch, type MatchModel, type MatchModelOptions, matchModel } from './match/match-model.js';
 export {
   hardestNegatives,

@@ -5,6 +5,8 @@ import {
   type Encoder,
   prefixed,
   Random,
+  type Savable,
+  savedModelFiles,
 } from '@crossmodal/core';
 import type { AdversarialKind } from '@crossmodal/losses';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
@@ -84,7 +86,7 @@ export interface GenerateOptions {
  * - `generator`: the adversarial term for the conditions of the batch, plus the weighted divergence of the augmentation. In
  *   training it reports `diversity`: how far two samples of one condition differ, by the measure of the real samples of a batch.
  */
-export interface ConditionalGan extends Alternating<ConditionalGanBatch, 'discriminator' | 'generator'> {
+export interface ConditionalGan extends Alternating<ConditionalGanBatch, 'discriminator' | 'generator'>, Savable {
   readonly generator: LayersModel;
   readonly discriminator: Discriminator;
   /**
@@ -195,8 +197,14 @@ export function conditionalGan(options: ConditionalGanOptions): ConditionalGan {
       `${caller}: each sample needs a condition, got ${rows} samples and ${result.shape[0]} conditions`,
     );
   };
+  // Networks of our own are made again by the options, others by their layers.
+  const saved = {
+    ...{ conditionDimension, latentDimension, size, channels, width, conditioning, augmentation, seed, loss },
+    ...{ generator, discriminator, matchingAware, normalizeCondition, encoder, range, differentiableAugmentation },
+    ...{ gradientPenalty, interpolation },
+  };
   const ofEncoder = () => prefixed('encoder', encoder?.namedVariables() ?? {});
-  return {
+  const model: ConditionalGan = {
     generator: networks.options.generator,
     discriminator: networks.options.discriminator,
     objectives: {
@@ -233,6 +241,8 @@ export function conditionalGan(options: ConditionalGanOptions): ConditionalGan {
     score: (samples, condition) =>
       tf.tidy(() => networks.score(samples, vectors('score', condition, samples.shape[0], false))),
     namedVariables: () => ({ ...networks.generatorVariables(), ...networks.discriminatorVariables(), ...ofEncoder() }),
+    files: (settings) => savedModelFiles({ type: 'conditionalGan', options: saved }, model.namedVariables(), settings),
     dispose: () => networks.dispose(),
   };
+  return model;
 }

@@ -6,6 +6,8 @@ import {
   type NamedVariables,
   namedVariables,
   prefixed,
+  type Savable,
+  savedModelFiles,
 } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import { relativeSpread } from '@crossmodal/core/metrics';
@@ -46,7 +48,7 @@ export interface EmbeddingGanOptions {
  * `alternatingStep`; its `generator` reports `adversarial`, `pair` and `cycle`, as far as their weights are above zero,
  * and the `spread` of what is mapped (0 when all is mapped to one point).
  */
-export interface EmbeddingGan extends Alternating<EmbeddingGanBatch, 'discriminator' | 'generator'> {
+export interface EmbeddingGan extends Alternating<EmbeddingGanBatch, 'discriminator' | 'generator'>, Savable {
   /** A -> B: [batch, dimensionB], rows of length one. */
   forward(a: Tensor2D): Tensor2D;
   /** B -> A: [batch, dimensionA], rows of length one; with a `cycleWeight` only. */
@@ -152,7 +154,7 @@ export function embeddingGan(options: EmbeddingGanOptions): EmbeddingGan {
       return l2Normalize(way.map.apply(checked(caller, name, x, size)) as Tensor2D);
     });
 
-  return {
+  const model: EmbeddingGan = {
     forward: (a) => use('forward', 'a', there, a, dimensionA),
     backward: (b) => use('backward', 'b', back, b, dimensionB),
     objectives: {
@@ -201,10 +203,20 @@ export function embeddingGan(options: EmbeddingGanOptions): EmbeddingGan {
       },
     },
     namedVariables: () => variablesOf((each) => [...maps(each), ...critics(each)]),
+    files: (settings) =>
+      savedModelFiles(
+        {
+          type: 'embeddingGan',
+          options: { dimensionA, dimensionB, hidden, discriminatorHidden, loss: kind, pairWeight, cycleWeight, seed },
+        },
+        model.namedVariables(),
+        settings,
+      ),
     dispose: () => {
       for (const { map, discriminator } of Object.values(directions)) {
         for (const network of [map, discriminator.body, discriminator.head]) network.dispose();
       }
     },
   };
+  return model;
 }

@@ -1,4 +1,11 @@
-import { type Alternating, assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
+import {
+  type Alternating,
+  assertKnownOptions,
+  CrossmodalError,
+  Random,
+  type Savable,
+  savedModelFiles,
+} from '@crossmodal/core';
 import type { AdversarialKind } from '@crossmodal/losses';
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -34,7 +41,7 @@ export interface GanOptions {
  * - `discriminator`: the mean scores `real` and `generated`, and `penalty` where there is one;
  * - `generator`: in training, `diversity`, how far samples differ by the measure of real ones (0 when all are one).
  */
-export interface Gan extends Alternating<GanBatch, 'discriminator' | 'generator'> {
+export interface Gan extends Alternating<GanBatch, 'discriminator' | 'generator'>, Savable {
   readonly generator: LayersModel;
   readonly discriminator: Discriminator;
   /** [count, ...sample shape], in `range`. */
@@ -94,7 +101,7 @@ export function gan(options: GanOptions): Gan {
     range,
     random,
   });
-  return {
+  const model: Gan = {
     generator,
     discriminator,
     objectives: {
@@ -114,6 +121,16 @@ export function gan(options: GanOptions): Gan {
       }),
     score: (samples) => networks.score(samples),
     namedVariables: () => ({ ...networks.generatorVariables(), ...networks.discriminatorVariables() }),
+    files: (settings) =>
+      savedModelFiles(
+        {
+          type: 'gan',
+          options: { generator, discriminator, loss, differentiableAugmentation, gradientPenalty, range, seed },
+        },
+        model.namedVariables(),
+        settings,
+      ),
     dispose: () => networks.dispose(),
   };
+  return model;
 }

@@ -24,6 +24,7 @@ export { type Gan, type GanBatch, type GanOptions, gan } from './gan.js';
 export { type GanStepOptions, ganStep } from './gan-step.js';
 export type { GradientPenalty } from './internal/adversarial-networks.js';
 export { type Condition, interpolateConditions } from './internal/conditions.js';
+export { type LoadConditionalGanOptions, loadConditionalGan, loadEmbeddingGan, loadGan } from './load-models.js';
 export { classifierConsistency } from './metrics/classifier-consistency.js';
 export { frechetDistance } from './metrics/frechet-distance.js';
 export { inceptionScore } from './metrics/inception-score.js';

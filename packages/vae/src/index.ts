@@ -6,6 +6,7 @@ export { bernoulli } from './likelihoods/bernoulli.js';
 export { categorical } from './likelihoods/categorical.js';
 export { gaussian } from './likelihoods/gaussian.js';
 export type { Likelihood } from './likelihoods/likelihood.js';
+export { type LoadMultimodalVaeOptions, type LoadVaeOptions, loadMultimodalVae, loadVae } from './load-models.js';
 export { crossCoherence, jointCoherence } from './multimodal/coherence.js';
 export {
   mixtureLogDensity,

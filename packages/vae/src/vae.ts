@@ -7,6 +7,8 @@ import {
   prefixed,
   Random,
   randomNormal,
+  type Savable,
+  savedModelFiles,
   type Trainable,
 } from '@crossmodal/core';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
@@ -72,7 +74,7 @@ export interface ConditionOption {
 }
 
 /** A variational autoencoder; see `vae`. A model for `trainStep`. */
-export interface Vae extends Trainable<VaeBatch> {
+export interface Vae extends Trainable<VaeBatch>, Savable {
   readonly latentDimension: number;
   readonly likelihood: Likelihood;
   /** q(z | x): mean and log variance, [batch, latentDimension]. */
@@ -282,6 +284,28 @@ export function vae(options: VaeOptions): Vae {
       ...prefixed('latent', head.namedVariables()),
       ...prefixed('decoder', namedVariables(decoder)),
     }),
+    files: (settings) =>
+      savedModelFiles(
+        {
+          type: 'vae',
+          options: {
+            ...{
+              encoder,
+              decoder,
+              latentDimension,
+              conditionDimension,
+              likelihood,
+              beta,
+              freeBits,
+              objective,
+              samples,
+            },
+            seed,
+          },
+        },
+        model.namedVariables(),
+        settings,
+      ),
     dispose: () => {
       if (!isEncoder(encoder)) encoder.dispose();
       head.dispose();

@@ -9,6 +9,8 @@ import {
   namedVariables,
   prefixed,
   Random,
+  type Savable,
+  savedModelFiles,
   type Trainable,
 } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
@@ -46,7 +48,9 @@ export interface MultimodalAutoencoderOptions<Modality extends string> {
 export type AutoencoderBatch<Modality extends string = string> = Record<Modality, Inputs>;
 
 /** An autoencoder of several modalities with one latent; see `multimodalAutoencoder`. */
-export interface MultimodalAutoencoder<Modality extends string = string> extends Trainable<AutoencoderBatch<Modality>> {
+export interface MultimodalAutoencoder<Modality extends string = string>
+  extends Trainable<AutoencoderBatch<Modality>>,
+    Savable {
   readonly modalities: readonly Modality[];
   readonly dimension: number;
   /** The latent of what is given, one modality or several: [batch, dimension], differentiable. */
@@ -189,6 +193,12 @@ export function multimodalAutoencoder<Modality extends string>(
           ...prefixed(`${name}/decoder`, namedVariables(parts[name].decoder)),
         })),
       ) as NamedVariables,
+    files: (settings) =>
+      savedModelFiles(
+        { type: 'multimodalAutoencoder', options: { modalities: parts, dimension, lambda, temperature, seed } },
+        model.namedVariables(),
+        settings,
+      ),
     dispose() {
       for (const name of names) {
         parts[name].encoder.dispose();

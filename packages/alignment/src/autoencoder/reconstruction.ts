@@ -1,10 +1,10 @@
-import { assertKnownOptions, CrossmodalError, type Inputs } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type Described, type Inputs } from '@crossmodal/core';
 import { crossEntropy } from '@crossmodal/losses';
 import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** How well a decoder's output explains the inputs of its modality. */
-export interface Reconstruction {
+export interface Reconstruction extends Described {
   /** Mean over the batch; smaller is better. */
   loss(output: Tensor, inputs: Inputs): Scalar;
 }
@@ -20,6 +20,7 @@ export function squaredError(options: { input?: string } = {}): Reconstruction {
   assertKnownOptions('squaredError', options, { input: true });
   const { input = 'pixels' } = options;
   return {
+    saved: { type: 'squaredError', options: { input } },
     loss: (output, inputs) =>
       tf.tidy(() => {
         const target = inputOf('squaredError', inputs, input);
@@ -45,6 +46,7 @@ export function tokenCrossEntropy(options: { ids?: string; mask?: string } = {})
   assertKnownOptions('tokenCrossEntropy', options, { ids: true, mask: true });
   const { ids = 'ids', mask = 'mask' } = options;
   return {
+    saved: { type: 'tokenCrossEntropy', options: { ids, mask } },
     loss: (output, inputs) =>
       tf.tidy(() => {
         const target = inputOf('tokenCrossEntropy', inputs, ids);

@@ -8,6 +8,8 @@ import {
   type NamedVariables,
   prefixed,
   Random,
+  type Savable,
+  savedModelFiles,
 } from '@crossmodal/core';
 import { boundedScale, l2Normalize } from '@crossmodal/core/layers';
 import { relativeSpread } from '@crossmodal/core/metrics';
@@ -34,9 +36,9 @@ export interface DualEncoderOptions<Modality extends string> {
   /** Upper bound of 1 / tau. */
   maximumScale?: number;
   /** Modalities whose encoder is used as it is (its variables are set not trainable); their projections still learn. */
-  locked?: readonly Modality[];
+  locked?: readonly NoInfer<Modality>[];
   /** Modalities without a projection, whose encoder already ends in the shared space. */
-  unprojected?: readonly Modality[];
+  unprojected?: readonly NoInfer<Modality>[];
   /** Whether projections have a bias. */
   bias?: boolean;
   /** Weight of each pair of modalities, by name in the order of `encoders`: `{ 'image-text': 1, 'image-audio': 0.5 }`. */
@@ -66,7 +68,7 @@ export type Embeddings<Modality extends string> = { [M in Modality]?: Tensor2D }
  * Encoders of two or more modalities that end in one space: a model for `trainStep` and, where batches are large, for
  * `cachedGradientStep`.
  */
-export interface DualEncoder<Modality extends string = string> {
+export interface DualEncoder<Modality extends string = string> extends Savable {
   readonly modalities: readonly Modality[];
   readonly dimension: number;
   /** log(1 / tau), one value, [] */
@@ -88,6 +90,8 @@ export interface DualEncoder<Modality extends string = string> {
   contrast(embeddings: Embeddings<Modality>, extras?: BatchExtras<Modality>): LossTerms;
   trainableVariables(): Variable[];
   namedVariables(): NamedVariables;
+  /** For `saveFolder` of `@crossmodal/core/models`: each encoder in a folder of its own; `loadDualEncoder` loads them. */
+  files: Savable['files'];
   /** Frees projections, temperature and encoders. */
   dispose(): void;
 }
@@ -225,6 +229,29 @@ export function dualEncoder<Modality extends string>(options: DualEncoderOptions
       const all = modalities.map((name) => prefixed(name, namedOf(towers[name])));
       return Object.assign({ logitScale }, ...all) as NamedVariables;
     },
+    files: (settings) =>
+      savedModelFiles(
+        {
+          type: 'dualEncoder',
+          options: {
+            ...{
+              encoders,
+              dimension,
+              seed,
+              temperature,
+              learnTemperature,
+              maximumScale,
+              locked,
+              unprojected,
+              bias,
+              weights,
+            },
+            ...(options.pairLoss ? { pairLoss: options.pairLoss } : {}),
+          },
+        },
+        model.namedVariables(),
+        settings,
+      ),
     dispose() {
       for (const { encoder, projection } of Object.values<Tower>(towers)) {
         projection?.dispose();

@@ -1,4 +1,14 @@
-import { assertBackend, assertKnownOptions, CrossmodalError, type NamedVariables, Random } from '@crossmodal/core';
+import {
+  assertBackend,
+  assertKnownOptions,
+  CrossmodalError,
+  loadSavedModel,
+  type ModelFiles,
+  type NamedVariables,
+  Random,
+  type Savable,
+  savedModelFiles,
+} from '@crossmodal/core';
 import type { Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -11,13 +21,15 @@ export interface LinearEmbeddingOptions {
 }
 
 /** y = x W + b, with trainable W and b. */
-export interface LinearEmbedding {
+export interface LinearEmbedding extends Savable {
   readonly inputDimension: number;
   readonly dimension: number;
   /** [rows, inputDimension] to [rows, dimension]. */
   apply(x: Tensor2D): Tensor2D;
   namedVariables(): NamedVariables;
   trainableVariables(): Variable[];
+  /** For `saveFolder` of `@crossmodal/core/models`; `loadLinearEmbedding` loads them. */
+  files: Savable['files'];
   dispose(): void;
 }
 
@@ -72,6 +84,29 @@ export function linearEmbedding(options: LinearEmbeddingOptions): LinearEmbeddin
     },
     namedVariables: () => ({ ...variables }),
     trainableVariables: () => Object.values(variables),
+    // The weights are all that the seed made.
+    files: (settings) =>
+      savedModelFiles(
+        { type: 'linearEmbedding', options: { inputDimension, dimension, bias, seed: 0 } },
+        variables,
+        settings,
+      ),
     dispose: () => tf.dispose(variables),
   };
+}
+
+/**
+ * Loads a linear embedding that was saved, such as an adapter behind a frozen encoder.
+ *
+ * @param files of its folder: `openFolder` of `@crossmodal/core/models`, or fetched
+ * @throws CrossmodalError naming the file when something is missing, damaged, of another version or type
+ * @example
+ * const projection = await loadLinearEmbedding(await openFolder('models/projection'));
+ */
+export function loadLinearEmbedding(files: ModelFiles): Promise<LinearEmbedding> {
+  return loadSavedModel(
+    files,
+    { linearEmbedding: (options) => linearEmbedding(options as unknown as LinearEmbeddingOptions) },
+    { where: 'loadLinearEmbedding' },
+  );
 }

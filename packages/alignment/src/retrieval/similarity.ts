@@ -1,4 +1,5 @@
 import { CrossmodalError } from '@crossmodal/core';
+import { l2Normalize } from '@crossmodal/core/layers';
 import { pairwiseDistance } from '@crossmodal/losses';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -16,11 +17,6 @@ export function requireSimilarity(where: string, similarity: Similarity): void {
   );
 }
 
-/** Rows of unit length; zero rows stay zero. */
-export function unitRows(x: Tensor2D): Tensor2D {
-  return tf.tidy(() => tf.div(x, tf.maximum(tf.norm(x, 2, 1, true), 1e-12)));
-}
-
 /**
  * Similarities of all pairs: cosine, inner product, or minus the squared Euclidean distance.
  *
@@ -32,7 +28,7 @@ export function similarityMatrix(a: Tensor2D, b: Tensor2D, similarity: Similarit
   requireSimilarity('similarityMatrix', similarity);
   return tf.tidy(() => {
     if (similarity === 'cosine') {
-      return tf.clipByValue(tf.matMul<Tensor2D>(unitRows(a), unitRows(b), false, true), -1, 1);
+      return tf.clipByValue(tf.matMul<Tensor2D>(l2Normalize(a), l2Normalize(b), false, true), -1, 1);
     }
     if (similarity === 'dot') return tf.matMul<Tensor2D>(a, b, false, true);
     return tf.neg(pairwiseDistance(a, b, { distance: 'squared-euclidean' })) as Tensor2D;

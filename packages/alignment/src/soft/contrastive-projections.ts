@@ -9,7 +9,7 @@ import type { DualEncoderBatch } from '../dual-encoder/batch.js';
 import { dualEncoder } from '../dual-encoder/dual-encoder.js';
 import type { PairLoss } from '../dual-encoder/pair-loss.js';
 import { checkPairs } from '../linear/check-pairs.js';
-import type { LinearAlignment } from '../linear/linear-alignment.js';
+import { type AffineMap, type LinearAlignment, linearAlignment } from '../linear/linear-alignment.js';
 
 export interface ContrastiveProjectionsOptions {
   /** Length of the vectors of the shared space. */
@@ -33,12 +33,16 @@ export interface ContrastiveAlignment extends LinearAlignment {
 }
 
 /** Features as they are, but for standardised columns; nothing in it learns. */
-function standardised(modality: string, x: Tensor2D): Encoder<never> {
+function standardised(
+  modality: string,
+  x: Tensor2D,
+): Encoder<never> & { moments: Pick<AffineMap, 'mean' | 'deviation'> } {
   const [mean, deviation] = tf.tidy(() => {
     const moments = tf.moments(x, 0);
     return [tf.clone(moments.mean), tf.sqrt(tf.add(moments.variance, 1e-6))];
   }) as [tf.Tensor1D, tf.Tensor1D];
   return {
+    moments: { mean, deviation },
     modality,
     dimension: x.shape[1],
     prepare: async () => {
@@ -154,17 +158,17 @@ export async function contrastiveProjections(
   const step = trainStep<DualEncoderBatch<'a' | 'b'>>(model, { optimizer });
   try {
     const history = { records: await train(step, data, epochs) };
-    return {
-      dimension,
-      history,
-      embedA: (x) => model.embed('a', { features: x }),
-      embedB: (y) => model.embed('b', { features: y }),
-      dispose: () => model.dispose(),
+    const variables = model.namedVariables();
+    const mapOf = (side: 'a' | 'b'): AffineMap => {
+      const { mean, deviation } = encoders[side].moments;
+      const weight = variables[`${side}/projection/weight`] as unknown as Tensor2D;
+      return { mean: tf.clone(mean!), deviation: tf.clone(deviation!), weight: tf.clone(weight) };
     };
-  } catch (error) {
-    model.dispose();
-    throw error;
+    const dimensions = [a.shape[1], b.shape[1], dimension] as const;
+    const maps = linearAlignment('contrastiveProjections', dimensions, mapOf('a'), mapOf('b'), { unit: true });
+    return { ...maps, history };
   } finally {
+    model.dispose();
     data.dispose();
     step.dispose();
     optimizer.dispose();

@@ -1,11 +1,11 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { l2Normalize } from '@crossmodal/core/layers';
 import { sinkhorn } from '@crossmodal/losses';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { crossProduct, readMatrix, toTensor2d } from '../linear/host-matrix.js';
 import { type LinearAlignment, linearAlignment } from '../linear/linear-alignment.js';
 import { nearestRotation } from '../linear/procrustes.js';
-import { unitRows } from '../retrieval/similarity.js';
 
 export interface TransportAlignmentOptions {
   /** Known pairs [position in a, position in b] to start from; without them a start must be given or rotations near the identity. */
@@ -64,7 +64,7 @@ export async function transportAlignment(
   check(a, b, { anchors, initial, rounds, first, last });
   const dimension = a.shape[1];
   const centres = tf.tidy(() => [tf.mean(a, 0), tf.mean(b, 0)]) as [tf.Tensor1D, tf.Tensor1D];
-  const [x, y] = tf.tidy(() => [unitRows(tf.sub(a, centres[0])), unitRows(tf.sub(b, centres[1]))]) as [
+  const [x, y] = tf.tidy(() => [l2Normalize(tf.sub(a, centres[0])), l2Normalize(tf.sub(b, centres[1]))]) as [
     Tensor2D,
     Tensor2D,
   ];
@@ -96,6 +96,7 @@ export async function transportAlignment(
       [dimension, dimension, dimension],
       { mean: centres[0], weight: tf.clone(finalRotation) },
       { mean: centres[1] },
+      { unit: true },
     );
     done = true;
     return {
@@ -103,8 +104,6 @@ export async function transportAlignment(
       plan: finalPlan,
       rotation: finalRotation,
       cost,
-      embedA: (rows) => tf.tidy(() => unitRows(maps.embedA(rows))),
-      embedB: (rows) => tf.tidy(() => unitRows(maps.embedB(rows))),
       dispose() {
         maps.dispose();
         tf.dispose([finalPlan, finalRotation]);

@@ -1,4 +1,12 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  loadSavedModel,
+  type ModelFiles,
+  type NamedVariables,
+  type Savable,
+  savedModelFiles,
+} from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -24,7 +32,7 @@ export interface ZeroShotGuess {
 }
 
 /** A classifier made of sentences; it has learned no labels. */
-export interface ZeroShotClassifier<Modality extends string> {
+export interface ZeroShotClassifier<Modality extends string> extends Savable {
   readonly classes: readonly string[];
   /** One unit row per class, [classes, dim]. */
   readonly weights: Tensor2D;
@@ -36,6 +44,8 @@ export interface ZeroShotClassifier<Modality extends string> {
     items: readonly unknown[],
     options?: { best?: number; batchSize?: number },
   ): Promise<ZeroShotGuess[][]>;
+  /** For `saveFolder` of `@crossmodal/core/models`, without the dual encoder; `loadZeroShotClassifier` loads them. */
+  files: Savable['files'];
   /** Frees the weights; the dual encoder stays. */
   dispose(): void;
 }
@@ -89,6 +99,15 @@ export async function zeroShotClassifier<Modality extends string>(
     return l2Normalize(tf.mean(perClass, 1) as Tensor2D);
   });
   rows.dispose();
+  return classifierOf(model, { classes, weights, batchSize });
+}
+
+type Embedder<Modality extends string> = Pick<DualEncoder<Modality>, 'embedItems' | 'scale'>;
+
+function classifierOf<Modality extends string>(
+  model: Embedder<Modality>,
+  { classes, weights, batchSize }: { classes: readonly string[]; weights: Tensor2D; batchSize: number },
+): ZeroShotClassifier<Modality> {
   const logits = (embedded: Tensor2D) =>
     tf.tidy(() => tf.mul(tf.matMul(embedded, weights, false, true), model.scale()) as Tensor2D);
   return {
@@ -113,8 +132,54 @@ export async function zeroShotClassifier<Modality extends string>(
         tf.dispose([embedded, probabilities ?? []]);
       }
     },
+    files: (settings) =>
+      savedModelFiles(
+        { type: 'zeroShotClassifier', options: { classes, dimension: weights.shape[1], batchSize } },
+        { weights } as unknown as NamedVariables,
+        settings,
+      ),
     dispose() {
       weights.dispose();
     },
   };
+}
+
+/**
+ * Loads a zero-shot classifier that was saved: its classes, without embedding their sentences again.
+ *
+ * @param files of its folder: `openFolder` of `@crossmodal/core/models`, or fetched
+ * @param model the dual encoder that it was made with
+ * @throws CrossmodalError naming the file when something is missing, damaged, of another version or type
+ * @example
+ * const classifier = await loadZeroShotClassifier(await openFolder('models/cats-and-dogs'), model);
+ */
+export async function loadZeroShotClassifier<Modality extends string>(
+  files: ModelFiles,
+  model: Embedder<Modality>,
+): Promise<ZeroShotClassifier<Modality>> {
+  const where = 'loadZeroShotClassifier';
+  const { classifier } = await loadSavedModel(
+    files,
+    {
+      zeroShotClassifier(options) {
+        const { classes, dimension, batchSize } = options as {
+          classes: string[];
+          dimension: number;
+          batchSize: number;
+        };
+        if (!Array.isArray(classes) || !Number.isSafeInteger(dimension) || dimension < 1) {
+          throw new CrossmodalError(`${where}: config.json must hold classes and a dimension`, {
+            remedy: 'copy the file again',
+          });
+        }
+        const weights = tf.tidy(() => tf.variable(tf.zeros([classes.length, dimension]), false));
+        return {
+          classifier: classifierOf(model, { classes, weights: weights as unknown as Tensor2D, batchSize }),
+          namedVariables: () => ({ weights }),
+        };
+      },
+    },
+    { where },
+  );
+  return classifier;
 }

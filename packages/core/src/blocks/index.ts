@@ -25,6 +25,7 @@ export {
   repeated,
   under,
 } from './linear.js';
+export { savedOptionsFile, withSavedOptions } from './loader-options.js';
 export { type Adapter, Parameters, type Run } from './parameters.js';
 export { cubicMatrix, firstHit, interpolatedPositions, placeOf, rotary, selected } from './positions.js';
 export {

@@ -143,6 +143,11 @@ export async function pretrainedEncoder<Item>({
     trainableVariables: () => Object.values(named()).filter((variable) => variable.trainable),
     dispose: () => disposeVariables(named()),
     async files({ card } = {}) {
+      if (root.adapters.size > 0) {
+        throw new CrossmodalError(`${where}: the encoder cannot be saved: its low-rank adaptations are not merged`, {
+          remedy: 'merge or remove them first; they alone are saved by their own files',
+        });
+      }
       const main = await modelFiles({
         ...{ config: written, variables, specs, others, carried, floats },
         ...(card ? { card } : {}),

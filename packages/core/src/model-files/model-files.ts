@@ -134,6 +134,12 @@ export async function readConfig(
   name: string,
   { where, ...options }: { where: string; limit?: number },
 ): Promise<Record<string, unknown>> {
+  if (typeof (files as Partial<ModelFiles>)?.get !== 'function') {
+    const what = typeof files === 'string' ? `the path ${JSON.stringify(files)}` : String(files);
+    throw new CrossmodalError(`${where}: files must be a map of names to files, got ${what}`, {
+      remedy: 'pass await openFolder(path) of @crossmodal/core/models',
+    });
+  }
   const value = await readJson(files, name, options);
   if (value === undefined) {
     const names = [...files.keys()];

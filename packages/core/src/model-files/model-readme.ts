@@ -22,6 +22,9 @@ export function modelReadme({
   parts.push(
     `A model of type \`${type}\` with ${parameters.toLocaleString('en')} parameters, saved by @crossmodal/core.`,
   );
+  const { functions = [], objects = [] } = (config['unsaved'] ?? {}) as { functions?: string[]; objects?: string[] };
+  const unsaved = [...functions, ...objects].map((name) => `\`${name}\``);
+  if (unsaved.length > 0) parts.push(`Not in the files, to be given again when it is loaded: ${unsaved.join(', ')}.`);
   if (card.data) parts.push(`## Data\n\n${card.data}`);
   const metrics = Object.entries(card.metrics ?? {});
   if (metrics.length > 0) {

@@ -73,7 +73,7 @@ export async function assignWeights(
   { where }: { where: string },
 ): Promise<void> {
   const specs = Object.fromEntries(Object.entries(variables).map(([name, { shape }]) => [name, { shape }]));
-  const plan = planOf(weights, specs, { where, ignored: [], allowExtra: false });
+  const plan = planOf(weights, specs, { where, ignored: [], allowExtra: false, extraRemedy: 'copy the folder again' });
   const order = [...plan.stored].sort(([, a], [, b]) => plan.position.get(a)! - plan.position.get(b)!);
   for (const [name, storedName] of order) {
     const stored = await weights.read(storedName);
@@ -101,7 +101,12 @@ interface Plan {
 function planOf(
   { entries, label }: StoredWeights,
   specs: WeightSpecs,
-  { where, ignored, allowExtra }: { where: string; ignored: readonly RegExp[]; allowExtra: boolean },
+  {
+    where,
+    ignored,
+    allowExtra,
+    extraRemedy = 'if they are of no use to this model, pass { allowExtra: true }',
+  }: { where: string; ignored: readonly RegExp[]; allowExtra: boolean; extraRemedy?: string },
 ): Plan {
   const stored = new Map<string, string>();
   const missing: string[] = [];
@@ -131,9 +136,7 @@ function planOf(
     ];
     const onlyExtra = missing.length + reshaped.length === 0;
     throw new CrossmodalError(`${where}: ${label} does not fit its config.json: ${parts.join('; ')}`, {
-      remedy: onlyExtra
-        ? 'if they are of no use to this model, pass { allowExtra: true }'
-        : 'check that config.json and weights are of the same model',
+      remedy: onlyExtra ? extraRemedy : 'check that config.json and weights are of the same model',
     });
   }
   return { stored, position: new Map([...entries.keys()].map((name, i) => [name, i])), unused };

@@ -17,6 +17,7 @@ import {
 } from '../../src/index.js';
 import { floatKeys, jsonText } from '../../src/model-files/json-floats.js';
 import { openFolder, saveFolder } from '../../src/models/index.js';
+import { version } from '../../src/version.js';
 
 let root: string;
 let path: string;
@@ -248,9 +249,14 @@ describe('savedModelFiles and loadSavedModel', () => {
     expect(JSON.parse(await textOf(files, 'config.json'))).toEqual({
       format: 'crossmodal',
       version: 1,
+      writer: `@crossmodal/core ${version}`,
       type: 'vector',
       options: { size: 3 },
+      unsaved: { functions: ['augment'], objects: [] },
     });
+    expect(await textOf(files, 'README.md')).toMatch(
+      /Not in the files, to be given again when it is loaded: `augment`/,
+    );
     expect(await textOf(files, 'README.md')).toMatch(/license: MIT[\s\S]*# A vector[\s\S]*\| loss \| 0\.5 \|/);
     const model = await loadSavedModel(files, table, { where: 'test' });
     expect(model.namedVariables().w.arraySync()).toEqual([2, 2, 2]);

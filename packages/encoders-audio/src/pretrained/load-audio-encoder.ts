@@ -10,8 +10,16 @@ import {
   readConfig,
   readJson,
 } from '@crossmodal/core';
-import { Config, type PretrainedEncoder, type PretrainedOptions, pretrainedEncoder } from '@crossmodal/core/blocks';
+import {
+  Config,
+  type PretrainedEncoder,
+  type PretrainedOptions,
+  pretrainedEncoder,
+  savedOptionsFile,
+  withSavedOptions,
+} from '@crossmodal/core/blocks';
 import { mapConcurrently } from '@crossmodal/core/data';
+import type { SpectrogramEncoderOptions } from '../encoders/spectrogram.js';
 import { type AudioItem, fitLength, loadWaveform } from '../load/load-waveform.js';
 import { audioArchitecture } from './families.js';
 import { ownEncoder } from './own-encoders.js';
@@ -21,7 +29,12 @@ export interface LoadAudioEncoderOptions extends PretrainedOptions {
   seconds?: number;
   /** Changes the samples of a training batch. */
   augmentWaveform?: (samples: Float32Array, random: Random) => Float32Array;
+  /** Changes the spectra of a training batch; of encoders that were saved here. */
+  augmentFeatures?: SpectrogramEncoderOptions['augmentFeatures'];
 }
+
+/** Options that are saved with the model, and those that cannot be. */
+const savedNames = { names: ['seconds', 'seed', 'dropout'], functions: ['augmentWaveform'] };
 
 /** Files of the folder that are saved along as they are. */
 const otherFiles = [
@@ -44,18 +57,31 @@ const otherFiles = [
  */
 export async function loadAudioEncoder(
   source: string | ModelFiles,
-  options: LoadAudioEncoderOptions = {},
+  given: LoadAudioEncoderOptions = {},
 ): Promise<PretrainedEncoder<AudioItem>> {
   const where = 'loadAudioEncoder';
-  assertKnownOptions('loadAudioEncoder', options, ['seconds', 'augmentWaveform', 'seed', 'dropout', 'allowExtra']);
-  const { seconds, augmentWaveform } = options;
-  if (seconds !== undefined && !(seconds > 0 && Number.isFinite(seconds))) {
-    throw new CrossmodalError(`${where}: seconds must be a positive number, got ${seconds}`);
-  }
+  assertKnownOptions('loadAudioEncoder', given, [
+    'seconds',
+    'augmentWaveform',
+    'augmentFeatures',
+    'seed',
+    'dropout',
+    'allowExtra',
+  ]);
   const files =
     typeof source === 'string' ? await (await import('@crossmodal/core/models')).openFolder(source) : source;
   const values = await readConfig(files, 'config.json', { where });
-  if (isSavedModel(values)) return ownEncoder(files, values, { where, augmentWaveform });
+  if (isSavedModel(values)) return ownEncoder(files, values, given, { where });
+  const options = await withSavedOptions(files, given, { where, ...savedNames });
+  const { seconds, augmentWaveform } = options;
+  if (options.augmentFeatures) {
+    throw new CrossmodalError(`${where}: augmentFeatures is for encoders that were saved here`, {
+      remedy: 'use augmentWaveform',
+    });
+  }
+  if (seconds !== undefined && !(seconds > 0 && Number.isFinite(seconds))) {
+    throw new CrossmodalError(`${where}: seconds must be a positive number, got ${seconds}`);
+  }
   const config = new Config(values, files.get('config.json')!.label);
   const weights = await openWeights(files, { where });
   const architecture = audioArchitecture(where, config, weights);
@@ -69,7 +95,7 @@ export async function loadAudioEncoder(
     weights,
     config: values,
     ...(architecture.written ? { written: architecture.written } : {}),
-    others: await kept(files, otherFiles),
+    others: new Map([...(await kept(files, otherFiles)), ...savedOptionsFile(options, savedNames)]),
     architecture,
     seed: options.seed ?? 0,
     dropout: options.dropout ?? 1,

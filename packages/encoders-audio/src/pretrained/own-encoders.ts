@@ -1,6 +1,6 @@
-import { type Encoder, loadSavedModel, type ModelFiles, type Random } from '@crossmodal/core';
+import { assertKnownOptions, type Encoder, loadSavedModel, type ModelFiles } from '@crossmodal/core';
 import type { PretrainedEncoder } from '@crossmodal/core/blocks';
-import { spectrogramEncoder } from '../encoders/spectrogram.js';
+import { type SpectrogramEncoderOptions, spectrogramEncoder } from '../encoders/spectrogram.js';
 import { audioTransformerEncoder } from '../encoders/transformer.js';
 import { waveformEncoder } from '../encoders/waveform.js';
 import type { AudioItem } from '../load/load-waveform.js';
@@ -12,22 +12,18 @@ const constructors: Readonly<Record<string, (options: never) => Encoder<AudioIte
   waveformEncoder,
 };
 
-type Augment = ((samples: Float32Array, random: Random) => Float32Array) | undefined;
-
-/** An encoder of this package that was saved. Its augmentations are not: that of the waveform is given anew. */
+/** An encoder of this package that was saved. Its augmentations are not: they are given anew. */
 export async function ownEncoder(
   files: ModelFiles,
   config: Readonly<Record<string, unknown>>,
-  { where, augmentWaveform }: { where: string; augmentWaveform: Augment },
+  options: Pick<SpectrogramEncoderOptions, 'augmentWaveform' | 'augmentFeatures'>,
+  { where }: { where: string },
 ): Promise<PretrainedEncoder<AudioItem>> {
+  assertKnownOptions(`${where}: an encoder that was saved here`, options, ['augmentWaveform', 'augmentFeatures']);
   const made = Object.fromEntries(
-    Object.entries(constructors).map(([type, make]) => [
-      type,
-      (options: Record<string, unknown>) =>
-        make({ ...options, ...(augmentWaveform ? { augmentWaveform } : {}) } as never),
-    ]),
+    Object.entries(constructors).map(([type, make]) => [type, (saved: object) => make(saved as never)]),
   );
-  const encoder = await loadSavedModel<Encoder<AudioItem>>(files, made, { where });
+  const encoder = await loadSavedModel<Encoder<AudioItem>>(files, made, { where, given: { ...options } });
   return Object.assign(encoder, {
     ...{ family: String(config['type']), config, unused: [] },
   }) as unknown as PretrainedEncoder<AudioItem>;

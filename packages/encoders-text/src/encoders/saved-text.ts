@@ -15,21 +15,24 @@ export function savedText(
   return {
     type,
     options,
-    others() {
-      const contents = tokenizer.toJSON?.();
-      if (contents === undefined) {
-        throw new CrossmodalError(`${type}: its tokeniser cannot be saved: it has no toJSON`, {
-          remedy: 'give the tokeniser a toJSON, or save the variables alone with writeSafetensors',
-        });
-      }
-      const files = new Map([['tokenizer.json', json(contents, 'tokenizer.json')]]);
-      const padding = (tokenizer as Partial<PretrainedTokenizer>).idToToken?.(tokenizer.paddingId);
-      if (padding !== undefined) {
-        files.set('tokenizer_config.json', json({ pad_token: padding }, 'tokenizer_config.json'));
-      }
-      return files;
-    },
+    others: () => tokenizerJson(type, tokenizer),
   };
+}
+
+/** The files that `savedTokenizer` reads. */
+export function tokenizerJson(where: string, tokenizer: Tokenizer): ModelFiles {
+  const contents = tokenizer.toJSON?.();
+  if (contents === undefined) {
+    throw new CrossmodalError(`${where}: its tokeniser cannot be saved: it has no toJSON`, {
+      remedy: 'give the tokeniser a toJSON, or save the variables alone with writeSafetensors',
+    });
+  }
+  const files = new Map([['tokenizer.json', json(contents, 'tokenizer.json')]]);
+  const padding = (tokenizer as Partial<PretrainedTokenizer>).idToToken?.(tokenizer.paddingId);
+  if (padding !== undefined) {
+    files.set('tokenizer_config.json', json({ pad_token: padding }, 'tokenizer_config.json'));
+  }
+  return files;
 }
 
 const own: Readonly<Record<string, (options: VocabularyTokenizerOptions) => Tokenizer>> = {

@@ -8,8 +8,15 @@ import {
   readJson,
   subfolder,
 } from '@crossmodal/core';
-import { Config, type PretrainedOptions, pretrainedEncoder } from '@crossmodal/core/blocks';
+import {
+  Config,
+  type PretrainedOptions,
+  pretrainedEncoder,
+  savedOptionsFile,
+  withSavedOptions,
+} from '@crossmodal/core/blocks';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { tokenizerJson } from '../encoders/saved-text.js';
 import type { TextOrPair } from '../tokenizers/pretrained/pretrained-tokenizer.js';
 import type { Tokenizer } from '../tokenizers/tokenizer.js';
 import { textArchitecture } from './families.js';
@@ -47,10 +54,10 @@ export interface LoadTextEncoderOptions extends PretrainedOptions {
  */
 export async function loadTextEncoder(
   source: string | ModelFiles,
-  options: LoadTextEncoderOptions = {},
+  given: LoadTextEncoderOptions = {},
 ): Promise<PretrainedTextEncoder> {
   const where = 'loadTextEncoder';
-  assertKnownOptions('loadTextEncoder', options, [
+  assertKnownOptions('loadTextEncoder', given, [
     'tokenizer',
     'maximumLength',
     'pooling',
@@ -62,8 +69,9 @@ export async function loadTextEncoder(
   const path = typeof source === 'string' ? source : undefined;
   const files =
     typeof source === 'string' ? await (await import('@crossmodal/core/models')).openFolder(source) : source;
-  const own = await ownEncoder(files, { where, ...(options.tokenizer ? { tokenizer: options.tokenizer } : {}) });
+  const own = await ownEncoder(files, given, { where });
   if (own) return own;
+  const options = await withSavedOptions(files, given, { where, ...savedNames });
   const modules = await sentenceModules(where, files);
   const folder = modules?.folder ?? '';
   const inner = subfolder(files, folder);
@@ -72,9 +80,9 @@ export async function loadTextEncoder(
   const family = textArchitecture(where, config);
   const architecture = withPooling(modules?.apply(family) ?? family, family, options.pooling);
   const settings = await tokenizerSettings(inner);
-  const given = options.tokenizer;
-  const tokenizer =
-    given ?? (await tokenizerOf(inner, { ...settings, path: path && folder ? `${path}/${folder}` : path }));
+  const tokenizer: Tokenizer | undefined =
+    options.tokenizer ??
+    (await tokenizerOf(inner, { ...settings, path: path && folder ? `${path}/${folder}` : path }, { where }));
   const sentence = (await readJson(files, 'sentence_bert_config.json')) as
     | { max_seq_length?: number | null; do_lower_case?: boolean }
     | undefined;
@@ -90,10 +98,14 @@ export async function loadTextEncoder(
     files,
     config: values,
     ...(family.written ? { written: family.written } : {}),
-    others: await kept(files, [
-      ...(modules?.names ?? []),
-      ...tokenizerFiles.map((name) => join(folder, name)),
-      'README.md',
+    others: new Map([
+      ...(await kept(files, [
+        ...(modules?.names ?? []),
+        ...tokenizerFiles.map((name) => join(folder, name)),
+        'README.md',
+      ])),
+      ...writtenTokenizer(inner, folder, options.tokenizer, tokenizer),
+      ...savedOptionsFile(options, savedNames),
     ]),
     architecture,
     folder,
@@ -121,6 +133,20 @@ export async function loadTextEncoder(
     },
   });
   return Object.assign(encoder, { maximumLength, prompts }) as PretrainedTextEncoder;
+}
+
+/** Options that are saved with the model. */
+const savedNames = { names: ['maximumLength', 'pooling', 'lengthMultiple', 'seed', 'dropout'], functions: [] };
+
+/** tokenizer.json, where the folder has none or another tokeniser was given: older files are read from folders only. */
+function writtenTokenizer(
+  files: ModelFiles,
+  folder: string,
+  own: Tokenizer | undefined,
+  tokenizer: Tokenizer | undefined,
+): ModelFiles {
+  if (!tokenizer || (!own && files.has('tokenizer.json'))) return new Map();
+  return new Map([...tokenizerJson('loadTextEncoder', tokenizer)].map(([name, file]) => [join(folder, name), file]));
 }
 
 function join(folder: string, name: string): string {

@@ -1,4 +1,11 @@
-import { type Encoder, isSavedModel, loadSavedModel, type ModelFiles, readConfig } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  type Encoder,
+  isSavedModel,
+  loadSavedModel,
+  type ModelFiles,
+  readConfig,
+} from '@crossmodal/core';
 import { type BagEncoderOptions, bagEncoder } from '../encoders/bag.js';
 import { lstmEncoder, type RecurrentEncoderOptions } from '../encoders/recurrent.js';
 import { savedTokenizer } from '../encoders/saved-text.js';
@@ -16,23 +23,25 @@ const constructors: Readonly<Record<string, (options: never) => Encoder<string>>
 /** An encoder of this package that was saved, or undefined when the files are of another model. */
 export async function ownEncoder(
   files: ModelFiles,
-  { where, tokenizer }: { where: string; tokenizer?: Tokenizer },
+  options: { tokenizer?: Tokenizer },
+  { where }: { where: string },
 ): Promise<PretrainedTextEncoder | undefined> {
   if (!files.has('config.json')) return undefined;
   const config = await readConfig(files, 'config.json', { where });
   if (!isSavedModel(config)) return undefined;
+  assertKnownOptions(`${where}: an encoder that was saved here`, options, ['tokenizer']);
   const made = Object.fromEntries(
     Object.entries(constructors).map(([type, make]) => [
       type,
-      async (options: Record<string, unknown>) => {
-        const own = tokenizer ?? (await savedTokenizer(files, { where }));
-        return make({ ...options, tokenizer: own } as never);
+      async (saved: Record<string, unknown>) => {
+        const own = options.tokenizer ?? (await savedTokenizer(files, { where }));
+        return make({ ...saved, tokenizer: own } as never);
       },
     ]),
   );
   const encoder = await loadSavedModel<Encoder<string>>(files, made, { where });
-  const options = config['options'] as { maximumLength: number };
+  const { maximumLength } = config['options'] as { maximumLength: number };
   return Object.assign(encoder, {
-    ...{ family: String(config['type']), config, unused: [], prompts: {}, maximumLength: options.maximumLength },
+    ...{ family: String(config['type']), config, unused: [], prompts: {}, maximumLength },
   }) as unknown as PretrainedTextEncoder;
 }

@@ -1,7 +1,8 @@
 import { CrossmodalError, type ModelFiles, readJson } from '@crossmodal/core';
+import { savedTokenizer } from '../encoders/saved-text.js';
 import { loadTokenizer } from '../tokenizers/pretrained/load-tokenizer.js';
-import type { PretrainedTokenizer } from '../tokenizers/pretrained/pretrained-tokenizer.js';
 import { pretrainedTokenizer } from '../tokenizers/pretrained/pretrained-tokenizer.js';
+import type { Tokenizer } from '../tokenizers/tokenizer.js';
 
 /** Files of a tokeniser and of what was said about the model, which are saved along as they are. */
 export const tokenizerFiles = [
@@ -47,9 +48,12 @@ export async function tokenizerSettings(files: ModelFiles): Promise<TokenizerSet
 export async function tokenizerOf(
   files: ModelFiles,
   { paddingToken, path }: { paddingToken: string | undefined; path: string | undefined },
-): Promise<PretrainedTokenizer | undefined> {
+  { where }: { where: string },
+): Promise<Tokenizer | undefined> {
   const contents = await readJson(files, 'tokenizer.json');
   if (contents !== undefined) {
+    // One of our own took the place of the folder's.
+    if ((contents as { tokenizer?: unknown } | null)?.tokenizer !== undefined) return savedTokenizer(files, { where });
     return pretrainedTokenizer(contents, { source: files.get('tokenizer.json')!.label, paddingToken });
   }
   const older = files.has('vocab.txt') || (files.has('vocab.json') && files.has('merges.txt'));

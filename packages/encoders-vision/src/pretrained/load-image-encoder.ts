@@ -12,7 +12,13 @@ import {
   readConfig,
   readJson,
 } from '@crossmodal/core';
-import { Config, type PretrainedOptions, pretrainedEncoder } from '@crossmodal/core/blocks';
+import {
+  Config,
+  type PretrainedOptions,
+  pretrainedEncoder,
+  savedOptionsFile,
+  withSavedOptions,
+} from '@crossmodal/core/blocks';
 import { mapConcurrently } from '@crossmodal/core/data';
 import * as tf from '@tensorflow/tfjs-core';
 import { type BytePixels, type Image, type ImageItem, toImage } from '../image.js';
@@ -56,14 +62,15 @@ const concurrency = 8;
  */
 export async function loadImageEncoder(
   source: string | ModelFiles,
-  options: LoadImageEncoderOptions = {},
+  given: LoadImageEncoderOptions = {},
 ): Promise<PretrainedImageEncoder> {
   const where = 'loadImageEncoder';
-  assertKnownOptions('loadImageEncoder', options, ['config', 'size', 'augment', 'seed', 'dropout', 'allowExtra']);
+  assertKnownOptions('loadImageEncoder', given, ['config', 'size', 'augment', 'seed', 'dropout', 'allowExtra']);
   const files =
     typeof source === 'string' ? await (await import('@crossmodal/core/models')).openFolder(source) : source;
-  const values = options.config ?? (await readConfig(files, 'config.json', { where }));
-  if (isSavedModel(values)) return ownEncoder(files, values, { where, augment: options.augment });
+  const values = given.config ?? (await readConfig(files, 'config.json', { where }));
+  if (isSavedModel(values)) return ownEncoder(files, values, given, { where });
+  const options = await withSavedOptions(files, given, { where, ...savedNames });
   const config = new Config(values, options.config ? 'options.config' : files.get('config.json')!.label);
   const weights = await openWeights(files, { where });
   const architecture = visionArchitecture(where, config, weights);
@@ -75,7 +82,10 @@ export async function loadImageEncoder(
     weights,
     config: values,
     ...(architecture.written ? { written: architecture.written } : {}),
-    others: await kept(files, ['preprocessor_config.json', 'LICENSE', 'LICENSE.txt', 'README.md']),
+    others: new Map([
+      ...(await kept(files, ['preprocessor_config.json', 'LICENSE', 'LICENSE.txt', 'README.md'])),
+      ...savedOptionsFile(options, savedNames),
+    ]),
     architecture,
     seed: options.seed ?? 0,
     dropout: options.dropout ?? 1,
@@ -84,6 +94,9 @@ export async function loadImageEncoder(
   });
   return Object.assign(encoder, { labels: labelsOf(values) });
 }
+
+/** Options that are saved with the model, and those that cannot be. */
+const savedNames = { names: ['size', 'seed', 'dropout'], functions: ['augment'] };
 
 async function processorOf(
   files: ModelFiles,

@@ -1,4 +1,4 @@
-import { type Encoder, loadSavedModel, type ModelFiles, type Random } from '@crossmodal/core';
+import { assertKnownOptions, type Encoder, loadSavedModel, type ModelFiles, type Random } from '@crossmodal/core';
 import { convolutionalEncoder } from '../encoders/convolutional.js';
 import { linearEncoder } from '../encoders/linear.js';
 import { residualEncoder } from '../encoders/residual.js';
@@ -18,15 +18,14 @@ const constructors: Readonly<Record<string, (options: never) => Encoder<never>>>
 export async function ownEncoder(
   files: ModelFiles,
   config: Readonly<Record<string, unknown>>,
-  { where, augment }: { where: string; augment: ((image: Image, random: Random) => Image) | undefined },
+  options: { augment?: (image: Image, random: Random) => Image },
+  { where }: { where: string },
 ): Promise<PretrainedImageEncoder> {
+  assertKnownOptions(`${where}: an encoder that was saved here`, options, ['augment']);
   const made = Object.fromEntries(
-    Object.entries(constructors).map(([type, make]) => [
-      type,
-      (options: Record<string, unknown>) => make({ ...options, ...(augment ? { augment } : {}) } as never),
-    ]),
+    Object.entries(constructors).map(([type, make]) => [type, (saved: object) => make(saved as never)]),
   );
-  const encoder = await loadSavedModel<Encoder<never>>(files, made, { where });
+  const encoder = await loadSavedModel<Encoder<never>>(files, made, { where, given: { ...options } });
   return Object.assign(encoder, {
     ...{ family: String(config['type']), config, unused: [], labels: undefined },
   }) as unknown as PretrainedImageEncoder;

@@ -6,6 +6,8 @@ import {
   type NamedVariables,
   prefixed,
   Random,
+  type Savable,
+  savedModelFiles,
   type Trainable,
 } from '@crossmodal/core';
 import { crossEntropy } from '@crossmodal/losses';
@@ -41,7 +43,7 @@ export interface FusionClassifierOptions<Modality extends string> {
 export type FusionBatch<Modality extends string = string> = FusionInputs<Modality> & { labels: Tensor1D };
 
 /** A classifier of samples that have several modalities; see `fusionClassifier`. */
-export interface FusionClassifier<Modality extends string = string> extends Trainable<FusionBatch<Modality>> {
+export interface FusionClassifier<Modality extends string = string> extends Trainable<FusionBatch<Modality>>, Savable {
   readonly modalities: readonly Modality[];
   readonly classes: number;
   /** Logits [batch, classes], differentiable. */
@@ -161,6 +163,15 @@ export function fusionClassifier<Modality extends string>(
       ...prefixed('fusion', fusion.namedVariables()),
       ...prefixed('head', output.namedVariables()),
     }),
+    files: (settings) =>
+      savedModelFiles(
+        {
+          type: 'fusionClassifier',
+          options: { encoders, classes, seed, strategy, hidden, dropout, modalityDropout: rate, labelSmoothing },
+        },
+        model.namedVariables(),
+        settings,
+      ),
     dispose: () => {
       fusion.dispose();
       output.dispose();

@@ -7,6 +7,8 @@ import {
   type NamedVariables,
   prefixed,
   Random,
+  type Savable,
+  savedModelFiles,
   type Trainable,
 } from '@crossmodal/core';
 import { pairsByLabel } from '@crossmodal/losses';
@@ -58,7 +60,7 @@ export type AttentionMaps = {
 };
 
 /** A matcher of pictures and texts by their regions and words; see `coAttentionMatcher`. */
-export interface CoAttentionMatcher extends Trainable<CoAttentionBatch> {
+export interface CoAttentionMatcher extends Trainable<CoAttentionBatch>, Savable {
   readonly dimension: number;
   /** Regions or words in the common space: [batch, places, dimension] of unit length, and their mask. */
   places(modality: Modality, inputs: Inputs, options?: { training?: boolean }): { sequence: Tensor3D; mask?: Tensor2D };
@@ -219,6 +221,15 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
         })),
       ) as NamedVariables),
     }),
+    files: (settings) =>
+      savedModelFiles(
+        {
+          type: 'coAttentionMatcher',
+          options: { encoders, dimension, seed, directions, sharpness, pooling, margin, hardest, widths },
+        },
+        model.namedVariables(),
+        settings,
+      ),
     dispose: () => {
       for (const name of modalities) {
         projections[name].dispose();

@@ -1,10 +1,10 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, type Described } from '@crossmodal/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requirePositive } from '../internal/checks.js';
 
 /** How the similarities of the words (or regions) of a pair become the score of the pair. */
-export interface ScorePooling {
+export interface ScorePooling extends Described {
   /**
    * @param similarities [..., places]
    * @param mask broadcasts against them: 1 for real places, 0 for padding
@@ -22,6 +22,7 @@ export interface ScorePooling {
  */
 export function meanScore(): ScorePooling {
   return {
+    saved: { type: 'meanScore', options: {} },
     pool: (similarities, mask) =>
       tf.tidy(() => {
         const real = tf.mul(mask, tf.onesLike(similarities));
@@ -43,6 +44,7 @@ export function logSumExpScore(options: { scale?: number } = {}): ScorePooling {
   const { scale = 6 } = options; // lambda_2 of the authors' text-image model on Flickr30K
   requirePositive('logSumExpScore: scale', scale);
   return {
+    saved: { type: 'logSumExpScore', options: { scale } },
     pool: (similarities, mask) =>
       tf.tidy(() => {
         // Cosines lie in [-1, 1], so the largest is known and the sum cannot overflow after it is taken out.

@@ -7,6 +7,8 @@ import {
   type NamedVariables,
   prefixed,
   Random,
+  type Savable,
+  savedModelFiles,
   type Trainable,
 } from '@crossmodal/core';
 import { dropout } from '@crossmodal/core/layers';
@@ -38,7 +40,7 @@ export type MatchBatch<M extends string = string> = Record<M, Inputs> & {
 };
 
 /** A model of whether two items belong together; see `matchModel`. */
-export interface MatchModel<M extends string = string> extends Trainable<MatchBatch<M>> {
+export interface MatchModel<M extends string = string> extends Trainable<MatchBatch<M>>, Savable {
   readonly modalities: readonly M[];
   /** Logits of the pairs (i, i): [batch]. */
   logits(batch: Record<M, Inputs>, options?: { training?: boolean }): Tensor1D;
@@ -165,6 +167,12 @@ export function matchModel<A extends string, B extends string>(options: MatchMod
       ...prefixed('joint', joint.namedVariables()),
       ...prefixed('output', output.namedVariables()),
     }),
+    files: (settings) =>
+      savedModelFiles(
+        { type: 'matchModel', options: { encoders, seed, hidden, dropout: rate, negatives } },
+        model.namedVariables(),
+        settings,
+      ),
     dispose: () => {
       joint.dispose();
       output.dispose();

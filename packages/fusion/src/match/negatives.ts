@@ -1,4 +1,4 @@
-import { type Random, randomUniform } from '@crossmodal/core';
+import { type Described, type Random, randomUniform } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -13,7 +13,7 @@ export interface NegativeContext {
 }
 
 /** Chooses, for each row of the first modality, a row of the second that does not belong to it. */
-export interface NegativeChoice {
+export interface NegativeChoice extends Described {
   /** [batch], int32 */
   choose(context: NegativeContext): Tensor1D;
 }
@@ -26,6 +26,7 @@ export interface NegativeChoice {
  */
 export function rolledNegatives(): NegativeChoice {
   return {
+    saved: { type: 'rolledNegatives', options: {} },
     choose: ({ size, random }) =>
       tf.tidy(() => {
         const uniform = randomUniform<Tensor1D>([1], { random });
@@ -46,6 +47,7 @@ export function rolledNegatives(): NegativeChoice {
  */
 export function hardestNegatives(): NegativeChoice {
   return {
+    saved: { type: 'hardestNegatives', options: {} },
     choose: ({ logits, negatives }) =>
       tf.tidy(() => {
         const barred = tf.mul(tf.sub(1, negatives()), -1e30);

@@ -5,6 +5,8 @@ import {
   type Inputs,
   type LossTerms,
   type NamedVariables,
+  type Savable,
+  savedModelFiles,
   type Trainable,
 } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
@@ -35,7 +37,7 @@ export interface Answer {
 }
 
 /** A model that answers questions about pictures; see `questionAnswering`. */
-export interface QuestionAnswering extends Trainable<QuestionBatch> {
+export interface QuestionAnswering extends Trainable<QuestionBatch>, Savable {
   readonly answers: readonly string[];
   /** Logits [batch, answers], differentiable. */
   logits(batch: Pick<QuestionBatch, 'image' | 'question'>, options?: { training?: boolean }): Tensor2D;
@@ -129,6 +131,12 @@ export function questionAnswering(options: QuestionAnsweringOptions): QuestionAn
       }
     },
     namedVariables: () => classifier.namedVariables(),
+    files: (settings) =>
+      savedModelFiles(
+        { type: 'questionAnswering', options: { image, question, answers, strategy, ...rest } },
+        classifier.namedVariables(),
+        settings,
+      ),
     dispose: () => classifier.dispose(),
   };
 }

@@ -12,6 +12,7 @@ import type { FusionStrategy } from './fusion-strategy.js';
  */
 export function concatenation(): FusionStrategy {
   return {
+    saved: { type: 'concatenation', options: {} },
     build(modalities) {
       const missing: NamedVariables = Object.fromEntries(
         modalities.map(({ name, dimension }) => [

@@ -54,6 +54,7 @@ export function crossAttention(options: CrossAttentionOptions = {}): FusionStrat
     throw new CrossmodalError(`crossAttention: heads must divide dimension, got ${heads} and ${dimension}`);
   }
   return {
+    saved: { type: 'crossAttention', options: { dimension, heads, blocks, dropout, readers, widths } },
     build(modalities, { random }) {
       checkModalities(modalities, { readers, widths });
       const reading = modalities.map(({ name }) => name).filter((name) => readers?.includes(name) ?? true);

@@ -1,4 +1,4 @@
-import type { EncodedSequence, NamedVariables, Random } from '@crossmodal/core';
+import type { Described, EncodedSequence, NamedVariables, Random } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 
 /** What a fusion sees of one modality. Rows in which the modality is missing hold zeros. */
@@ -33,7 +33,7 @@ export interface Fusion {
 }
 
 /** A way to join modalities: `concatenation()`, `gated()`, `lowRankBilinear()`, `crossAttention()`, or one of your own. */
-export interface FusionStrategy {
+export interface FusionStrategy extends Described {
   /** Makes the weights for these modalities. */
   build(modalities: readonly ModalityShape[], options: { random: Random }): Fusion;
 }

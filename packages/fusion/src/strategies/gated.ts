@@ -30,6 +30,7 @@ export function gated(options: GatedOptions = {}): FusionStrategy {
   const { dimension = 128 } = options; // of the order of the paper's 128 to 512
   requireInteger('gated: dimension', dimension);
   return {
+    saved: { type: 'gated', options: { dimension } },
     build(modalities, { random }) {
       const width = modalities.reduce((sum, { dimension: own }) => sum + own, 0);
       const layers = modalities.map(({ name, dimension: own }) => ({

@@ -31,6 +31,7 @@ export function lowRankBilinear(options: LowRankBilinearOptions = {}): FusionStr
   requireInteger('lowRankBilinear: rank', rank);
   requireInteger('lowRankBilinear: dimension', dimension);
   return {
+    saved: { type: 'lowRankBilinear', options: { rank, dimension } },
     build(modalities, { random }) {
       const factors = modalities.map(({ name, dimension: own }) => ({
         name,

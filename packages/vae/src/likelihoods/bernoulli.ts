@@ -15,6 +15,7 @@ import { checkValues, type Likelihood } from './likelihood.js';
 export function bernoulli(): Likelihood {
   return {
     name: 'bernoulli',
+    saved: { type: 'bernoulli', options: {} },
     parametersPerValue: 1,
     logLikelihood(logits, values) {
       checkValues('bernoulli', logits, values, 1);

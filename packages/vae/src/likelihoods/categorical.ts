@@ -22,6 +22,7 @@ export function categorical({ classes, padding }: { classes: number; padding?: n
   const choose = (scores: Tensor) => tf.argMax(scores, -1);
   return {
     name: 'categorical',
+    saved: { type: 'categorical', options: { classes, padding } },
     parametersPerValue: classes,
     logLikelihood(parameters, values) {
       const count = parameters.size / (parameters.shape[0] as number) / classes;

@@ -34,6 +34,7 @@ export function gaussian({
   const parametersPerValue = learned ? 2 : 1;
   return {
     name: 'gaussian',
+    saved: { type: 'gaussian', options: { standardDeviation, leastLogVariance } },
     parametersPerValue,
     logLikelihood(parameters, values) {
       checkValues('gaussian', parameters, values, parametersPerValue);

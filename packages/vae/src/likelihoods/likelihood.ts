@@ -1,8 +1,8 @@
-import { CrossmodalError, type Random } from '@crossmodal/core';
+import { CrossmodalError, type Described, type Random } from '@crossmodal/core';
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 
 /** What the outputs of a decoder mean: the family of p(x | z). */
-export interface Likelihood {
+export interface Likelihood extends Described {
   readonly name: string;
   /** Decoder outputs per value: the last axis of the parameters is this times that of the values. */
   readonly parametersPerValue: number;

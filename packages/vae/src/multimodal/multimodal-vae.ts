@@ -7,6 +7,8 @@ import {
   prefixed,
   Random,
   randomNormal,
+  type Savable,
+  savedModelFiles,
   type Trainable,
 } from '@crossmodal/core';
 import { presentRows } from '@crossmodal/core/layers';
@@ -75,7 +77,7 @@ export interface MultimodalVaeOptions<Name extends string> {
 }
 
 /** A VAE of several modalities with one latent; see `multimodalVae`. A model for `trainStep`. */
-export interface MultimodalVae<Name extends string = string> extends Trainable<MultimodalBatch<Name>> {
+export interface MultimodalVae<Name extends string = string> extends Trainable<MultimodalBatch<Name>>, Savable {
   readonly latentDimension: number;
   readonly modalities: readonly Name[];
   /** q(z | what is given): a mixture of Gaussians (of one, for `product` and `joint`). */
@@ -283,6 +285,15 @@ export function multimodalVae<Name extends string>(options: MultimodalVaeOptions
       }
       return named;
     },
+    files: (settings) =>
+      savedModelFiles(
+        {
+          type: 'multimodalVae',
+          options: { modalities, fusion, beta, rescale, subsampling, alpha, seed },
+        },
+        model.namedVariables(),
+        settings,
+      ),
     dispose: () => {
       for (const { encoder, decoder } of Object.values(modalities)) {
         if (!isEncoder(encoder)) encoder.dispose();
