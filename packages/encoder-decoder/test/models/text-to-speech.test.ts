@@ -50,9 +50,9 @@ describe('textToSpeech', () => {
     const model = speaker();
     const texts = Array.from({ length: 6 }, (_, i) => words[i % 3]!);
     await train<SpeechBatch>(model, (await batchOf(model, texts)) as never, {
-      steps: 500,
-      batchSize: 15,
-      learningRate: 3e-3,
+      steps: 400,
+      batchSize: 6,
+      learningRate: 5e-3,
     });
     const spoken = await model.generate(await model.encoder.prepare(words));
     for (const [i, word] of words.entries()) {
