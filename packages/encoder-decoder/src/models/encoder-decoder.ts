@@ -48,10 +48,10 @@ export interface EncoderDecoderOptions {
 }
 
 /** The encoder's inputs, and the texts as `prepareTargets` gives them, row by row. */
-export interface SequenceBatch {
+export type SequenceBatch = {
   inputs: Inputs;
   targets: TargetBatch;
-}
+};
 
 /** A model that turns items of one modality into text; see `encoderDecoder`. */
 export interface EncoderDecoder<Item = never> extends Trainable<SequenceBatch> {
