@@ -35,6 +35,7 @@ function digitModel(decoder: DecoderPlan, options: { scheduledSampling?: number;
     decoder,
     tokenizer: wordTokenizer({ corpus: names }),
     maximumLength: 6,
+    memoryPositions: true, // or it could not know what comes first
     seed: 1,
     ...options,
   });
