@@ -27,6 +27,15 @@ describe('inverseLogMel', () => {
     expect(difference(features.data, logMel(noise, options).data)).toBeGreaterThan(1.5);
   });
 
+  it('makes a short sound of a single frame', () => {
+    const tone = Float32Array.from({ length: 1600 }, (_, i) => 0.5 * Math.sin(0.3 * i));
+    const { data, shape } = logMel(tone, options);
+    const heard = inverseLogMel({ data: data.slice(0, shape[1]), shape: [1, shape[1]] }, options);
+    expect(heard.length).toBe(80);
+    expect(Math.max(...heard.map(Math.abs))).toBeGreaterThan(0.01);
+    expect(() => inverseLogMel({ data: new Float32Array(0), shape: [0, 40] }, options)).toThrow(/at least one frame/);
+  });
+
   it('makes silence of silence, and refuses what does not fit', () => {
     const silence = logMel(new Float32Array(1600), options);
     expect(Math.max(...inverseLogMel(silence, options).map(Math.abs))).toBeLessThan(1e-3);

@@ -38,10 +38,10 @@ export interface CtcRecogniserOptions {
 }
 
 /** The encoder's inputs, and the texts as `prepareLabels` gives them, row by row. */
-export interface CtcBatch {
+export type CtcBatch = {
   inputs: Inputs;
   labels: { ids: Tensor2D; lengths: Tensor1D };
-}
+};
 
 /** A model that gives one token or the blank per frame; see `ctcRecogniser`. */
 export interface CtcRecogniser<Item = never> extends Trainable<CtcBatch> {

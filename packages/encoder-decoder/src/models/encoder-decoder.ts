@@ -16,6 +16,7 @@ import {
   savedModelFiles,
   type Trainable,
 } from '@crossmodal/core';
+import { sinusoidalPositions } from '@crossmodal/core/layers';
 import { crossEntropy } from '@crossmodal/losses';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -38,6 +39,8 @@ export interface EncoderDecoderOptions {
   maximumLength?: number;
   /** Width of `encodeSequence`, where it is not the encoder's dimension. */
   memoryWidth?: number | undefined;
+  /** Adds sinusoidal positions to the encoder's sequence: for encoders whose vectors do not say where they stand, such as convolutions. */
+  memoryPositions?: boolean;
   /** The share of the target that is spread over all tokens. */
   labelSmoothing?: number;
   /** How often, when training, the token before is the one that the model would have said and not the right one. */
@@ -48,10 +51,10 @@ export interface EncoderDecoderOptions {
 }
 
 /** The encoder's inputs, and the texts as `prepareTargets` gives them, row by row. */
-export interface SequenceBatch {
+export type SequenceBatch = {
   inputs: Inputs;
   targets: TargetBatch;
-}
+};
 
 /** A model that turns items of one modality into text; see `encoderDecoder`. */
 export interface EncoderDecoder<Item = never> extends Trainable<SequenceBatch> {
@@ -97,6 +100,7 @@ export function encoderDecoder<Item>(
     tokenizer: true,
     maximumLength: true,
     memoryWidth: true,
+    memoryPositions: true,
     labelSmoothing: true,
     scheduledSampling: true,
     trainEncoder: true,
@@ -108,6 +112,7 @@ export function encoderDecoder<Item>(
     tokenizer,
     maximumLength = 32,
     memoryWidth = encoder.dimension,
+    memoryPositions = false,
     labelSmoothing = 0,
     scheduledSampling = 0,
     trainEncoder = true,
@@ -120,7 +125,17 @@ export function encoderDecoder<Item>(
   requireSpecialTokens('encoderDecoder', tokenizer);
   requireSequence(encoder);
   const decoder = plan.build({ vocabularySize: tokenizer.vocabularySize, maximumLength, memoryWidth, seed });
-  const setup = { encoder, decoder, tokenizer, maximumLength, labelSmoothing, scheduledSampling, trainEncoder, seed };
+  const setup = {
+    encoder,
+    decoder,
+    tokenizer,
+    maximumLength,
+    labelSmoothing,
+    scheduledSampling,
+    memoryPositions,
+    trainEncoder,
+    seed,
+  };
   return assembled(setup, (model, card) =>
     savedModelFiles(
       {
@@ -128,6 +143,7 @@ export function encoderDecoder<Item>(
         options: {
           maximumLength,
           memoryWidth,
+          memoryPositions,
           labelSmoothing,
           scheduledSampling,
           trainEncoder,
@@ -163,6 +179,7 @@ export interface EncoderDecoderParts<Item> {
   maximumLength: number;
   labelSmoothing: number;
   scheduledSampling: number;
+  memoryPositions: boolean;
   trainEncoder: boolean;
   seed: number;
   /** Tokens that every sequence begins with, where that is not `beginId` alone. */
@@ -176,13 +193,15 @@ export function assembled<Item>(
   filesOf: (model: EncoderDecoder<Item>, card: ModelCard | undefined) => Promise<ModelFiles>,
 ): EncoderDecoder<Item> {
   const { encoder, decoder, tokenizer, maximumLength, labelSmoothing, scheduledSampling, trainEncoder, seed } = parts;
+  const { memoryPositions } = parts;
   const noise = new Random(seed).fork('scheduled sampling');
   const prompt = parts.prompt ?? [tokenizer.beginId];
   const encode = (inputs: Inputs, training = false): EncodedSequence => {
-    const run = () => encoder.encodeSequence!(inputs, { training: training && trainEncoder });
-    if (trainEncoder) return run();
-    const { sequence, mask } = run();
-    return { sequence: withoutGradient(() => tf.clone(sequence)), mask };
+    const { sequence: own, mask } = encoder.encodeSequence!(inputs, { training: training && trainEncoder });
+    const sequence = trainEncoder ? own : withoutGradient(() => tf.clone(own));
+    if (!memoryPositions) return { sequence, mask };
+    const [, length, width] = sequence.shape;
+    return { sequence: tf.add(sequence, tf.tensor(sinusoidalPositions(length, width), [1, length, width])), mask };
   };
   const generator = new Generator({ decoder, encode });
   /** The tokens that each target follows: those that begin, and all targets but the last. */

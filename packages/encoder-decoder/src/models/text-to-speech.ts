@@ -50,11 +50,11 @@ export interface TextToSpeechOptions {
 }
 
 /** The encoder's inputs, and frames [batch, frames, bands] with how many of each row are real, [batch]. */
-export interface SpeechBatch {
+export type SpeechBatch = {
   inputs: Inputs;
   frames: Tensor3D;
   lengths: Tensor1D;
-}
+};
 
 /** A recording that was made of a text. */
 export interface SpokenFrames {

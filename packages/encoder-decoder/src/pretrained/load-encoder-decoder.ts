@@ -110,7 +110,7 @@ export async function loadEncoderDecoder<Item>(
       prompt,
       process,
       seed,
-      ...{ labelSmoothing: 0, scheduledSampling: 0, trainEncoder: true },
+      ...{ labelSmoothing: 0, scheduledSampling: 0, memoryPositions: false, trainEncoder: true },
     },
     (_model, card) => savedFiles(files, config, { encoder, loaded, card }),
   );

@@ -8,9 +8,13 @@ const vocabulary = 4;
 function search(
   strategy: SearchStrategy,
   language: (sequence: readonly number[]) => number[],
-  { maximumLength = 6, items = 1, ...task }: Partial<SearchTask> & { items?: number } = {},
+  {
+    maximumLength = 6,
+    items = 1,
+    prompts = Array.from({ length: items }, () => [1]),
+    ...task
+  }: Partial<SearchTask> & { items?: number } = {},
 ) {
-  const prompts = Array.from({ length: items }, () => [1]);
   const run = strategy.start({
     prompts,
     vocabularySize: vocabulary,
@@ -19,7 +23,7 @@ function search(
     paddingId: end,
     ...task,
   });
-  let rows = prompts.flatMap((prompt) => Array.from({ length: strategy.width }, () => [...prompt]));
+  let rows: number[][] = prompts.flatMap((prompt) => Array.from({ length: strategy.width }, () => [...prompt]));
   let steps = 0;
   for (;;) {
     const next = run.advance(Float32Array.from(rows.flatMap((row) => language(row))));

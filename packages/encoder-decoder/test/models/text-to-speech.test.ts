@@ -14,7 +14,7 @@ const bands = 4;
 
 /** Each word has its frames, and its length. */
 const framesOf = (word: string): number[][] => {
-  const length = { high: 4, low: 7, rising: 9 }[word]!;
+  const length = { high: 3, low: 7, rising: 11 }[word]!;
   return Array.from({ length }, (_, t) =>
     Array.from({ length: bands }, (_, k) => {
       if (word === 'high') return Number(k === 3);
@@ -30,7 +30,7 @@ const speaker = () =>
       tokenizer: wordTokenizer({ corpus: words }),
       ...{ dimension: 16, layers: 1, heads: 2, maximumLength: 2, dropout: 0, seed: 1 },
     }),
-    ...{ bands, maximumFrames: 12, dimension: 32, layers: 1, heads: 2, dropout: 0, prenetDropout: 0.2, seed: 1 },
+    ...{ bands, maximumFrames: 12, dimension: 24, layers: 1, heads: 2, dropout: 0, prenetDropout: 0.1, seed: 1 },
   });
 
 async function batchOf(model: ReturnType<typeof speaker>, texts: readonly string[]): Promise<SpeechBatch> {
@@ -48,19 +48,21 @@ async function batchOf(model: ReturnType<typeof speaker>, texts: readonly string
 describe('textToSpeech', () => {
   it('learns frames and when to stop', async () => {
     const model = speaker();
-    const texts = Array.from({ length: 30 }, (_, i) => words[i % 3]!);
+    const texts = Array.from({ length: 6 }, (_, i) => words[i % 3]!);
     await train<SpeechBatch>(model, (await batchOf(model, texts)) as never, {
-      steps: 500,
-      batchSize: 15,
-      learningRate: 3e-3,
+      steps: 400,
+      batchSize: 6,
+      learningRate: 5e-3,
     });
     const spoken = await model.generate(await model.encoder.prepare(words));
     for (const [i, word] of words.entries()) {
       const wanted = framesOf(word);
       expect(spoken[i]!.finished, word).toBe(true);
-      expect(spoken[i]!.shape, word).toEqual([wanted.length, bands]);
-      const error = wanted.flat().reduce((sum, value, k) => sum + Math.abs(value - spoken[i]!.data[k]!), 0);
-      expect(error / wanted.flat().length, word).toBeLessThan(0.15);
+      // A step has two frames.
+      expect(Math.abs(spoken[i]!.shape[0] - wanted.length), word).toBeLessThan(2);
+      const common = wanted.slice(0, spoken[i]!.shape[0]).flat();
+      const error = common.reduce((sum, value, k) => sum + Math.abs(value - spoken[i]!.data[k]!), 0);
+      expect(error / common.length, word).toBeLessThan(0.15);
     }
     model.dispose();
   });

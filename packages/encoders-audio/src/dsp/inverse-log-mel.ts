@@ -52,7 +52,11 @@ export function inverseLogMel(
   if (rows !== bands) {
     throw new CrossmodalError(`inverseLogMel: features must have the ${rows} bands of the options, got ${bands}`);
   }
-  const magnitude = new Float32Array(frames * bins);
+  if (frames === 0) throw new CrossmodalError('inverseLogMel: features must have at least one frame, got none');
+  // A short sound is followed by silence, which the ends of its transform reach into.
+  const hop = hopLength as number;
+  const framesWithSilence = Math.max(frames, Math.ceil(fftSize / hop) + 2);
+  const magnitude = new Float32Array(framesWithSilence * bins);
   for (let t = 0; t < frames; t++) {
     const power = Float64Array.from(data.subarray(t * bands, (t + 1) * bands), (value) =>
       Math.max(0, Math.exp(value) - offset),
@@ -62,7 +66,8 @@ export function inverseLogMel(
   const transform = Object.fromEntries(
     Object.entries({ fftSize, hopLength, windowLength, center, padding }).filter(([, value]) => value !== undefined),
   );
-  return griffinLim({ data: magnitude, shape: [frames, bins] }, { ...transform, iterations });
+  const samples = griffinLim({ data: magnitude, shape: [framesWithSilence, bins] }, { ...transform, iterations });
+  return framesWithSilence === frames ? samples : samples.slice(0, frames * hop);
 }
 
 /** The magnitudes of a frame whose mel bands are nearest to these. */

@@ -72,6 +72,7 @@ export function captionModel(
     decoder: transformerDecoder({ dimension, layers, heads: 4, dropout: 0.2 }),
     tokenizer: wordTokenizer({ corpus: texts }),
     memoryWidth: channels.at(-1)!,
+    memoryPositions: true,
     maximumLength,
     labelSmoothing: 0.1,
     seed,

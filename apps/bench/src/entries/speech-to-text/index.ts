@@ -226,7 +226,7 @@ async function attentionResults(run: TextRun): Promise<Heard & { beam: number }>
   const model = encoderDecoder({
     encoder: digitEncoder(own, context.seed),
     decoder: recurrentDecoder({ dimension: 32, units: own.dimension, dropout: 0.1 }),
-    ...{ tokenizer: tokenizer(), maximumLength: 8, labelSmoothing: 0.1, seed: context.seed },
+    ...{ tokenizer: tokenizer(), maximumLength: 8, memoryPositions: true, labelSmoothing: 0.1, seed: context.seed },
   });
   const hear = async (width: number) => {
     const items = test.map(({ waveform }) => waveform);

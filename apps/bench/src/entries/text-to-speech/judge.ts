@@ -1,4 +1,12 @@
-import { type Encoder, type Inputs, type LossTerms, namedVariables, prefixed, type Trainable } from '@crossmodal/core';
+import {
+  disposeVariables,
+  type Encoder,
+  type Inputs,
+  type LossTerms,
+  namedVariables,
+  prefixed,
+  type Trainable,
+} from '@crossmodal/core';
 import { type AudioItem, spectrogramEncoder } from '@crossmodal/encoders-audio';
 import { crossEntropy } from '@crossmodal/losses';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
@@ -58,7 +66,8 @@ export function digitJudge({
     }),
     dispose() {
       encoder.dispose();
-      head.dispose();
+      // Not the layer's own: it was never part of a model.
+      disposeVariables(namedVariables(head));
     },
   };
 }
