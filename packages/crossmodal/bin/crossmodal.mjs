@@ -22,7 +22,10 @@ const program = existsSync(built)
       import.meta.resolve('tsx'),
       fileURLToPath(new URL('../src/main.ts', import.meta.url)),
     ];
-const child = spawn(process.execPath, [...program, ...process.argv.slice(2)], { stdio: 'inherit', env });
+const child = spawn(process.execPath, [...program, ...process.argv.slice(2)], {
+  stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+  env,
+});
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal));
 child.on('exit', (code, signal) => {
   process.exitCode = signal ? 128 + constants.signals[signal] : code;

@@ -28,11 +28,11 @@ export async function servedShapes(root: string, { requestsPerMinute = 1_000_000
     '--channels',
     '8,16',
     '--epochs',
-    '60',
+    '30',
     '--dimension',
     '16',
     '--learning-rate',
-    '0.01',
+    '0.02',
   ];
   for (const args of [
     ['train', '--data', data, '--out', model, ...small],

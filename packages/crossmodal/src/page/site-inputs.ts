@@ -1,5 +1,5 @@
 /// <reference lib="dom" />
-import { fitLength, logMel } from '@crossmodal/encoders-audio';
+import { fitLength, logMel, resample } from '@crossmodal/encoders-audio';
 import { characterTokenizer, pretrainedTokenizer, wordTokenizer } from '@crossmodal/encoders-text';
 import { fitInto, normalize, toImage } from '@crossmodal/encoders-vision';
 
@@ -56,18 +56,36 @@ export async function imageInput(file: Blob, options: Options): Promise<Record<s
   return { pixels: { data: normalize(fitted, { mean, standardDeviation }).data, shape: [size, size, 3] } };
 }
 
+/** Samples per second of compressed recordings, mostly. */
+const usualRate = 48_000;
+
+/** The rate that the header of a wav file names, or undefined for other files. */
+function wavRate(bytes: ArrayBuffer): number | undefined {
+  const view = new DataView(bytes);
+  const text = (at: number) => String.fromCharCode(...new Uint8Array(bytes, at, 4));
+  if (bytes.byteLength < 44 || text(0) !== 'RIFF' || text(8) !== 'WAVE') return undefined;
+  for (let at = 12; at + 16 <= bytes.byteLength; at += 8 + view.getUint32(at + 4, true)) {
+    if (text(at) === 'fmt ') return view.getUint32(at + 12, true);
+  }
+  return undefined;
+}
+
 /** Makes what the audio encoder takes: the log-mel spectrogram of a recording. */
 export async function audioInput(file: Blob, options: Options): Promise<Record<string, SiteInput>> {
   const { sampleRate, seconds } = options as { sampleRate: number; seconds: number };
-  const buffer = await new OfflineAudioContext(1, 1, sampleRate).decodeAudioData(await file.arrayBuffer()).catch(() => {
+  const bytes = await file.arrayBuffer();
+  // At its own rate, so that it is resampled as the encoder was trained: browsers leave more above the old limit.
+  const rate = wavRate(bytes) ?? usualRate;
+  const buffer = await new OfflineAudioContext(1, 1, rate).decodeAudioData(bytes).catch(() => {
     throw new Error('the recording cannot be read');
   });
-  const samples = new Float32Array(buffer.length);
+  const mono = new Float32Array(buffer.length);
   for (let c = 0; c < buffer.numberOfChannels; c++) {
     const channel = buffer.getChannelData(c);
-    for (let i = 0; i < samples.length; i++)
-      samples[i] = (samples[i] as number) + (channel[i] as number) / buffer.numberOfChannels;
+    for (let i = 0; i < mono.length; i++)
+      mono[i] = (mono[i] as number) + (channel[i] as number) / buffer.numberOfChannels;
   }
+  const samples = rate === sampleRate ? mono : resample(mono, { from: rate, to: sampleRate });
   const length = Math.max(1, Math.round(sampleRate * seconds));
   const cut = samples.length > length ? fitLength(samples, length) : samples;
   const bands = options['bands'] as number;

@@ -39,7 +39,7 @@ export function createApp({ service, limits, script, html, style, hosts, address
         defaultSrc: ["'none'"],
         scriptSrc: ["'self'"],
         styleSrc: ["'self'"],
-        imgSrc: ["'self'", 'blob:'],
+        imgSrc: ["'self'", 'blob:', 'data:'],
         mediaSrc: ["'self'", 'blob:'],
         connectSrc: ["'self'"],
         formAction: ["'none'"],

@@ -32,7 +32,7 @@ export const soundRate = 16_000;
 
 /** A picture changed as a person would not mind: cut, mirrored, a little brighter or darker. */
 function augment(image: Image, random: Random): Image {
-  const cut = randomResizedCrop(image, { random, scale: [0.4, 1] }); // gentler than Inception's: captions count things
+  const cut = randomResizedCrop(image, { random, scale: [0.6, 1] }); // gentler than Inception's: captions count things
   const jittered = colourJitter(cut, { random, brightness: 0.2, contrast: 0.2, saturation: 0.2, hue: 0 });
   return randomFlip(jittered, { random });
 }
