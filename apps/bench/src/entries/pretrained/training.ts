@@ -103,7 +103,7 @@ export async function tuned(
   };
   adapted.remove();
   for (const one of [model, live]) one.dispose();
-  tf.dispose([columns]);
+  for (const { mean, deviation } of Object.values(columns)) tf.dispose([mean, deviation]);
   return result;
 }
 
