@@ -85,14 +85,16 @@ function patternValue(patterns: unknown, name: string): number | undefined {
 function adaptedMaps(parameters: Parameters, names: Iterable<string>): { stored: string; map: LinearMap }[] {
   const all = linearMaps(parameters, 'linear');
   const stored = [...names].flatMap((name) => {
-    const found = name.startsWith(prefix) ? /^(.*)\.lora_A\.weight$/.exec(name.slice(prefix.length)) : null;
-    return found ? [found[1]!] : [];
+    const own = name.startsWith(prefix) ? /^(.*)\.lora_A\.weight$/.exec(name.slice(prefix.length)) : null;
+    return own ? [own[1]!] : [];
   });
-  return stored.flatMap((name) => {
+  const found = stored.flatMap((name) => {
     const exact = all.filter((map) => map.name === name);
     const near = all.filter((map) => name.endsWith(`.${map.name}`) || map.name.endsWith(`.${name}`));
     const [map, ...others] = exact.length > 0 ? exact : near;
     // What fits nothing is reported as extra when the weights are loaded.
     return map && others.length === 0 ? [{ stored: name, map }] : [];
   });
+  // In the order of the model, whatever that of the file.
+  return found.sort((a, b) => all.indexOf(a.map) - all.indexOf(b.map));
 }
