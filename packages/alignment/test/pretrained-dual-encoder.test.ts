@@ -28,9 +28,14 @@ const load = async (path: string): Promise<PretrainedDualEncoder> =>
 type Case = ReturnType<typeof huggingFaceCase>;
 
 /** The inputs of the library as a batch. */
-function batchOf(golden: Case, { scaled = {} }: { scaled?: Record<string, tf.Tensor> } = {}) {
+function batchOf(
+  golden: Case,
+  { scaled = {} }: { scaled?: Record<string, tf.Tensor> } = {},
+): Record<string, Record<string, tf.Tensor>> {
   const tensor = (name: string) => scaled[name] ?? golden.tensor(`in.${name}`);
-  const mask = golden.raw['in.attention_mask'] ? { mask: tf.cast(tensor('attention_mask'), 'float32') } : {};
+  const mask: Record<string, tf.Tensor> = golden.raw['in.attention_mask']
+    ? { mask: tf.cast(tensor('attention_mask'), 'float32') }
+    : {};
   return {
     text: { ids: tensor('input_ids'), ...mask },
     ...(golden.raw['in.pixel_values'] ? { image: { pixels: tf.transpose(tensor('pixel_values'), [0, 2, 3, 1]) } } : {}),

@@ -71,8 +71,8 @@ describe('audio models against transformers', () => {
     expect(gradient).toBeAllclose(golden.tensor('grad.input_values'), golden.tolerance('grad.input_values'));
   });
 
-  it("whisper's encoder", async () => {
-    const golden = huggingFaceCase('whisper');
+  it.each(['whisper', 'whisper_relu'])("%s's encoder", async (name) => {
+    const golden = huggingFaceCase(name);
     const encoder = await loadAudioEncoder(golden.folder);
     const features = tf.transpose(golden.tensor('in.input_features'), [0, 2, 1]);
     expect(encoder.encodeSequence({ features }).sequence).toBeAllclose(

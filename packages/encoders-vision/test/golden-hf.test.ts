@@ -79,7 +79,7 @@ describe('image models against transformers', () => {
     expect(count).toBeGreaterThanOrEqual(1);
   });
 
-  it.each(['resnet_basic', 'resnet_stride_first'])('%s', async (name) => {
+  it.each(['resnet_basic', 'resnet_stride_first', 'resnet_gelu', 'efficientnet_max'])('%s', async (name) => {
     const golden = huggingFaceCase(name);
     const encoder = await loadImageEncoder(golden.folder);
     const pixels = toOurs(golden.tensor('in.pixel_values'));

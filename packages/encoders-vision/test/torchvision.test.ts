@@ -26,7 +26,7 @@ function asTorch(gradient: tf.Tensor): tf.Tensor {
 }
 
 /** In doubles: half a million squares of float32 add up to a ten-thousandth of error otherwise. */
-const norm = (x: tf.Tensor) => Math.sqrt(x.dataSync().reduce((sum, value) => sum + value ** 2, 0));
+const norm = (x: tf.Tensor) => Math.sqrt(Array.from(x.dataSync()).reduce((sum, value) => sum + value ** 2, 0));
 
 const weights = new Map<string, ModelFiles>();
 function filesOf(architecture: string): ModelFiles {

@@ -57,7 +57,7 @@ export async function loadPretrainedDualEncoder(
   options: LoadPretrainedDualEncoderOptions,
 ): Promise<PretrainedDualEncoder> {
   const where = 'loadPretrainedDualEncoder';
-  assertKnownOptions(where, options, ['encoders']);
+  assertKnownOptions('loadPretrainedDualEncoder', options, ['encoders']);
   const config = await readConfig(files, 'config.json', { where });
   const { label } = files.get('config.json')!;
   const type = config['model_type'];

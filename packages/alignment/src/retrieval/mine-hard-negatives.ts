@@ -52,8 +52,16 @@ export async function mineHardNegatives(
   }: HardNegativeOptions,
 ): Promise<number[][]> {
   const where = 'mineHardNegatives';
-  assertKnownOptions(where, others, [
-    ...['positives', 'count', 'among', 'skip', 'margin', 'relativeMargin', 'maximumSimilarity', 'choice', 'seed'],
+  assertKnownOptions('mineHardNegatives', others, [
+    'positives',
+    'count',
+    'among',
+    'skip',
+    'margin',
+    'relativeMargin',
+    'maximumSimilarity',
+    'choice',
+    'seed',
   ]);
   if (queries.shape[1] !== corpus.shape[1]) {
     throw new CrossmodalError(

@@ -44,7 +44,7 @@ export function quantizedIndex({
   ...others
 }: QuantizedIndexOptions): QuantizedIndex {
   const where = 'quantizedIndex';
-  assertKnownOptions(where, others, ['dimension', 'precision', 'rescore']);
+  assertKnownOptions('quantizedIndex', others, ['dimension', 'precision', 'rescore']);
   if (!Number.isInteger(dimension) || dimension < 1) {
     throw new CrossmodalError(`${where}: dimension must be a positive integer, got ${dimension}`);
   }

@@ -1,19 +1,10 @@
-import type { Tensor, Variable } from '@tensorflow/tfjs-core';
+import type { Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Adapter, Parameters } from '../blocks/parameters.js';
+import type { Adapter } from '../blocks/parameters.js';
 import { CrossmodalError } from '../errors.js';
-import { type ModelFiles, memoryFile, readConfig } from '../model-files/model-files.js';
-import { openWeights } from '../model-files/stored-weights.js';
-import { loadWeights } from '../model-files/weight-plan.js';
-import { weightsFile } from '../model-files/write-model.js';
 import { Random } from '../random/random.js';
-import { disposeVariables } from '../variables.js';
-import { freeze, type Tunable } from './freeze.js';
-
-/** An encoder that was loaded from a folder of transformers; encoders made of layers have no `parameters`. */
-export interface AdaptableEncoder extends Tunable {
-  readonly parameters?: Parameters;
-}
+import { type AdaptableEncoder, adaptations, type Lora, linearMaps, parametersOf } from './adaptations.js';
+import { freeze } from './freeze.js';
 
 export interface LoraOptions {
   /** Rank of what is added. */
@@ -27,22 +18,8 @@ export interface LoraOptions {
   seed: number;
 }
 
-/** The low-rank adaptations of an encoder. */
-export interface Lora {
-  /** Full names of the linear maps that are adapted. */
-  readonly names: readonly string[];
-  /** Adds the products to the weights and takes the adaptations away: the encoder computes the same, and saves as any other. */
-  merge(): void;
-  /** Takes the adaptations away and leaves the weights as they were. */
-  remove(): void;
-  /** `adapter_config.json` and `adapter_model.safetensors` in the layout of PEFT. */
-  files(): Promise<ModelFiles>;
-}
-
 /** Where attention asks and answers, by the names of the families: the paper's choice. */
 const attentionTargets = ['query', 'value', 'q_proj', 'v_proj', 'q_lin', 'v_lin', 'attn.q', 'attn.v', 'c_attn', 'Wqkv'];
-
-const prefix = 'base_model.model.';
 
 /**
  * Adapts linear maps by products of low rank, y = W x + (alpha / rank) B A x, and takes all other variables out of training. A is
@@ -91,125 +68,6 @@ export function lora(
   return adaptations(parameters, maps, { rank, alpha, dropout });
 }
 
-/**
- * Loads adaptations that PEFT or `lora(...).files()` wrote, and takes all other variables out of training.
- *
- * @throws CrossmodalError when they are of another kind than LoRA, or do not fit the encoder
- * @example
- * const adapted = await loadLora(encoder, await openFolder('adapters/mine'));
- */
-export async function loadLora(encoder: AdaptableEncoder, files: ModelFiles): Promise<Lora> {
-  const where = 'loadLora';
-  const config = await readConfig(files, 'adapter_config.json', { where });
-  const { label } = files.get('adapter_config.json')!;
-  if (config['peft_type'] !== 'LORA') {
-    throw new CrossmodalError(`${label}: peft_type must be LORA, got ${JSON.stringify(config['peft_type'])}`);
-  }
-  for (const key of ['use_dora', 'lora_bias', 'use_qalora', 'use_bdlora']) {
-    if (config[key] === true) throw new CrossmodalError(`${label}: ${key} must be false, it is not supported`);
-  }
-  for (const key of ['modules_to_save', 'layer_replication', 'trainable_token_indices']) {
-    if (config[key] !== undefined && config[key] !== null) {
-      throw new CrossmodalError(`${label}: ${key} must be null, it is not supported`);
-    }
-  }
-  const [rank, alpha] = [config['r'], config['lora_alpha']];
-  if (!Number.isInteger(rank) || (rank as number) < 1 || typeof alpha !== 'number') {
-    throw new CrossmodalError(`${label}: r and lora_alpha must be numbers, got ${String(rank)} and ${String(alpha)}`);
-  }
-  const file = files.get('adapter_model.safetensors');
-  if (!file) throw new CrossmodalError(`${where}: there is no adapter_model.safetensors beside ${label}`);
-  const weights = await openWeights(new Map([['model.safetensors', file]]), { where });
-  const parameters = parametersOf(where, encoder);
-  const places = adaptedMaps(parameters, weights.entries.keys());
-  const rankOf = (name: string) => patternValue(config['rank_pattern'], name) ?? (rank as number);
-  const specs = Object.fromEntries(
-    places.flatMap(({ stored, map: { inputs, outputs } }) => [
-      [`${prefix}${stored}.lora_A.weight`, { shape: [rankOf(stored), inputs] }],
-      [`${prefix}${stored}.lora_B.weight`, { shape: [outputs, rankOf(stored)] }],
-    ]),
-  );
-  const { variables } = await loadWeights(weights, specs, { where });
-  const dropout = Number(config['lora_dropout'] ?? 0);
-  freeze(encoder);
-  for (const { stored, map } of places) {
-    const own = rankOf(stored);
-    const ownAlpha = patternValue(config['alpha_pattern'], stored) ?? alpha;
-    parameters.adapters.set(map.name, {
-      a: variables.get(`${prefix}${stored}.lora_A.weight`)!,
-      b: variables.get(`${prefix}${stored}.lora_B.weight`)!,
-      // Kalajdzievski (2023): a larger rank is divided by its root only.
-      scale: ownAlpha / (config['use_rslora'] === true ? Math.sqrt(own) : own),
-      dropout,
-    });
-  }
-  const maps = places.map(({ map }) => map);
-  return adaptations(parameters, maps, { rank: rank as number, alpha, dropout });
-}
-
-/** PEFT's patterns are regular expressions of the end of a name; the first that fits counts. */
-function patternValue(patterns: unknown, name: string): number | undefined {
-  for (const [pattern, value] of Object.entries((patterns ?? {}) as Record<string, unknown>)) {
-    if (typeof value === 'number' && new RegExp(`^(.*\\.)?(${pattern})$`).test(name)) return value;
-  }
-  return undefined;
-}
-
-/**
- * The linear maps that an adapter's file is about. A model for a task has its encoder below a name of its own, so a map may be
- * called `encoder.layer.0...` here and `bert.encoder.layer.0...` there.
- */
-function adaptedMaps(parameters: Parameters, names: Iterable<string>): { stored: string; map: LinearMap }[] {
-  const all = linearMaps(parameters, 'linear');
-  const stored = [...names].flatMap((name) => {
-    const found = name.startsWith(prefix) ? /^(.*)\.lora_A\.weight$/.exec(name.slice(prefix.length)) : null;
-    return found ? [found[1]!] : [];
-  });
-  return stored.flatMap((name) => {
-    const exact = all.filter((map) => map.name === name);
-    const near = all.filter((map) => name.endsWith(`.${map.name}`) || map.name.endsWith(`.${name}`));
-    const [map, ...others] = exact.length > 0 ? exact : near;
-    // What fits nothing is reported as extra when the weights are loaded.
-    return map && others.length === 0 ? [{ stored: name, map }] : [];
-  });
-}
-
-interface LinearMap {
-  name: string;
-  inputs: number;
-  outputs: number;
-  /** Stored as [in, out], as in GPT-2's files. */
-  turned: boolean;
-}
-
-/** Linear maps are the weights of rank two that are no tables. */
-function linearMaps(parameters: Parameters, targets: readonly string[] | 'linear'): LinearMap[] {
-  return Object.entries(parameters.named()).flatMap(([full, variable]) => {
-    const isMap = full.endsWith('.weight') && variable.rank === 2 && !/embed|wte|wpe|relative_/.test(full);
-    const name = full.slice(0, -'.weight'.length);
-    if (!isMap || (targets !== 'linear' && !targets.some((target) => name === target || name.endsWith(`.${target}`)))) {
-      return [];
-    }
-    const turned = /(^|\.)(c_attn|c_proj|c_fc)$/.test(name);
-    const [outputs, inputs] = turned ? [variable.shape[1]!, variable.shape[0]!] : (variable.shape as [number, number]);
-    return [{ name, inputs, outputs, turned }];
-  });
-}
-
-function parametersOf(where: string, encoder: AdaptableEncoder): Parameters {
-  if (!encoder.parameters) {
-    throw new CrossmodalError(`${where}: this encoder is made of layers, which take no adaptations`, {
-      remedy: 'load one of the families of transformers, or use freeze',
-    });
-  }
-  if (encoder.parameters.adapters.size > 0) {
-    throw new CrossmodalError(`${where}: the encoder is adapted already`, {
-      remedy: 'merge or remove its adaptations',
-    });
-  }
-  return encoder.parameters;
-}
-
 function adapterOf(
   values: Float32Array,
   { rank, inputs, outputs, ...rest }: { rank: number; inputs: number; outputs: number; scale: number; dropout: number },
@@ -219,72 +77,4 @@ function adapterOf(
     tf.variable(tf.zeros([outputs, rank])) as Variable,
   ]) as [Variable, Variable];
   return { a, b, ...rest };
-}
-
-function adaptations(
-  parameters: Parameters,
-  maps: readonly LinearMap[],
-  { rank, alpha, dropout }: { rank: number; alpha: number; dropout: number },
-): Lora {
-  const remove = () => {
-    for (const { name } of maps) {
-      const adapter = parameters.adapters.get(name);
-      if (!adapter) continue;
-      parameters.adapters.delete(name);
-      disposeVariables([adapter.a, adapter.b]);
-    }
-  };
-  return {
-    names: maps.map(({ name }) => name),
-    remove,
-    merge() {
-      for (const { name, turned } of maps) {
-        const adapter = parameters.adapters.get(name);
-        if (!adapter) continue;
-        const weight = parameters.get(`${name}.weight`);
-        tf.tidy(() => {
-          const product = tf.mul(
-            tf.matMul(adapter.b as Tensor as tf.Tensor2D, adapter.a as Tensor as tf.Tensor2D),
-            adapter.scale,
-          );
-          weight.assign(tf.add(weight, turned ? tf.transpose(product) : product));
-        });
-      }
-      remove();
-    },
-    async files() {
-      const variables = maps.flatMap(({ name }) => {
-        const adapter = parameters.adapters.get(name);
-        if (!adapter) throw new CrossmodalError('lora: the adaptations were merged or removed');
-        return [
-          [`${prefix}${name}.lora_A.weight`, adapter.a],
-          [`${prefix}${name}.lora_B.weight`, adapter.b],
-        ] as const;
-      });
-      const [ranks, alphas]: [Record<string, number>, Record<string, number>] = [{}, {}];
-      for (const { name } of maps) {
-        const { a, scale } = parameters.adapters.get(name)!;
-        const own = a.shape[0]!;
-        if (own !== rank) ranks[name] = own;
-        if (Math.abs(scale * own - alpha) > 1e-9 * alpha) alphas[name] = scale * own;
-      }
-      const config = {
-        peft_type: 'LORA',
-        r: rank,
-        lora_alpha: alpha,
-        lora_dropout: dropout,
-        rank_pattern: ranks,
-        alpha_pattern: alphas,
-        target_modules: maps.map(({ name }) => name),
-        bias: 'none',
-        fan_in_fan_out: maps.some(({ turned }) => turned),
-        inference_mode: true,
-        task_type: null,
-      };
-      return new Map([
-        ['adapter_config.json', memoryFile(`${JSON.stringify(config, null, 2)}\n`, { label: 'adapter_config.json' })],
-        ['adapter_model.safetensors', await weightsFile(variables, { label: 'adapter_model.safetensors' })],
-      ]);
-    },
-  };
 }

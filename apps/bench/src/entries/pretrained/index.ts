@@ -2,19 +2,7 @@ import { Random } from '@crossmodal/core';
 import type { Settings } from '../../presets.js';
 import type { Entry, EntryContext, EntryOutcome, Row } from '../entry.js';
 import { openMojiTask, type Task, ucmTask } from './tasks.js';
-import { fromScratch, type Recalls, tuned } from './training.js';
-
-export interface PretrainedSettings {
-  limit: number;
-  /** Of the projections. */
-  epochs: number;
-  /** Of the low-rank adaptations. */
-  loraEpochs: number;
-  /** Of the model that begins with nothing. */
-  scratchEpochs: number;
-  batchSize: number;
-  dimension: number;
-}
+import { fromScratch, type PretrainedSettings, type Recalls, tuned } from './training.js';
 
 const settings: Settings<PretrainedSettings> = {
   quick: {

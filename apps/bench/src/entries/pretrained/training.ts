@@ -10,9 +10,20 @@ import type { EntryContext } from '../entry.js';
 import { batchesOf } from '../shared/batches.js';
 import { decodePictures } from '../shared/images.js';
 import { trainToEnd } from '../shared/train.js';
-import type { PretrainedSettings } from './index.js';
 import type { Captioned, Task } from './tasks.js';
 import { columnsOf, pictureVectors, standardized, textTower, textVectors, vectorEncoder } from './towers.js';
+
+export interface PretrainedSettings {
+  limit: number;
+  /** Of the projections. */
+  epochs: number;
+  /** Of the low-rank adaptations. */
+  loraEpochs: number;
+  /** Of the model that begins with nothing. */
+  scratchEpochs: number;
+  batchSize: number;
+  dimension: number;
+}
 
 export type Recalls = Record<'words to pictures' | 'pictures to words', RetrievalMetrics>;
 
@@ -92,7 +103,7 @@ export async function tuned(
   };
   adapted.remove();
   for (const one of [model, live]) one.dispose();
-  tf.dispose([columns]);
+  for (const { mean, deviation } of Object.values(columns)) tf.dispose([mean, deviation]);
   return result;
 }
 

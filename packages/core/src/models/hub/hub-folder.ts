@@ -124,7 +124,7 @@ interface Hub {
 async function client({ endpoint, token, timeout }: Hub) {
   const library = await import('@huggingface/hub');
   // The client takes tokens of huggingface.co only; mirrors have others.
-  const authorization = token ? { authorization: `Bearer ${token}` } : {};
+  const authorization: Record<string, string> = token ? { authorization: `Bearer ${token}` } : {};
   const own: typeof fetch = (input, init) =>
     fetch(input, {
       ...init,

@@ -18,6 +18,8 @@ export function clapText(config: Config): TextArchitecture {
       ...linearSpecs('text_projection.linear2', dimension, dimension),
     },
     ignored: [...otherHeads, /^(audio_model|audio_projection|logit_scale_[at])(\.|$)/],
+    // Buffers that transformers keeps in the files of this family.
+    carried: /(^|\.)embeddings\.(position|token_type)_ids$/,
     written: {
       ...text.values,
       model_type: 'clap_text_model',
