@@ -1,4 +1,4 @@
 export { openFolder } from './open-folder.js';
 export { saveFolder } from './save-folder.js';
-export { type OnnxOptions, saveModelOnnx, saveOnnx } from './save-onnx.js';
+export { type OnnxOptions, type SaveOnnxOptions, saveModelOnnx, saveOnnx } from './save-onnx.js';
 export { loadModel, saveModel } from './saved-model.js';

@@ -2,6 +2,7 @@ import type { Tensor, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Adapter, Parameters } from '../blocks/parameters.js';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { type ModelFiles, memoryFile, readConfig } from '../model-files/model-files.js';
 import { openWeights } from '../model-files/stored-weights.js';
 import { loadWeights } from '../model-files/weight-plan.js';
@@ -16,13 +17,25 @@ export interface AdaptableEncoder extends Tunable {
 }
 
 export interface LoraOptions {
-  /** Rank of what is added. */
+  /**
+   * Rank of what is added.
+   * @default 8
+   */
   rank?: number;
-  /** What is added is scaled by alpha / rank. */
+  /**
+   * What is added is scaled by alpha / rank.
+   * @default 8
+   */
   alpha?: number;
-  /** Ends of the names of the linear maps, or 'linear' for all of the encoder's layers. */
+  /**
+   * Ends of the names of the linear maps, or 'linear' for all of the encoder's layers.
+   * @default attentionTargets
+   */
   targets?: readonly string[] | 'linear';
-  /** Share of the inputs set to zero before the first factor, when training. */
+  /**
+   * Share of the inputs set to zero before the first factor, when training.
+   * @default 0
+   */
   dropout?: number;
   seed: number;
 }
@@ -63,8 +76,10 @@ export function lora(
     targets = attentionTargets,
     dropout = 0,
     seed,
+    ...others
   }: LoraOptions,
 ): Lora {
+  assertKnownOptions('lora', others, ['rank', 'alpha', 'targets', 'dropout', 'seed']);
   if (!Number.isInteger(rank) || rank < 1) {
     throw new CrossmodalError(`lora: rank must be a whole number of at least 1, got ${rank}`);
   }
