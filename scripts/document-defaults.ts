@@ -2,7 +2,7 @@
 // default in the destructuring and no tag yet.
 import { readFileSync, writeFileSync } from 'node:fs';
 import ts from 'typescript';
-import { optionTakers } from '../test/option-takers.ts';
+import { optionTakers } from '../test/option-takers.js';
 
 type Edit = readonly [from: number, to: number, text: string];
 
