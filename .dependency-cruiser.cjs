@@ -4,6 +4,13 @@
  */
 const paradigms = '(alignment|fusion|encoder-decoder|gan|vae|adaptation)';
 
+/** What runs in a browser: whole packages, and these doors and inner folders of core. */
+const browserCore =
+  'packages/core/src/([^/]+\\.ts$|(blocks|compile|layers|metrics|model-files|optimisers|random|schedules|step|tuning)/|safetensors/[^/]+\\.ts$|data/dataset\\.ts$)';
+const browser = `^(packages/(losses|alignment|fusion|encoder-decoder|gan|vae|adaptation)/src/|${browserCore})`;
+/** Doors and folders of core that need Node. */
+const nodeCore = '^packages/core/src/(checkpoint|data|device|log|models|train|safetensors/files)/';
+
 module.exports = {
   forbidden: [
     {
@@ -62,6 +69,20 @@ module.exports = {
       severity: 'error',
       from: { path: '^packages/(?!crossmodal/)' },
       to: { path: '^packages/crossmodal/' },
+    },
+    {
+      name: 'browser-code-imports-nothing-of-node',
+      comment:
+        'These bundle for a browser: no module of Node, also not for types only, and no door of core that needs one.',
+      severity: 'error',
+      from: { path: browser },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
+      name: 'browser-code-imports-browser-doors',
+      severity: 'error',
+      from: { path: browser },
+      to: { path: nodeCore, pathNot: '^packages/core/src/data/dataset\\.ts$' },
     },
     {
       name: 'nobody-imports-the-apps',

@@ -1,6 +1,6 @@
 import { CrossmodalError } from '@crossmodal/core';
-import type { Dataset } from '@crossmodal/core/data';
 import { averageScores, confusionMatrix } from '@crossmodal/core/metrics';
+import type { Dataset } from '@crossmodal/core/step';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DomainInputs } from './feature-extractor.js';

@@ -1,5 +1,5 @@
 import { CrossmodalError } from '@crossmodal/core';
-import type { Dataset } from '@crossmodal/core/data';
+import type { Dataset } from '@crossmodal/core/step';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DomainBatch } from './domain-adapter.js';
 import type { LabelledBatch } from './evaluate.js';

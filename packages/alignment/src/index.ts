@@ -61,6 +61,7 @@ export { positivesFromDescriptions } from './semantic/positives-from-description
 export {
   type ContrastiveAlignment,
   type ContrastiveProjectionsOptions,
+  type ContrastiveRecord,
   contrastiveProjections,
 } from './soft/contrastive-projections.js';
 export {

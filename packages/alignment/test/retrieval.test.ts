@@ -154,3 +154,27 @@ describe('retrievalMetrics', () => {
     );
   });
 });
+
+describe('repeated captions', () => {
+  it('are remarked upon where only the diagonal counts, and not where labels do', async () => {
+    const images = tf.tensor2d([
+      [1, 0],
+      [0, 1],
+      [1, 1],
+    ]);
+    const captions = tf.tensor2d([
+      [1, 0],
+      [1, 0],
+      [1, 1],
+    ]);
+    const diagonal = await retrievalMetrics(images, captions);
+    expect(diagonal.repeated).toEqual({ queries: 0, gallery: 1 });
+    expect(diagonal.remark).toMatch(
+      /^0 of 3 queries and 1 of 3 gallery items equal an earlier one, .*; pass relevant: \{/,
+    );
+    const labels = ['same', 'same', 'other'];
+    const labelled = await retrievalMetrics(images, captions, { relevant: { queries: labels, gallery: labels } });
+    expect(labelled.remark).toBeUndefined();
+    expect((await retrievalMetrics(images, images)).remark).toBeUndefined();
+  });
+});

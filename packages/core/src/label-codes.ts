@@ -1,4 +1,5 @@
 import { CrossmodalError } from './errors.js';
+import { assertKnownOptions } from './known-options.js';
 
 /**
  * Labels as small whole numbers, for tensors: equal labels get equal numbers, different ones different numbers, counted from 0 in order of
@@ -14,8 +15,15 @@ import { CrossmodalError } from './errors.js';
 export function labelCodes<Name extends string>(
   where: string,
   lists: Readonly<Record<Name, ArrayLike<unknown>>>,
-  { text = false }: { text?: boolean } = {},
+  {
+    text = false,
+    ...others
+  }: {
+    /** @default false */
+    text?: boolean;
+  } = {},
 ): Record<Name, Int32Array> {
+  assertKnownOptions('labelCodes', others, ['text']);
   const codes = new Map<unknown, number>();
   const code = (name: string, label: unknown, index: number): number => {
     if (!Number.isSafeInteger(label) && !(text && typeof label === 'string')) {

@@ -16,7 +16,6 @@ export {
 } from './co-attention/co-attention-matcher.js';
 export type { PlaceTable } from './co-attention/place-table.js';
 export { rerank } from './co-attention/rerank.js';
-export { type ScoreHingeOptions, scoreHinge } from './co-attention/score-hinge.js';
 export { logSumExpScore, meanScore, type ScorePooling } from './co-attention/score-pooling.js';
 export {
   type PairAttention,

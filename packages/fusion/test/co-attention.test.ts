@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { scoreHinge } from '@crossmodal/losses';
 import { expectNoLeak, expectNoLeakWhenThrowing, gradientCheck } from '@crossmodal/testkit';
 import type { Scalar, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -9,7 +10,6 @@ import {
   logSumExpScore,
   meanScore,
   rerank,
-  scoreHinge,
   stackedCrossAttention,
 } from '../src/index.js';
 import { useTestBackend } from './backend.js';

@@ -7,6 +7,7 @@ import {
   Random,
   type Savable,
   savedModelFiles,
+  stopGradient,
 } from '@crossmodal/core';
 import type { AdversarialKind } from '@crossmodal/losses';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
@@ -16,7 +17,6 @@ import { conditioningAugmentation } from './conditioning-augmentation.js';
 import { AdversarialNetworks, type GradientPenalty } from './internal/adversarial-networks.js';
 import { type Condition, type ConditionOptions, conditionVectors, rolled, scaled } from './internal/conditions.js';
 import { noiseRows } from './internal/noise.js';
-import { stopGradient } from './internal/stop-gradient.js';
 import type { Discriminator } from './networks/discriminator.js';
 import { imageDiscriminator } from './networks/image-discriminator.js';
 import { imageGenerator } from './networks/image-generator.js';
@@ -36,19 +36,34 @@ export interface ConditionalGanBatch {
 
 export interface ConditionalGanOptions {
   conditionDimension: number;
+  /** @default 100 */
   latentDimension?: number;
-  /** Height and width of the images: 8, 16, 32, 64, ... */
+  /**
+   * Height and width of the images: 8, 16, 32, 64, ...
+   * @default 32
+   */
   size?: number;
+  /** @default 3 */
   channels?: number;
-  /** Channels of the convolutional maps at half the image's size; doubled at each halving. */
+  /**
+   * Channels of the convolutional maps at half the image's size; doubled at each halving.
+   * @default 32
+   */
   width?: number;
-  /** How the condition enters the discriminator. */
+  /**
+   * How the condition enters the discriminator.
+   * @default 'projection'
+   */
   conditioning?: 'concatenation' | 'projection';
   /** Networks of your own instead of the convolutional ones; the generator's condition is the augmented one, if any. */
   generator?: LayersModel;
   discriminator?: Discriminator;
+  /** @default 'non-saturating' */
   loss?: AdversarialKind;
-  /** Also shows the discriminator real samples with conditions that do not fit. */
+  /**
+   * Also shows the discriminator real samples with conditions that do not fit.
+   * @default true
+   */
   matchingAware?: boolean;
   /** Conditioning augmentation, off by default: its dimension, and the weight of its divergence. */
   augmentation?: { dimension?: number; weight?: number } | undefined;
@@ -56,14 +71,24 @@ export interface ConditionalGanOptions {
   differentiableAugmentation?: { translation?: number; colour?: number } | undefined;
   /** Also holds the discriminator's slope; off by default, where spectral normalisation does. */
   gradientPenalty?: GradientPenalty | undefined;
-  /** Weight of a generator's term for conditions halfway between two of the batch (GAN-INT); 0 for none. */
+  /**
+   * Weight of a generator's term for conditions halfway between two of the batch (GAN-INT); 0 for none.
+   * @default 0
+   */
   interpolation?: number;
-  /** Scales each condition to length sqrt(conditionDimension), so that its components are of order one. */
+  /**
+   * Scales each condition to length sqrt(conditionDimension), so that its components are of order one.
+   * @default true
+   */
   normalizeCondition?: boolean;
   /** An encoder that is trained along with the discriminator; conditions are then its inputs. */
   encoder?: Encoder | undefined;
-  /** Values of the real samples, which are mapped to the generator's [-1, 1] and back; undefined: taken as they are. */
+  /**
+   * Values of the real samples, which are mapped to the generator's [-1, 1] and back; undefined: taken as they are.
+   * @default generator ? undefined : [0, 1]
+   */
   range?: readonly [low: number, high: number] | undefined;
+  /** @default 0 */
   seed?: number | string;
 }
 

@@ -1,10 +1,9 @@
-import { type NamedVariables, namedVariables, type Random } from '@crossmodal/core';
-import { reparameterise } from '@crossmodal/core/layers';
+import { assertKnownOptions, type NamedVariables, namedVariables, type Random } from '@crossmodal/core';
+import { LayerSeeds, reparameterise } from '@crossmodal/core/layers';
 import { klStandardNormal } from '@crossmodal/losses';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { LayerSeeds } from './networks/layer-seeds.js';
 
 /** What the generator gets instead of the condition, and how far its distribution is from N(0, I). */
 export interface AugmentedCondition {
@@ -34,11 +33,15 @@ export function conditioningAugmentation({
   conditionDimension,
   dimension = 128, // StackGAN
   seed = 0,
+  ...others
 }: {
   conditionDimension: number;
+  /** @default 128 */
   dimension?: number;
+  /** @default 0 */
   seed?: number | string;
 }): ConditioningAugmentation {
+  assertKnownOptions('conditioningAugmentation', others, ['conditionDimension', 'dimension', 'seed']);
   const seeds = new LayerSeeds(seed, 'conditioning-augmentation');
   const layer = tfl.layers.dense({
     units: 2 * dimension,

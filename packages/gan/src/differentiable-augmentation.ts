@@ -1,11 +1,17 @@
-import { CrossmodalError, type Random, randomUniform } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type Random, randomUniform } from '@crossmodal/core';
 import type { Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
 export interface DifferentiableAugmentationOptions {
-  /** Largest shift, as a share of the size; the border pixel fills what comes in. 0 for none. */
+  /**
+   * Largest shift, as a share of the size; the border pixel fills what comes in. 0 for none.
+   * @default 0.125
+   */
   translation?: number;
-  /** Brightness changes by up to half of this, saturation by a factor up to 2 x, contrast by a factor 1 -+ half. 0 for none. */
+  /**
+   * Brightness changes by up to half of this, saturation by a factor up to 2 x, contrast by a factor 1 -+ half. 0 for none.
+   * @default 1
+   */
   colour?: number;
   random: Random;
 }
@@ -30,8 +36,10 @@ export function differentiableAugmentation(
     translation = 0.125, // Zhao et al.
     colour = 1, // Zhao et al.
     random,
+    ...others
   }: DifferentiableAugmentationOptions,
 ): Tensor4D {
+  assertKnownOptions('differentiableAugmentation', others, ['translation', 'colour', 'random']);
   if (images.rank !== 4) {
     throw new CrossmodalError(
       `differentiableAugmentation: images must be [batch, height, width, channels], got [${images.shape}]`,

@@ -8,6 +8,7 @@ import {
   prefixed,
   type Savable,
   savedModelFiles,
+  stopGradient,
 } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import { relativeSpread } from '@crossmodal/core/metrics';
@@ -15,7 +16,6 @@ import { type AdversarialKind, discriminatorLoss, generatorLoss } from '@crossmo
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { stopGradient } from './internal/stop-gradient.js';
 import { denseDiscriminator } from './networks/dense-discriminator.js';
 import type { Discriminator } from './networks/discriminator.js';
 import { embeddingMap } from './networks/embedding-map.js';
@@ -31,15 +31,29 @@ export interface EmbeddingGanBatch {
 export interface EmbeddingGanOptions {
   dimensionA: number;
   dimensionB: number;
-  /** Hidden layers of the maps; none makes them linear. */
+  /**
+   * Hidden layers of the maps; none makes them linear.
+   * @default [256]
+   */
   hidden?: readonly number[];
-  /** Hidden layers of the discriminators. */
+  /**
+   * Hidden layers of the discriminators.
+   * @default [256]
+   */
   discriminatorHidden?: readonly number[];
+  /** @default 'non-saturating' */
   loss?: AdversarialKind;
-  /** Weight of 1 - cos(F(a_i), b_i) over pairs; 0 for unpaired data. */
+  /**
+   * Weight of 1 - cos(F(a_i), b_i) over pairs; 0 for unpaired data.
+   * @default 1
+   */
   pairWeight?: number;
-  /** Weight of 1 - cos(G(F(a)), a) and 1 - cos(F(G(b)), b), with G the map back; 0 makes no map back. */
+  /**
+   * Weight of 1 - cos(G(F(a)), a) and 1 - cos(F(G(b)), b), with G the map back; 0 makes no map back.
+   * @default 0
+   */
   cycleWeight?: number;
+  /** @default 0 */
   seed?: number | string;
 }
 

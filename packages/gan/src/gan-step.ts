@@ -4,16 +4,31 @@ import type { Schedule } from '@crossmodal/core/schedules';
 import { alternatingStep, average, type TrainStep } from '@crossmodal/core/step';
 
 export interface GanStepOptions {
-  /** Learning rates of the two networks: two time scales. */
+  /**
+   * Learning rates of the two networks: two time scales.
+   * @default 1e-3
+   */
   generatorRate?: number | Schedule;
+  /** @default 1e-3 */
   discriminatorRate?: number | Schedule;
-  /** Adam's decay of the first moment. */
+  /**
+   * Adam's decay of the first moment.
+   * @default 0.5
+   */
   beta1?: number;
+  /** @default 0.999 */
   beta2?: number;
-  /** Updates of the discriminator for each of the generator, on the same samples with fresh noise. */
+  /**
+   * Updates of the discriminator for each of the generator, on the same samples with fresh noise.
+   * @default 1
+   */
   discriminatorSteps?: number;
-  /** Decay of the generator's averaged weights; 0 keeps none. */
+  /**
+   * Decay of the generator's averaged weights; 0 keeps none.
+   * @default 0.999
+   */
   averageDecay?: number;
+  /** @default true */
   compile?: boolean;
 }
 

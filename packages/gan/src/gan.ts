@@ -25,6 +25,7 @@ export interface GanOptions {
   /** Noise [batch, latentDimension] -> samples. */
   generator: LayersModel;
   discriminator: Discriminator;
+  /** @default 'non-saturating' */
   loss?: AdversarialKind;
   /** Shifts and recolours the images that the discriminator sees; off by default. */
   differentiableAugmentation?: { translation?: number; colour?: number } | undefined;
@@ -32,6 +33,7 @@ export interface GanOptions {
   gradientPenalty?: GradientPenalty | undefined;
   /** Values of the real samples, mapped to the generator's [-1, 1] and back; without it they are taken as they are. */
   range?: readonly [low: number, high: number] | undefined;
+  /** @default 0 */
   seed?: number | string;
 }
 

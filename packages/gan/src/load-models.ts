@@ -1,4 +1,5 @@
 import { assertKnownOptions, type EncoderLoaders, loadSavedModel, type ModelFiles } from '@crossmodal/core';
+import { networkOfLayers } from '@crossmodal/core/layers';
 import { type ConditionalGan, type ConditionalGanOptions, conditionalGan } from './conditional-gan.js';
 import { type EmbeddingGan, type EmbeddingGanOptions, embeddingGan } from './embedding-gan.js';
 import { type Gan, type GanOptions, gan } from './gan.js';
@@ -27,7 +28,7 @@ export function loadConditionalGan(
   return loadSavedModel(
     files,
     { conditionalGan: (saved) => conditionalGan(saved as unknown as ConditionalGanOptions) },
-    { where: 'loadConditionalGan', encoders, given },
+    { where: 'loadConditionalGan', encoders, networks: networkOfLayers, given },
   );
 }
 
@@ -40,7 +41,11 @@ export function loadConditionalGan(
  * const model = await loadGan(await openFolder('models/points'));
  */
 export function loadGan(files: ModelFiles): Promise<Gan> {
-  return loadSavedModel(files, { gan: (saved) => gan(saved as unknown as GanOptions) }, { where: 'loadGan' });
+  return loadSavedModel(
+    files,
+    { gan: (saved) => gan(saved as unknown as GanOptions) },
+    { where: 'loadGan', networks: networkOfLayers },
+  );
 }
 
 /**

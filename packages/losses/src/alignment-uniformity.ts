@@ -10,8 +10,12 @@ import { requireMatrix, requireNumber, requirePaired } from './internal/validate
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface AlignmentOptions<R extends Reduction = 'mean'> {
-  /** The power of the distance. */
+  /**
+   * The power of the distance.
+   * @default 2
+   */
   alpha?: number;
+  /** @default 'mean' as R */
   reduction?: R;
 }
 
@@ -48,7 +52,10 @@ export function alignmentLoss<R extends Reduction = 'mean'>(
 }
 
 export interface UniformityOptions {
-  /** t: the sharpness of the Gaussian potential. */
+  /**
+   * t: the sharpness of the Gaussian potential.
+   * @default 2
+   */
   sharpness?: number;
 }
 

@@ -11,9 +11,14 @@ import type { Labels } from './pairs/pairs.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface ArcFaceOptions<R extends Reduction = 'mean'> {
-  /** m: the additive angular margin in radians (0.5 is 28.6 degrees). */
+  /**
+   * m: the additive angular margin in radians (0.5 is 28.6 degrees).
+   * @default 0.5
+   */
   margin?: number;
+  /** @default 64 */
   scale?: number;
+  /** @default 'mean' as R */
   reduction?: R;
 }
 

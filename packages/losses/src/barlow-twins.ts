@@ -6,7 +6,10 @@ import { centre, offDiagonalSquares } from './internal/moments.js';
 import { requireNumber, requirePaired } from './internal/validate.js';
 
 export interface BarlowTwinsOptions {
-  /** Weight of the off-diagonal terms. */
+  /**
+   * Weight of the off-diagonal terms.
+   * @default 0.005
+   */
   redundancy?: number;
 }
 

@@ -7,6 +7,7 @@ import { requireFloat, requireSameShape } from './internal/validate.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface BinaryCrossEntropyOptions<R extends Reduction = 'mean'> {
+  /** @default 'mean' as R */
   reduction?: R;
 }
 

@@ -1,23 +1,29 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, stopGradient } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosineDistance } from './distances/cosine.js';
 import { maskedLogSumExp } from './internal/log-sum-exp.js';
 import { above } from './internal/masks.js';
-import { stopGradient } from './internal/stop-gradient.js';
 import { requireNumber, requireSameWidth } from './internal/validate.js';
 import { minePairs, type PairMiner } from './mining/pair-miner.js';
 import { type Pairs, resolvePairs, usedRows } from './pairs/pairs.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface CircleOptions<R extends Reduction = 'mean-nonzero'> {
-  /** m: positives aim above 1 - m, negatives below m. */
+  /**
+   * m: positives aim above 1 - m, negatives below m.
+   * @default 0.4
+   */
   margin?: number;
-  /** gamma: the scale of the logits. */
+  /**
+   * gamma: the scale of the logits.
+   * @default 80
+   */
   scale?: number;
   /** By default a_i and b_i belong together and nothing else does. */
   pairs?: Pairs;
   mining?: PairMiner;
+  /** @default 'mean-nonzero' as R */
   reduction?: R;
 }
 

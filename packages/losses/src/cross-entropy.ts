@@ -1,19 +1,22 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, stopGradient, withoutGradient } from '@crossmodal/core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { isClassLabel, requireClasses } from './internal/check-labels.js';
 import { logSumExp } from './internal/log-sum-exp.js';
 import { keepWhere } from './internal/masks.js';
 import { oneHot } from './internal/one-hot.js';
-import { stopGradient, withoutGradient } from './internal/stop-gradient.js';
 import { requireFloat, requireNumber, requireThat, shapeOf } from './internal/validate.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface CrossEntropyOptions<R extends Reduction = 'mean'> {
-  /** The share of the target that is spread evenly over all classes. */
+  /**
+   * The share of the target that is spread evenly over all classes.
+   * @default 0
+   */
   labelSmoothing?: number;
   /** Positions with this label have no loss (padding). */
   ignoreLabel?: number;
+  /** @default 'mean' as R */
   reduction?: R;
 }
 

@@ -5,9 +5,15 @@ import { cosineSimilarity } from './distances/cosine.js';
 import { requireNumber, requirePaired } from './internal/validate.js';
 
 export interface CyClipOptions {
-  /** Weight of the in-modal term: similarities among images equal those among their texts. */
+  /**
+   * Weight of the in-modal term: similarities among images equal those among their texts.
+   * @default 0.25
+   */
   inModal?: number;
-  /** Weight of the cross-modal term: image j to text k is as similar as image k to text j. */
+  /**
+   * Weight of the cross-modal term: image j to text k is as similar as image k to text j.
+   * @default 0.25
+   */
   crossModal?: number;
 }
 

@@ -1,20 +1,29 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, stopGradient } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { identityMask, keepWhere } from './internal/masks.js';
-import { stopGradient } from './internal/stop-gradient.js';
 import { requireNumber, requirePaired, requirePositive } from './internal/validate.js';
 import { bothDiagonals } from './nt-xent.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface DebiasedContrastiveOptions<R extends Reduction = 'mean'> {
-  /** tau; a scalar tensor trains it. */
+  /**
+   * tau; a scalar tensor trains it.
+   * @default 0.5
+   */
   temperature?: number | Scalar;
-  /** tau_plus: the chance that a "negative" is of the same class. 0 turns the correction off. */
+  /**
+   * tau_plus: the chance that a "negative" is of the same class. 0 turns the correction off.
+   * @default 0.1
+   */
   positivePrior?: number;
-  /** The concentration on hard negatives; 0 weights all alike. */
+  /**
+   * The concentration on hard negatives; 0 weights all alike.
+   * @default 0
+   */
   beta?: number;
+  /** @default 'mean' as R */
   reduction?: R;
 }
 

@@ -1,14 +1,15 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, stopGradient } from '@crossmodal/core';
 import type { Scalar, Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { EXCLUDED } from './internal/masks.js';
-import { stopGradient } from './internal/stop-gradient.js';
 import { requireFloat, requireNumber, requireThat, shapeOf } from './internal/validate.js';
 
 export interface DinoOptions {
   /** [classes]: a moving average of the teacher's outputs, subtracted from them. */
   center?: Tensor1D;
+  /** @default 0.04 */
   teacherTemperature?: number;
+  /** @default 0.1 */
   studentTemperature?: number;
 }
 

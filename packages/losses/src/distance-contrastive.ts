@@ -9,16 +9,27 @@ import { type Pairs, resolvePairs, transposePairs, usedRows } from './pairs/pair
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface DistanceContrastiveOptions<R extends Reduction = 'mean'> {
-  /** tau, in units of the distance; a scalar tensor trains it. */
+  /**
+   * tau, in units of the distance; a scalar tensor trains it.
+   * @default 1
+   */
   temperature?: number | Scalar;
+  /** @default 'euclidean' */
   distance?: DistanceOption;
-  /** The mean of both directions. */
+  /**
+   * The mean of both directions.
+   * @default false
+   */
   symmetric?: boolean;
   /** By default a_i and b_i belong together and nothing else does. */
   pairs?: Pairs;
-  /** What several positives mean, see {@link MultiPositive}. */
+  /**
+   * What several positives mean, see {@link MultiPositive}.
+   * @default 'out'
+   */
   multiPositive?: MultiPositive;
   mining?: PairMiner;
+  /** @default 'mean' as R */
   reduction?: R;
 }
 

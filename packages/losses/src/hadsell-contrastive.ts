@@ -7,9 +7,14 @@ import { requireNumber, requirePaired, requireThat, requireVector, shapeOf } fro
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface HadsellContrastiveOptions<R extends Reduction = 'mean'> {
-  /** Negatives farther apart than this have no loss. */
+  /**
+   * Negatives farther apart than this have no loss.
+   * @default 1
+   */
   margin?: number;
+  /** @default 'euclidean' */
   distance?: DistanceOption;
+  /** @default 'mean' as R */
   reduction?: R;
 }
 

@@ -116,6 +116,7 @@ export { type Labels, type Pairs, type PairsByIndexOptions, pairsByIndex, pairsB
 export { type PairBoundsOptions, type PairViolations, pairsWithinBounds, pairViolations } from './pairs/violations.js';
 export { type ProxyNcaOptions, proxyNca } from './proxy-nca.js';
 export { type Reduced, type ReduceOptions, type Reduction, reduceLosses } from './reduction.js';
+export { type ScoreHingeOptions, scoreHinge } from './score-hinge.js';
 export { type SigLipOptions, sigLip } from './sig-lip.js';
 export { type SupConOptions, supCon } from './sup-con.js';
 export { type TripletOptions, type TripletSelection, tripletLoss } from './triplet.js';

@@ -19,17 +19,29 @@ import { type Pairs, resolvePairs, transposePairs, usedRows } from './pairs/pair
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface InfoNceOptions<R extends Reduction = 'mean'> {
-  /** tau; a scalar tensor trains it. CLIP's learnable log scale: `tf.exp(tf.neg(logScale))`. */
+  /**
+   * tau; a scalar tensor trains it. CLIP's learnable log scale: `tf.exp(tf.neg(logScale))`.
+   * @default 0.07
+   */
   temperature?: number | Scalar;
-  /** The mean of both directions, a to b and b to a. */
+  /**
+   * The mean of both directions, a to b and b to a.
+   * @default true
+   */
   symmetric?: boolean;
-  /** The share of the target that is spread evenly over all candidates; with `multiPositive` `out` only. */
+  /**
+   * The share of the target that is spread evenly over all candidates; with `multiPositive` `out` only.
+   * @default 0
+   */
   labelSmoothing?: number;
   /** [negatives, dim]: further negatives for a, of b's modality (mined, or from a {@link MemoryQueue}). */
   negatives?: Tensor2D;
   /** [negatives, dim]: further negatives for b, of a's modality; for the b to a direction only. */
   reverseNegatives?: Tensor2D;
-  /** False leaves only `negatives` as negatives, as in MoCo. */
+  /**
+   * False leaves only `negatives` as negatives, as in MoCo.
+   * @default true
+   */
   inBatchNegatives?: boolean;
   /** Several positives per row, or missing ones; by default a_i and b_i belong together and nothing else does. */
   pairs?: Pairs;
@@ -37,10 +49,14 @@ export interface InfoNceOptions<R extends Reduction = 'mean'> {
   multiPositive?: MultiPositive;
   /** [rows of a, rows of b]: factors inside the denominator, for instance `softNegativeWeights`. */
   weights?: Tensor2D;
-  /** Vectors are scaled to length 1 (cosine similarity) or taken as they are (dot product). */
+  /**
+   * Vectors are scaled to length 1 (cosine similarity) or taken as they are (dot product).
+   * @default 'cosine'
+   */
   similarity?: 'cosine' | 'dot';
   /** Rows of the similarity matrix that exist at a time, for batches whose full matrix is too large. */
   blockRows?: number;
+  /** @default 'mean' as R */
   reduction?: R;
 }
 

@@ -9,16 +9,27 @@ import { requireBounds } from './pairs/violations.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface MarginContrastiveOptions<R extends Reduction = 'mean-nonzero'> {
-  /** Positives nearer than this have no loss. */
+  /**
+   * Positives nearer than this have no loss.
+   * @default 0
+   */
   epsilon?: number;
-  /** Negatives farther than this have no loss. */
+  /**
+   * Negatives farther than this have no loss.
+   * @default 1
+   */
   delta?: number;
-  /** 1: the excess over the bound; 2: its square. */
+  /**
+   * 1: the excess over the bound; 2: its square.
+   * @default 1
+   */
   power?: 1 | 2;
+  /** @default 'euclidean' */
   distance?: DistanceOption;
   /** By default a_i and b_i belong together and nothing else does. */
   pairs?: Pairs;
   mining?: PairMiner;
+  /** @default 'mean-nonzero' as R */
   reduction?: R;
 }
 

@@ -1,10 +1,9 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, stopGradient } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requireIdentifiers } from './internal/check-labels.js';
 import { drawNormal } from './internal/draw.js';
-import { stopGradient } from './internal/stop-gradient.js';
 import { requireMatrix, requireNumber, requireThat, shapeOf } from './internal/validate.js';
 
 export interface MemoryQueueOptions {
@@ -12,7 +11,10 @@ export interface MemoryQueueOptions {
   size: number;
   /** Their width. */
   dimension: number;
-  /** Seed of the random unit vectors that fill the queue at first (as in MoCo). */
+  /**
+   * Seed of the random unit vectors that fill the queue at first (as in MoCo).
+   * @default 0
+   */
   seed?: number;
 }
 

@@ -9,16 +9,26 @@ import { type Pairs, resolvePairs, usedRows } from './pairs/pairs.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface MultiSimilarityOptions<R extends Reduction = 'mean'> {
-  /** Sharpness of the positives' part. */
+  /**
+   * Sharpness of the positives' part.
+   * @default 2
+   */
   alpha?: number;
-  /** Sharpness of the negatives' part. */
+  /**
+   * Sharpness of the negatives' part.
+   * @default 50
+   */
   beta?: number;
-  /** The similarity between what positives should exceed and negatives should stay below (the paper's lambda). */
+  /**
+   * The similarity between what positives should exceed and negatives should stay below (the paper's lambda).
+   * @default 0.5
+   */
   base?: number;
   /** By default a_i and b_i belong together and nothing else does. */
   pairs?: Pairs;
   /** The paper mines with `multiSimilarityPairs`; without, all pairs take part. */
   mining?: PairMiner;
+  /** @default 'mean' as R */
   reduction?: R;
 }
 

@@ -1,17 +1,20 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, withoutGradient } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { maskedLogSumExp } from './internal/log-sum-exp.js';
 import { identityMask } from './internal/masks.js';
 import { diagonalEntries, withValueOf } from './internal/matched-entries.js';
-import { withoutGradient } from './internal/stop-gradient.js';
 import { requirePaired, requirePositive } from './internal/validate.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface NtXentOptions<R extends Reduction = 'mean'> {
-  /** tau; a scalar tensor trains it. */
+  /**
+   * tau; a scalar tensor trains it.
+   * @default 0.5
+   */
   temperature?: number | Scalar;
+  /** @default 'mean' as R */
   reduction?: R;
 }
 

@@ -10,10 +10,17 @@ import type { Labels } from './pairs/pairs.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface ProxyNcaOptions<R extends Reduction = 'mean'> {
-  /** Multiplies the squared distances. */
+  /**
+   * Multiplies the squared distances.
+   * @default 1
+   */
   scale?: number;
-  /** False leaves a row's own proxy out of the denominator, as the paper does; the loss can then be negative. */
+  /**
+   * False leaves a row's own proxy out of the denominator, as the paper does; the loss can then be negative.
+   * @default true
+   */
   ownProxyInDenominator?: boolean;
+  /** @default 'mean' as R */
   reduction?: R;
 }
 

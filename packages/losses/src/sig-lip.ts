@@ -7,12 +7,19 @@ import { type Pairs, resolvePairs, usedRows } from './pairs/pairs.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface SigLipOptions<R extends Reduction = 'mean'> {
-  /** t; a scalar tensor trains it (the paper trains its logarithm: pass `tf.exp(logScale)`). */
+  /**
+   * t; a scalar tensor trains it (the paper trains its logarithm: pass `tf.exp(logScale)`).
+   * @default 10
+   */
   scale?: number | Scalar;
-  /** b; a scalar tensor trains it. */
+  /**
+   * b; a scalar tensor trains it.
+   * @default -10
+   */
   bias?: number | Scalar;
   /** By default a_i and b_i belong together and nothing else does. */
   pairs?: Pairs;
+  /** @default 'mean' as R */
   reduction?: R;
 }
 

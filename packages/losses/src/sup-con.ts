@@ -7,10 +7,17 @@ import { type Labels, pairsByLabel } from './pairs/pairs.js';
 import type { Reduced, Reduction } from './reduction.js';
 
 export interface SupConOptions<R extends Reduction = 'mean-nonzero'> {
-  /** tau; a scalar tensor trains it. */
+  /**
+   * tau; a scalar tensor trains it.
+   * @default 0.1
+   */
   temperature?: number | Scalar;
-  /** `out`: the log of each positive's share, averaged (L_out). `in`: the log of their summed share (L_in, up to a constant). */
+  /**
+   * `out`: the log of each positive's share, averaged (L_out). `in`: the log of their summed share (L_in, up to a constant).
+   * @default 'out'
+   */
   multiPositive?: 'out' | 'in';
+  /** @default 'mean-nonzero' as R */
   reduction?: R;
 }
 

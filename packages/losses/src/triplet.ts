@@ -18,20 +18,30 @@ import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 export type TripletSelection = 'all' | 'hard' | 'semi-hard';
 
 export interface TripletOptions<R extends Reduction = 'mean-nonzero'> {
+  /** @default 0.2 */
   margin?: number;
+  /** @default 'euclidean' */
   distance?: DistanceOption;
+  /** @default 'all' */
   triplets?: TripletSelection;
   /**
    * Chooses pairs before triplets are formed: `hardestPairs` is batch-hard, `semiHardPairs` batch-semi-hard. Each row then makes one
    * triplet: where a miner leaves several positives or negatives in a row, the triplet has their mean distances.
    */
   mining?: PairMiner;
-  /** softplus(d_ij - d_ik + margin) instead of the hinge. */
+  /**
+   * softplus(d_ij - d_ik + margin) instead of the hinge.
+   * @default false
+   */
   softMargin?: boolean;
   /** By default a_i and b_i belong together and nothing else does. */
   pairs?: Pairs;
-  /** The mean of both directions: anchors from a, then anchors from b. */
+  /**
+   * The mean of both directions: anchors from a, then anchors from b.
+   * @default false
+   */
   symmetric?: boolean;
+  /** @default 'mean-nonzero' as R */
   reduction?: R;
 }
 

@@ -6,13 +6,25 @@ import { centre, covariance, offDiagonalSquares } from './internal/moments.js';
 import { requireNumber, requirePaired } from './internal/validate.js';
 
 export interface VicRegOptions {
-  /** Weight lambda of the mean squared difference. */
+  /**
+   * Weight lambda of the mean squared difference.
+   * @default 25
+   */
   invariance?: number;
-  /** Weight mu of the hinge on each dimension's standard deviation. */
+  /**
+   * Weight mu of the hinge on each dimension's standard deviation.
+   * @default 25
+   */
   variance?: number;
-  /** Weight nu of the off-diagonal covariances. */
+  /**
+   * Weight nu of the off-diagonal covariances.
+   * @default 1
+   */
   covariance?: number;
-  /** Added to variances before the root. */
+  /**
+   * Added to variances before the root.
+   * @default 1e-4
+   */
   epsilon?: number;
 }
 

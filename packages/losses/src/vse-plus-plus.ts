@@ -9,11 +9,16 @@ import { type Pairs, resolvePairs } from './pairs/pairs.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
 export interface VsePlusPlusOptions<R extends Reduction = 'sum'> {
+  /** @default 0.2 */
   margin?: number;
-  /** Only the hardest negative of each row and column counts (VSE++), or all (the older sum of hinges, VSE0). */
+  /**
+   * Only the hardest negative of each row and column counts (VSE++), or all (the older sum of hinges, VSE0).
+   * @default true
+   */
   hardest?: boolean;
   /** Only the negatives are used: take out rows that describe the same item. a_i and b_i always belong together. */
   pairs?: Pairs;
+  /** @default 'sum' as R */
   reduction?: R;
 }
 

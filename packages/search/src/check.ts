@@ -1,7 +1,7 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import type { Fields } from './fields.js';
 import { isOfType, isWellFormed } from './filter/filter.js';
 import type {
-  Fields,
   Metadata,
   RecallOptions,
   Similarity,

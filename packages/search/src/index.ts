@@ -7,6 +7,7 @@ export { type S3FolderOptions, s3Folder } from './bulk/s3-folder.js';
 export { readShards, type ShardSinkOptions, shardSink } from './bulk/shard-sink.js';
 export { type BulkSink, type QuarantinedItem, storeSink } from './bulk/sink.js';
 export { type ExactStoreOptions, memoryStore } from './exact/memory-store.js';
+export type { Fields, FieldType } from './fields.js';
 export { type FileStoreOptions, openFileStore, saveStore } from './files/file-store.js';
 export type { Filter, FilterValue, Range } from './filter/filter.js';
 export { type LanceStore, type LanceStoreOptions, openLanceStore } from './lancedb/lance-store.js';
@@ -16,8 +17,6 @@ export { memoryQueue } from './queue/memory-queue.js';
 export { type NatsQueueOptions, natsQueue } from './queue/nats-queue.js';
 export type { QueuedJob, WorkQueue } from './queue/work-queue.js';
 export type {
-  Fields,
-  FieldType,
   Metadata,
   Recall,
   RecallOptions,

@@ -1,3 +1,4 @@
+import type { Fields } from './fields.js';
 import type { Filter } from './filter/filter.js';
 
 /**
@@ -5,11 +6,6 @@ import type { Filter } from './filter/filter.js';
  * squared distance, -|q - x|².
  */
 export type Similarity = 'cosine' | 'dot' | 'euclidean';
-
-export type FieldType = 'string' | 'number' | 'boolean';
-
-/** The fields of metadata that filters may ask for, by name. */
-export type Fields = Readonly<Record<string, FieldType>>;
 
 /** What is known of an item besides its vector: flat, so that every store can hold it. A field that is absent is missing. */
 export type Metadata = Readonly<Record<string, string | number | boolean>>;

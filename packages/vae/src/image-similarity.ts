@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -51,9 +51,17 @@ export function structuralSimilarity(
   b: Tensor4D,
   {
     window = 'gaussian', // Wang et al.
-    size = 7, // scikit-image
-  }: { window?: 'gaussian' | 'uniform'; size?: number } = {},
+    size = 7,
+    ...others // scikit-image
+  }: {
+    /** @default 'gaussian' */
+    window?: 'gaussian' | 'uniform';
+    /** @default 7 */
+
+    size?: number;
+  } = {},
 ): Tensor1D {
+  assertKnownOptions('structuralSimilarity', others, ['window', 'size']);
   const width = window === 'gaussian' ? 11 : size;
   if (!Number.isInteger(width) || width < 3 || width % 2 === 0) {
     throw new CrossmodalError(`structuralSimilarity: size must be an odd integer of at least 3, got ${size}`);

@@ -1,4 +1,5 @@
 import { assertKnownOptions, type EncoderLoaders, loadSavedModel, type ModelFiles } from '@crossmodal/core';
+import { networkOfLayers } from '@crossmodal/core/layers';
 import type { Schedule } from '@crossmodal/core/schedules';
 import { bernoulli } from './likelihoods/bernoulli.js';
 import { categorical } from './likelihoods/categorical.js';
@@ -37,7 +38,7 @@ export function loadVae(files: ModelFiles, options: LoadVaeOptions = {}): Promis
   return loadSavedModel(
     files,
     { vae: (saved) => vae(saved as unknown as VaeOptions) },
-    { where: 'loadVae', encoders, values, given },
+    { where: 'loadVae', encoders, networks: networkOfLayers, values, given },
   );
 }
 
@@ -71,6 +72,6 @@ export function loadMultimodalVae<Name extends string = string>(
   return loadSavedModel(
     files,
     { multimodalVae: (saved) => multimodalVae(saved as unknown as MultimodalVaeOptions<Name>) },
-    { where: 'loadMultimodalVae', encoders, values, given },
+    { where: 'loadMultimodalVae', encoders, networks: networkOfLayers, values, given },
   );
 }

@@ -11,6 +11,7 @@ import {
   savedModelFiles,
   type Trainable,
 } from '@crossmodal/core';
+import { reparameterise } from '@crossmodal/core/layers';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import { gaussianLogLikelihood, iwaeBound, klStandardNormal, freeBits as pricedByFreeBits } from '@crossmodal/losses';
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
@@ -47,17 +48,34 @@ export interface VaeOptions {
   decoder: LayersModel;
   /** Checked against the decoder's first input when given. */
   latentDimension?: number;
-  /** Length of the condition of a conditional VAE; 0 for none. Encoder and decoder then take it as second input. */
+  /**
+   * Length of the condition of a conditional VAE; 0 for none. Encoder and decoder then take it as second input.
+   * @default 0
+   */
   conditionDimension?: number;
+  /** @default bernoulli() */
   likelihood?: Likelihood;
-  /** Weight of the divergence: a number, or a schedule over the training steps (annealing). */
+  /**
+   * Weight of the divergence: a number, or a schedule over the training steps (annealing).
+   * @default 1
+   */
   beta?: number | Schedule;
-  /** Nats per latent dimension (mean over the batch) that cost nothing. */
+  /**
+   * Nats per latent dimension (mean over the batch) that cost nothing.
+   * @default 0
+   */
   freeBits?: number;
-  /** `importance-weighted` trains on the IWAE bound of `samples` samples. */
+  /**
+   * `importance-weighted` trains on the IWAE bound of `samples` samples.
+   * @default 'elbo'
+   */
   objective?: 'elbo' | 'importance-weighted';
-  /** Latents drawn per item in training. */
+  /**
+   * Latents drawn per item in training.
+   * @default 1
+   */
   samples?: number;
+  /** @default 0 */
   seed?: number | string;
 }
 
@@ -180,8 +198,7 @@ export function vae(options: VaeOptions): Vae {
     const rows = rowsOf(x);
     const mean = repeated(q.mean, count);
     const logVariance = repeated(q.logVariance, count);
-    const epsilon = randomNormal([count * rows, latentDimension], { random });
-    const z = tf.add(mean, tf.mul(tf.exp(tf.mul(logVariance, 0.5)), epsilon)) as Tensor2D;
+    const z = reparameterise(mean, logVariance, { random });
     const parameters = decode(z, condition && repeated(condition, count), training);
     const logLikelihood = likelihood.logLikelihood(parameters, repeated(targetOf(x), count));
     return { q, mean, logVariance, z, logLikelihood, rows };
@@ -241,8 +258,7 @@ export function vae(options: VaeOptions): Vae {
       tf.tidy(() => {
         if (random) {
           const { mean, logVariance } = encode('reconstruct', x, condition, false);
-          const epsilon = randomNormal(mean.shape, { random });
-          return expected(tf.add(mean, tf.mul(tf.exp(tf.mul(logVariance, 0.5)), epsilon)) as Tensor2D, condition);
+          return expected(reparameterise(mean, logVariance, { random }), condition);
         }
         return expected(encode('reconstruct', x, condition, false).mean, condition);
       }),

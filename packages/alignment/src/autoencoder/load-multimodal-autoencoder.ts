@@ -1,4 +1,5 @@
 import { assertKnownOptions, type EncoderLoaders, loadSavedModel, type ModelFiles } from '@crossmodal/core';
+import { networkOfLayers } from '@crossmodal/core/layers';
 import {
   type MultimodalAutoencoder,
   type MultimodalAutoencoderOptions,
@@ -37,6 +38,12 @@ export function loadMultimodalAutoencoder<Modality extends string = string>(
       multimodalAutoencoder: (saved) =>
         multimodalAutoencoder(saved as unknown as MultimodalAutoencoderOptions<Modality>),
     },
-    { where: 'loadMultimodalAutoencoder', encoders, values: { squaredError, tokenCrossEntropy }, given },
+    {
+      where: 'loadMultimodalAutoencoder',
+      encoders,
+      networks: networkOfLayers,
+      values: { squaredError, tokenCrossEntropy },
+      given,
+    },
   );
 }

@@ -37,9 +37,15 @@ export interface MultimodalAutoencoderOptions<Modality extends string> {
   modalities: Record<Modality, AutoencoderModality>;
   /** Length of the latent. */
   dimension: number;
-  /** lambda: weight of the contrastive term. */
+  /**
+   * lambda: weight of the contrastive term.
+   * @default 1
+   */
   lambda?: number;
-  /** tau of the contrastive term. */
+  /**
+   * tau of the contrastive term.
+   * @default 0.07
+   */
   temperature?: number;
   seed: number;
 }

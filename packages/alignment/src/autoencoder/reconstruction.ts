@@ -16,7 +16,12 @@ export interface Reconstruction extends Described {
  * @example
  * const picture = { encoder, decoder, reconstruction: squaredError({ input: 'pixels' }) };
  */
-export function squaredError(options: { input?: string } = {}): Reconstruction {
+export function squaredError(
+  options: {
+    /** @default 'pixels' */
+    input?: string;
+  } = {},
+): Reconstruction {
   assertKnownOptions('squaredError', options, { input: true });
   const { input = 'pixels' } = options;
   return {
@@ -42,7 +47,15 @@ export function squaredError(options: { input?: string } = {}): Reconstruction {
  * @example
  * const caption = { encoder, decoder, reconstruction: tokenCrossEntropy() };
  */
-export function tokenCrossEntropy(options: { ids?: string; mask?: string } = {}): Reconstruction {
+export function tokenCrossEntropy(
+  options: {
+    /** @default 'ids' */
+    ids?: string;
+    /** @default 'mask' */
+
+    mask?: string;
+  } = {},
+): Reconstruction {
   assertKnownOptions('tokenCrossEntropy', options, { ids: true, mask: true });
   const { ids = 'ids', mask = 'mask' } = options;
   return {

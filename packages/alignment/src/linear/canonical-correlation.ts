@@ -9,7 +9,10 @@ import { type LinearAlignment, linearAlignment } from './linear-alignment.js';
 export interface CanonicalCorrelationOptions {
   /** Number of canonical pairs to keep; all by default. */
   dimension?: number;
-  /** Added to the diagonals of both covariances, or one number for each. */
+  /**
+   * Added to the diagonals of both covariances, or one number for each.
+   * @default 0
+   */
   regularisation?: number | readonly [a: number, b: number];
 }
 

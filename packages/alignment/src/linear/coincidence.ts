@@ -13,8 +13,12 @@ import * as tf from '@tensorflow/tfjs-core';
 export type NormConstraint = 'unit' | 'mean-square' | 'variance';
 
 export interface CoincidenceOptions {
+  /** @default 'variance' */
   constraint?: NormConstraint;
-  /** Factor of the penalty; `unit` has none. */
+  /**
+   * Factor of the penalty; `unit` has none.
+   * @default 1
+   */
   weight?: number;
 }
 

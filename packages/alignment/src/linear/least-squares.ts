@@ -7,9 +7,15 @@ import { center, crossProduct, readMatrix, symmetricFunction, toTensor2d } from 
 import { type AffineMap, type LinearAlignment, linearAlignment } from './linear-alignment.js';
 
 export interface LeastSquaresOptions {
-  /** Ridge: lambda of lambda ||W||_F^2. */
+  /**
+   * Ridge: lambda of lambda ||W||_F^2.
+   * @default 0
+   */
   regularisation?: number;
-  /** Also fit a constant; it is not regularised. */
+  /**
+   * Also fit a constant; it is not regularised.
+   * @default true
+   */
   intercept?: boolean;
 }
 

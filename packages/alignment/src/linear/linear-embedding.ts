@@ -16,6 +16,7 @@ export interface LinearEmbeddingOptions {
   inputDimension: number;
   /** Length of the vectors that come out. */
   dimension: number;
+  /** @default true */
   bias?: boolean;
   seed: number | Random;
 }

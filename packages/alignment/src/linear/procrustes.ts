@@ -7,11 +7,20 @@ import { center, crossProduct, readMatrix, toTensor2d } from './host-matrix.js';
 import { type AffineMap, type LinearAlignment, linearAlignment } from './linear-alignment.js';
 
 export interface ProcrustesOptions {
-  /** Subtract the column means first. */
+  /**
+   * Subtract the column means first.
+   * @default false
+   */
   centered?: boolean;
-  /** Also stretch a by the best single factor. */
+  /**
+   * Also stretch a by the best single factor.
+   * @default false
+   */
   scaled?: boolean;
-  /** Allow mirror images; otherwise det R = +1 (Kabsch). */
+  /**
+   * Allow mirror images; otherwise det R = +1 (Kabsch).
+   * @default true
+   */
   reflections?: boolean;
 }
 

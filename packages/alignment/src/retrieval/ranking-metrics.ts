@@ -26,6 +26,8 @@ export interface RetrievalMetrics {
    * count as wrong; give the texts as labels. Absent where only scores are known.
    */
   repeated?: { queries: number; gallery: number };
+  /** What to mind when reading these numbers, with what to do; absent when there is nothing. */
+  remark?: string;
   /** What a random order of the gallery would give, in expectation. */
   chance: { recall: Record<number, number>; meanAveragePrecision: number; meanRank: number };
 }

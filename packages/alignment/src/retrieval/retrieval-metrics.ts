@@ -7,12 +7,22 @@ import { type Relevance, readRelevance } from './relevance.js';
 import { requireSimilarity, type Similarity } from './similarity.js';
 
 export interface RetrievalOptions {
-  /** Which gallery items are right answers. */
+  /**
+   * Which gallery items are right answers.
+   * @default 'diagonal'
+   */
   relevant?: Relevance;
-  /** Cut-offs of recall@k and NDCG@k. */
+  /**
+   * Cut-offs of recall@k and NDCG@k.
+   * @default [1, 5, 10]
+   */
   k?: readonly number[];
+  /** @default 'cosine' */
   similarity?: Similarity;
-  /** Queries scored at a time: bounds memory to batchSize * gallery scores. */
+  /**
+   * Queries scored at a time: bounds memory to batchSize * gallery scores.
+   * @default 1024
+   */
   batchSize?: number;
 }
 
@@ -83,7 +93,12 @@ export async function retrievalMetrics(
     }
   }
   const repeated = { queries: repeatedRows(queryRows), gallery: repeatedRows(itemRows) };
-  return { ...rankingMetrics(answers, items, k), repeated };
+  const twins = repeated.queries + repeated.gallery;
+  const remark =
+    relevant === 'diagonal' && twins > 0
+      ? `${repeated.queries} of ${rows} queries and ${repeated.gallery} of ${items} gallery items equal an earlier one, and only item i counts as right for query i; pass relevant: { queries: labels, gallery: labels }, with the texts as labels`
+      : undefined;
+  return { ...rankingMetrics(answers, items, k), repeated, ...(remark === undefined ? {} : { remark }) };
 }
 
 /** How many rows equal an earlier one. Rows are told apart by two sums over their bits, of 64 bits together. */

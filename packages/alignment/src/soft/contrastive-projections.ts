@@ -2,7 +2,6 @@ import { assertKnownOptions, CrossmodalError, type Encoder, labelCodes } from '@
 import { adamW } from '@crossmodal/core/optimisers';
 import { cosine } from '@crossmodal/core/schedules';
 import { type Dataset, type Step, tensorDataset, trainStep } from '@crossmodal/core/step';
-import type { TrainRecord } from '@crossmodal/core/train';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { DualEncoderBatch } from '../dual-encoder/batch.js';
@@ -15,10 +14,15 @@ export interface ContrastiveProjectionsOptions {
   /** Length of the vectors of the shared space. */
   dimension: number;
   seed: number;
+  /** @default 50 */
   epochs?: number;
+  /** @default 128 */
   batchSize?: number;
+  /** @default 1e-2 */
   learningRate?: number;
+  /** @default 0.01 */
   weightDecay?: number;
+  /** @default 0.07 */
   temperature?: number;
   /** [pairs] identifiers; rows with equal ones are positive for each other (classes, repeated captions). */
   groups?: ArrayLike<number>;
@@ -26,10 +30,19 @@ export interface ContrastiveProjectionsOptions {
   pairLoss?: PairLoss;
 }
 
+/** The loss of a step. */
+export interface ContrastiveRecord {
+  /** From 1. */
+  step: number;
+  /** From 0. */
+  epoch: number;
+  metrics: { loss: number };
+}
+
 /** `embedA` and `embedB` give unit rows. */
 export interface ContrastiveAlignment extends LinearAlignment {
   /** The loss of each step, from 1. */
-  readonly history: { readonly records: readonly TrainRecord[] };
+  readonly history: { readonly records: readonly ContrastiveRecord[] };
 }
 
 /** Features as they are, but for standardised columns; nothing in it learns. */
@@ -65,8 +78,8 @@ function orDispose<T>(resources: readonly { dispose(): void }[], make: () => T):
 }
 
 /** All epochs, without the files that `fit` of `@crossmodal/core/train` can write: this runs in a browser, too. */
-async function train<Batch>(step: Step<Batch>, data: Dataset<Batch>, epochs: number): Promise<TrainRecord[]> {
-  const records: TrainRecord[] = [];
+async function train<Batch>(step: Step<Batch>, data: Dataset<Batch>, epochs: number): Promise<ContrastiveRecord[]> {
+  const records: ContrastiveRecord[] = [];
   for (let epoch = 0; epoch < epochs; epoch++) {
     for await (const batch of data.iterate(epoch)) {
       const metrics = step.run(batch);

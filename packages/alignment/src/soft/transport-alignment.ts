@@ -12,11 +12,20 @@ export interface TransportAlignmentOptions {
   anchors?: readonly (readonly [a: number, b: number])[];
   /** Rotation to start from, [dim, dim]. */
   initial?: Tensor2D;
-  /** Alternations of correspondences and rotation. */
+  /**
+   * Alternations of correspondences and rotation.
+   * @default 20
+   */
   rounds?: number;
-  /** Entropy of the correspondences in units of the cost: from the first to the last round, geometrically. */
+  /**
+   * Entropy of the correspondences in units of the cost: from the first to the last round, geometrically.
+   * @default [0.2, 0.02]
+   */
   epsilon?: readonly [first: number, last: number];
-  /** Sinkhorn iterations per round. */
+  /**
+   * Sinkhorn iterations per round.
+   * @default 100
+   */
   iterations?: number;
 }
 

@@ -18,10 +18,14 @@ export type PromptTemplate = string | ((name: string) => string);
 export interface ZeroShotOptions<Modality extends string> {
   /** Names of the classes, as a sentence would mention them. */
   classes: readonly string[];
+  /** @default ['{}'] */
   templates?: readonly PromptTemplate[];
   /** The modality whose encoder reads sentences. */
   text: Modality;
-  /** Sentences embedded at a time. */
+  /**
+   * Sentences embedded at a time.
+   * @default 64
+   */
   batchSize?: number;
 }
 

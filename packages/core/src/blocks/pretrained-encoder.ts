@@ -9,6 +9,7 @@ import { openWeights } from '../model-files/stored-weights.js';
 import { loadWeights, type WeightSpecs } from '../model-files/weight-plan.js';
 import type { StoredWeights } from '../model-files/weight-reader.js';
 import { modelFiles, weightsFile } from '../model-files/write-model.js';
+import { type Preprocessing, traceable } from '../preprocessing.js';
 import { Random } from '../random/random.js';
 import type { StoredTensor } from '../safetensors/values.js';
 import { disposeVariables, type NamedVariables } from '../variables.js';
@@ -67,6 +68,7 @@ export async function pretrainedEncoder<Item>({
   folder = '',
   parts = [],
   weights,
+  preprocessing,
 }: {
   where: string;
   modality: string;
@@ -78,6 +80,8 @@ export async function pretrainedEncoder<Item>({
   others: ModelFiles;
   architecture: Architecture;
   prepare: Encoder<Item>['prepare'];
+  /** How `prepare` makes tensors, for exported files. */
+  preprocessing?: Preprocessing;
   /** Where the body's config.json and weights lie among the files; at the top unless given. */
   folder?: string;
   /** Weights in files of their own, such as the dense modules of sentence-transformers. */
@@ -132,7 +136,8 @@ export async function pretrainedEncoder<Item>({
     config,
     unused,
     parameters: root,
-    prepare,
+    ...(preprocessing ? { preprocessing } : {}),
+    prepare: traceable(prepare, preprocessing),
     encode: (inputs, { training = false } = {}) =>
       compute(inputs, training, (encoded, run) => architecture.vector(encoded, parameters, inputs, run)) as Tensor2D,
     encodeSequence: (inputs, { training = false } = {}) =>

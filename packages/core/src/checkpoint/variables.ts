@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { readSafetensors } from '../safetensors/files/read-safetensors.js';
 import { writeSafetensors } from '../safetensors/files/write-safetensors.js';
 import { toTensor } from '../safetensors/tensors.js';
@@ -29,6 +30,7 @@ export async function saveVariables(
   variables: NamedVariables,
   options: { metadata?: Readonly<Record<string, string>> } = {},
 ): Promise<void> {
+  assertKnownOptions('saveVariables', options, ['metadata']);
   await writeSafetensors(path, variables, options);
 }
 
@@ -45,8 +47,15 @@ export async function saveVariables(
 export async function loadVariables(
   path: string,
   variables: NamedVariables,
-  { strict = true }: { strict?: boolean } = {},
+  {
+    strict = true,
+    ...others
+  }: {
+    /** @default true */
+    strict?: boolean;
+  } = {},
 ): Promise<Mismatch> {
+  assertKnownOptions('loadVariables', others, ['strict']);
   const file = (await isFolder(path)) ? join(path, checkpointTensorFile) : path;
   const { tensors, metadata } = await readSafetensors(file);
   const stored = metadata.get('format') === checkpointFormat ? modelTensors(tensors) : tensors;

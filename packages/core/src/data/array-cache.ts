@@ -13,7 +13,10 @@ import type { Media } from './row.js';
 
 export interface ArrayCacheOptions {
   folder: string;
-  /** Bytes the folder may hold; when they are used up, nothing more is added. */
+  /**
+   * Bytes the folder may hold; when they are used up, nothing more is added.
+   * @default 64 * 2 ** 30
+   */
   maximum?: number;
 }
 

@@ -30,7 +30,13 @@ export function oneCaption<R extends Row>(row: R, { random }: ItemContext): R {
  */
 export function joinCaptions<R extends Row>(
   rows: readonly R[],
-  { by = 'image', ...others }: { by?: 'image' | 'audio' } = {},
+  {
+    by = 'image',
+    ...others
+  }: {
+    /** @default 'image' */
+    by?: 'image' | 'audio';
+  } = {},
 ): R[] {
   assertKnownOptions('joinCaptions', others, ['by']);
 

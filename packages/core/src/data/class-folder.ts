@@ -14,9 +14,15 @@ export interface ClassFolder {
 }
 
 export interface ClassFolderOptions {
-  /** How deep files may lie below the folder of their class. */
+  /**
+   * How deep files may lie below the folder of their class.
+   * @default 8
+   */
   depth?: number;
-  /** Files in all. */
+  /**
+   * Files in all.
+   * @default 10_000_000
+   */
   maximum?: number;
 }
 

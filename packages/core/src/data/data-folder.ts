@@ -7,6 +7,7 @@ import { dataSources } from './sets/sources.js';
 export interface DataFolderOptions {
   /** What a `--data` option says; it goes before the environment variable. */
   data?: string | undefined;
+  /** @default process.env */
   environment?: Readonly<Record<string, string | undefined>>;
 }
 

@@ -20,9 +20,14 @@ export interface Dataset<Batch> {
 
 export interface TensorDatasetOptions {
   batchSize: number;
+  /** @default 0 */
   seed?: number | string;
+  /** @default true */
   shuffle?: boolean;
-  /** Leaves out a last batch that is not full. */
+  /**
+   * Leaves out a last batch that is not full.
+   * @default false
+   */
   dropRemainder?: boolean;
 }
 

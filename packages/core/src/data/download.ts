@@ -11,9 +11,15 @@ export interface DownloadOptions {
   to: string;
   /** What the SHA-256 of the file must be, in hexadecimal. */
   sha256: string;
-  /** Bytes that are accepted before the download is given up. */
+  /**
+   * Bytes that are accepted before the download is given up.
+   * @default 4 * 2 ** 30
+   */
   maximum?: number;
-  /** Milliseconds without a byte before it is given up. */
+  /**
+   * Milliseconds without a byte before it is given up.
+   * @default 30_000
+   */
   timeout?: number;
   progress?: (received: number, total: number | undefined) => void;
 }

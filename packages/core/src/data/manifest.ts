@@ -27,7 +27,10 @@ export interface ManifestOptions {
   delimiter?: string;
   /** The character that encloses fields, or false. By default `"` for CSV (RFC 4180) and none for TSV (IANA). */
   quote?: string | false;
-  /** Characters that a row may have. */
+  /**
+   * Characters that a row may have.
+   * @default 2 ** 20
+   */
   maximumRow?: number;
 }
 

@@ -3,7 +3,10 @@ import { assertKnownOptions } from '../known-options.js';
 import { discard } from './discard.js';
 
 export interface MapConcurrentlyOptions {
-  /** How many items are worked on at once. */
+  /**
+   * How many items are worked on at once.
+   * @default 8
+   */
   concurrency?: number;
 }
 

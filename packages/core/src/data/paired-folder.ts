@@ -8,10 +8,17 @@ import { type Pipeline, pipeline } from './pipeline.js';
 import type { Row } from './row.js';
 
 export interface PairedFolderOptions {
-  /** Files in all. */
+  /**
+   * Files in all.
+   * @default 10_000_000
+   */
   maximum?: number;
-  /** Kinds that each row must have; a row without them is passed over unless `incomplete` says otherwise. */
+  /**
+   * Kinds that each row must have; a row without them is passed over unless `incomplete` says otherwise.
+   * @default []
+   */
   require?: readonly ('text' | 'image' | 'audio')[];
+  /** @default 'skip' */
   incomplete?: 'skip' | 'throw';
 }
 

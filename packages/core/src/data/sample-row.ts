@@ -8,7 +8,10 @@ import type { TarSample } from './tar-shards.js';
 const decoder = new TextDecoder('utf-8', { fatal: true });
 
 export interface SampleRowOptions {
-  /** Keys of the JSON member that hold the parts of a row; an unnamed one looks for the part's own name. */
+  /**
+   * Keys of the JSON member that hold the parts of a row; an unnamed one looks for the part's own name.
+   * @default {}
+   */
   columns?: {
     readonly text?: string;
     readonly label?: string;

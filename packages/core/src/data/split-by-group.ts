@@ -25,7 +25,13 @@ function checkFractions(where: string, fractions: Fractions<string>): [string, n
 export function splitOf<Name extends string>(
   group: string,
   fractions: Fractions<Name>,
-  { seed = 0, ...others }: { seed?: number | string } = {},
+  {
+    seed = 0,
+    ...others
+  }: {
+    /** @default 0 */
+    seed?: number | string;
+  } = {},
 ): Name {
   assertKnownOptions('splitOf', others, ['seed']);
 
@@ -55,6 +61,7 @@ export function splitByGroup<T, Name extends string>(
     ...others
   }: {
     /** An item without a group is one of its own. */ group: (item: T) => string | number | undefined;
+    /** @default 0 */
     seed?: number | string;
   },
 ): Record<Name, T[]> {

@@ -17,7 +17,10 @@ export interface TarSample {
 export interface TarShardOptions extends Partial<TarLimits> {
   /** Reads the shards in another order in each epoch. */
   seed?: number | string;
-  /** Members that one sample may have. */
+  /**
+   * Members that one sample may have.
+   * @default 64
+   */
   maximumPerSample?: number;
 }
 

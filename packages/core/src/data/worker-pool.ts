@@ -4,15 +4,27 @@ import { assertKnownOptions } from '../known-options.js';
 import { resolveModule, type Task, WorkerThread, workerError } from './worker-thread.js';
 
 export interface WorkerPoolOptions {
-  /** Name of the exported function that is called. */
+  /**
+   * Name of the exported function that is called.
+   * @default 'run'
+   */
   name?: string;
-  /** Threads; by default one per core, less one for the main thread. They start when there is work. */
+  /**
+   * Threads; by default one per core, less one for the main thread. They start when there is work.
+   * @default Math.max(1, availableParallelism() - 1)
+   */
   workers?: number;
   /** Given to the function as its second argument: settings that all calls share. */
   settings?: unknown;
-  /** Milliseconds that one call may take before its thread is ended. */
+  /**
+   * Milliseconds that one call may take before its thread is ended.
+   * @default 60_000
+   */
   timeout?: number;
-  /** Mebibytes of JavaScript memory per thread. */
+  /**
+   * Mebibytes of JavaScript memory per thread.
+   * @default 1024
+   */
   memory?: number;
 }
 

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 
 /** Added to scores where attention is forbidden: far below any score, yet finite, so that a row without any allowed place gives a mean and not NaN. */
 const forbidden = -1e9;
@@ -8,7 +9,10 @@ const forbidden = -1e9;
 export interface AttentionOptions {
   /** Added to the scores; broadcasts against [batch, heads, target, source]. See `attentionBias`. */
   bias?: Tensor | undefined;
-  /** Multiplies the products of queries and keys; 1 / sqrt(dim) unless given. */
+  /**
+   * Multiplies the products of queries and keys; 1 / sqrt(dim) unless given.
+   * @default 1 / Math.sqrt(query.shape[3])
+   */
   scale?: number | undefined;
   /** Applied to the weights before they mix the values: dropout. */
   drop?: ((weights: Tensor4D) => Tensor4D) | undefined;
@@ -30,8 +34,9 @@ export function scaledDotProductAttention(
   query: Tensor4D,
   key: Tensor4D,
   value: Tensor4D,
-  { bias, scale = 1 / Math.sqrt(query.shape[3]), drop }: AttentionOptions = {},
+  { bias, scale = 1 / Math.sqrt(query.shape[3]), drop, ...others }: AttentionOptions = {},
 ): { output: Tensor4D; weights: Tensor4D } {
+  assertKnownOptions('scaledDotProductAttention', others, ['bias', 'scale', 'drop']);
   if (query.shape[3] !== key.shape[3] || key.shape[2] !== value.shape[2]) {
     throw new CrossmodalError(
       `scaledDotProductAttention: queries and keys must have equal width, keys and values equal length, got [${query.shape}], [${key.shape}], [${value.shape}]`,
@@ -57,10 +62,12 @@ export function scaledDotProductAttention(
 export function attentionBias({
   mask,
   causal,
+  ...others
 }: {
   mask?: Tensor | undefined;
   causal?: number | undefined;
 }): Tensor | undefined {
+  assertKnownOptions('attentionBias', others, ['mask', 'causal']);
   if (!mask && causal === undefined) return undefined;
   return tf.tidy(() => {
     const parts: Tensor[] = [];

@@ -1,11 +1,16 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { assertKnownOptions } from '../known-options.js';
 import { isTraining, type LayerOptions, singleInput } from './inputs.js';
 
 export interface BatchNormalizationOptions extends LayerOptions {
-  /** What the running mean and variance keep of their old value at each step. */
+  /**
+   * What the running mean and variance keep of their old value at each step.
+   * @default 0.9
+   */
   momentum?: number;
+  /** @default 1e-5 */
   epsilon?: number;
 }
 
@@ -26,6 +31,7 @@ export function batchNormalization({
   epsilon = 1e-5, // torch
   ...rest
 }: BatchNormalizationOptions = {}): tfl.layers.Layer {
+  assertKnownOptions('batchNormalization', rest, ['momentum', 'epsilon', 'name', 'inputShape', 'trainable']);
   const layer = tfl.layers.batchNormalization({ momentum, epsilon, ...rest });
   const biased = layer.call.bind(layer);
   layer.call = (inputs, kwargs) =>

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { assertKnownOptions } from '../known-options.js';
 import { firstShape, type LayerOptions, type LayerShape, severalInputs } from './inputs.js';
 import { lastOf } from './multi-head-attention.js';
 import { registerLayer } from './register.js';
@@ -63,6 +64,7 @@ export class ClassToken extends tfl.layers.Layer {
  * const sequence = classToken({ seed: 1 }).apply(patchRows);
  */
 export function classToken(options: { seed: number } & LayerOptions): ClassToken {
+  assertKnownOptions('classToken', options, ['seed', 'name', 'inputShape', 'trainable']);
   registerLayer(ClassToken);
   return new ClassToken(options);
 }

@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
 import { randomMask } from '../random/tensors.js';
 import { type CallArguments, isTraining, type LayerOptions, singleInput } from './inputs.js';
@@ -19,8 +20,9 @@ import { registerLayer } from './register.js';
  */
 export function dropout<T extends Tensor>(
   x: T,
-  { rate, random, training }: { rate: number; random: Random; training: boolean },
+  { rate, random, training, ...others }: { rate: number; random: Random; training: boolean },
 ): T {
+  assertKnownOptions('dropout', others, ['rate', 'random', 'training']);
   checkRate('dropout', rate);
   if (!training || rate === 0) return tf.clone(x);
   return tf.tidy(() => {
@@ -68,6 +70,7 @@ export class Dropout extends tfl.layers.Layer {
  * });
  */
 export function dropoutLayer(options: { rate: number; seed: number } & LayerOptions): Dropout {
+  assertKnownOptions('dropoutLayer', options, ['rate', 'seed', 'name', 'inputShape', 'trainable']);
   registerLayer(Dropout);
   return new Dropout(options);
 }

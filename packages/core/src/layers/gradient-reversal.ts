@@ -2,6 +2,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { hostInput } from '../compile/host-input.js';
+import { assertKnownOptions } from '../known-options.js';
 import { type LayerOptions, singleInput } from './inputs.js';
 import { registerLayer } from './register.js';
 
@@ -15,7 +16,17 @@ import { registerLayer } from './register.js';
  * @example
  * const domainLogits = classifier.apply(gradientReversal(features, { lambda: 0.3 }));
  */
-export function gradientReversal<T extends Tensor>(x: T, { lambda = 1 }: { lambda?: number | Scalar } = {}): T {
+export function gradientReversal<T extends Tensor>(
+  x: T,
+  {
+    lambda = 1,
+    ...others
+  }: {
+    /** @default 1 */
+    lambda?: number | Scalar;
+  } = {},
+): T {
+  assertKnownOptions('gradientReversal', others, ['lambda']);
   const reverse = tf.customGrad((input, save) => {
     const factor = typeof lambda === 'number' ? [] : [lambda];
     (save as tf.GradSaveFunc)(factor);
@@ -62,6 +73,7 @@ export class GradientReversal extends tfl.layers.Layer {
  * reversal.lambda = 0.3; // from the next step on
  */
 export function gradientReversalLayer(options: { lambda?: number } & LayerOptions = {}): GradientReversal {
+  assertKnownOptions('gradientReversalLayer', options, ['lambda', 'name', 'inputShape', 'trainable']);
   registerLayer(GradientReversal);
   return new GradientReversal(options);
 }

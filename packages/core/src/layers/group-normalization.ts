@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { firstShape, type LayerOptions, type LayerShape, singleInput } from './inputs.js';
 import { registerLayer } from './register.js';
 
@@ -72,6 +73,7 @@ export class GroupNormalization extends tfl.layers.Layer {
  * const normal = groupNormalization({ groups: 8 }).apply(features);
  */
 export function groupNormalization(options: GroupNormalizationOptions): GroupNormalization {
+  assertKnownOptions('groupNormalization', options, ['groups', 'epsilon', 'affine', 'name', 'inputShape', 'trainable']);
   registerLayer(GroupNormalization);
   return new GroupNormalization(options);
 }

@@ -6,9 +6,11 @@ export { Dropout, dropout, dropoutLayer } from './dropout.js';
 export { GradientReversal, gradientReversal, gradientReversalLayer } from './gradient-reversal.js';
 export { GroupNormalization, type GroupNormalizationOptions, groupNormalization } from './group-normalization.js';
 export { L2Normalize, l2Normalize, l2NormalizeLayer } from './l2-normalize.js';
+export { LayerSeeds } from './layer-seeds.js';
 export { boundedScale, LogitScale, logitScale } from './logit-scale.js';
 export { MaskedPooling, maskedPooling, type PoolingMode, poolSequence } from './masked-pooling.js';
 export { MultiHeadAttention, type MultiHeadAttentionOptions, multiHeadAttention } from './multi-head-attention.js';
+export { networkOfLayers } from './network-of-layers.js';
 export { PatchEmbedding, type PatchEmbeddingOptions, patchEmbedding } from './patch-embedding.js';
 export {
   PositionEmbedding,

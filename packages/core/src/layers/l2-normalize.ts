@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { assertKnownOptions } from '../known-options.js';
 import { type LayerOptions, singleInput } from './inputs.js';
 import { registerLayer } from './register.js';
 
@@ -21,8 +22,15 @@ const shortest = 1e-12;
  */
 export function l2Normalize<T extends Tensor>(
   x: T,
-  { epsilon = 1e-12 }: { epsilon?: number } = {}, // torch's default
+  {
+    epsilon = 1e-12,
+    ...others
+  }: {
+    /** @default 1e-12 */
+    epsilon?: number;
+  } = {}, // torch's default
 ): T {
+  assertKnownOptions('l2Normalize', others, ['epsilon']);
   return tf.tidy(() => {
     const squares = tf.sum(tf.square(x), -1, true);
     const isLonger = tf.step(tf.sub(squares, shortest * shortest)); // its gradient is zero
@@ -58,6 +66,7 @@ export class L2Normalize extends tfl.layers.Layer {
  * const model = tfl.sequential({ layers: [tfl.layers.dense({ units: 128, inputShape: [512] }), l2NormalizeLayer()] });
  */
 export function l2NormalizeLayer(options: { epsilon?: number } & LayerOptions = {}): L2Normalize {
+  assertKnownOptions('l2NormalizeLayer', options, ['epsilon', 'name', 'inputShape', 'trainable']);
   registerLayer(L2Normalize);
   return new L2Normalize(options);
 }

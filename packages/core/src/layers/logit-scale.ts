@@ -2,6 +2,7 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { type LayerOptions, singleInput } from './inputs.js';
 import { registerLayer } from './register.js';
 
@@ -14,7 +15,17 @@ import { registerLayer } from './register.js';
  * @example
  * const scale = boundedScale(tf.scalar(Math.log(1 / 0.07))); // 14.29
  */
-export function boundedScale(logScale: Scalar, { maximum = 100 }: { maximum?: number } = {}): Scalar {
+export function boundedScale(
+  logScale: Scalar,
+  {
+    maximum = 100,
+    ...others
+  }: {
+    /** @default 100 */
+    maximum?: number;
+  } = {},
+): Scalar {
+  assertKnownOptions('boundedScale', others, ['maximum']);
   const bound = Math.log(maximum);
   const scale = tf.customGrad((s, save) => {
     const value = tf.exp(tf.minimum(s as Tensor, bound));
@@ -87,6 +98,7 @@ export class LogitScale extends tfl.layers.Layer {
  * const logits = logitScale().apply(similarities);
  */
 export function logitScale(options: { temperature?: number; maximum?: number } & LayerOptions = {}): LogitScale {
+  assertKnownOptions('logitScale', options, ['temperature', 'maximum', 'name', 'inputShape', 'trainable']);
   registerLayer(LogitScale);
   return new LogitScale(options);
 }

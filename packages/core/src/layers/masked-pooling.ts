@@ -2,6 +2,7 @@ import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import {
   type CallArguments,
   firstShape,
@@ -33,8 +34,15 @@ function checkMode(where: string, mode: PoolingMode): void {
 export function poolSequence(
   sequence: Tensor3D,
   mask?: Tensor2D | undefined,
-  { mode = 'mean' }: { mode?: PoolingMode } = {},
+  {
+    mode = 'mean',
+    ...others
+  }: {
+    /** @default 'mean' */
+    mode?: PoolingMode;
+  } = {},
 ): Tensor2D {
+  assertKnownOptions('poolSequence', others, ['mode']);
   checkMode('poolSequence', mode);
   const [batch, length, width] = sequence.shape;
   if (mask && (mask.shape[0] !== batch || mask.shape[1] !== length)) {
@@ -106,6 +114,7 @@ export class MaskedPooling extends tfl.layers.Layer {
  * const sentence = maskedPooling({ mode: 'mean' }).apply([words, mask]); // [batch, 64]
  */
 export function maskedPooling(options: { mode?: PoolingMode } & LayerOptions = {}): MaskedPooling {
+  assertKnownOptions('maskedPooling', options, ['mode', 'name', 'inputShape', 'trainable']);
   registerLayer(MaskedPooling);
   return new MaskedPooling(options);
 }

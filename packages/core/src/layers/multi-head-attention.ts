@@ -2,6 +2,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
 import { attentionBias, mergeHeads, scaledDotProductAttention, splitHeads } from './attention.js';
 import { checkRate, dropout } from './dropout.js';
@@ -206,6 +207,18 @@ export function lastOf(shape: LayerShape): number {
  * const attended = multiHeadAttention({ heads: 4, seed: 1 }).apply([x, mask]);
  */
 export function multiHeadAttention(options: MultiHeadAttentionOptions): MultiHeadAttention {
+  assertKnownOptions('multiHeadAttention', options, [
+    'heads',
+    'dimension',
+    'attendsTo',
+    'causal',
+    'bias',
+    'dropout',
+    'seed',
+    'name',
+    'inputShape',
+    'trainable',
+  ]);
   registerLayer(MultiHeadAttention);
   return new MultiHeadAttention(options);
 }

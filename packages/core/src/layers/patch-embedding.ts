@@ -2,6 +2,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { firstShape, type LayerOptions, type LayerShape, singleInput } from './inputs.js';
 import { registerLayer } from './register.js';
 import { seededInitializers } from './weights.js';
@@ -80,6 +81,15 @@ export class PatchEmbedding extends tfl.layers.Layer {
  * const patches = patchEmbedding({ size: 8, dimension: 64, seed: 1 }).apply(pixels);
  */
 export function patchEmbedding(options: PatchEmbeddingOptions): PatchEmbedding {
+  assertKnownOptions('patchEmbedding', options, [
+    'size',
+    'dimension',
+    'bias',
+    'seed',
+    'name',
+    'inputShape',
+    'trainable',
+  ]);
   registerLayer(PatchEmbedding);
   return new PatchEmbedding(options);
 }

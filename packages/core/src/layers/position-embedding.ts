@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { firstShape, type LayerOptions, type LayerShape, singleInput } from './inputs.js';
 import { lastOf } from './multi-head-attention.js';
 import { registerLayer } from './register.js';
@@ -91,6 +92,7 @@ export class PositionEmbedding extends tfl.layers.Layer {
  * const placed = positionEmbedding({ length: 64, seed: 1 }).apply(tokens);
  */
 export function positionEmbedding(options: PositionEmbeddingOptions): PositionEmbedding {
+  assertKnownOptions('positionEmbedding', options, ['length', 'kind', 'seed', 'name', 'inputShape', 'trainable']);
   registerLayer(PositionEmbedding);
   return new PositionEmbedding(options);
 }

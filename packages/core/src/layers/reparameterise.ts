@@ -2,6 +2,7 @@ import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
 import { randomNormal } from '../random/tensors.js';
 import {
@@ -24,7 +25,12 @@ import { registerLayer } from './register.js';
  * @example
  * const latent = reparameterise(mean, logVariance, { random });
  */
-export function reparameterise<T extends Tensor>(mean: T, logVariance: T, { random }: { random: Random }): T {
+export function reparameterise<T extends Tensor>(
+  mean: T,
+  logVariance: T,
+  { random, ...others }: { random: Random },
+): T {
+  assertKnownOptions('reparameterise', others, ['random']);
   if (!tf.util.arraysEqual(mean.shape, logVariance.shape)) {
     throw new CrossmodalError(
       `reparameterise: mean and logVariance must have equal shape, got [${mean.shape}] and [${logVariance.shape}]`,
@@ -71,6 +77,7 @@ export class Reparameterise extends tfl.layers.Layer {
  * const latent = reparameteriseLayer({ seed: 1 }).apply([mean, logVariance]);
  */
 export function reparameteriseLayer(options: { seed: number } & LayerOptions): Reparameterise {
+  assertKnownOptions('reparameteriseLayer', options, ['seed', 'name', 'inputShape', 'trainable']);
   registerLayer(Reparameterise);
   return new Reparameterise(options);
 }

@@ -2,6 +2,7 @@ import type { Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { type CallArguments, isTraining, type LayerOptions, type LayerShape } from './inputs.js';
 import { registerLayer } from './register.js';
 import { seededInitializers } from './weights.js';
@@ -168,6 +169,14 @@ export class SpectralNormalization extends tfl.layers.Layer {
  * const layer = spectralNormalization({ layer: tfl.layers.conv2d({ filters: 64, kernelSize: 4, strides: 2 }) });
  */
 export function spectralNormalization(options: SpectralNormalizationOptions): SpectralNormalization {
+  assertKnownOptions('spectralNormalization', options, [
+    'layer',
+    'iterations',
+    'seed',
+    'name',
+    'inputShape',
+    'trainable',
+  ]);
   registerLayer(SpectralNormalization);
   return new SpectralNormalization(options);
 }

@@ -2,6 +2,7 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
 import { type ActivationName, activation } from './activations.js';
 import { attentionBias } from './attention.js';
@@ -189,6 +190,20 @@ export class TransformerBlock extends tfl.layers.Layer {
  * for (let i = 0; i < 4; i++) hidden = transformerBlock({ heads: 4, seed: i }).apply([hidden, mask]) as tfl.SymbolicTensor;
  */
 export function transformerBlock(options: TransformerBlockOptions): TransformerBlock {
+  assertKnownOptions('transformerBlock', options, [
+    'heads',
+    'hidden',
+    'activation',
+    'normalization',
+    'causal',
+    'memory',
+    'dropout',
+    'epsilon',
+    'seed',
+    'name',
+    'inputShape',
+    'trainable',
+  ]);
   registerLayer(TransformerBlock);
   return new TransformerBlock(options);
 }

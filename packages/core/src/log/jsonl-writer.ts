@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 
 /** Writes one JSON object per line; each line reaches the file at once. */
 export interface JsonlWriter {
@@ -32,7 +33,8 @@ function plain(_: string, value: unknown): unknown {
  * log.write({ step: 1, loss: 0.5 });
  * log.close();
  */
-export function jsonlWriter(path: string, { resumedAt }: { resumedAt?: number } = {}): JsonlWriter {
+export function jsonlWriter(path: string, { resumedAt, ...others }: { resumedAt?: number } = {}): JsonlWriter {
+  assertKnownOptions('jsonlWriter', others, ['resumedAt']);
   let file: number;
   try {
     mkdirSync(dirname(path), { recursive: true });

@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import {
   histogramEvent,
   imageEvent,
@@ -44,7 +45,11 @@ export interface TensorBoardWriter {
  * board.scalar('train/loss', 0.5, 1);
  * board.close();
  */
-export function tensorBoardWriter(folder: string, { resumedAt }: { resumedAt?: number } = {}): TensorBoardWriter {
+export function tensorBoardWriter(
+  folder: string,
+  { resumedAt, ...others }: { resumedAt?: number } = {},
+): TensorBoardWriter {
+  assertKnownOptions('tensorBoardWriter', others, ['resumedAt']);
   const now = () => Date.now() / 1000;
   let path: string;
   let file: number;

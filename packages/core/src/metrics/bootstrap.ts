@@ -28,9 +28,14 @@ export function percentile(values: Numbers, share: number): number {
 }
 
 export interface BootstrapOptions {
-  /** Draws with replacement. */
+  /**
+   * Draws with replacement.
+   * @default 1000
+   */
   resamples?: number;
+  /** @default 0.95 */
   confidence?: number;
+  /** @default 0 */
   seed?: number | string;
   /** The draws themselves, instead of seeded ones: [resamples][n] indices. */
   indices?: readonly ArrayLike<number>[];

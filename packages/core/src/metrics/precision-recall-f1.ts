@@ -50,7 +50,15 @@ export function classScores(confusion: readonly (readonly number[])[]): ClassSco
 export function precisionRecallF1(
   predicted: Numbers,
   labels: Numbers,
-  { average = 'macro', classes, ...others }: { average?: Averaging; classes?: number } = {},
+  {
+    average = 'macro',
+    classes,
+    ...others
+  }: {
+    /** @default 'macro' */
+    average?: Averaging;
+    classes?: number;
+  } = {},
 ): PrecisionRecallF1 {
   assertKnownOptions('precisionRecallF1', others, ['average', 'classes']);
 

@@ -113,6 +113,7 @@ function oneVersusRest(
 
 /** What to do about a class that no item has. */
 export interface OneVersusRestOptions {
+  /** @default 'throw' */
   absent?: 'throw' | 'skip';
 }
 

@@ -31,9 +31,15 @@ export interface StreamingClassification {
 
 export interface StreamingClassificationOptions {
   classes: number;
-  /** Bins of the calibration error. */
+  /**
+   * Bins of the calibration error.
+   * @default 15
+   */
   bins?: number;
-  /** Also keep all probabilities, 4 * classes bytes per item, for the area under the ROC curve, which needs them all. */
+  /**
+   * Also keep all probabilities, 4 * classes bytes per item, for the area under the ROC curve, which needs them all.
+   * @default false
+   */
   rankings?: boolean;
 }
 

@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 
 /** One file of a model. Nothing is read until it is asked for. */
 export interface ModelFile {
@@ -41,8 +42,9 @@ export interface ModelCard {
  */
 export function memoryFile(
   content: string | Uint8Array | readonly Uint8Array[],
-  { label }: { label: string },
+  { label, ...others }: { label: string },
 ): ModelFile {
+  assertKnownOptions('memoryFile', others, ['label']);
   const pieces =
     typeof content === 'string'
       ? [new TextEncoder().encode(content)]
@@ -84,8 +86,15 @@ const wholeFileLimit = 128 * 2 ** 20;
 export async function readText(
   files: ModelFiles,
   name: string,
-  { limit = wholeFileLimit }: { limit?: number } = {},
+  {
+    limit = wholeFileLimit,
+    ...others
+  }: {
+    /** @default wholeFileLimit */
+    limit?: number;
+  } = {},
 ): Promise<string | undefined> {
+  assertKnownOptions('readText', others, ['limit']);
   const file = files.get(name);
   if (!file) return undefined;
   if (file.size > limit) {
@@ -107,6 +116,7 @@ export async function readText(
  * const pooling = await readJson(files, '1_Pooling/config.json');
  */
 export async function readJson(files: ModelFiles, name: string, options: { limit?: number } = {}): Promise<unknown> {
+  assertKnownOptions('readJson', options, ['limit']);
   const text = await readText(files, name, options);
   if (text === undefined) return undefined;
   const label = files.get(name)!.label;
@@ -134,6 +144,7 @@ export async function readConfig(
   name: string,
   { where, ...options }: { where: string; limit?: number },
 ): Promise<Record<string, unknown>> {
+  assertKnownOptions('readConfig', options, ['where', 'limit']);
   if (typeof (files as Partial<ModelFiles>)?.get !== 'function') {
     const what = typeof files === 'string' ? `the path ${JSON.stringify(files)}` : String(files);
     throw new CrossmodalError(`${where}: files must be a map of names to files, got ${what}`, {

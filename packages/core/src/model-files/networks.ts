@@ -13,28 +13,32 @@ export function networkFile(network: LayersModel, label: string): ModelFile {
   return memoryFile(`${JSON.stringify(network.toJSON(undefined, false))}\n`, { label });
 }
 
+/** Makes a model of its layers: `networkOfLayers` of `@crossmodal/core/layers`. */
+export type NetworkMaker = (topology: Readonly<Record<string, unknown>>) => Promise<LayersModel>;
+
 /**
  * A model of tfjs-layers from the file that `networkFile` wrote, with fresh weights.
  *
  * @throws CrossmodalError when the file is missing, damaged, or names layers that do not exist
  */
-export async function networkOf(files: ModelFiles, name: string, { where }: { where: string }): Promise<LayersModel> {
+export async function networkOf(
+  files: ModelFiles,
+  name: string,
+  { where, make }: { where: string; make: NetworkMaker | undefined },
+): Promise<LayersModel> {
   const topology = await readConfig(files, name, { where });
-  // Only who loads a network needs the layers.
-  const [{ registerLayers }, tfl] = await Promise.all([
-    import('../layers/register-layers.js'),
-    import('@tensorflow/tfjs-layers'),
-  ]);
-  registerLayers();
+  const { label } = files.get(name)!;
+  if (!make) {
+    throw new CrossmodalError(`${where}: ${label}: nothing makes models of layers here`, {
+      remedy: 'pass { networks: networkOfLayers } of @crossmodal/core/layers',
+    });
+  }
   try {
-    return await tfl.models.modelFromJSON({ modelTopology: topology as never });
+    return await make(topology);
   } catch (cause) {
-    throw new CrossmodalError(
-      `${where}: ${files.get(name)!.label}: its layers cannot be built: ${(cause as Error).message}`,
-      {
-        remedy: 'copy the file again; layers of your own must be registered with tf.serialization.registerClass',
-        cause,
-      },
-    );
+    throw new CrossmodalError(`${where}: ${label}: its layers cannot be built: ${(cause as Error).message}`, {
+      remedy: 'copy the file again; layers of your own must be registered with tf.serialization.registerClass',
+      cause,
+    });
   }
 }

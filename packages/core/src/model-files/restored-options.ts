@@ -3,7 +3,7 @@ import type { Encoder } from '../encoder.js';
 import { CrossmodalError } from '../errors.js';
 import { disposeVariables, type NamedVariables, namedVariables } from '../variables.js';
 import { type ModelFiles, subfolder } from './model-files.js';
-import { networkOf } from './networks.js';
+import { type NetworkMaker, networkOf } from './networks.js';
 
 /**
  * What loads the encoders inside a model, by their modality: `{ image: loadImageEncoder, text: loadTextEncoder, audio:
@@ -16,6 +16,8 @@ export interface RestoreOptions {
   encoders?: EncoderLoaders | undefined;
   /** Constructors of the values among the options that describe themselves, by name. */
   values?: Readonly<Record<string, (options: never) => unknown>> | undefined;
+  /** What makes the models of tfjs-layers inside: `networkOfLayers` of `@crossmodal/core/layers`. */
+  networks?: NetworkMaker | undefined;
   /** In place of options that were not saved, laid over the others. */
   given?: Readonly<Record<string, unknown>> | undefined;
 }
@@ -35,7 +37,14 @@ export interface RestoredOptions {
 export async function restoredOptions(
   files: ModelFiles,
   config: { options: Record<string, unknown>; unsaved: { functions: readonly string[]; objects: readonly string[] } },
-  { where, label, encoders = {}, values = {}, given = {} }: RestoreOptions & { where: string; label: string },
+  {
+    where,
+    label,
+    encoders = {},
+    values = {},
+    networks: make,
+    given = {},
+  }: RestoreOptions & { where: string; label: string },
 ): Promise<RestoredOptions> {
   const made = new Map<string, Encoder | LayersModel>();
   const loaded: Encoder[] = [];
@@ -75,7 +84,7 @@ export async function restoredOptions(
     if (typeof name !== 'string') throw refuse(`a network must be named by a text, got ${JSON.stringify(name)}`);
     const before = made.get(name);
     if (before) return before as LayersModel;
-    const network = await networkOf(files, name, { where });
+    const network = await networkOf(files, name, { where, make });
     networks.push(network);
     made.set(name, network);
     return network;

@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { disposeVariables, type NamedVariables } from '../variables.js';
 import { version as packageVersion } from '../version.js';
 import { type ModelCard, type ModelFiles, readConfig } from './model-files.js';
@@ -37,8 +38,9 @@ export interface SavedModel {
 export async function savedModelFiles(
   { type, options, others }: SavedModel,
   variables: NamedVariables,
-  { card }: { card?: ModelCard } = {},
+  { card, ...unknown }: { card?: ModelCard } = {},
 ): Promise<ModelFiles> {
+  assertKnownOptions('savedModelFiles', unknown, ['card']);
   const saved = await savedOptions(type, options);
   const own = Object.fromEntries(Object.entries(variables).filter(([, variable]) => !saved.elsewhere.has(variable)));
   const frozen = frozenNames(own);
@@ -131,6 +133,7 @@ export async function savedModelType(files: ModelFiles): Promise<string> {
  * @param constructors what makes a model of its options, by type
  * @param options.encoders what loads the encoders inside, by modality
  * @param options.values what makes the values again that describe themselves, by name
+ * @param options.networks what makes the models of tfjs-layers inside: `networkOfLayers` of `@crossmodal/core/layers`
  * @param options.given options that a file could not hold
  * @throws CrossmodalError when the files are not of a model of this house, the type is not among the constructors, the version
  *   is another, or weights are missing, extra or of another shape
@@ -144,6 +147,7 @@ export async function loadSavedModel<Model extends Loadable>(
   >,
   { where, ...restore }: RestoreOptions & { where: string },
 ): Promise<Model> {
+  assertKnownOptions('loadSavedModel', restore, ['encoders', 'values', 'networks', 'given', 'where']);
   const { type, options, frozen, unsaved, label, refuse } = await configOf(files, where);
   if (!Object.hasOwn(constructors, type)) {
     throw refuse(

@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { headerLength, parseHeader, type SafetensorsHeader, type TensorEntry } from '../safetensors/header.js';
 import type { StoredTensor } from '../safetensors/values.js';
 import { type ModelFile, type ModelFiles, readJson } from './model-files.js';
@@ -19,7 +20,8 @@ const indexLimit = 32 * 2 ** 20;
  * const weights = await openWeights(await openFolder('models/bert'), { where: 'example' });
  * const table = toTensor(await weights.read('embeddings.word_embeddings.weight'));
  */
-export async function openWeights(files: ModelFiles, { where }: { where: string }): Promise<StoredWeights> {
+export async function openWeights(files: ModelFiles, { where, ...others }: { where: string }): Promise<StoredWeights> {
+  assertKnownOptions('openWeights', others, ['where']);
   const whole = files.get('model.safetensors');
   if (whole) return openFile(whole);
   const index = await readJson(files, 'model.safetensors.index.json', { limit: indexLimit });
@@ -33,9 +35,9 @@ export async function openWeights(files: ModelFiles, { where }: { where: string 
       ? pickled[0]
       : undefined;
   if (torch !== undefined) return torchWeights(files.get(torch)!);
-  const others = [...files.keys()].filter((name) => /\.(bin|pth?|ckpt|h5|msgpack|onnx)$/.test(name));
+  const unreadable = [...files.keys()].filter((name) => /\.(bin|pth?|ckpt|h5|msgpack|onnx)$/.test(name));
   throw new CrossmodalError(
-    `${where}: there is no model.safetensors and no model.safetensors.index.json among the files${others.length > 0 ? `, only ${others.slice(0, 4).join(', ')}` : ''}`,
+    `${where}: there is no model.safetensors and no model.safetensors.index.json among the files${unreadable.length > 0 ? `, only ${unreadable.slice(0, 4).join(', ')}` : ''}`,
     { remedy: 'save the model with safetensors' },
   );
 }

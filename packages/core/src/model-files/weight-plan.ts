@@ -1,6 +1,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { toTensor } from '../safetensors/tensors.js';
 import { decodeValues, type StoredTensor } from '../safetensors/values.js';
 import { disposeVariables, type NamedVariables } from '../variables.js';
@@ -42,8 +43,20 @@ export interface LoadedWeights {
 export async function loadWeights(
   weights: StoredWeights,
   specs: WeightSpecs,
-  { where, ignored = [], allowExtra = false }: { where: string; ignored?: readonly RegExp[]; allowExtra?: boolean },
+  {
+    where,
+    ignored = [],
+    allowExtra = false,
+    ...others
+  }: {
+    where: string;
+    /** @default [] */
+    ignored?: readonly RegExp[];
+    /** @default false */
+    allowExtra?: boolean;
+  },
 ): Promise<LoadedWeights> {
+  assertKnownOptions('loadWeights', others, ['where', 'ignored', 'allowExtra']);
   const plan = planOf(weights, specs, { where, ignored, allowExtra });
   const order = [...plan.stored].sort(([, a], [, b]) => plan.position.get(a)! - plan.position.get(b)!);
   const variables = new Map<string, Variable>();
@@ -70,8 +83,9 @@ export async function loadWeights(
 export async function assignWeights(
   weights: StoredWeights,
   variables: NamedVariables,
-  { where }: { where: string },
+  { where, ...others }: { where: string },
 ): Promise<void> {
+  assertKnownOptions('assignWeights', others, ['where']);
   const specs = Object.fromEntries(Object.entries(variables).map(([name, { shape }]) => [name, { shape }]));
   const plan = planOf(weights, specs, { where, ignored: [], allowExtra: false, extraRemedy: 'copy the folder again' });
   const order = [...plan.stored].sort(([, a], [, b]) => plan.position.get(a)! - plan.position.get(b)!);

@@ -1,4 +1,5 @@
 import type { Variable } from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { fromTensor } from '../safetensors/tensors.js';
 import type { StoredTensor } from '../safetensors/values.js';
 import { safetensorsPieces } from '../safetensors/write.js';
@@ -21,8 +22,17 @@ export async function weightsFile(
     specs = {},
     carried = new Map(),
     label = 'model.safetensors',
-  }: { specs?: WeightSpecs; carried?: ReadonlyMap<string, StoredTensor>; label?: string } = {},
+    ...others
+  }: {
+    /** @default {} */
+    specs?: WeightSpecs;
+    /** @default new Map() */
+    carried?: ReadonlyMap<string, StoredTensor>;
+    /** @default 'model.safetensors' */
+    label?: string;
+  } = {},
 ): Promise<ModelFile> {
+  assertKnownOptions('weightsFile', others, ['specs', 'carried', 'label']);
   const tensors = new Map<string, StoredTensor>(carried);
   for (const [name, variable] of variables) {
     const stored = await fromTensor(variable);
@@ -55,16 +65,25 @@ export async function modelFiles({
   carried = new Map(),
   floats = new Set(),
   card = {},
+  ...unknown
 }: {
   config: Readonly<Record<string, unknown>>;
   variables: Iterable<readonly [string, Variable]>;
+  /** @default {} */
   specs?: WeightSpecs;
+  /** @default new Map() */
   others?: ModelFiles;
+  /** @default new Map() */
   carried?: ReadonlyMap<string, StoredTensor>;
-  /** Keys of the config whose whole numbers are written as floats: `floatKeys` of the file that it came from. */
+  /**
+   * Keys of the config whose whole numbers are written as floats: `floatKeys` of the file that it came from.
+   * @default new Set()
+   */
   floats?: ReadonlySet<string>;
+  /** @default {} */
   card?: ModelCard;
 }): Promise<ModelFiles> {
+  assertKnownOptions('modelFiles', unknown, ['config', 'variables', 'specs', 'others', 'carried', 'floats', 'card']);
   const list = [...variables];
   const parameters = list.reduce((sum, [, variable]) => sum + variable.size, 0);
   const original = others.get('README.md');

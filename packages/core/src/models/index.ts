@@ -1,5 +1,5 @@
 export { type HubFolderOptions, hubFolder } from './hub/hub-folder.js';
 export { openFolder } from './open-folder.js';
 export { saveFolder } from './save-folder.js';
-export { type OnnxOptions, saveModelOnnx, saveOnnx } from './save-onnx.js';
+export { type OnnxOptions, type SaveOnnxOptions, saveModelOnnx, saveOnnx } from './save-onnx.js';
 export { loadModel, saveModel } from './saved-model.js';

@@ -1,6 +1,7 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import type { ModelFile, ModelFiles } from '../model-files/model-files.js';
 
 /** A model has a few dozen files; a folder with more than this is something else, such as a home folder. */
@@ -18,8 +19,15 @@ const depthLimit = 6;
  */
 export async function openFolder(
   path: string,
-  { links = 'inside' }: { links?: 'inside' | 'anywhere' } = {},
+  {
+    links = 'inside',
+    ...others
+  }: {
+    /** @default 'inside' */
+    links?: 'inside' | 'anywhere';
+  } = {},
 ): Promise<ModelFiles> {
+  assertKnownOptions('openFolder', others, ['links']);
   const kind = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     const what = cause.code === 'ENOENT' ? 'does not exist' : `cannot be read (${cause.code})`;
     throw new CrossmodalError(`openFolder: ${path} ${what}`, {

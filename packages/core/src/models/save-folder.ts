@@ -3,6 +3,7 @@ import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { syncFolder, temporaryPrefix } from '../checkpoint/atomic-write.js';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import type { ModelCard, ModelFile, ModelFiles, Savable } from '../model-files/model-files.js';
 
 /** Bytes that are in memory at a time while a file is copied. */
@@ -21,8 +22,9 @@ const chunk = 64 * 2 ** 20;
 export async function saveFolder(
   path: string,
   model: ModelFiles | Savable,
-  { card }: { card?: ModelCard } = {},
+  { card, ...others }: { card?: ModelCard } = {},
 ): Promise<void> {
+  assertKnownOptions('saveFolder', others, ['card']);
   const files = 'files' in model ? await model.files(card ? { card } : {}) : model;
   for (const name of files.keys()) checkName(name);
   const target = resolve(path);

@@ -1,9 +1,12 @@
+import { basename } from 'node:path';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { writeAtomically } from '../checkpoint/atomic-write.js';
 import type { Inputs } from '../encoder.js';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
+import { type Preprocessing, preprocessingOf } from '../preprocessing.js';
 
 /** What the backend of device `cpu` offers for export; found by looking. */
 interface Exporter {
@@ -12,6 +15,14 @@ interface Exporter {
     inputs: readonly unknown[],
     options: { dynamicBatch?: boolean; inputNames?: readonly string[]; outputNames?: readonly string[] },
   ): Uint8Array;
+}
+
+export interface SaveOnnxOptions extends Omit<OnnxOptions, 'inputNames'> {
+  /**
+   * How raw items become the inputs; that of the encoder that prepared the examples unless given.
+   * @default preprocessingOf(examples)
+   */
+  preprocessing?: Preprocessing;
 }
 
 export interface OnnxOptions {
@@ -33,6 +44,7 @@ export interface OnnxOptions {
  * await saveModelOnnx('classifier.onnx', await loadModel('models/classifier'));
  */
 export async function saveModelOnnx(path: string, model: LayersModel, options: OnnxOptions = {}): Promise<void> {
+  assertKnownOptions('saveModelOnnx', options, ['dynamicBatch', 'inputNames', 'outputNames']);
   const shapes = model.inputs.map(({ name, shape }) => {
     if (shape.slice(1).some((size) => typeof size !== 'number')) {
       throw new CrossmodalError(`saveModelOnnx: input ${name} has open dimensions: [${shape}]`, {
@@ -51,7 +63,9 @@ export async function saveModelOnnx(path: string, model: LayersModel, options: O
 
 /**
  * Writes a function of named tensors, such as an encoder's `encode`, as an ONNX file of standard operators. The names become
- * those of the file's inputs.
+ * those of the file's inputs. Beside `image.onnx` stands `image.preprocessing.json`: how raw items become the inputs (size, fit,
+ * mean, deviation, order of axes and range of pixels; sample rate and spectrum; tokeniser and length), as the encoder that
+ * prepared the examples tells it.
  *
  * @param fn synchronous; no randomness
  * @param examples tensors of the right shapes and types; their values do not matter
@@ -63,9 +77,41 @@ export async function saveOnnx(
   path: string,
   fn: (inputs: Inputs) => Tensor | Inputs,
   examples: Inputs,
-  options: Omit<OnnxOptions, 'inputNames'> = {},
+  options: SaveOnnxOptions = {},
 ): Promise<void> {
-  await write('saveOnnx', path, fn as (...inputs: never[]) => unknown, [examples], options);
+  assertKnownOptions('saveOnnx', options, ['dynamicBatch', 'outputNames', 'preprocessing']);
+  const { preprocessing = preprocessingOf(examples), ...names } = options;
+  await write('saveOnnx', path, fn as (...inputs: never[]) => unknown, [examples], names);
+  if (preprocessing) await writePreprocessing(path, preprocessing, examples, names.dynamicBatch ?? true);
+}
+
+/** `image.onnx` gets `image.preprocessing.json` beside it, and the files that it speaks of under names like `text.tokenizer.json`. */
+async function writePreprocessing(
+  path: string,
+  { facts, files }: Preprocessing,
+  examples: Inputs,
+  dynamicBatch: boolean,
+): Promise<void> {
+  const base = path.replace(/\.onnx$/, '');
+  const beside = new Map<string, string>();
+  for (const [name, file] of (await files?.()) ?? []) {
+    const place = `${base}.${name.replaceAll('/', '.')}`;
+    await writeAtomically(place, [await file.read()]);
+    beside.set(name, basename(place));
+  }
+  const inputs = Object.fromEntries(
+    Object.entries(examples).map(([name, { shape, dtype }]) => [
+      name,
+      { shape: dynamicBatch ? ['batch', ...shape.slice(1)] : shape, type: dtype },
+    ]),
+  );
+  const contents = {
+    model: basename(path),
+    inputs,
+    ...facts,
+    ...(beside.size > 0 ? { files: Object.fromEntries(beside) } : {}),
+  };
+  await writeAtomically(`${base}.preprocessing.json`, [Buffer.from(`${JSON.stringify(contents, null, 2)}\n`)]);
 }
 
 async function write(

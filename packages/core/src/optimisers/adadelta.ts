@@ -5,9 +5,14 @@ import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
 
 export interface AdadeltaOptions extends CommonOptions {
-  /** Share of the old averages that is kept. */
+  /**
+   * Share of the old averages that is kept.
+   * @default 0.9
+   */
   smoothing?: number;
+  /** @default 1e-6 */
   epsilon?: number;
+  /** @default 0 */
   weightDecay?: number;
 }
 

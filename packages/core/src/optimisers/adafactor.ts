@@ -6,16 +6,29 @@ import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Slot, Updated, UpdateRule } from './update-rule.js';
 
 export interface AdafactorOptions extends CommonOptions {
-  /** Multiplies the learning rate by the root mean square of the variable, at least `smallest`. */
+  /**
+   * Multiplies the learning rate by the root mean square of the variable, at least `smallest`.
+   * @default true
+   */
   scaleByVariable?: boolean;
+  /** @default 1e-3 */
   smallest?: number;
-  /** The average of squares at update t keeps 1 - t^decayExponent of the old one. */
+  /**
+   * The average of squares at update t keeps 1 - t^decayExponent of the old one.
+   * @default -0.8
+   */
   decayExponent?: number;
-  /** Largest root mean square of an update before it meets the learning rate. */
+  /**
+   * Largest root mean square of an update before it meets the learning rate.
+   * @default 1
+   */
   clip?: number;
   /** Share of the old update that is kept; no first moment without it. */
   beta1?: number;
-  /** Decoupled. */
+  /**
+   * Decoupled.
+   * @default 0
+   */
   weightDecay?: number;
 }
 

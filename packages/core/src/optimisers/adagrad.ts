@@ -5,11 +5,19 @@ import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
 
 export interface AdagradOptions extends CommonOptions {
-  /** Divides the learning rate of update t by 1 + (t - 1) rateDecay. */
+  /**
+   * Divides the learning rate of update t by 1 + (t - 1) rateDecay.
+   * @default 0
+   */
   rateDecay?: number;
-  /** What the sums of squares start from. */
+  /**
+   * What the sums of squares start from.
+   * @default 0
+   */
   initial?: number;
+  /** @default 1e-10 */
   epsilon?: number;
+  /** @default 0 */
   weightDecay?: number;
 }
 

@@ -5,10 +5,16 @@ import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
 
 export interface AdamVariantOptions extends CommonOptions {
+  /** @default 0.9 */
   beta1?: number;
+  /** @default 0.999 */
   beta2?: number;
+  /** @default 1e-8 */
   epsilon?: number;
-  /** L2 penalty, added to the gradient. */
+  /**
+   * L2 penalty, added to the gradient.
+   * @default 0
+   */
   weightDecay?: number;
 }
 
@@ -73,7 +79,12 @@ const nadamOptionNames: Record<keyof (AdamVariantOptions & { momentumDecay?: num
  * @example
  * const optimizer = nadam({ learningRate: 2e-3 });
  */
-export function nadam(options: AdamVariantOptions & { momentumDecay?: number }): RuleOptimizer {
+export function nadam(
+  options: AdamVariantOptions & {
+    /** @default 0.004 */
+    momentumDecay?: number;
+  },
+): RuleOptimizer {
   assertKnownOptions('nadam', options, nadamOptionNames);
   const {
     beta1 = 0.9, // torch's default

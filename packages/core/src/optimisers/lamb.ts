@@ -6,9 +6,13 @@ import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
 
 export interface LambOptions extends CommonOptions {
+  /** @default 0.9 */
   beta1?: number;
+  /** @default 0.999 */
   beta2?: number;
+  /** @default 1e-6 */
   epsilon?: number;
+  /** @default 0.01 */
   weightDecay?: number;
 }
 

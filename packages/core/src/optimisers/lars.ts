@@ -6,10 +6,16 @@ import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
 
 export interface LarsOptions extends CommonOptions {
+  /** @default 0.9 */
   momentum?: number;
+  /** @default 0 */
   weightDecay?: number;
-  /** Multiplies the ratio of norms. */
+  /**
+   * Multiplies the ratio of norms.
+   * @default 0.001
+   */
   trust?: number;
+  /** @default 1e-8 */
   epsilon?: number;
 }
 

@@ -5,9 +5,14 @@ import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Updated, UpdateRule } from './update-rule.js';
 
 export interface LionOptions extends CommonOptions {
+  /** @default 0.9 */
   beta1?: number;
+  /** @default 0.99 */
   beta2?: number;
-  /** Decoupled. */
+  /**
+   * Decoupled.
+   * @default 0
+   */
   weightDecay?: number;
 }
 

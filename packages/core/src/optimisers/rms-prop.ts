@@ -6,14 +6,26 @@ import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Slot, Updated, UpdateRule } from './update-rule.js';
 
 export interface RmsPropOptions extends CommonOptions {
-  /** Share of the old average of squares that is kept. */
+  /**
+   * Share of the old average of squares that is kept.
+   * @default 0.99
+   */
   smoothing?: number;
+  /** @default 1e-8 */
   epsilon?: number;
+  /** @default 0 */
   momentum?: number;
-  /** Divides by the standard deviation in place of the root mean square. */
+  /**
+   * Divides by the standard deviation in place of the root mean square.
+   * @default false
+   */
   centered?: boolean;
+  /** @default 0 */
   weightDecay?: number;
-  /** TensorFlow's form: epsilon inside the root, averages start at one, the learning rate inside the momentum. */
+  /**
+   * TensorFlow's form: epsilon inside the root, averages start at one, the learning rate inside the momentum.
+   * @default false
+   */
   tensorflowStyle?: boolean;
 }
 

@@ -5,10 +5,16 @@ import { type CommonOptions, RuleOptimizer } from './rule-optimizer.js';
 import type { Slot, Updated, UpdateRule } from './update-rule.js';
 
 export interface SgdOptions extends CommonOptions {
+  /** @default 0 */
   momentum?: number;
+  /** @default false */
   nesterov?: boolean;
+  /** @default 0 */
   dampening?: number;
-  /** L2 penalty, added to the gradient: g + decay * w. */
+  /**
+   * L2 penalty, added to the gradient: g + decay * w.
+   * @default 0
+   */
   weightDecay?: number;
 }
 

@@ -2,6 +2,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import { assertBackend } from '../assert-backend.js';
 import { hostInput } from '../compile/host-input.js';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { normalFromKey, uniformFromKey } from './fill.js';
 import { Random } from './random.js';
 import { nextInStep } from './step-scope.js';
@@ -32,8 +33,20 @@ function checkRandom(caller: string, random: unknown): asserts random is Random 
  */
 export function randomNormal<T extends Tensor = Tensor>(
   shape: number[],
-  { random, mean = 0, standardDeviation = 1 }: { random: Random; mean?: number; standardDeviation?: number },
+  {
+    random,
+    mean = 0,
+    standardDeviation = 1,
+    ...others
+  }: {
+    random: Random;
+    /** @default 0 */
+    mean?: number;
+    /** @default 1 */
+    standardDeviation?: number;
+  },
 ): T {
+  assertKnownOptions('randomNormal', others, ['random', 'mean', 'standardDeviation']);
   checkRandom('randomNormal', random);
   const key = keySource(random);
   return hostInput(shape, 'float32', (out) => {
@@ -55,8 +68,20 @@ export function randomNormal<T extends Tensor = Tensor>(
  */
 export function randomUniform<T extends Tensor = Tensor>(
   shape: number[],
-  { random, low = 0, high = 1 }: { random: Random; low?: number; high?: number },
+  {
+    random,
+    low = 0,
+    high = 1,
+    ...others
+  }: {
+    random: Random;
+    /** @default 0 */
+    low?: number;
+    /** @default 1 */
+    high?: number;
+  },
 ): T {
+  assertKnownOptions('randomUniform', others, ['random', 'low', 'high']);
   checkRandom('randomUniform', random);
   const key = keySource(random);
   return hostInput(shape, 'float32', (out) => {
@@ -77,8 +102,17 @@ export function randomUniform<T extends Tensor = Tensor>(
  */
 export function randomMask<T extends Tensor = Tensor>(
   shape: number[],
-  { random, probability = 0.5 }: { random: Random; probability?: number },
+  {
+    random,
+    probability = 0.5,
+    ...others
+  }: {
+    random: Random;
+    /** @default 0.5 */
+    probability?: number;
+  },
 ): T {
+  assertKnownOptions('randomMask', others, ['random', 'probability']);
   checkRandom('randomMask', random);
   const key = keySource(random);
   return hostInput(shape, 'float32', (out) => {
@@ -95,7 +129,8 @@ export function randomMask<T extends Tensor = Tensor>(
  * @example
  * const mismatched = tf.gather(tf.tensor1d([10, 20, 30]), randomPermutation(3, { random: new Random(3) }));
  */
-export function randomPermutation(n: number, { random }: { random: Random }): Tensor1D {
+export function randomPermutation(n: number, { random, ...others }: { random: Random }): Tensor1D {
+  assertKnownOptions('randomPermutation', others, ['random']);
   checkRandom('randomPermutation', random);
   const key = keySource(random);
   return hostInput([n], 'int32', (out) => {

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '../known-options.js';
 import { headerLength, parseHeader } from './header.js';
 import type { StoredTensor } from './values.js';
 
@@ -17,8 +18,15 @@ export interface SafetensorsFile {
  */
 export function parseSafetensors(
   bytes: Uint8Array,
-  { source = 'parseSafetensors' }: { source?: string } = {},
+  {
+    source = 'parseSafetensors',
+    ...others
+  }: {
+    /** @default 'parseSafetensors' */
+    source?: string;
+  } = {},
 ): SafetensorsFile {
+  assertKnownOptions('parseSafetensors', others, ['source']);
   const length = headerLength(bytes.subarray(0, 8), bytes.length, source);
   const header = parseHeader(bytes.subarray(8, 8 + length), bytes.length - 8 - length, source);
   const tensors = new Map<string, StoredTensor>();

@@ -1,4 +1,5 @@
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { compareDtypes } from './dtypes.js';
 import { byteSize, maximumHeaderLength } from './header.js';
 import type { StoredTensor } from './values.js';
@@ -16,8 +17,15 @@ export type StoredTensors = ReadonlyMap<string, StoredTensor> | Readonly<Record<
  */
 export function safetensorsPieces(
   tensors: StoredTensors,
-  { metadata = {} }: { metadata?: Readonly<Record<string, string>> } = {},
+  {
+    metadata = {},
+    ...others
+  }: {
+    /** @default {} */
+    metadata?: Readonly<Record<string, string>>;
+  } = {},
 ): Uint8Array[] {
+  assertKnownOptions('safetensorsPieces', others, ['metadata']);
   const list =
     tensors instanceof Map
       ? [...(tensors as ReadonlyMap<string, StoredTensor>)]

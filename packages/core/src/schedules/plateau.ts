@@ -4,14 +4,26 @@ import type { Schedule } from './schedule.js';
 
 export interface PlateauOptions {
   from: number;
+  /** @default 0.1 */
   factor?: number;
-  /** Observations without improvement that are let pass. */
+  /**
+   * Observations without improvement that are let pass.
+   * @default 10
+   */
   patience?: number;
-  /** Relative improvement that counts. */
+  /**
+   * Relative improvement that counts.
+   * @default 1e-4
+   */
   threshold?: number;
-  /** Observations after a reduction that are not counted. */
+  /**
+   * Observations after a reduction that are not counted.
+   * @default 0
+   */
   cooldown?: number;
+  /** @default 0 */
   minimum?: number;
+  /** @default 'lower' */
   better?: 'lower' | 'higher';
 }
 

@@ -21,7 +21,18 @@ export function constant(value: number): Schedule {
  * const rate = cosine({ from: 1e-3, steps: 1000 });
  * rate(500); // 0.0005
  */
-export function cosine({ from, to = 0, steps, ...others }: { from: number; to?: number; steps: number }): Schedule {
+export function cosine({
+  from,
+  to = 0,
+  steps,
+  ...others
+}: {
+  from: number;
+  /** @default 0 */
+
+  to?: number;
+  steps: number;
+}): Schedule {
   assertKnownOptions('cosine', others, ['from', 'to', 'steps']);
 
   checkSteps('cosine', steps);
@@ -44,9 +55,11 @@ export function cosineRestarts({
   ...others
 }: {
   from: number;
+  /** @default 0 */
   to?: number;
   /** Length of the first. */
   steps: number;
+  /** @default 1 */
   growth?: number;
 }): Schedule {
   assertKnownOptions('cosineRestarts', others, ['from', 'to', 'steps', 'growth']);
@@ -78,6 +91,7 @@ export function linearWarmup({
   ...others
 }: {
   steps: number;
+  /** @default 0 */
   from?: number;
   to: number | Schedule;
 }): Schedule {
@@ -103,8 +117,10 @@ export function polynomial({
   ...others
 }: {
   from: number;
+  /** @default 0 */
   to?: number;
   steps: number;
+  /** @default 1 */
   power?: number;
 }): Schedule {
   assertKnownOptions('polynomial', others, ['from', 'to', 'steps', 'power']);
@@ -127,6 +143,7 @@ export function stepDecay({
   ...others
 }: {
   from: number;
+  /** @default 0.1 */
   factor?: number;
   every: number;
 }): Schedule {
@@ -150,6 +167,7 @@ export function milestones({
   ...others
 }: {
   from: number;
+  /** @default 0.1 */
   factor?: number;
   at: readonly number[];
 }): Schedule {
@@ -206,11 +224,18 @@ export function oneCycle({
 }: {
   peak: number;
   steps: number;
+  /** @default 0.3 */
   rise?: number;
+  /** @default 25 */
   startDivisor?: number;
-  /** Of the start. */
+  /**
+   * Of the start.
+   * @default 1e4
+   */
   endDivisor?: number;
+  /** @default 'cosine' */
   shape?: 'cosine' | 'line';
+  /** @default false */
   symmetric?: boolean;
 }): Schedule {
   assertKnownOptions('oneCycle', others, ['peak', 'steps', 'rise', 'startDivisor', 'endDivisor', 'shape', 'symmetric']);

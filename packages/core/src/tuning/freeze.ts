@@ -1,5 +1,6 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import type { NamedVariables } from '../variables.js';
 
 /** What has variables by name: encoders, and every model of the house. */
@@ -30,7 +31,17 @@ const setTrainable = (variable: Variable, trainable: boolean) => {
  * @example
  * freeze(encoder, { except: ['encoder.layer.11', 'pooler'] });
  */
-export function freeze(model: Tunable, { except = [] }: { except?: NamePatterns } = {}): () => void {
+export function freeze(
+  model: Tunable,
+  {
+    except = [],
+    ...others
+  }: {
+    /** @default [] */
+    except?: NamePatterns;
+  } = {},
+): () => void {
+  assertKnownOptions('freeze', others, ['except']);
   const entries = Object.entries(model.namedVariables());
   const idle = except.find((pattern) => !entries.some(([name]) => fits(name, [pattern])));
   if (idle !== undefined) {

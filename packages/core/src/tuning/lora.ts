@@ -2,18 +2,31 @@ import type { Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Adapter } from '../blocks/parameters.js';
 import { CrossmodalError } from '../errors.js';
+import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
 import { type AdaptableEncoder, adaptations, type Lora, linearMaps, parametersOf } from './adaptations.js';
 import { freeze } from './freeze.js';
 
 export interface LoraOptions {
-  /** Rank of what is added. */
+  /**
+   * Rank of what is added.
+   * @default 8
+   */
   rank?: number;
-  /** What is added is scaled by alpha / rank. */
+  /**
+   * What is added is scaled by alpha / rank.
+   * @default 8
+   */
   alpha?: number;
-  /** Ends of the names of the linear maps, or 'linear' for all of the encoder's layers. */
+  /**
+   * Ends of the names of the linear maps, or 'linear' for all of the encoder's layers.
+   * @default attentionTargets
+   */
   targets?: readonly string[] | 'linear';
-  /** Share of the inputs set to zero before the first factor, when training. */
+  /**
+   * Share of the inputs set to zero before the first factor, when training.
+   * @default 0
+   */
   dropout?: number;
   seed: number;
 }
@@ -40,8 +53,10 @@ export function lora(
     targets = attentionTargets,
     dropout = 0,
     seed,
+    ...others
   }: LoraOptions,
 ): Lora {
+  assertKnownOptions('lora', others, ['rank', 'alpha', 'targets', 'dropout', 'seed']);
   if (!Number.isInteger(rank) || rank < 1) {
     throw new CrossmodalError(`lora: rank must be a whole number of at least 1, got ${rank}`);
   }

@@ -28,11 +28,17 @@ export function specAugment(
     ...others
   }: {
     random: Random;
+    /** @default 2 */
     frequencyMasks?: number;
+    /** @default 27 */
     frequencyWidth?: number;
+    /** @default 2 */
     timeMasks?: number;
+    /** @default 100 */
     timeWidth?: number;
+    /** @default 1 */
     timeShare?: number;
+    /** @default 'mean' */
     value?: number | 'mean';
   },
 ): Spectrogram {

@@ -21,7 +21,14 @@ export function powerToDecibels(
     floor = 1e-10, // librosa, torchaudio
     range = 80, // librosa, torchaudio: top_db
     ...others
-  }: { reference?: number | 'maximum'; floor?: number; range?: number } = {},
+  }: {
+    /** @default 1 */
+    reference?: number | 'maximum';
+    /** @default 1e-10 */
+    floor?: number;
+    /** @default 80 */
+    range?: number;
+  } = {},
 ): Spectrogram {
   assertKnownOptions('powerToDecibels', others, ['reference', 'floor', 'range']);
 

@@ -22,7 +22,14 @@ export function delta(
     order = 1,
     edge = 'fit', // librosa
     ...others
-  }: { width?: number; order?: 1 | 2; edge?: 'fit' | 'repeat' } = {},
+  }: {
+    /** @default 9 */
+    width?: number;
+    /** @default 1 */
+    order?: 1 | 2;
+    /** @default 'fit' */
+    edge?: 'fit' | 'repeat';
+  } = {},
 ): Spectrogram {
   assertKnownOptions('delta', others, ['width', 'order', 'edge']);
 

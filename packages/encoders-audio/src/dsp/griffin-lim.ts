@@ -22,7 +22,13 @@ export function griffinLim(
     momentum = 0.99, // Perraudin et al.; librosa
     length,
     ...options
-  }: StftOptions & { iterations?: number; momentum?: number; length?: number } = {},
+  }: StftOptions & {
+    /** @default 32 */
+    iterations?: number;
+    /** @default 0.99 */
+    momentum?: number;
+    length?: number;
+  } = {},
 ): Float32Array {
   assertKnownOptions('griffinLim', options, [
     'fftSize',

@@ -27,9 +27,13 @@ export function kaldiFilterbank(
     ...others
   }: {
     sampleRate: number;
+    /** @default 23 */
     bands?: number;
+    /** @default 'povey' */
     window?: 'povey' | 'hann';
+    /** @default 20 */
     minimumFrequency?: number;
+    /** @default 0.97 */
     preemphasis?: number;
   },
 ): Spectrogram {

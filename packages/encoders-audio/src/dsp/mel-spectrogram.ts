@@ -146,7 +146,10 @@ export function logMel(
   {
     offset = 1e-6, // torchaudio's wav2letter and DeepSpeech recipes
     ...options
-  }: MelSpectrogramOptions & { offset?: number },
+  }: MelSpectrogramOptions & {
+    /** @default 1e-6 */
+    offset?: number;
+  },
 ): Spectrogram {
   assertKnownOptions('logMel', options, [
     'fftSize',

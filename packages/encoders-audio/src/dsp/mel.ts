@@ -29,7 +29,16 @@ export interface MelFilterbank {
  * Hertz to mel. HTK: 2595 log10(1 + f/700). Slaney: f / (200/3) below 1 kHz, 15 + 27 ln(f/1000) / ln 6.4 above.
  * @see O'Shaughnessy (1987), "Speech communication"; Slaney (1998), "Auditory toolbox"
  */
-export function hertzToMel(frequency: number, { scale = 'slaney', ...others }: { scale?: MelScale } = {}): number {
+export function hertzToMel(
+  frequency: number,
+  {
+    scale = 'slaney',
+    ...others
+  }: {
+    /** @default 'slaney' */
+    scale?: MelScale;
+  } = {},
+): number {
   assertKnownOptions('hertzToMel', others, ['scale']);
 
   if (scale === 'htk') return 2595 * Math.log10(1 + frequency / 700);
@@ -37,7 +46,16 @@ export function hertzToMel(frequency: number, { scale = 'slaney', ...others }: {
 }
 
 /** Inverse of `hertzToMel`. */
-export function melToHertz(mel: number, { scale = 'slaney', ...others }: { scale?: MelScale } = {}): number {
+export function melToHertz(
+  mel: number,
+  {
+    scale = 'slaney',
+    ...others
+  }: {
+    /** @default 'slaney' */
+    scale?: MelScale;
+  } = {},
+): number {
   assertKnownOptions('melToHertz', others, ['scale']);
 
   if (scale === 'htk') return 700 * (10 ** (mel / 2595) - 1);

@@ -23,7 +23,14 @@ export function mfcc(
     lifter = 0, // librosa
     range = 80, // librosa, torchaudio
     ...options
-  }: MelSpectrogramOptions & { coefficients?: number; lifter?: number; range?: number },
+  }: MelSpectrogramOptions & {
+    /** @default 13 */
+    coefficients?: number;
+    /** @default 0 */
+    lifter?: number;
+    /** @default 80 */
+    range?: number;
+  },
 ): Spectrogram {
   assertKnownOptions('mfcc', options, [
     'fftSize',

@@ -9,11 +9,18 @@ export interface ResampleOptions {
   /**
    * `sinc`: windowed sinc interpolation as in torchaudio; `polyphase`: a Kaiser-windowed low-pass filter as in scipy's
    * resample_poly, steeper and about three times slower.
+   * @default 'sinc'
    */
   method?: 'sinc' | 'polyphase';
-  /** Zero crossings of the sinc on each side (`sinc` only). */
+  /**
+   * Zero crossings of the sinc on each side (`sinc` only).
+   * @default 6
+   */
   width?: number;
-  /** Cutoff as a share of the lower Nyquist frequency (`sinc` only). */
+  /**
+   * Cutoff as a share of the lower Nyquist frequency (`sinc` only).
+   * @default 0.99
+   */
   rolloff?: number;
 }
 

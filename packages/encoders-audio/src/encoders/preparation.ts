@@ -1,4 +1,4 @@
-import { CrossmodalError, type Inputs, type Random, randomRemedy } from '@crossmodal/core';
+import { CrossmodalError, type Inputs, type Preprocessing, type Random, randomRemedy } from '@crossmodal/core';
 import { mapConcurrently } from '@crossmodal/core/data';
 import * as tf from '@tensorflow/tfjs-core';
 import { logMel, type MelSpectrogramOptions } from '../dsp/mel-spectrogram.js';
@@ -57,6 +57,26 @@ async function clip(
   const start = random && samples.length > length ? random.integer(samples.length - length + 1) : undefined;
   const cut = samples.length > length ? fitLength(samples, length, start === undefined ? {} : { start }) : samples;
   return random && augmentWaveform ? augmentWaveform(cut, random) : cut;
+}
+
+/** What the preparation of an encoder of this package does, by its options. */
+export function soundPreprocessing(
+  options: WaveformPreparation | SpectrogramPreparation,
+  input: 'waveform' | 'features',
+): Preprocessing {
+  const plain = Object.entries(options).filter(([, value]) => typeof value !== 'function' && value !== undefined);
+  const { standardize = 'clip' } = options as SpectrogramPreparation;
+  return {
+    facts: {
+      modality: 'audio',
+      ...Object.fromEntries(plain),
+      channels: 'mixed to one',
+      samples: 'in [-1, 1], filled with zeros behind, longer ones cut to their middle',
+      ...(input === 'waveform'
+        ? { layout: 'batch, samples' }
+        : { layout: 'batch, frames, bands', features: 'log-mel', standardize }),
+    },
+  };
 }
 
 /** Checks rate and duration; returns the number of samples. */

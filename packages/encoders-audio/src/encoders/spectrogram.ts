@@ -3,12 +3,21 @@ import { batchNormalization, dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { AudioItem } from '../load/load-waveform.js';
 import { requireInteger } from '../waveform.js';
-import { type SpectrogramPreparation, spectrogramPreparation, spectrogramShape } from './preparation.js';
+import {
+  type SpectrogramPreparation,
+  soundPreprocessing,
+  spectrogramPreparation,
+  spectrogramShape,
+} from './preparation.js';
 
 export interface SpectrogramEncoderOptions extends SpectrogramPreparation {
-  /** Channels of each stage; between stages both axes are halved by max pooling. */
+  /**
+   * Channels of each stage; between stages both axes are halved by max pooling.
+   * @default [32, 64, 128, 256]
+   */
   channels?: readonly number[];
   dimension: number;
+  /** @default 0 */
   dropout?: number;
   seed: number;
 }
@@ -100,6 +109,7 @@ export function spectrogramEncoder({
     sequenceModel: tfl.model({ inputs: input, outputs: output.apply(time) as typeof x, name: 'spectrogram_steps' }),
     inputs: ['features'],
     prepare: spectrogramPreparation(options, shape, { withMask: false }),
+    preprocessing: soundPreprocessing(options, 'features'),
     saved: { type: 'spectrogramEncoder', options: { ...options, channels, dimension, dropout, seed } },
   });
 }

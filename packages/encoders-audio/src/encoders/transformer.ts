@@ -3,16 +3,25 @@ import { maskedPooling, positionEmbedding, transformerBlock } from '@crossmodal/
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { AudioItem } from '../load/load-waveform.js';
 import { requireInteger } from '../waveform.js';
-import { type SpectrogramPreparation, spectrogramPreparation, spectrogramShape } from './preparation.js';
+import {
+  type SpectrogramPreparation,
+  soundPreprocessing,
+  spectrogramPreparation,
+  spectrogramShape,
+} from './preparation.js';
 
 export interface AudioTransformerEncoderOptions extends SpectrogramPreparation {
+  /** @default 4 */
   layers?: number;
+  /** @default 4 */
   heads?: number;
   /** Width of the feed-forward parts; four times `dimension` unless given. */
   hidden?: number;
   /** Width throughout, and length of the vector that comes out. */
   dimension: number;
+  /** @default 0.1 */
   dropout?: number;
+  /** @default 'sinusoidal' */
   positions?: 'learned' | 'sinusoidal';
   seed: number;
 }
@@ -95,6 +104,7 @@ export function audioTransformerEncoder({
     sequenceModel: tfl.model({ inputs: [features, mask], outputs: sequence, name: 'audio_transformer_frames' }),
     inputs: ['features', 'mask'],
     prepare: spectrogramPreparation(options, shape, { withMask: true }),
+    preprocessing: soundPreprocessing(options, 'features'),
     saved: {
       type: 'audioTransformerEncoder',
       options: { ...options, layers, heads, hidden, dimension, dropout, positions, seed },

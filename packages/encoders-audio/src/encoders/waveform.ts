@@ -3,16 +3,26 @@ import { batchNormalization, dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { AudioItem } from '../load/load-waveform.js';
 import { requireInteger } from '../waveform.js';
-import { lengthOf, type WaveformPreparation, waveformPreparation } from './preparation.js';
+import { lengthOf, soundPreprocessing, type WaveformPreparation, waveformPreparation } from './preparation.js';
 
 export interface WaveformEncoderOptions extends WaveformPreparation {
-  /** Channels of each convolution. */
+  /**
+   * Channels of each convolution.
+   * @default [64, 128, 256]
+   */
   channels?: readonly number[];
-  /** Samples under each convolution. */
+  /**
+   * Samples under each convolution.
+   * @default 3
+   */
   kernelSize?: number;
-  /** Step of the first convolution; more than 1 makes long recordings cheaper. */
+  /**
+   * Step of the first convolution; more than 1 makes long recordings cheaper.
+   * @default 1
+   */
   stride?: number;
   dimension: number;
+  /** @default 0 */
   dropout?: number;
   seed: number;
 }
@@ -95,6 +105,7 @@ export function waveformEncoder({
     sequenceModel: tfl.model({ inputs: input, outputs: output.apply(x) as typeof x, name: 'waveform_steps' }),
     inputs: ['waveform'],
     prepare: waveformPreparation(options),
+    preprocessing: soundPreprocessing(options, 'waveform'),
     saved: { type: 'waveformEncoder', options: { ...options, channels, kernelSize, stride, dimension, dropout, seed } },
   });
 }

@@ -21,7 +21,16 @@ export function astFeatures(
     mean = -4.2677393, // AudioSet
     standardDeviation = 4.5689974, // AudioSet
     ...others
-  }: { bands?: number; frames?: number; mean?: number; standardDeviation?: number } = {},
+  }: {
+    /** @default 128 */
+    bands?: number;
+    /** @default 1024 */
+    frames?: number;
+    /** @default -4.2677393 */
+    mean?: number;
+    /** @default 4.5689974 */
+    standardDeviation?: number;
+  } = {},
 ): Spectrogram {
   assertKnownOptions('astFeatures', others, ['bands', 'frames', 'mean', 'standardDeviation']);
 

@@ -22,7 +22,14 @@ export function clapFeatures(
     minimumFrequency = 50, // the published checkpoints
     maximumFrequency = 14000, // the published checkpoints
     ...others
-  }: { seconds?: number; minimumFrequency?: number; maximumFrequency?: number } = {},
+  }: {
+    /** @default 10 */
+    seconds?: number;
+    /** @default 50 */
+    minimumFrequency?: number;
+    /** @default 14000 */
+    maximumFrequency?: number;
+  } = {},
 ): Spectrogram {
   assertKnownOptions('clapFeatures', others, ['seconds', 'minimumFrequency', 'maximumFrequency']);
 

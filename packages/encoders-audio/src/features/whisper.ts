@@ -20,7 +20,13 @@ export function whisperFeatures(
     bands = 80, // all models before large-v3
     seconds = 30, // all models
     ...others
-  }: { bands?: number; seconds?: number } = {},
+  }: {
+    /** @default 80 */
+    bands?: number;
+    /** @default 30 */
+
+    seconds?: number;
+  } = {},
 ): Spectrogram {
   assertKnownOptions('whisperFeatures', others, ['bands', 'seconds']);
 

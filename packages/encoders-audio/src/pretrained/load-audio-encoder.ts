@@ -86,6 +86,7 @@ export async function loadAudioEncoder(
   const weights = await openWeights(files, { where });
   const architecture = audioArchitecture(where, config, weights);
   const preparation = architecture.preparation(await settingsOf(files));
+  const settings = ((await readJson(files, 'preprocessor_config.json')) ?? {}) as Record<string, unknown>;
   const { sampleRate } = preparation;
   const limit = seconds === undefined ? undefined : Math.max(1, Math.round(seconds * sampleRate));
   return pretrainedEncoder<AudioItem>({
@@ -100,6 +101,16 @@ export async function loadAudioEncoder(
     seed: options.seed ?? 0,
     dropout: options.dropout ?? 1,
     allowExtra: options.allowExtra ?? false,
+    preprocessing: {
+      facts: {
+        modality: 'audio',
+        ...settings,
+        sampling_rate: sampleRate,
+        ...(seconds === undefined ? {} : { seconds }),
+        channels: 'mixed to one',
+        samples: 'in [-1, 1]',
+      },
+    },
     async prepare(items, { training = false, random } = {}) {
       if (items.length === 0) throw new CrossmodalError('prepare: items must hold at least one recording, got none');
       if (training && augmentWaveform && !random) {

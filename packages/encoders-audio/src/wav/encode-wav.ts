@@ -17,7 +17,10 @@ export function encodeWav(
   {
     encoding = 'integer16', // what every player reads
     ...others
-  }: { encoding?: 'integer16' | 'float32' } = {},
+  }: {
+    /** @default 'integer16' */
+    encoding?: 'integer16' | 'float32';
+  } = {},
 ): Uint8Array {
   assertKnownOptions('encodeWav', others, ['encoding']);
 

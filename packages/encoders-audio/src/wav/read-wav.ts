@@ -30,7 +30,16 @@ export interface Wav extends Waveform {
  * @example
  * const { samples, sampleRate } = decodeWav(await readFile('hello.wav'));
  */
-export function decodeWav(bytes: Uint8Array, { source = 'the given bytes', ...others }: { source?: string } = {}): Wav {
+export function decodeWav(
+  bytes: Uint8Array,
+  {
+    source = 'the given bytes',
+    ...others
+  }: {
+    /** @default 'the given bytes' */
+    source?: string;
+  } = {},
+): Wav {
   assertKnownOptions('decodeWav', others, ['source']);
 
   const { littleEndian, format, dataStart, dataLength, frames } = wavLayout(bytes, source);

@@ -2,10 +2,20 @@ import { assertKnownOptions, defineEncoder, type Encoder } from '@crossmodal/cor
 import { maskedPooling } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { savedText } from './saved-text.js';
-import { dense, dropped, type TextEncoderOptions, textInputs, textPreparation } from './text-inputs.js';
+import {
+  dense,
+  dropped,
+  type TextEncoderOptions,
+  textInputs,
+  textPreparation,
+  textPreprocessing,
+} from './text-inputs.js';
 
 export interface BagEncoderOptions extends TextEncoderOptions {
-  /** Widths of ReLU layers behind the mean; without any, the mean of the embeddings is the vector. */
+  /**
+   * Widths of ReLU layers behind the mean; without any, the mean of the embeddings is the vector.
+   * @default []
+   */
   hidden?: readonly number[];
 }
 
@@ -47,6 +57,7 @@ export function bagEncoder({
     sequenceModel: tfl.model({ inputs, outputs: words, name: 'bag_words' }),
     inputs: ['ids', 'mask'],
     prepare: textPreparation(tokenizer, maximumLength),
+    preprocessing: textPreprocessing('bagEncoder', tokenizer, maximumLength),
     saved: savedText('bagEncoder', { ...options, hidden }),
   });
 }

@@ -3,16 +3,27 @@ import { maskedPooling } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { recurrent } from '../layers/recurrent.js';
 import { savedText } from './saved-text.js';
-import { dropped, type TextEncoderOptions, textInputs, textPreparation } from './text-inputs.js';
+import { dropped, type TextEncoderOptions, textInputs, textPreparation, textPreprocessing } from './text-inputs.js';
 
 export interface RecurrentEncoderOptions extends TextEncoderOptions {
+  /** @default 'lstm' */
   cell?: 'lstm' | 'gru';
-  /** Width of the embeddings; `dimension` unless given. */
+  /**
+   * Width of the embeddings; `dimension` unless given.
+   * @default dimension
+   */
   embedding?: number;
+  /** @default 1 */
   layers?: number;
-  /** Half of `dimension` in each direction, side by side. */
+  /**
+   * Half of `dimension` in each direction, side by side.
+   * @default false
+   */
   bidirectional?: boolean;
-  /** The hidden state after the last token (in each direction after the last it meets), or the mean of all. */
+  /**
+   * The hidden state after the last token (in each direction after the last it meets), or the mean of all.
+   * @default 'last'
+   */
   pooling?: 'last' | 'mean';
 }
 
@@ -79,6 +90,7 @@ export function lstmEncoder({
     sequenceModel: tfl.model({ inputs, outputs: x, name: 'recurrent_words' }),
     inputs: ['ids', 'mask'],
     prepare: textPreparation(tokenizer, maximumLength),
+    preprocessing: textPreprocessing('recurrentEncoder', tokenizer, maximumLength),
     saved: savedText('lstmEncoder', { ...options, cell, embedding, layers, bidirectional, pooling }),
   });
 }

@@ -1,16 +1,24 @@
-import { CrossmodalError, type Encoder, type Inputs, layerSeeds } from '@crossmodal/core';
+import { CrossmodalError, type Encoder, type Inputs, layerSeeds, type Preprocessing } from '@crossmodal/core';
 import { dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { encodeBatch, type Tokenizer } from '../tokenizers/tokenizer.js';
+import type { VocabularyTokenizer } from '../tokenizers/vocabulary-tokenizer.js';
+import { tokenizerJson } from './saved-text.js';
 
 /** What all text encoders take. */
 export interface TextEncoderOptions {
   tokenizer: Tokenizer;
   /** Length of the vector that comes out. */
   dimension: number;
-  /** Tokens per text; longer texts are cut, shorter ones filled up and masked. */
+  /**
+   * Tokens per text; longer texts are cut, shorter ones filled up and masked.
+   * @default 32
+   */
   maximumLength?: number;
-  /** Share of values set to zero when training. */
+  /**
+   * Share of values set to zero when training.
+   * @default 0 (bagEncoder, lstmEncoder); 0.1 (transformerEncoder)
+   */
   dropout?: number;
   seed: number;
 }
@@ -59,7 +67,43 @@ export function dropped(x: tfl.SymbolicTensor, rate: number, name: string, seedO
 
 /** `prepare` of a text encoder. */
 export function textPreparation(tokenizer: Tokenizer, maximumLength: number): Encoder<string>['prepare'] {
-  return async (texts): Promise<Inputs> => encodeBatch(texts, { tokenizer, maximumLength });
+  const { paddingId, vocabularySize } = tokenizer;
+  const observed: Tokenizer = {
+    ...{ paddingId, vocabularySize, decode: (ids) => tokenizer.decode(ids) },
+    encode(text, options) {
+      const ids = tokenizer.encode(text, options);
+      remarkOnUnknown(text, ids, tokenizer);
+      return ids;
+    },
+  };
+  return async (texts): Promise<Inputs> => encodeBatch(texts, { tokenizer: observed, maximumLength });
+}
+
+/** Tokenisers about which it was said. */
+const remarked = new WeakSet<Tokenizer>();
+
+/** Says once for a tokeniser when a text has no word that it knows: its vector tells nothing of it. */
+function remarkOnUnknown(text: string, ids: readonly number[], tokenizer: Tokenizer): void {
+  const { unknownId, beginId, endId } = tokenizer as Partial<VocabularyTokenizer>;
+  if (unknownId === undefined || !ids.includes(unknownId) || remarked.has(tokenizer)) return;
+  if (ids.some((id) => id !== unknownId && id !== beginId && id !== endId)) return;
+  remarked.add(tokenizer);
+  const message = `no word of ${JSON.stringify(text.slice(0, 80))} is in the vocabulary: its vector is that of any other such text; make the tokeniser of a corpus that has these words`;
+  if (typeof process === 'object') process.emitWarning(message, 'CrossmodalWarning');
+}
+
+/** What `textPreparation` does. */
+export function textPreprocessing(where: string, tokenizer: Tokenizer, maximumLength: number): Preprocessing {
+  return {
+    facts: {
+      modality: 'text',
+      tokenizer: 'tokenizer.json',
+      maximum_length: maximumLength,
+      padding: { to: 'maximum_length', side: 'right', id: tokenizer.paddingId },
+      mask: '1 for tokens, 0 for padding',
+    },
+    files: () => tokenizerJson(where, tokenizer),
+  };
 }
 
 /** A dense layer with a seed of its own. */

@@ -2,18 +2,28 @@ import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder } from
 import { maskedPooling, positionEmbedding, transformerBlock } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { savedText } from './saved-text.js';
-import { dropped, type TextEncoderOptions, textInputs, textPreparation } from './text-inputs.js';
+import { dropped, type TextEncoderOptions, textInputs, textPreparation, textPreprocessing } from './text-inputs.js';
 
 export interface TransformerEncoderOptions extends TextEncoderOptions {
+  /** @default 4 */
   layers?: number;
+  /** @default 4 */
   heads?: number;
   /** Width of the feed-forward parts; four times `dimension` unless given. */
   hidden?: number;
-  /** `first` reads the state of the first token: give a tokeniser whose texts begin with a special one, as [CLS]. */
+  /**
+   * `first` reads the state of the first token: give a tokeniser whose texts begin with a special one, as [CLS].
+   * @default 'mean'
+   */
   pooling?: 'mean' | 'first' | 'last' | 'max';
+  /** @default 'learned' */
   positions?: 'learned' | 'sinusoidal';
+  /** @default 'pre' */
   normalization?: 'pre' | 'post';
-  /** Hides later tokens from earlier ones, as in CLIP's text tower. */
+  /**
+   * Hides later tokens from earlier ones, as in CLIP's text tower.
+   * @default false
+   */
   causal?: boolean;
 }
 
@@ -90,6 +100,7 @@ export function transformerEncoder({
     sequenceModel: tfl.model({ inputs, outputs: x, name: 'transformer_words' }),
     inputs: ['ids', 'mask'],
     prepare: textPreparation(tokenizer, maximumLength),
+    preprocessing: textPreprocessing('transformerEncoder', tokenizer, maximumLength),
     saved: savedText('transformerEncoder', {
       ...{ ...options, layers, heads, hidden, pooling, positions, normalization, causal },
     }),

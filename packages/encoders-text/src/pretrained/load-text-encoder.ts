@@ -113,6 +113,28 @@ export async function loadTextEncoder(
     seed: options.seed ?? 0,
     dropout: options.dropout ?? 1,
     allowExtra: options.allowExtra ?? false,
+    ...(tokenizer
+      ? {
+          preprocessing: {
+            facts: {
+              modality: 'text',
+              tokenizer: 'tokenizer.json',
+              maximum_length: maximumLength,
+              padding: {
+                to:
+                  family.padding === 'maximum'
+                    ? 'maximum_length'
+                    : `the longest, rounded up to a multiple of ${lengthMultiple}`,
+                id: tokenizer.paddingId,
+              },
+              mask: '1 for tokens, 0 for padding',
+              do_lower_case: sentence?.do_lower_case ?? false,
+              ...(defaultPrompt === undefined ? {} : { prompt: promptOf(prompts, defaultPrompt) }),
+            },
+            files: () => tokenizerJson('loadTextEncoder', tokenizer),
+          },
+        }
+      : {}),
     async prepare(texts, preparation = {}) {
       if (!tokenizer) {
         throw new CrossmodalError('prepare: this text encoder was loaded without a tokeniser', {

@@ -23,7 +23,13 @@ export function randomCrop(
     padding = 4, // He et al. (2016), CIFAR-10
     fill = 0,
     ...others
-  }: { random: Random; padding?: number; fill?: number },
+  }: {
+    random: Random;
+    /** @default 4 */
+    padding?: number;
+    /** @default 0 */
+    fill?: number;
+  },
 ): Image {
   assertKnownOptions('randomCrop', others, ['random', 'padding', 'fill']);
 
@@ -51,7 +57,15 @@ export function randomResizedCrop(
     scale = [0.08, 1], // Inception, torchvision
     ratio = [3 / 4, 4 / 3], // Inception, torchvision
     ...others
-  }: { random: Random; scale?: readonly [number, number]; ratio?: readonly [number, number] },
+  }: {
+    random: Random;
+    /** @default [0.08, 1] */
+
+    scale?: readonly [number, number];
+    /** @default [3 / 4, 4 / 3] */
+
+    ratio?: readonly [number, number];
+  },
 ): Image {
   assertKnownOptions('randomResizedCrop', others, ['random', 'scale', 'ratio']);
 
@@ -82,7 +96,15 @@ export function randomResizedCrop(
 /** Mirrors the picture with that probability. @see torchvision.transforms.RandomHorizontalFlip */
 export function randomFlip(
   image: Image,
-  { random, probability = 0.5, ...others }: { random: Random; probability?: number },
+  {
+    random,
+    probability = 0.5,
+    ...others
+  }: {
+    random: Random;
+    /** @default 0.5 */
+    probability?: number;
+  },
 ): Image {
   assertKnownOptions('randomFlip', others, ['random', 'probability']);
 
@@ -106,7 +128,21 @@ export function colourJitter(
     saturation = 0.4,
     hue = 0.1,
     ...others
-  }: { random: Random; brightness?: number; contrast?: number; saturation?: number; hue?: number },
+  }: {
+    random: Random;
+    /** @default 0.4 */
+
+    brightness?: number;
+    /** @default 0.4 */
+
+    contrast?: number;
+    /** @default 0.4 */
+
+    saturation?: number;
+    /** @default 0.1 */
+
+    hue?: number;
+  },
 ): Image {
   assertKnownOptions('colourJitter', others, ['random', 'brightness', 'contrast', 'saturation', 'hue']);
 
@@ -145,9 +181,13 @@ export function randomErasing(
     ...others
   }: {
     random: Random;
+    /** @default 0.5 */
     probability?: number;
+    /** @default [0.02, 0.33] */
     scale?: readonly [number, number];
+    /** @default [0.3, 3.3] */
     ratio?: readonly [number, number];
+    /** @default 0 */
     fill?: number;
   },
 ): Image {

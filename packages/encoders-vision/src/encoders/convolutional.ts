@@ -2,16 +2,25 @@ import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, layer
 import { batchNormalization, dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { type ImageItem, requireInteger } from '../image.js';
-import { type ImageEncoderOptions, imagePreparation } from './image-options.js';
+import { type ImageEncoderOptions, imagePreparation, imagePreprocessing } from './image-options.js';
 
 export interface ConvolutionalEncoderOptions extends ImageEncoderOptions {
-  /** Channels of each stage; between stages, sides are halved by max pooling. */
+  /**
+   * Channels of each stage; between stages, sides are halved by max pooling.
+   * @default [32, 64, 128, 256]
+   */
   channels?: readonly number[];
-  /** Convolutions (3 x 3, batch normalisation, ReLU) per stage. */
+  /**
+   * Convolutions (3 x 3, batch normalisation, ReLU) per stage.
+   * @default 1
+   */
   blocks?: number;
   /** Length of the vector that comes out. */
   dimension: number;
-  /** Share of features set to zero before the last layer when training. */
+  /**
+   * Share of features set to zero before the last layer when training.
+   * @default 0
+   */
   dropout?: number;
   seed: number;
 }
@@ -91,6 +100,7 @@ export function convolutionalEncoder({
     }),
     inputs: ['pixels'],
     prepare: imagePreparation('convolutionalEncoder', options),
+    preprocessing: imagePreprocessing(options),
     saved: { type: 'convolutionalEncoder', options: { ...options, channels, blocks, dimension, dropout, seed } },
   });
 }

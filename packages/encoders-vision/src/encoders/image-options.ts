@@ -1,4 +1,4 @@
-import { CrossmodalError, type Inputs, type Random, randomRemedy } from '@crossmodal/core';
+import { CrossmodalError, type Inputs, type Preprocessing, type Random, randomRemedy } from '@crossmodal/core';
 import type { Image, ImageItem } from '../image.js';
 import type { DecodeImageOptions } from '../load/decode-image.js';
 import { checkDecoding } from '../load/decode-image.js';
@@ -13,6 +13,62 @@ export interface ImageEncoderOptions extends Omit<DecodeImageOptions, 'size'>, N
   inputChannels?: 1 | 3;
   /** Changes each picture of a training batch, before it is normalised. */
   augment?: (image: Image, random: Random) => Image;
+}
+
+/** PIL's numbers of its kernels, which preprocessor_config.json files use. */
+const resample = { nearest: 0, lanczos: 1, bilinear: 2, bicubic: 3 } as const;
+
+/** What `imagePreparation` does, in the words of Hugging Face's preprocessor_config.json and what those leave open. */
+export function imagePreprocessing({
+  size,
+  inputChannels = 3,
+  fit = 'cover',
+  background = 'white',
+  kernel = 'bicubic',
+  mean = 0.5,
+  standardDeviation = 0.5,
+}: ImageEncoderOptions): Preprocessing {
+  const list = (value: number | readonly number[]) =>
+    typeof value === 'number' ? new Array<number>(inputChannels).fill(value) : [...value];
+  return {
+    facts: {
+      modality: 'image',
+      ...{ do_resize: true, size: { height: size, width: size }, resample: resample[kernel], kernel, fit, background },
+      ...{ do_rescale: true, rescale_factor: 1 / 255 },
+      ...{ do_normalize: true, image_mean: list(mean), image_std: list(standardDeviation) },
+      ...pixelFacts({
+        channels: inputChannels,
+        scale: 1 / 255,
+        offset: 0,
+        mean: list(mean),
+        deviation: list(standardDeviation),
+      }),
+    },
+  };
+}
+
+/** Order of axes and colours, and the values of the darkest and the brightest pixel. */
+export function pixelFacts({
+  channels,
+  scale,
+  offset,
+  mean,
+  deviation,
+}: {
+  channels: number;
+  scale: number;
+  offset: number;
+  mean: readonly number[];
+  deviation: readonly number[];
+}): Record<string, unknown> {
+  const at = (byte: number) =>
+    mean.map((value, i) => Number(((byte * scale + offset - value) / deviation[i]!).toFixed(6)));
+  return {
+    layout: 'NHWC',
+    colours: channels === 1 ? 'grey' : 'RGB',
+    formula: `(byte * ${scale}${offset === 0 ? '' : ` + ${offset}`} - mean) / deviation`,
+    range: { low: at(0), high: at(255) },
+  };
 }
 
 /** `prepare` of an image encoder: decodes, augments when training, normalises. */

@@ -21,9 +21,11 @@ export function linearEncoder({
   seed,
   ...others
 }: {
+  /** @default 'image' */
   modality?: string;
   features: number;
   dimension: number;
+  /** @default true */
   bias?: boolean;
   seed: number;
 }): Encoder<ArrayLike<number>> {

@@ -11,14 +11,17 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { type ImageItem, requireInteger } from '../image.js';
 import { normalizations } from '../transform/normalize.js';
-import { type ImageEncoderOptions, imagePreparation } from './image-options.js';
+import { type ImageEncoderOptions, imagePreparation, imagePreprocessing } from './image-options.js';
 
 export interface ResidualEncoderOptions extends ImageEncoderOptions {
   /** 18 and 34 are made of basic blocks (two 3 x 3 convolutions), 50 of bottlenecks (1 x 1, 3 x 3, 1 x 1). */
   depth: 18 | 34 | 50;
   /** Length of the vector that comes out: a linear layer `fc`. Without it, the mean of the last map: 512, or 2048. */
   dimension?: number;
-  /** `large`: a 7 x 7 convolution with stride 2 and max pooling, for 224 pixels; `small`: one 3 x 3, for 32. */
+  /**
+   * `large`: a 7 x 7 convolution with stride 2 and max pooling, for 224 pixels; `small`: one 3 x 3, for 32.
+   * @default 'large'
+   */
   stem?: 'large' | 'small';
   seed: number;
 }
@@ -103,6 +106,7 @@ export function residualEncoder({
     }),
     inputs: ['pixels'],
     prepare: imagePreparation('residualEncoder', { ...normalizations.imagenet, ...options }),
+    preprocessing: imagePreprocessing({ ...normalizations.imagenet, ...options }),
     saved: { type: 'residualEncoder', options: { ...options, depth, dimension, stem, seed } },
   });
 }

@@ -9,19 +9,28 @@ import {
 } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { type ImageItem, requireInteger } from '../image.js';
-import { type ImageEncoderOptions, imagePreparation } from './image-options.js';
+import { type ImageEncoderOptions, imagePreparation, imagePreprocessing } from './image-options.js';
 
 export interface VisionTransformerEncoderOptions extends ImageEncoderOptions {
-  /** Side of a patch in pixels; it must divide `size`. */
+  /**
+   * Side of a patch in pixels; it must divide `size`.
+   * @default 16
+   */
   patch?: number;
+  /** @default 6 */
   layers?: number;
+  /** @default 4 */
   heads?: number;
   /** Width of the feed-forward parts; four times `dimension` unless given. */
   hidden?: number;
   /** Width throughout, and length of the vector that comes out. */
   dimension: number;
-  /** `class`: the state of an extra token; `mean`: that of all patches. */
+  /**
+   * `class`: the state of an extra token; `mean`: that of all patches.
+   * @default 'class'
+   */
   pooling?: 'class' | 'mean';
+  /** @default 0 */
   dropout?: number;
   seed: number;
 }
@@ -99,6 +108,7 @@ export function visionTransformerEncoder({
     sequenceModel: tfl.model({ inputs: input, outputs: x, name: 'vision_transformer_patches' }),
     inputs: ['pixels'],
     prepare: imagePreparation('visionTransformerEncoder', options),
+    preprocessing: imagePreprocessing(options),
     saved: {
       type: 'visionTransformerEncoder',
       options: { ...options, patch, layers, heads, hidden, dimension, pooling, dropout, seed },

@@ -11,11 +11,18 @@ export interface DecodeImageOptions {
   /**
    * How a picture of other proportions fills the size: `cover` cuts off what is too much, at the centre; `contain` shows
    * all of it and fills the rest with `background`; `stretch` changes its proportions.
+   * @default 'cover'
    */
   fit?: Fit;
-  /** Colour under transparent places and beside a contained picture: a CSS colour. `null` drops alpha instead. */
+  /**
+   * Colour under transparent places and beside a contained picture: a CSS colour. `null` drops alpha instead.
+   * @default 'white'
+   */
   background?: string | null;
-  /** What resizing interpolates with; shrinking always smooths. */
+  /**
+   * What resizing interpolates with; shrinking always smooths.
+   * @default 'bicubic'
+   */
   kernel?: 'nearest' | 'bilinear' | 'bicubic' | 'lanczos';
 }
 

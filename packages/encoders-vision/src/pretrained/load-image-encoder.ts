@@ -21,6 +21,7 @@ import {
 } from '@crossmodal/core/blocks';
 import { mapConcurrently } from '@crossmodal/core/data';
 import * as tf from '@tensorflow/tfjs-core';
+import { pixelFacts } from '../encoders/image-options.js';
 import { type BytePixels, type Image, type ImageItem, toImage } from '../image.js';
 import { decodeImage } from '../load/decode-image.js';
 import { visionArchitecture } from './families.js';
@@ -91,6 +92,7 @@ export async function loadImageEncoder(
     dropout: options.dropout ?? 1,
     allowExtra: options.allowExtra ?? false,
     prepare: preparation(processor, options.augment),
+    preprocessing: { facts: await factsOf(files, processor, options.size) },
   });
   return Object.assign(encoder, { labels: labelsOf(values) });
 }
@@ -136,6 +138,24 @@ function resizedProcessor(processor: ImageProcessor, size: LoadImageEncoderOptio
     };
   };
   return { ...processor, resized, crop: { height, width } };
+}
+
+/** preprocessor_config.json as it stands, and what it leaves open. */
+async function factsOf(
+  files: ModelFiles,
+  { crop, kernel, scale, offset, mean, standardDeviation }: ImageProcessor,
+  size: LoadImageEncoderOptions['size'],
+): Promise<Record<string, unknown>> {
+  const values = ((await readJson(files, 'preprocessor_config.json')) ?? {}) as Record<string, unknown>;
+  const [height, width] = typeof size === 'number' ? [size, size] : (size ?? []);
+  return {
+    modality: 'image',
+    ...values,
+    ...(size === undefined ? {} : { size: { height, width } }),
+    ...(crop ? { crop_size: crop } : {}),
+    ...{ kernel, rescale_factor: scale, image_mean: mean, image_std: standardDeviation },
+    ...pixelFacts({ channels: 3, scale, offset, mean, deviation: standardDeviation }),
+  };
 }
 
 function preparation(

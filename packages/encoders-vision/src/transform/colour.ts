@@ -24,7 +24,16 @@ function clamp(value: number): number {
  * @throws CrossmodalError unless the picture has three channels
  * @see torchvision.transforms.functional.rgb_to_grayscale
  */
-export function grayscale(image: Image, { channels = 3, ...others }: { channels?: 1 | 3 } = {}): Image {
+export function grayscale(
+  image: Image,
+  {
+    channels = 3,
+    ...others
+  }: {
+    /** @default 3 */
+    channels?: 1 | 3;
+  } = {},
+): Image {
   assertKnownOptions('grayscale', others, ['channels']);
 
   requireColour('grayscale', image);

@@ -21,7 +21,13 @@ export interface Box {
 export function crop(
   image: Image,
   { top, left, height, width }: Box,
-  { fill = 0, ...others }: { fill?: number } = {},
+  {
+    fill = 0,
+    ...others
+  }: {
+    /** @default 0 */
+    fill?: number;
+  } = {},
 ): Image {
   assertKnownOptions('crop', others, ['fill']);
 
@@ -62,7 +68,16 @@ export function centerCrop(
     fill = 0,
     rounding = 'even', // torchvision
     ...others
-  }: { height: number; width: number; fill?: number; rounding?: 'even' | 'down' },
+  }: {
+    height: number;
+    width: number;
+    /** @default 0 */
+
+    fill?: number;
+    /** @default 'even' */
+
+    rounding?: 'even' | 'down';
+  },
 ): Image {
   assertKnownOptions('centerCrop', others, ['height', 'width', 'fill', 'rounding']);
 

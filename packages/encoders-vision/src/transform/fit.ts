@@ -28,7 +28,15 @@ export function fitInto(
     fit = 'cover', // CLIP: shortest edge, then the centre
     fill = [0],
     ...resizing
-  }: Omit<ResizeOptions, 'kernel'> & { kernel?: ResizeKernel; fit?: Fit; fill?: readonly number[] },
+  }: Omit<ResizeOptions, 'kernel'> & {
+    kernel?: ResizeKernel;
+    /** @default 'cover' */
+
+    fit?: Fit;
+    /** @default [0] */
+
+    fill?: readonly number[];
+  },
 ): Image {
   assertKnownOptions('fitInto', resizing, ['height', 'width', 'antialias', 'eightBit', 'kernel', 'fit', 'fill']);
 

@@ -6,10 +6,17 @@ import { quantise, type ResizeKernel, resizeKernels, rowsFirst, type Taps, taps 
 export interface ResizeOptions {
   height: number;
   width: number;
+  /** @default 'bicubic' */
   kernel?: ResizeKernel;
-  /** Widens the kernel when shrinking, so that every source pixel counts; without it only for bilinear and bicubic. */
+  /**
+   * Widens the kernel when shrinking, so that every source pixel counts; without it only for bilinear and bicubic.
+   * @default true
+   */
   antialias?: boolean;
-  /** Rounds to whole steps of 1/255 after each of the two passes, as PIL does on bytes. */
+  /**
+   * Rounds to whole steps of 1/255 after each of the two passes, as PIL does on bytes.
+   * @default false
+   */
   eightBit?: boolean;
 }
 

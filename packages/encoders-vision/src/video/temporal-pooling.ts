@@ -44,8 +44,11 @@ export function meanOverTime(): TemporalPooling {
 }
 
 export interface TransformerOverTimeOptions {
+  /** @default 2 */
   layers?: number;
+  /** @default 4 */
   heads?: number;
+  /** @default 0 */
   dropout?: number;
 }
 

@@ -19,7 +19,10 @@ export interface VideoEncoderOptions {
   frames: Encoder<ImageItem>;
   /** Frames of a clip: longer ones are thinned out evenly, shorter ones are filled up and masked. */
   length: number;
-  /** How frames become a clip. */
+  /**
+   * How frames become a clip.
+   * @default transformerOverTime()
+   */
   pooling?: TemporalPooling;
   seed: number;
 }

@@ -9,13 +9,13 @@ import {
   type Savable,
   savedModelFiles,
   type Trainable,
+  withoutGradient,
 } from '@crossmodal/core';
 import { crossEntropy } from '@crossmodal/losses';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requireInteger, requireRate, requireSeed } from '../internal/checks.js';
 import { head } from '../internal/head.js';
-import { withoutGradient } from '../internal/without-gradient.js';
 import { concatenation } from '../strategies/concatenation.js';
 import type { FusionStrategy } from '../strategies/fusion-strategy.js';
 import { classifyItems, type ModalityItems } from './classify-items.js';
@@ -28,14 +28,27 @@ export interface FusionClassifierOptions<Modality extends string> {
   encoders: Record<Modality, Encoder>;
   classes: number;
   seed: number;
-  /** How the modalities are joined. */
+  /**
+   * How the modalities are joined.
+   * @default concatenation() (fusionClassifier); crossAttention({ readers: ['question'] }) (questionAnswering)
+   */
   strategy?: FusionStrategy;
-  /** Widths of the hidden layers behind the fusion; none makes a linear classifier. */
+  /**
+   * Widths of the hidden layers behind the fusion; none makes a linear classifier.
+   * @default [128]
+   */
   hidden?: readonly number[];
-  /** Share of hidden values set to zero when training. */
+  /**
+   * Share of hidden values set to zero when training.
+   * @default 0.5
+   */
   dropout?: number;
-  /** Probability with which a modality of a sample is left out when training, so that the model learns to do without. */
+  /**
+   * Probability with which a modality of a sample is left out when training, so that the model learns to do without.
+   * @default 0
+   */
   modalityDropout?: number;
+  /** @default 0 */
   labelSmoothing?: number;
 }
 

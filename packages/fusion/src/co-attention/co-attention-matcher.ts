@@ -10,16 +10,15 @@ import {
   type Savable,
   savedModelFiles,
   type Trainable,
+  withoutGradient,
 } from '@crossmodal/core';
-import { pairsByLabel } from '@crossmodal/losses';
+import { pairsByLabel, scoreHinge } from '@crossmodal/losses';
 import type { Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { rowsOf } from '../internal/batch-rows.js';
 import { requireInteger, requirePositive, requireSeed } from '../internal/checks.js';
 import { linear } from '../internal/linear.js';
-import { withoutGradient } from '../internal/without-gradient.js';
 import { encodePlaces, type PlaceTable } from './place-table.js';
-import { scoreHinge } from './score-hinge.js';
 import { logSumExpScore, type ScorePooling } from './score-pooling.js';
 import { type PairAttention, type Places, stackedCrossAttention } from './stacked-cross-attention.js';
 
@@ -31,15 +30,29 @@ export interface CoAttentionOptions {
   /** Width of the space in which words and regions are compared. */
   dimension: number;
   seed: number;
-  /** Who reads: words look at regions, regions at words, or both, whose scores are then averaged. */
+  /**
+   * Who reads: words look at regions, regions at words, or both, whose scores are then averaged.
+   * @default ['text-image', 'image-text']
+   */
   directions?: readonly ('text-image' | 'image-text')[];
-  /** lambda_1, how sharply a word attends to regions and a region to words. */
+  /**
+   * lambda_1, how sharply a word attends to regions and a region to words.
+   * @default {}
+   */
   sharpness?: Partial<Record<'text-image' | 'image-text', number>>;
+  /** @default logSumExpScore() */
   pooling?: ScorePooling;
+  /** @default 0.2 */
   margin?: number;
-  /** Whether only the hardest negatives count, or all of the batch. */
+  /**
+   * Whether only the hardest negatives count, or all of the batch.
+   * @default true
+   */
   hardest?: boolean;
-  /** Width of `encodeSequence` where it is not the encoder's dimension. */
+  /**
+   * Width of `encodeSequence` where it is not the encoder's dimension.
+   * @default {}
+   */
   widths?: Partial<Record<Modality, number>>;
 }
 

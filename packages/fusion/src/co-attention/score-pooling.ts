@@ -39,7 +39,12 @@ export function meanScore(): ScorePooling {
  * @example
  * const model = coAttentionMatcher({ encoders: { image, text }, dimension: 64, pooling: logSumExpScore({ scale: 6 }), seed: 1 });
  */
-export function logSumExpScore(options: { scale?: number } = {}): ScorePooling {
+export function logSumExpScore(
+  options: {
+    /** @default 6 */
+    scale?: number;
+  } = {},
+): ScorePooling {
   assertKnownOptions('logSumExpScore', options, { scale: true });
   const { scale = 6 } = options; // lambda_2 of the authors' text-image model on Flickr30K
   requirePositive('logSumExpScore: scale', scale);

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -12,8 +12,12 @@ export interface Places {
 }
 
 export interface StackedCrossAttentionOptions {
-  /** lambda_1: how sharply a place attends; a factor of the softmax. */
+  /**
+   * lambda_1: how sharply a place attends; a factor of the softmax.
+   * @default 9
+   */
   sharpness?: number;
+  /** @default logSumExpScore() */
   pooling?: ScorePooling;
 }
 
@@ -44,8 +48,10 @@ export function stackedCrossAttention(
   {
     sharpness = 9, // lambda_1 of the authors' text-image model on Flickr30K
     pooling = logSumExpScore(),
+    ...others
   }: StackedCrossAttentionOptions = {},
 ): PairAttention {
+  assertKnownOptions('stackedCrossAttention', others, ['sharpness', 'pooling']);
   requirePositive('stackedCrossAttention: sharpness', sharpness);
   checkPlaces(readers, context);
   return tf.tidy(() => {

@@ -10,6 +10,7 @@ import {
   type Savable,
   savedModelFiles,
   type Trainable,
+  withoutGradient,
 } from '@crossmodal/core';
 import { dropout } from '@crossmodal/core/layers';
 import { binaryCrossEntropy, pairsByIndex, pairsByLabel } from '@crossmodal/losses';
@@ -18,18 +19,26 @@ import * as tf from '@tensorflow/tfjs-core';
 import { rowsOf } from '../internal/batch-rows.js';
 import { requireInteger, requireRate, requireSeed } from '../internal/checks.js';
 import { linear } from '../internal/linear.js';
-import { withoutGradient } from '../internal/without-gradient.js';
 import { type NegativeChoice, rolledNegatives } from './negatives.js';
 
 export interface MatchModelOptions<A extends string, B extends string> {
   /** The encoders of exactly two modalities; the order counts for `scores`. */
   encoders: Record<A | B, Encoder>;
   seed: number;
-  /** Width of the hidden layer. */
+  /**
+   * Width of the hidden layer.
+   * @default 256
+   */
   hidden?: number;
-  /** Share of the hidden values set to zero when training. */
+  /**
+   * Share of the hidden values set to zero when training.
+   * @default 0.3
+   */
   dropout?: number;
-  /** Where the pairs that do not match come from. */
+  /**
+   * Where the pairs that do not match come from.
+   * @default rolledNegatives()
+   */
   negatives?: NegativeChoice;
 }
 

@@ -14,15 +14,26 @@ import { linear } from '../internal/linear.js';
 import type { FusionStrategy, ModalityShape } from './fusion-strategy.js';
 
 export interface CrossAttentionOptions {
-  /** Width of all words, regions and frames behind their projections. */
+  /**
+   * Width of all words, regions and frames behind their projections.
+   * @default 128
+   */
   dimension?: number;
+  /** @default 4 */
   heads?: number;
-  /** Layers in which each modality attends to itself and to the others. */
+  /**
+   * Layers in which each modality attends to itself and to the others.
+   * @default 1
+   */
   blocks?: number;
+  /** @default 0.1 */
   dropout?: number;
   /** Modalities that attend; the others are only attended to. All unless given. */
   readers?: readonly string[];
-  /** Width of `encodeSequence` where it is not the encoder's dimension, by modality. */
+  /**
+   * Width of `encodeSequence` where it is not the encoder's dimension, by modality.
+   * @default {}
+   */
   widths?: Readonly<Record<string, number>>;
 }
 

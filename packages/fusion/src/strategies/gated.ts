@@ -6,7 +6,10 @@ import { linear } from '../internal/linear.js';
 import type { FusionStrategy } from './fusion-strategy.js';
 
 export interface GatedOptions {
-  /** Length of the joined vectors. */
+  /**
+   * Length of the joined vectors.
+   * @default 128
+   */
   dimension?: number;
 }
 

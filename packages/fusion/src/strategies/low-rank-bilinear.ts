@@ -6,9 +6,15 @@ import { linear } from '../internal/linear.js';
 import type { FusionStrategy } from './fusion-strategy.js';
 
 export interface LowRankBilinearOptions {
-  /** Rank of the bilinear form. */
+  /**
+   * Rank of the bilinear form.
+   * @default 256
+   */
   rank?: number;
-  /** Length of the joined vectors; the rank unless given. */
+  /**
+   * Length of the joined vectors; the rank unless given.
+   * @default rank
+   */
   dimension?: number;
 }
 

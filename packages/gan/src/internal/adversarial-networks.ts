@@ -6,6 +6,7 @@ import {
   type Random,
   randomNormal,
   randomUniform,
+  stopGradient,
 } from '@crossmodal/core';
 import {
   type AdversarialKind,
@@ -21,7 +22,6 @@ import type { ConditioningAugmentation } from '../conditioning-augmentation.js';
 import { differentiableAugmentation } from '../differentiable-augmentation.js';
 import type { Discriminator } from '../networks/discriminator.js';
 import { relativeDiversity } from './relative-diversity.js';
-import { stopGradient } from './stop-gradient.js';
 
 /** Holds the discriminator's slope: `r1` towards zero at real samples, `wasserstein` towards one between real and generated. */
 export interface GradientPenalty {

@@ -1,4 +1,4 @@
-import { CrossmodalError, type Encoder, type Inputs } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type Encoder, type Inputs } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -64,8 +64,15 @@ export function rolled(vectors: Tensor2D): Tensor2D {
 export function interpolateConditions(
   from: tf.Tensor,
   to: tf.Tensor,
-  { steps = 8 }: { steps?: number } = {},
+  {
+    steps = 8,
+    ...others
+  }: {
+    /** @default 8 */
+    steps?: number;
+  } = {},
 ): Tensor2D {
+  assertKnownOptions('interpolateConditions', others, ['steps']);
   if (from.size !== to.size || from.size === 0 || !(Number.isInteger(steps) && steps >= 2)) {
     throw new CrossmodalError(
       `interpolateConditions: two conditions of equal length and steps >= 2 are needed, got [${from.shape}], [${to.shape}] and ${steps}`,

@@ -1,4 +1,4 @@
-import { CrossmodalError, Random } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { Matrix } from 'ml-matrix';
 import { featurePair } from './feature-rows.js';
@@ -29,15 +29,28 @@ export async function kernelInceptionDistance(
     subsets = 1,
     subsetSize,
     seed = 0,
+    ...others
   }: {
+    /** @default 3 */
     degree?: number;
+    /** @default 1 */
     coefficient?: number;
     gamma?: number;
+    /** @default 1 */
     subsets?: number;
     subsetSize?: number;
+    /** @default 0 */
     seed?: number | string;
   } = {},
 ): Promise<{ mean: number; standardDeviation: number }> {
+  assertKnownOptions('kernelInceptionDistance', others, [
+    'degree',
+    'coefficient',
+    'gamma',
+    'subsets',
+    'subsetSize',
+    'seed',
+  ]);
   const [x, y] = await featurePair('kernelInceptionDistance', ['real', real], ['generated', generated]);
   const smaller = Math.min(x.rows, y.rows);
   const size = subsetSize ?? (subsets > 1 ? smaller : undefined);

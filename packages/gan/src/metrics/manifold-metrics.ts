@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { featurePair, pairwiseDistances } from './feature-rows.js';
 
@@ -31,8 +31,15 @@ export interface ManifoldMetrics {
 export async function manifoldMetrics(
   real: Tensor2D,
   generated: Tensor2D,
-  { neighbours = 3 }: { neighbours?: number } = {}, // Kynkaanniemi et al.; Naeem et al. take 5
+  {
+    neighbours = 3,
+    ...others
+  }: {
+    /** @default 3 */
+    neighbours?: number;
+  } = {}, // Kynkaanniemi et al.; Naeem et al. take 5
 ): Promise<ManifoldMetrics> {
+  assertKnownOptions('manifoldMetrics', others, ['neighbours']);
   const [x, y] = await featurePair('manifoldMetrics', ['real', real], ['generated', generated]);
   if (!Number.isInteger(neighbours) || neighbours < 1 || neighbours >= Math.min(x.rows, y.rows)) {
     throw new CrossmodalError(

@@ -1,4 +1,4 @@
-import { CrossmodalError, Random } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { featurePair } from './feature-rows.js';
 
@@ -32,8 +32,17 @@ export async function rPrecision(
     candidates = 100, // AttnGAN
     labels,
     seed = 0,
-  }: { candidates?: number; labels?: readonly unknown[]; seed?: number | string } = {},
+    ...others
+  }: {
+    /** @default 100 */
+    candidates?: number;
+    labels?: readonly unknown[];
+    /** @default 0 */
+
+    seed?: number | string;
+  } = {},
 ): Promise<RPrecision> {
+  assertKnownOptions('rPrecision', others, ['candidates', 'labels', 'seed']);
   const [x, y] = await featurePair('rPrecision', ['generated', generated], ['conditions', conditions]);
   if (x.rows !== y.rows || (labels && labels.length !== x.rows)) {
     throw new CrossmodalError(

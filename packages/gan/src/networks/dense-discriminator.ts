@@ -1,8 +1,8 @@
-import { spectralNormalization } from '@crossmodal/core/layers';
+import { assertKnownOptions } from '@crossmodal/core';
+import { LayerSeeds, spectralNormalization } from '@crossmodal/core/layers';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Discriminator } from './discriminator.js';
-import { LayerSeeds } from './layer-seeds.js';
 
 /**
  * A dense discriminator for vectors: hidden layers with leaky ReLU, a score, and with a condition the projection term
@@ -21,13 +21,25 @@ export function denseDiscriminator({
   hidden = [128, 64],
   spectral = true, // Miyato et al.
   seed = 0,
+  ...others
 }: {
   inputDimension: number;
+  /** @default 0 */
   conditionDimension?: number;
+  /** @default [128, 64] */
   hidden?: readonly number[];
+  /** @default true */
   spectral?: boolean;
+  /** @default 0 */
   seed?: number | string;
 }): Discriminator {
+  assertKnownOptions('denseDiscriminator', others, [
+    'inputDimension',
+    'conditionDimension',
+    'hidden',
+    'spectral',
+    'seed',
+  ]);
   const seeds = new LayerSeeds(seed, 'dense-discriminator');
   const dense = (x: SymbolicTensor, units: number, name: string) => {
     const layer = tfl.layers.dense({ units, kernelInitializer: seeds.glorot(name), name });

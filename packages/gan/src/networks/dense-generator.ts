@@ -1,6 +1,7 @@
+import { assertKnownOptions } from '@crossmodal/core';
+import { LayerSeeds } from '@crossmodal/core/layers';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { LayerSeeds } from './layer-seeds.js';
 
 /**
  * A dense generator for vectors: (noise, condition) -> hidden layers with ReLU -> output.
@@ -19,15 +20,31 @@ export function denseGenerator({
   hidden = [128, 64],
   activation = 'sigmoid',
   seed = 0,
+  ...others
 }: {
   outputDimension: number;
+  /** @default 100 */
   latentDimension?: number;
+  /** @default 0 */
   conditionDimension?: number;
+  /** @default [128, 64] */
   hidden?: readonly number[];
-  /** Of the output: `sigmoid` for values in [0, 1], `tanh` for [-1, 1], `linear` for embeddings. */
+  /**
+   * Of the output: `sigmoid` for values in [0, 1], `tanh` for [-1, 1], `linear` for embeddings.
+   * @default 'sigmoid'
+   */
   activation?: 'sigmoid' | 'tanh' | 'linear';
+  /** @default 0 */
   seed?: number | string;
 }): tfl.LayersModel {
+  assertKnownOptions('denseGenerator', others, [
+    'outputDimension',
+    'latentDimension',
+    'conditionDimension',
+    'hidden',
+    'activation',
+    'seed',
+  ]);
   const seeds = new LayerSeeds(seed, 'dense-generator');
   const noise = tfl.input({ shape: [latentDimension], name: 'noise' });
   const inputs = [noise];

@@ -1,6 +1,7 @@
+import { assertKnownOptions } from '@crossmodal/core';
+import { LayerSeeds } from '@crossmodal/core/layers';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { LayerSeeds } from './layer-seeds.js';
 
 /**
  * A map between embedding spaces: hidden layers with leaky ReLU, then a linear layer; without hidden layers it is linear.
@@ -15,12 +16,16 @@ export function embeddingMap({
   outputDimension,
   hidden = [256],
   seed = 0,
+  ...others
 }: {
   inputDimension: number;
   outputDimension: number;
+  /** @default [256] */
   hidden?: readonly number[];
+  /** @default 0 */
   seed?: number | string;
 }): tfl.LayersModel {
+  assertKnownOptions('embeddingMap', others, ['inputDimension', 'outputDimension', 'hidden', 'seed']);
   const seeds = new LayerSeeds(seed, 'embedding-map');
   const embedding = tfl.input({ shape: [inputDimension], name: 'embedding' });
   let x: SymbolicTensor = embedding;

@@ -1,22 +1,36 @@
 import { assertKnownOptions } from '@crossmodal/core';
-import { spectralNormalization } from '@crossmodal/core/layers';
+import { LayerSeeds, spectralNormalization } from '@crossmodal/core/layers';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Discriminator } from './discriminator.js';
 import { doublings } from './image-generator.js';
-import { LayerSeeds } from './layer-seeds.js';
 
 export interface ImageDiscriminatorOptions {
+  /** @default 32 */
   size?: number;
+  /** @default 3 */
   channels?: number;
-  /** Length of the condition vector; 0 for an unconditional discriminator. */
+  /**
+   * Length of the condition vector; 0 for an unconditional discriminator.
+   * @default 0
+   */
   conditionDimension?: number;
-  /** Channels of the first map; each map after it has twice as many. */
+  /**
+   * Channels of the first map; each map after it has twice as many.
+   * @default 64
+   */
   width?: number;
-  /** How the condition enters; see the two papers below. */
+  /**
+   * How the condition enters; see the two papers below.
+   * @default 'concatenation'
+   */
   conditioning?: 'concatenation' | 'projection';
-  /** Divides each weight matrix by its largest singular value. */
+  /**
+   * Divides each weight matrix by its largest singular value.
+   * @default true
+   */
   spectral?: boolean;
+  /** @default 0 */
   seed?: number | string;
 }
 

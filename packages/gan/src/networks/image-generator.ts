@@ -1,19 +1,31 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { batchNormalization } from '@crossmodal/core/layers';
+import { batchNormalization, LayerSeeds } from '@crossmodal/core/layers';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { LayerSeeds } from './layer-seeds.js';
 
 export interface ImageGeneratorOptions {
-  /** Height and width of the images: 8, 16, 32, 64, ... */
+  /**
+   * Height and width of the images: 8, 16, 32, 64, ...
+   * @default 32
+   */
   size?: number;
+  /** @default 3 */
   channels?: number;
+  /** @default 100 */
   latentDimension?: number;
-  /** Length of the condition vector; 0 for an unconditional generator. */
+  /**
+   * Length of the condition vector; 0 for an unconditional generator.
+   * @default 0
+   */
   conditionDimension?: number;
-  /** Channels of the last hidden map; each map before it has twice as many. */
+  /**
+   * Channels of the last hidden map; each map before it has twice as many.
+   * @default 64
+   */
   width?: number;
+  /** @default 'batch' */
   normalization?: 'batch' | 'none';
+  /** @default 0 */
   seed?: number | string;
 }
 

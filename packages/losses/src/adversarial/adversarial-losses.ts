@@ -19,8 +19,12 @@ export type AdversarialKind = 'minimax' | 'non-saturating' | 'least-squares' | '
 const kinds: readonly AdversarialKind[] = ['minimax', 'non-saturating', 'least-squares', 'hinge', 'wasserstein'];
 
 export interface DiscriminatorLossOptions {
+  /** @default 'non-saturating' */
   kind?: AdversarialKind;
-  /** The target of real samples in the two logistic games: 0.9 is one-sided label smoothing. */
+  /**
+   * The target of real samples in the two logistic games: 0.9 is one-sided label smoothing.
+   * @default 1
+   */
   realLabel?: number;
 }
 
@@ -69,6 +73,7 @@ export function discriminatorLoss(
 }
 
 export interface GeneratorLossOptions {
+  /** @default 'non-saturating' */
   kind?: AdversarialKind;
 }
 

@@ -11,7 +11,10 @@ export type Critic = (x: Tensor) => Tensor;
 
 /** `random` (or else `seed`) draws the points between real and fake; with a seed they are always the same. */
 export interface GradientPenaltyOptions extends DrawOptions {
-  /** The norm that the gradient should have. */
+  /**
+   * The norm that the gradient should have.
+   * @default 1
+   */
   target?: number;
   /** [batch] or [batch, 1, ...] numbers in [0, 1] instead of drawn ones: how much of `real` each point has. */
   epsilon?: Tensor;

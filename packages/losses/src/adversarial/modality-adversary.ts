@@ -6,7 +6,10 @@ import { crossEntropy } from '../cross-entropy.js';
 import { requireMatrix, requireThat, shapeOf } from '../internal/validate.js';
 
 export interface ModalityAdversaryOptions {
-  /** Strength of the reversed gradient; DANN raises it from 0 to 1: `scheduledScalar(dannAnnealing({ steps }))` of core. */
+  /**
+   * Strength of the reversed gradient; DANN raises it from 0 to 1: `scheduledScalar(dannAnnealing({ steps }))` of core.
+   * @default 1
+   */
   lambda?: number | Scalar;
 }
 

@@ -6,6 +6,7 @@ import { type DistanceOption, resolveDistance } from '../distances/distance.js';
 import { requireOneOf, requirePaired } from '../internal/validate.js';
 
 export interface AlignmentDistanceOptions {
+  /** @default 'squared-euclidean' */
   distance?: DistanceOption;
 }
 
@@ -32,6 +33,7 @@ export function alignmentDistance(
 }
 
 export interface AlignmentAngleOptions {
+  /** @default 'radians' */
   unit?: 'radians' | 'degrees';
 }
 

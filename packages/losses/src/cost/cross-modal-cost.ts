@@ -14,15 +14,30 @@ export type CostWeight = number | Scalar | Schedule;
 type Terms<Inputs> = Readonly<Record<string, CostTerm<Inputs>>>;
 
 export interface CrossModalCostOptions<Inputs> {
-  /** L_unimodal(i): one or more terms per modality, such as `crossEntropy` or a reconstruction. */
+  /**
+   * L_unimodal(i): one or more terms per modality, such as `crossEntropy` or a reconstruction.
+   * @default {}
+   */
   unimodal?: Terms<Inputs>;
-  /** L_crossmodal: terms that join modalities, such as `infoNce`. */
+  /**
+   * L_crossmodal: terms that join modalities, such as `infoNce`.
+   * @default {}
+   */
   crossModal?: Terms<Inputs>;
-  /** Such as `semanticSimilarity`, `alignmentAngle`, `klStandardNormal`, `modalityAdversary`. Never weighted by `learned`. */
+  /**
+   * Such as `semanticSimilarity`, `alignmentAngle`, `klStandardNormal`, `modalityAdversary`. Never weighted by `learned`.
+   * @default {}
+   */
   regularisers?: Terms<Inputs>;
-  /** The weight of all cross-modal terms. */
+  /**
+   * The weight of all cross-modal terms.
+   * @default 1
+   */
   lambda?: CostWeight;
-  /** Weights of single terms by name, 1 by default. `new GradientBalance(...).weights` fits here. */
+  /**
+   * Weights of single terms by name, 1 by default. `new GradientBalance(...).weights` fits here.
+   * @default {}
+   */
   weights?: Readonly<Record<string, CostWeight>>;
   /** Learned weights for the unimodal and cross-modal terms that it names, on top of the others. */
   learned?: UncertaintyWeights;

@@ -5,10 +5,17 @@ import { requireNumber } from '../internal/validate.js';
 export interface CyclicalAnnealingOptions {
   /** T: the steps of the whole training; afterwards the value stays at the maximum. */
   steps: number;
-  /** M: how many times the value rises from 0. */
+  /**
+   * M: how many times the value rises from 0.
+   * @default 4
+   */
   cycles?: number;
-  /** R: the share of a cycle in which it rises; the rest stays at the maximum. */
+  /**
+   * R: the share of a cycle in which it rises; the rest stays at the maximum.
+   * @default 0.5
+   */
   ramp?: number;
+  /** @default 1 */
   maximum?: number;
 }
 

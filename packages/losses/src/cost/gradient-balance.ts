@@ -1,7 +1,6 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, stopGradient } from '@crossmodal/core';
 import type { Rank, Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { stopGradient } from '../internal/stop-gradient.js';
 import { requireNumber, requireThat } from '../internal/validate.js';
 
 /**
@@ -37,11 +36,20 @@ export function gradientNorms(
 }
 
 export interface GradientBalanceOptions {
-  /** How much of the old norm the moving average keeps at each update. */
+  /**
+   * How much of the old norm the moving average keeps at each update.
+   * @default 0.9
+   */
   momentum?: number;
-  /** 1 gives all terms the same gradient norm; 0 leaves them as they are. */
+  /**
+   * 1 gives all terms the same gradient norm; 0 leaves them as they are.
+   * @default 1
+   */
   strength?: number;
-  /** alpha of GradNorm: above 0, terms that have fallen less since the start get more than their share. */
+  /**
+   * alpha of GradNorm: above 0, terms that have fallen less since the start get more than their share.
+   * @default 0
+   */
   restoring?: number;
 }
 

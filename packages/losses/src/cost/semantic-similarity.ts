@@ -6,7 +6,10 @@ import { cosineSimilarity } from '../distances/cosine.js';
 import { requireOneOf, requirePaired, requireSameWidth } from '../internal/validate.js';
 
 export interface SemanticSimilarityOptions {
-  /** The mean over matched rows, or over the whole matrix (which pulls all of both sets together). */
+  /**
+   * The mean over matched rows, or over the whole matrix (which pulls all of both sets together).
+   * @default 'matched'
+   */
   over?: 'matched' | 'all';
 }
 

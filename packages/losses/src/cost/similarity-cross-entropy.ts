@@ -7,6 +7,7 @@ import { requirePositive, requireSameWidth } from '../internal/validate.js';
 import type { Reduced, Reduction } from '../reduction.js';
 
 export interface SimilarityCrossEntropyOptions<R extends Reduction = 'mean'> {
+  /** @default 0.07 */
   temperature?: number | Scalar;
   labelSmoothing?: number;
   reduction?: R;

@@ -38,6 +38,7 @@ export function resolveDistance(where: string, distance: DistanceOption): Distan
 }
 
 export interface DistanceOptions {
+  /** @default 'cosine' */
   distance?: DistanceOption;
 }
 

@@ -1,9 +1,9 @@
+import { withoutGradient } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { differences, differencesFit } from '../internal/differences.js';
 import { identityMask } from '../internal/masks.js';
 import { safeSqrt } from '../internal/safe-sqrt.js';
-import { withoutGradient } from '../internal/stop-gradient.js';
 import type { Distance } from './distance-interface.js';
 
 /**

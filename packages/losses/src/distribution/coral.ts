@@ -5,7 +5,10 @@ import { covariance } from '../internal/moments.js';
 import { requireSameWidth } from '../internal/validate.js';
 
 export interface CoralOptions {
-  /** Also compare means, and divide by d^2 instead of 4 d^2, as tllib and DomainBed do. */
+  /**
+   * Also compare means, and divide by d^2 instead of 4 d^2, as tllib and DomainBed do.
+   * @default false
+   */
   means?: boolean;
 }
 

@@ -6,7 +6,10 @@ import { safeSqrt } from '../internal/safe-sqrt.js';
 import { requireSameWidth } from '../internal/validate.js';
 
 export interface EnergyDistanceOptions {
-  /** The square root, as in scipy; without, the squared distance, which is smoother to minimise. */
+  /**
+   * The square root, as in scipy; without, the squared distance, which is smoother to minimise.
+   * @default true
+   */
   root?: boolean;
 }
 

@@ -5,9 +5,14 @@ import { requireMatrix, requireOneOf, requireThat } from '../internal/validate.j
 import { centredKernel, gaussianKernel, type Kernel } from './kernels.js';
 
 export interface HsicOptions {
+  /** @default gaussianKernel() */
   kernelX?: Kernel;
+  /** @default gaussianKernel() */
   kernelY?: Kernel;
-  /** The trace is divided by n^2 (PyKale) or (n - 1)^2 (Gretton). */
+  /**
+   * The trace is divided by n^2 (PyKale) or (n - 1)^2 (Gretton).
+   * @default 'n-1'
+   */
   normaliser?: 'n' | 'n-1';
 }
 

@@ -1,9 +1,8 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, withoutGradient } from '@crossmodal/core';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { squaredEuclideanDistance } from '../distances/euclidean.js';
 import { identityMask } from '../internal/masks.js';
-import { withoutGradient } from '../internal/stop-gradient.js';
 import { requireNumber, requireThat } from '../internal/validate.js';
 
 /**
@@ -45,9 +44,11 @@ export function centredKernel(kernel: Kernel, z: Tensor2D): Tensor2D {
 }
 
 export interface PolynomialKernelOptions {
+  /** @default 3 */
   degree?: number;
   /** By default 1 / dim. */
   gamma?: number;
+  /** @default 1 */
   constant?: number;
 }
 
@@ -78,9 +79,15 @@ export function polynomialKernel({ degree = 3, gamma, constant = 1, ...others }:
 export type BandwidthHeuristic = 'median' | 'mean';
 
 export interface GaussianKernelOptions {
-  /** sigma, several sigmas (their kernels are added), or a heuristic. */
+  /**
+   * sigma, several sigmas (their kernels are added), or a heuristic.
+   * @default 'median'
+   */
   sigma?: number | readonly number[] | BandwidthHeuristic;
-  /** With a heuristic: multiples of its sigma, one kernel each. */
+  /**
+   * With a heuristic: multiples of its sigma, one kernel each.
+   * @default [1]
+   */
   factors?: readonly number[];
 }
 

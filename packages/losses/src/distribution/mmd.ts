@@ -13,7 +13,9 @@ import { centredKernel, gaussianKernel, type Kernel } from './kernels.js';
 export type MmdEstimator = 'biased' | 'unbiased' | 'linear-time';
 
 export interface MmdOptions {
+  /** @default gaussianKernel() */
   kernel?: Kernel;
+  /** @default 'biased' */
   estimator?: MmdEstimator;
 }
 

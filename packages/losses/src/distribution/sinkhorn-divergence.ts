@@ -1,8 +1,7 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, stopGradient } from '@crossmodal/core';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DistanceOption, resolveDistance } from '../distances/distance.js';
-import { stopGradient } from '../internal/stop-gradient.js';
 import { requireOneOf, requireSameWidth, requireThat } from '../internal/validate.js';
 import { type SinkhornOptions, sinkhorn } from './sinkhorn.js';
 
@@ -13,8 +12,12 @@ import { type SinkhornOptions, sinkhorn } from './sinkhorn.js';
 export type SinkhornObjective = 'kl' | 'transport' | 'entropy';
 
 export interface SinkhornCostOptions extends SinkhornOptions {
-  /** The ground cost. Squared Euclidean is not halved (geomloss halves it). */
+  /**
+   * The ground cost. Squared Euclidean is not halved (geomloss halves it).
+   * @default 'squared-euclidean'
+   */
   distance?: DistanceOption;
+  /** @default 'kl' */
   objective?: SinkhornObjective;
 }
 

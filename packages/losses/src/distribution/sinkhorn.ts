@@ -1,15 +1,23 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, withoutGradient } from '@crossmodal/core';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { withoutGradient } from '../internal/stop-gradient.js';
 import { requireMatrix, requireNumber, requireThat, requireVector, shapeOf } from '../internal/validate.js';
 
 export interface SinkhornOptions {
-  /** Weight of the entropy, in units of the cost: small is sharp and slow to converge. */
+  /**
+   * Weight of the entropy, in units of the cost: small is sharp and slow to converge.
+   * @default 0.05
+   */
   epsilon?: number;
-  /** There is no test for convergence, which would have to read numbers back; see `marginalError`. */
+  /**
+   * There is no test for convergence, which would have to read numbers back; see `marginalError`.
+   * @default 100
+   */
   iterations?: number;
-  /** 1 to 1.8: over-relaxation goes further along each update, so that a small epsilon needs a third of the iterations. */
+  /**
+   * 1 to 1.8: over-relaxation goes further along each update, so that a small epsilon needs a third of the iterations.
+   * @default 1
+   */
   relaxation?: number;
   /** [n] weights of the rows, by default 1 / n. */
   a?: Tensor1D;

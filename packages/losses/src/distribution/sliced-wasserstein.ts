@@ -9,7 +9,10 @@ import { sortRows } from '../internal/sort-rows.js';
 import { requireNumber, requireSameWidth, requireThat, requireVector, shapeOf } from '../internal/validate.js';
 
 export interface Wasserstein1dOptions {
-  /** The power p of the ground distance |u - v|. */
+  /**
+   * The power p of the ground distance |u - v|.
+   * @default 1
+   */
   power?: 1 | 2;
 }
 
@@ -37,12 +40,19 @@ export function wasserstein1d(u: Tensor1D, v: Tensor1D, { power = 1, ...others }
 }
 
 export interface SlicedWassersteinOptions extends DrawOptions {
-  /** How many random directions. With `seed` they are always the same; with `random`, new ones every time. */
+  /**
+   * How many random directions. With `seed` they are always the same; with `random`, new ones every time.
+   * @default 50
+   */
   projections?: number;
   /** [projections, dim] unit vectors instead of random ones. */
   directions?: Tensor2D;
+  /** @default 2 */
   power?: 1 | 2;
-  /** (mean_p W_p)^(1/power), the distance; without, its power, which is smoother to minimise. */
+  /**
+   * (mean_p W_p)^(1/power), the distance; without, its power, which is smoother to minimise.
+   * @default true
+   */
   root?: boolean;
 }
 

@@ -5,8 +5,12 @@ import { requireFloat, requireSameShape, requireScalarLike } from '../internal/v
 import { type Reduced, type Reduction, reduceLosses } from '../reduction.js';
 
 export interface ElboOptions<R extends Reduction = 'mean'> {
-  /** Weight of the KL: 1 for the bound itself, above it beta-VAE, or a value of `cyclicalAnnealing`; a scalar tensor in a compiled step. */
+  /**
+   * Weight of the KL: 1 for the bound itself, above it beta-VAE, or a value of `cyclicalAnnealing`; a scalar tensor in a compiled step.
+   * @default 1
+   */
   beta?: number | Scalar;
+  /** @default 'mean' as R */
   reduction?: R;
 }
 

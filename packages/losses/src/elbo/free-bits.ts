@@ -5,7 +5,10 @@ import { requireNumber, requireThat, shapeOf } from '../internal/validate.js';
 import { klTerms } from './kl-divergence.js';
 
 export interface FreeBitsOptions {
-  /** Nats of information per latent dimension that are free of charge. */
+  /**
+   * Nats of information per latent dimension that are free of charge.
+   * @default 0.1
+   */
   floor?: number;
 }
 

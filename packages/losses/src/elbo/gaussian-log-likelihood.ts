@@ -5,7 +5,10 @@ import { requireFloat, requireNumber } from '../internal/validate.js';
 import { type LikelihoodOptions, sumEvents } from './log-likelihood.js';
 
 export interface GaussianLikelihoodOptions extends LikelihoodOptions {
-  /** log sigma^2: a number (fixed variance), or a tensor broadcastable to the mean (learned). */
+  /**
+   * log sigma^2: a number (fixed variance), or a tensor broadcastable to the mean (learned).
+   * @default 0
+   */
   logVariance?: number | Tensor;
 }
 

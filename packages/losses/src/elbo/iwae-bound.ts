@@ -6,6 +6,7 @@ import { requireMatrix } from '../internal/validate.js';
 import { type Reduced, type Reduction, reduceLosses } from '../reduction.js';
 
 export interface IwaeBoundOptions<R extends Reduction = 'mean'> {
+  /** @default 'mean' as R */
   reduction?: R;
 }
 

@@ -7,6 +7,7 @@ import { gaussianLogLikelihood } from './gaussian-log-likelihood.js';
 import { sumEvents } from './log-likelihood.js';
 
 export interface KlOptions<R extends Reduction = 'mean'> {
+  /** @default 'mean' as R */
   reduction?: R;
 }
 

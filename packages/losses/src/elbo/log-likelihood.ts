@@ -3,7 +3,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { requireThat, shapeOf } from '../internal/validate.js';
 
 export interface LikelihoodOptions {
-  /** Leading axes that are kept: 1 for [batch, ...], 2 for [samples, batch, ...]. */
+  /**
+   * Leading axes that are kept: 1 for [batch, ...], 2 for [samples, batch, ...].
+   * @default 1
+   */
   batchDims?: number;
 }
 

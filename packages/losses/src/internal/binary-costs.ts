@@ -1,6 +1,6 @@
+import { withoutGradient } from '@crossmodal/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { withoutGradient } from './stop-gradient.js';
 
 /**
  * y softplus(-l) + (1 - y) softplus(l) = -log of the probability of y, elementwise, right also for logits of plus and minus infinity: a

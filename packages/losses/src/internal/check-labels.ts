@@ -1,6 +1,6 @@
+import { withoutGradient } from '@crossmodal/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { withoutGradient } from './stop-gradient.js';
 import { requireThat } from './validate.js';
 
 /** Where float32 stops to tell whole numbers apart. */

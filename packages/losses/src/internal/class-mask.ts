@@ -1,10 +1,10 @@
+import { stopGradient } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Labels } from '../pairs/pairs.js';
 import { isClassLabel, requireClasses } from './check-labels.js';
 import { keepWhere } from './masks.js';
 import { oneHot } from './one-hot.js';
-import { stopGradient } from './stop-gradient.js';
 import { requireThat, shapeOf } from './validate.js';
 
 /**

@@ -1,6 +1,6 @@
+import { withoutGradient } from '@crossmodal/core';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { withoutGradient } from './stop-gradient.js';
 
 /** A logit that no softmax notices, and that survives a subtraction in float32. */
 export const EXCLUDED = -1e30;

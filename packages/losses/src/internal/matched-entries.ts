@@ -1,6 +1,6 @@
+import { withoutGradient } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { withoutGradient } from './stop-gradient.js';
 
 /** The entries (i, firstColumn + i) of a matrix, for all its rows; without gradient. */
 export function diagonalEntries(x: Tensor2D, firstColumn = 0): Tensor1D {

@@ -1,7 +1,7 @@
+import { stopGradient } from '@crossmodal/core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { diagonalEntries } from './matched-entries.js';
-import { stopGradient } from './stop-gradient.js';
 
 /** Matrices up to this many entries (4 MB) are handled in one piece. */
 const ONE_PIECE = 2 ** 20;

@@ -1,9 +1,8 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, stopGradient } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DrawOptions, drawUniform } from '../internal/draw.js';
 import { above } from '../internal/masks.js';
-import { stopGradient } from '../internal/stop-gradient.js';
 import { requireNumber } from '../internal/validate.js';
 import type { Pairs } from '../pairs/pairs.js';
 import { largestWhere } from './hardest-pairs.js';
@@ -13,9 +12,15 @@ import { checkMinerInput } from './pair-miner.js';
 export interface DistanceWeightedOptions extends DrawOptions {
   /** The width of the embeddings whose distances are given. */
   dimension: number;
-  /** Distances below this are treated as this: very near negatives are noise. */
+  /**
+   * Distances below this are treated as this: very near negatives are noise.
+   * @default 0.5
+   */
   cutoff?: number;
-  /** Negatives farther than this are never taken: they would have no loss. */
+  /**
+   * Negatives farther than this are never taken: they would have no loss.
+   * @default 1.4
+   */
   farthest?: number;
 }
 

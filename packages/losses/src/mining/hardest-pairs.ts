@@ -1,8 +1,8 @@
+import { withoutGradient } from '@crossmodal/core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { keepWhere } from '../internal/masks.js';
 import { oneHot } from '../internal/one-hot.js';
-import { withoutGradient } from '../internal/stop-gradient.js';
 import type { Pairs } from '../pairs/pairs.js';
 import { checkMinerInput } from './pair-miner.js';
 

@@ -1,14 +1,16 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, stopGradient } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { above, keepWhere } from '../internal/masks.js';
-import { stopGradient } from '../internal/stop-gradient.js';
 import { requireNumber } from '../internal/validate.js';
 import type { Pairs } from '../pairs/pairs.js';
 import { checkMinerInput } from './pair-miner.js';
 
 export interface MultiSimilarityPairsOptions {
-  /** How much easier than the hardest opposite a pair may be. */
+  /**
+   * How much easier than the hardest opposite a pair may be.
+   * @default 0.1
+   */
   epsilon?: number;
 }
 

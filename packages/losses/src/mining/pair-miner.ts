@@ -1,6 +1,6 @@
+import { withoutGradient } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { withoutGradient } from '../internal/stop-gradient.js';
 import { requireMatrix, requireThat } from '../internal/validate.js';
 import { type Pairs, requirePairs } from '../pairs/pairs.js';
 

@@ -1,13 +1,15 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, stopGradient } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { maskedLogSumExp } from '../internal/log-sum-exp.js';
-import { stopGradient } from '../internal/stop-gradient.js';
 import { requireMatrix, requireNumber } from '../internal/validate.js';
 import { type Pairs, requirePairs } from '../pairs/pairs.js';
 
 export interface SoftNegativeWeightsOptions {
-  /** 0 weights all negatives alike; the larger, the more the nearest ones count. */
+  /**
+   * 0 weights all negatives alike; the larger, the more the nearest ones count.
+   * @default 1
+   */
   beta?: number;
 }
 

@@ -1,9 +1,8 @@
-import { assertKnownOptions, labelCodes } from '@crossmodal/core';
+import { assertKnownOptions, labelCodes, stopGradient, withoutGradient } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requireIdentifiers } from '../internal/check-labels.js';
 import { identityMask, keepWhere } from '../internal/masks.js';
-import { stopGradient, withoutGradient } from '../internal/stop-gradient.js';
 import { requireNumber, requireThat, requireVector, shapeOf } from '../internal/validate.js';
 
 /**

@@ -6,9 +6,15 @@ import { requireMatrix, requireNumber, requireThat } from '../internal/validate.
 import { type Pairs, requirePairs } from './pairs.js';
 
 export interface PairBoundsOptions {
-  /** A positive pair should not be farther apart than this (the paper's small ball). */
+  /**
+   * A positive pair should not be farther apart than this (the paper's small ball).
+   * @default defaultBounds.epsilon
+   */
   epsilon?: number;
-  /** A negative pair should be farther apart than this. Not below epsilon. */
+  /**
+   * A negative pair should be farther apart than this. Not below epsilon.
+   * @default defaultBounds.delta
+   */
   delta?: number;
 }
 

@@ -1,5 +1,5 @@
 import { CrossmodalError } from '@crossmodal/core';
-import type { Fields, FieldType } from '../vector-store.js';
+import type { Fields, FieldType } from '../fields.js';
 
 export type FilterValue = string | number | boolean;
 

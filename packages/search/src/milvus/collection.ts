@@ -1,8 +1,8 @@
 import { CrossmodalError } from '@crossmodal/core';
 import type { MilvusClient, FieldType as MilvusField } from '@zilliz/milvus2-sdk-node';
 import { checkShape, type StoreShape, similarities } from '../check.js';
+import type { FieldType } from '../fields.js';
 import { fieldColumn, fieldOfColumn } from '../filter/sql.js';
-import type { FieldType } from '../vector-store.js';
 import type { MilvusPackage } from './milvus-package.js';
 
 /** Bytes of an id, and of a text to filter by; Milvus' own limit for texts is 65,535. */

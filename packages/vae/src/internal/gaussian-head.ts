@@ -1,8 +1,8 @@
 import { type NamedVariables, namedVariables } from '@crossmodal/core';
+import { LayerSeeds } from '@crossmodal/core/layers';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { LayerSeeds } from '../networks/layer-seeds.js';
 
 /** A diagonal Gaussian per row: mean and log variance [batch, latentDimension]. */
 export type Gaussian = {

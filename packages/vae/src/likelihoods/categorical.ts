@@ -1,4 +1,4 @@
-import { CrossmodalError, randomUniform } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, randomUniform } from '@crossmodal/core';
 import { categoricalLogLikelihood } from '@crossmodal/losses';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -14,7 +14,8 @@ import type { Likelihood } from './likelihood.js';
  * @example
  * const label = categorical({ classes: 10 });
  */
-export function categorical({ classes, padding }: { classes: number; padding?: number }): Likelihood {
+export function categorical({ classes, padding, ...others }: { classes: number; padding?: number }): Likelihood {
+  assertKnownOptions('categorical', others, ['classes', 'padding']);
   if (!Number.isInteger(classes) || classes < 2) {
     throw new CrossmodalError(`categorical: classes must be an integer of at least 2, got ${classes}`);
   }

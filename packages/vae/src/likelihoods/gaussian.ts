@@ -1,4 +1,4 @@
-import { CrossmodalError, randomNormal } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, randomNormal } from '@crossmodal/core';
 import { gaussianLogLikelihood } from '@crossmodal/losses';
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -18,10 +18,14 @@ import { checkValues, type Likelihood } from './likelihood.js';
 export function gaussian({
   standardDeviation = 1,
   leastLogVariance = -6,
+  ...others
 }: {
+  /** @default 1 */
   standardDeviation?: number | 'learned';
+  /** @default -6 */
   leastLogVariance?: number;
 } = {}): Likelihood {
+  assertKnownOptions('gaussian', others, ['standardDeviation', 'leastLogVariance']);
   const learned = standardDeviation === 'learned';
   if (!learned && !(standardDeviation > 0)) {
     throw new CrossmodalError(`gaussian: standardDeviation must be positive or 'learned', got ${standardDeviation}`);

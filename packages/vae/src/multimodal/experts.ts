@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { gaussianLogLikelihood } from '@crossmodal/losses';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -7,7 +7,10 @@ import type { Gaussian } from '../internal/gaussian-head.js';
 export interface ProductOfExpertsOptions {
   /** Which experts count, one [batch] of ones and zeros per expert; all by default. */
   masks?: readonly (Tensor1D | undefined)[] | undefined;
-  /** Multiplies with the prior N(0, I) as one more expert. */
+  /**
+   * Multiplies with the prior N(0, I) as one more expert.
+   * @default true
+   */
   prior?: boolean;
 }
 
@@ -24,8 +27,9 @@ export interface ProductOfExpertsOptions {
  */
 export function productOfExperts(
   experts: readonly Gaussian[],
-  { masks, prior = true }: ProductOfExpertsOptions = {}, // MVAE always has it
+  { masks, prior = true, ...others }: ProductOfExpertsOptions = {}, // MVAE always has it
 ): Gaussian {
+  assertKnownOptions('productOfExperts', others, ['masks', 'prior']);
   checkExperts('productOfExperts', experts, masks);
   return tf.tidy(() => {
     const precisions = experts.map(({ logVariance }, k) => {
@@ -55,8 +59,9 @@ export function productOfExperts(
 export function mixtureLogDensity(
   z: Tensor2D,
   components: readonly Gaussian[],
-  { weights }: { weights?: readonly Tensor1D[] | undefined } = {},
+  { weights, ...others }: { weights?: readonly Tensor1D[] | undefined } = {},
 ): Tensor1D {
+  assertKnownOptions('mixtureLogDensity', others, ['weights']);
   checkExperts('mixtureLogDensity', components, weights);
   return tf.tidy(() => {
     const densities = components.map(({ mean, logVariance }, k) => {

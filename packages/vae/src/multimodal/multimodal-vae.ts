@@ -65,14 +65,26 @@ export type MultimodalBatch<Name extends string = string> = MultimodalObservatio
 export interface MultimodalVaeOptions<Name extends string> {
   /** By name; `present` is no name, since it stands beside them in a batch. */
   modalities: Record<Name, Modality>;
+  /** @default 'mixture-of-products' */
   fusion?: Fusion;
+  /** @default 1 */
   beta?: number | Schedule;
-  /** Weighs each log likelihood by (most values of any modality) / (own values), so that large ones do not drown small ones. */
+  /**
+   * Weighs each log likelihood by (most values of any modality) / (own values), so that large ones do not drown small ones.
+   * @default false
+   */
   rescale?: boolean;
-  /** `product`: adds the bounds of the single modalities, without which they do not learn to stand alone. */
+  /**
+   * `product`: adds the bounds of the single modalities, without which they do not learn to stand alone.
+   * @default true
+   */
   subsampling?: boolean;
-  /** `joint`: weight of the divergence from the joint posterior to those of the single modalities. */
+  /**
+   * `joint`: weight of the divergence from the joint posterior to those of the single modalities.
+   * @default 0.1
+   */
   alpha?: number;
+  /** @default 0 */
   seed?: number | string;
 }
 

@@ -1,4 +1,5 @@
-import { type Random, randomNormal, randomUniform } from '@crossmodal/core';
+import { type Random, randomUniform } from '@crossmodal/core';
+import { reparameterise } from '@crossmodal/core/layers';
 import { klGaussians } from '@crossmodal/losses';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -13,8 +14,7 @@ export type Posterior = {
 
 /** One draw per row: mean + exp(logVariance / 2) noise. */
 export function drawFrom({ mean, logVariance }: Gaussian, random: Random): Tensor2D {
-  const noise = randomNormal(mean.shape, { random });
-  return tf.add(mean, tf.mul(tf.exp(tf.mul(logVariance, 0.5)), noise)) as Tensor2D;
+  return reparameterise(mean, logVariance, { random });
 }
 
 /** Every row `times` times, in each component. */

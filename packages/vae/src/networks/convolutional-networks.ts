@@ -1,19 +1,35 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { LayerSeeds } from '@crossmodal/core/layers';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { LayerSeeds } from './layer-seeds.js';
 
 interface ConvolutionalOptions {
-  /** Height and width of the images, divisible by 2^blocks. */
+  /**
+   * Height and width of the images, divisible by 2^blocks.
+   * @default 32
+   */
   size?: number;
-  /** Channels of the images. */
+  /**
+   * Channels of the images.
+   * @default 3
+   */
   channels?: number;
-  /** How often the map is halved. */
+  /**
+   * How often the map is halved.
+   * @default 3
+   */
   blocks?: number;
-  /** Channels of the largest map; doubled at each halving. */
+  /**
+   * Channels of the largest map; doubled at each halving.
+   * @default 32
+   */
   width?: number;
-  /** Length of a condition vector; 0 for none. */
+  /**
+   * Length of a condition vector; 0 for none.
+   * @default 0
+   */
   conditionDimension?: number;
+  /** @default 0 */
   seed?: number | string;
 }
 
@@ -41,7 +57,20 @@ export function convolutionalInference({
   features = 256, // Higgins et al., beta-VAE (2017), table 1
   conditionDimension = 0,
   seed = 0,
-}: ConvolutionalOptions & { features?: number } = {}): tfl.LayersModel {
+  ...others
+}: ConvolutionalOptions & {
+  /** @default 256 */
+  features?: number;
+} = {}): tfl.LayersModel {
+  assertKnownOptions('convolutionalInference', others, [
+    'size',
+    'channels',
+    'blocks',
+    'width',
+    'conditionDimension',
+    'seed',
+    'features',
+  ]);
   checkSize('convolutionalInference', size, blocks);
   const seeds = new LayerSeeds(seed, 'convolutional-inference');
   const images = tfl.input({ shape: [size, size, channels], name: 'values' });
@@ -91,11 +120,25 @@ export function convolutionalDecoder({
   parametersPerValue = 1,
   conditionDimension = 0,
   seed = 0,
+  ...others
 }: ConvolutionalOptions & {
   latentDimension: number;
-  /** That of the likelihood: 2 for a Gaussian with learned variance. */
+  /**
+   * That of the likelihood: 2 for a Gaussian with learned variance.
+   * @default 1
+   */
   parametersPerValue?: number;
 }): tfl.LayersModel {
+  assertKnownOptions('convolutionalDecoder', others, [
+    'size',
+    'channels',
+    'blocks',
+    'width',
+    'conditionDimension',
+    'seed',
+    'latentDimension',
+    'parametersPerValue',
+  ]);
   checkSize('convolutionalDecoder', size, blocks);
   const seeds = new LayerSeeds(seed, 'convolutional-decoder');
   const latent = tfl.input({ shape: [latentDimension], name: 'latent' });

@@ -1,16 +1,22 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { LayerSeeds } from '@crossmodal/core/layers';
 import * as tf from '@tensorflow/tfjs-core';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { LayerSeeds } from './layer-seeds.js';
 
 type Activation = 'relu' | 'tanh';
 
 interface DenseOptions {
+  /** @default [200, 200] */
   hidden?: readonly number[];
+  /** @default 'relu' */
   activation?: Activation;
-  /** Length of a condition vector that joins the input; 0 for none. */
+  /**
+   * Length of a condition vector that joins the input; 0 for none.
+   * @default 0
+   */
   conditionDimension?: number;
+  /** @default 0 */
   seed?: number | string;
 }
 
@@ -48,7 +54,15 @@ export function denseInference({
   activation = 'relu', // Burda et al. take tanh, which learns more slowly at first
   conditionDimension = 0,
   seed = 0,
+  ...others
 }: DenseOptions & { inputDimension: number }): tfl.LayersModel {
+  assertKnownOptions('denseInference', others, [
+    'hidden',
+    'activation',
+    'conditionDimension',
+    'seed',
+    'inputDimension',
+  ]);
   const { inputs, x } = trunk('dense-inference', inputDimension, { hidden, activation, conditionDimension, seed });
   return tfl.model({ inputs, outputs: x, name: 'dense_inference' });
 }
@@ -68,6 +82,7 @@ export function denseDecoder({
   conditionDimension = 0,
   seed = 0,
   outputBias,
+  ...others
 }: DenseOptions & {
   latentDimension: number;
   /** Values per item times `parametersPerValue` of the likelihood. */
@@ -75,6 +90,15 @@ export function denseDecoder({
   /** Initial bias of the output, such as the logits of the pixel means (Burda et al. start there). */
   outputBias?: ArrayLike<number>;
 }): tfl.LayersModel {
+  assertKnownOptions('denseDecoder', others, [
+    'hidden',
+    'activation',
+    'conditionDimension',
+    'seed',
+    'latentDimension',
+    'outputDimension',
+    'outputBias',
+  ]);
   const { inputs, x, seeds } = trunk('dense-decoder', latentDimension, {
     hidden,
     activation,

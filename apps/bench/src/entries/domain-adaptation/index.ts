@@ -1,4 +1,4 @@
-import { proxyADistance } from '@crossmodal/adaptation';
+import { principalComponents, proxyADistance } from '@crossmodal/adaptation';
 import { Random } from '@crossmodal/core';
 import * as tf from '@tensorflow/tfjs-core';
 import { openMojiCorpus } from '../../data/corpus.js';
@@ -7,7 +7,6 @@ import type { Entry, EntryContext, EntryOutcome, Row } from '../entry.js';
 import { trainingCurve } from '../shared/curve.js';
 import { groupNames, groupOf } from '../shared/groups.js';
 import { decodePictures, pngOf } from '../shared/images.js';
-import { twoPrincipalComponents } from '../shared/principal-components.js';
 import {
   type Adaptation,
   buildClassifier,
@@ -189,8 +188,11 @@ async function classMap(title: string, features: readonly number[][], labels: re
 async function featureMap(title: string, [colour = [], lines = []]: number[][][]) {
   const count = Math.min(mapPoints, colour.length);
   const rows = tf.tensor2d([...colour.slice(0, count), ...lines.slice(0, count)]);
-  const points = await twoPrincipalComponents(rows);
-  rows.dispose();
+  const components = await principalComponents(rows, { components: 2 });
+  const projected = components.project(rows);
+  const points = (await projected.array()) as [number, number][];
+  tf.dispose([rows, projected]);
+  components.dispose();
   return {
     kind: 'scatter' as const,
     title,

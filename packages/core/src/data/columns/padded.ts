@@ -7,20 +7,39 @@ import { checkHostArray, type HostArray, sizeOfShape } from '../host-array.js';
 import { asHostArray, checkValues, origin, present } from './items.js';
 
 export interface PaddedOptions {
+  /** @default 'int32' */
   dtype?: 'float32' | 'int32';
-  /** What stands where there is nothing. */
+  /**
+   * What stands where there is nothing.
+   * @default 0
+   */
   value?: number;
-  /** Smallest padded length, e.g. the receptive field of a convolution. */
+  /**
+   * Smallest padded length, e.g. the receptive field of a convolution.
+   * @default 1
+   */
   minimum?: number;
-  /** Largest length. */
+  /**
+   * Largest length.
+   * @default 1_000_000
+   */
   maximum?: number;
-  /** What becomes of items longer than `maximum`. */
+  /**
+   * What becomes of items longer than `maximum`.
+   * @default 'throw'
+   */
   longer?: 'throw' | 'cut';
-  /** The padded length is a multiple of this: fewer different shapes, so fewer compilations. */
+  /**
+   * The padded length is a multiple of this: fewer different shapes, so fewer compilations.
+   * @default 1
+   */
   multiple?: number;
   /** Features per position; needed only where all items of a batch may be missing. */
   features?: number;
-  /** A missing item becomes padding only, with a mask of zeros; see `presence`. */
+  /**
+   * A missing item becomes padding only, with a mask of zeros; see `presence`.
+   * @default false
+   */
   allowMissing?: boolean;
 }
 

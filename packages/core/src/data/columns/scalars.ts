@@ -16,7 +16,10 @@ import { checkNumber, origin } from './items.js';
  */
 export function scalars<Row>(
   get: (row: Row) => number | undefined,
-  options: { dtype?: 'float32' | 'int32' } = {},
+  options: {
+    /** @default 'float32' */
+    dtype?: 'float32' | 'int32';
+  } = {},
 ): Column<Row, Tensor1D> {
   assertKnownOptions('scalars', options, { dtype: true });
   const { dtype = 'float32' } = options;

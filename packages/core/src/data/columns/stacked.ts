@@ -7,15 +7,22 @@ import { checkHostArray, type HostArray, sizeOfShape } from '../host-array.js';
 import { asHostArray, checkValues, origin, present } from './items.js';
 
 export interface StackedOptions {
+  /** @default 'float32' */
   dtype?: 'float32' | 'int32';
-  /** Each value is multiplied by this, e.g. 1/255 for bytes. */
+  /**
+   * Each value is multiplied by this, e.g. 1/255 for bytes.
+   * @default 1
+   */
   scale?: number;
   /** Then subtracted, and divided by: per element of the last axis, e.g. per colour channel. */
   mean?: readonly number[];
   standardDeviation?: readonly number[];
   /** Shape of one item; needed only where all items of a batch may be missing. */
   shape?: readonly number[];
-  /** A missing item becomes zeros instead of an error; see `presence`. */
+  /**
+   * A missing item becomes zeros instead of an error; see `presence`.
+   * @default false
+   */
   allowMissing?: boolean;
 }
 

@@ -8,9 +8,15 @@ export interface TarMember {
 }
 
 export interface TarLimits {
-  /** Bytes that one member may have. */
+  /**
+   * Bytes that one member may have.
+   * @default 64 * 2 ** 20
+   */
   maximumMember: number;
-  /** Members that one archive may have. */
+  /**
+   * Members that one archive may have.
+   * @default 10_000_000
+   */
   maximumMembers: number;
 }
 

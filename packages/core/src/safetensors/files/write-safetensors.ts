@@ -1,5 +1,6 @@
 import { Tensor } from '@tensorflow/tfjs-core';
 import { writeAtomically } from '../../checkpoint/atomic-write.js';
+import { assertKnownOptions } from '../../known-options.js';
 import { fromTensor } from '../tensors.js';
 import type { StoredTensor } from '../values.js';
 import { type StoredTensors, safetensorsPieces } from '../write.js';
@@ -16,6 +17,7 @@ export async function writeSafetensors(
   tensors: StoredTensors | Readonly<Record<string, Tensor>>,
   options: { metadata?: Readonly<Record<string, string>> } = {},
 ): Promise<void> {
+  assertKnownOptions('writeSafetensors', options, ['metadata']);
   const stored = new Map<string, StoredTensor>();
   const entries = tensors instanceof Map ? [...tensors] : Object.entries(tensors);
   for (const [name, tensor] of entries as [string, StoredTensor | Tensor][]) {

@@ -1,11 +1,14 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, withoutGradient } from '@crossmodal/core';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { withoutGradient } from '../internal/without-gradient.js';
 
 export interface ScoreHingeOptions {
+  /** @default 0.2 */
   margin?: number;
-  /** Only the hardest negative of each row and column counts, or the mean of all. */
+  /**
+   * Only the hardest negative of each row and column counts, or the mean of all.
+   * @default true
+   */
   hardest?: boolean;
   /** [batch, batch]: 1 where the pair (i, j) does not belong together; all but the diagonal unless given. */
   negatives?: Tensor2D | undefined;
