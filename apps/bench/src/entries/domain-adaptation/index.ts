@@ -176,7 +176,7 @@ async function pictureRow(images: Labelled['images']): Promise<Uint8Array[]> {
 /** Line drawings on the two main directions of their features, by what they show. */
 async function classMap(title: string, features: readonly number[][], labels: readonly number[]) {
   const rows = tf.tensor2d(features as number[][]);
-  const points = await twoPrincipalComponents(rows);
+  const points = await onTwoComponents(rows);
   rows.dispose();
   const series = groupNames
     .map((name, group) => ({ name, points: points.filter((_, row) => labels[row] === group) }))
@@ -188,11 +188,8 @@ async function classMap(title: string, features: readonly number[][], labels: re
 async function featureMap(title: string, [colour = [], lines = []]: number[][][]) {
   const count = Math.min(mapPoints, colour.length);
   const rows = tf.tensor2d([...colour.slice(0, count), ...lines.slice(0, count)]);
-  const components = await principalComponents(rows, { components: 2 });
-  const projected = components.project(rows);
-  const points = (await projected.array()) as [number, number][];
-  tf.dispose([rows, projected]);
-  components.dispose();
+  const points = await onTwoComponents(rows);
+  rows.dispose();
   return {
     kind: 'scatter' as const,
     title,
@@ -202,4 +199,14 @@ async function featureMap(title: string, [colour = [], lines = []]: number[][][]
       { name: 'line drawings', points: points.slice(count) },
     ],
   };
+}
+
+/** Rows on their two main directions. */
+async function onTwoComponents(rows: tf.Tensor2D): Promise<[number, number][]> {
+  const components = await principalComponents(rows, { components: 2 });
+  const projected = components.project(rows);
+  const points = (await projected.array()) as [number, number][];
+  projected.dispose();
+  components.dispose();
+  return points;
 }
