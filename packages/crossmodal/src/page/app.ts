@@ -18,7 +18,7 @@ export function mount(element: HTMLElement, backend: Backend): void {
 type State =
   | { is: 'start' }
   | { is: 'searching'; answers: Answer[] }
-  | { is: 'found'; answers: Answer[]; complete: boolean }
+  | { is: 'found'; query: PageQuery; answers: Answer[]; complete: boolean }
   | { is: 'failed'; message: string };
 
 function App({ backend }: { backend: Backend }): VNode {
@@ -41,7 +41,7 @@ function App({ backend }: { backend: Backend }): VNode {
     backend.search(query, filter, stop.signal).then(
       (answers) => {
         if (!stop.signal.aborted)
-          setState({ is: 'found', answers, complete: answers.length < filter.k || filter.k >= mostAnswers });
+          setState({ is: 'found', query, answers, complete: answers.length < filter.k || filter.k >= mostAnswers });
       },
       (error: Error) => {
         if (!stop.signal.aborted) setState({ is: 'failed', message: error.message });
@@ -121,7 +121,7 @@ function App({ backend }: { backend: Backend }): VNode {
             </label>`
           }
         </div>
-        <p class=${state.is === 'failed' ? 'status error' : 'status'} role="status" aria-live="polite">${statusOf(state, query, info)}</p>
+        <p class=${state.is === 'failed' ? 'status error' : 'status'} role="status" aria-live="polite">${statusOf(state, info)}</p>
       </header>
       <main aria-busy=${state.is === 'searching'}>
         <ol class="answers" aria-label="Answers">
@@ -137,7 +137,7 @@ function App({ backend }: { backend: Backend }): VNode {
     </div>`;
 }
 
-function statusOf(state: State, query: PageQuery | undefined, info: PageInfo | undefined): string {
+function statusOf(state: State, info: PageInfo | undefined): string {
   switch (state.is) {
     case 'start':
       return info
@@ -149,7 +149,7 @@ function statusOf(state: State, query: PageQuery | undefined, info: PageInfo | u
       return `That did not work: ${state.message}`;
     case 'found': {
       const count = state.answers.length === 0 ? 'Nothing' : `${state.answers.length} nearest`;
-      if (!query) return count;
+      const { query } = state;
       if ('words' in query) return `${count} for “${query.words.trim()}”`;
       if ('file' in query) return `${count} for the file ${query.file.name}`;
       return `${count} like ${query.like.text === undefined ? (query.like.file ?? 'this') : `“${query.like.text}”`}`;
