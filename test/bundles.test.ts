@@ -15,7 +15,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  * that needs more raises its number here, where the review sees it.
  */
 const budgets: Record<string, number> = {
-  core: 42,
+  core: 48,
   'core/blocks': 50,
   'core/tuning': 36,
   'core/layers': 30,
@@ -25,12 +25,12 @@ const budgets: Record<string, number> = {
   'core/schedules': 6,
   'core/step': 32,
   losses: 80,
-  adaptation: 140,
-  alignment: 165,
+  adaptation: 190,
+  alignment: 225,
   'encoder-decoder': 120,
-  fusion: 80,
-  gan: 150,
-  vae: 44,
+  fusion: 90,
+  gan: 190,
+  vae: 98,
 };
 
 /** A single import is what most users begin with: kilobytes, and modules of ours. */

@@ -48,7 +48,7 @@ describe('@example blocks', () => {
       // this runs in.
       ({ home, assumed }) => !['losses', 'search', 'tfjs-backend-onnx'].includes(home) && assumed.length === 0,
     );
-    const runnable = complete.filter(({ code }) => !/download|readFile|writeFile/.test(code));
+    const runnable = complete.filter(({ code }) => !/download|readFile|writeFile|hubFolder/.test(code));
     expect(runnable.length).toBeGreaterThan(70);
     mkdirSync(folder, { recursive: true });
     const path = join(folder, 'run.mts');

@@ -8,7 +8,6 @@ const doors = [
   'alignment/src/index.ts',
   'adaptation/src/index.ts',
   'encoder-decoder/src/index.ts',
-  'search/src/index.ts',
   'encoders-vision/src/index.ts',
   'encoders-audio/src/index.ts',
   'encoders-text/src/index.ts',

@@ -9,7 +9,12 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const run = promisify(execFile);
 const bin = join(root, 'node_modules/.bin');
-const env = { ...process.env, PATH: `${bin}:${process.env['PATH']}`, ONNXRUNTIME_NODE_INSTALL: 'skip' };
+const env = {
+  ...process.env,
+  PATH: `${bin}:${process.env['PATH']}`,
+  ONNXRUNTIME_NODE_INSTALL: 'skip',
+  GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1', // as the packages advise
+};
 
 interface Manifest {
   name: string;

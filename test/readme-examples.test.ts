@@ -69,6 +69,8 @@ describe.each(readmes)('$file', ({ file, home }) => {
       const { stderr } = await run(process.execPath, ['--conditions=@crossmodal/source', '--import', 'tsx', path], {
         cwd: join(root, home),
         timeout: 120_000,
+        // As the packages advise; without it, a large step says so.
+        env: { ...process.env, GLIBC_TUNABLES: 'glibc.malloc.hugetlb=1' },
       });
       expect(stderr).toBe('');
     },

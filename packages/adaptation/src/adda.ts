@@ -22,7 +22,10 @@ export interface AddaOptions {
   /** Another extractor of the same architecture, for the target; its weights are overwritten. */
   targetFeatures: Features;
   seed: number;
-  /** Hidden layers of the discriminator. */
+  /**
+   * Hidden layers of the discriminator.
+   * @default [500, 500]
+   */
   hidden?: readonly number[];
 }
 

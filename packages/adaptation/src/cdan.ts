@@ -12,9 +12,15 @@ export interface CdanOptions
     Pick<ConditionalDomainOptions, 'entropy' | 'detachPredictions' | 'normalisation'> {
   /** Strength of the gradient reversal: a number, or `dannAnnealing({ steps })`. */
   lambda: number | Schedule;
-  /** Hidden layers of the discriminator. */
+  /**
+   * Hidden layers of the discriminator.
+   * @default [100]
+   */
   domainHidden?: readonly number[];
-  /** Above this many products of classes and features they are projected to as many random ones. */
+  /**
+   * Above this many products of classes and features they are projected to as many random ones.
+   * @default 4096
+   */
   largestJoint?: number;
 }
 

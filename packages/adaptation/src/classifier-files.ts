@@ -83,7 +83,7 @@ export async function loadClassifier(
   options: LoadClassifierOptions = {},
 ): Promise<EncoderClassifier> {
   const where = 'loadClassifier';
-  assertKnownOptions(where, options, ['loadEncoder']);
+  assertKnownOptions('loadClassifier', options, ['loadEncoder']);
   const { loadEncoder } = options;
   let model: EncoderClassifier | undefined;
   let variables: NamedVariables = {};

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { gradientReversal } from '@crossmodal/core/layers';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -7,15 +7,30 @@ import { stopGradient } from './stop-gradient.js';
 export interface ConditionalDomainOptions {
   /** Rows of the source, which come first; the others are the target's. */
   sourceRows: number;
-  /** Strength of the gradient reversal. */
+  /**
+   * Strength of the gradient reversal.
+   * @default 1
+   */
   lambda?: number | Scalar;
-  /** CDAN-E: rows whose class is sure count up to twice as much as those whose class is open. */
+  /**
+   * CDAN-E: rows whose class is sure count up to twice as much as those whose class is open.
+   * @default true
+   */
   entropy?: boolean;
-  /** No gradient to the predictions, as in the published code; otherwise they are reversed like the features. */
+  /**
+   * No gradient to the predictions, as in the published code; otherwise they are reversed like the features.
+   * @default true
+   */
   detachPredictions?: boolean;
-  /** Weights sum to the number of rows over the whole batch, or to the source's in each domain. */
+  /**
+   * Weights sum to the number of rows over the whole batch, or to the source's in each domain.
+   * @default 'domain'
+   */
   normalisation?: 'batch' | 'domain';
-  /** How features and predictions are joined: all products by default, a random projection of them when that is too wide. */
+  /**
+   * How features and predictions are joined: all products by default, a random projection of them when that is too wide.
+   * @default outerProduct
+   */
   join?: (features: Tensor2D, predictions: Tensor2D) => Tensor2D;
 }
 
@@ -77,8 +92,17 @@ export function conditionalDomainLoss(
     detachPredictions = true, // the published code
     normalisation = 'domain', // the published code
     join = outerProduct, // the paper, equation 5
+    ...others
   }: ConditionalDomainOptions,
 ): { loss: Scalar; logits: Tensor1D } {
+  assertKnownOptions('conditionalDomainLoss', others, [
+    'sourceRows',
+    'lambda',
+    'entropy',
+    'detachPredictions',
+    'normalisation',
+    'join',
+  ]);
   const rows = features.shape[0];
   if (classLogits.shape[0] !== rows) {
     throw new CrossmodalError(

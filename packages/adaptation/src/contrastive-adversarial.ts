@@ -38,10 +38,17 @@ export interface ContrastiveAdversarialOptions<Modality extends string, Extras e
   seed: number;
   /** Strength of the gradient reversal: a number, or `dannAnnealing({ steps })`. */
   lambda: number | Schedule;
-  /** Modalities whose embeddings are made alike in both domains; those whose appearance changes. */
+  /**
+   * Modalities whose embeddings are made alike in both domains; those whose appearance changes.
+   * @default model.modalities
+   */
   adapted?: readonly Modality[];
-  /** Hidden layers of the domain classifiers. */
+  /**
+   * Hidden layers of the domain classifiers.
+   * @default [100]
+   */
   hidden?: readonly number[];
+  /** @default 'concatenated' */
   domainReduction?: DomainReduction;
 }
 

@@ -9,11 +9,17 @@ export interface DanOptions extends AdapterOptions {
   /**
    * Factor of the distance: a number or a schedule. The distance does not depend on the scale of the features: at full strength
    * from the first step on it can make those of an untrained network constant before they mean anything.
+   * @default dannAnnealing({ steps: 2000 })
    */
   weight?: number | Schedule;
+  /** @default multiKernel() */
   kernel?: Kernel;
+  /** @default 'biased' */
   estimator?: MmdEstimator;
-  /** What is made alike: features, logits, or both. */
+  /**
+   * What is made alike: features, logits, or both.
+   * @default ['features']
+   */
   match?: readonly MatchedLayer[];
 }
 

@@ -9,8 +9,12 @@ import { head } from './head.js';
 export interface DannOptions extends AdapterOptions {
   /** Strength of the gradient reversal: a number, or `dannAnnealing({ steps })`, the paper's rise from 0 to 1. */
   lambda: number | Schedule;
-  /** Hidden layers of the domain classifier. */
+  /**
+   * Hidden layers of the domain classifier.
+   * @default [100]
+   */
   domainHidden?: readonly number[];
+  /** @default 'concatenated' */
   domainReduction?: DomainReduction;
 }
 

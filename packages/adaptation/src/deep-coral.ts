@@ -5,9 +5,15 @@ import { distanceTerm, type MatchedLayer } from './distance-term.js';
 import { type AdapterOptions, type DomainAdapter, domainAdapter } from './domain-adapter.js';
 
 export interface DeepCoralOptions extends AdapterOptions {
-  /** Factor of the distance: a number or a schedule. */
+  /**
+   * Factor of the distance: a number or a schedule.
+   * @default 1
+   */
   weight?: number | Schedule;
-  /** What is made alike: features, logits, or both. */
+  /**
+   * What is made alike: features, logits, or both.
+   * @default ['features']
+   */
   match?: readonly MatchedLayer[];
 }
 

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { halves, type LinearDomainOptions, linearDomainClassifier } from './linear-domain-classifier.js';
 
 export interface DensityRatiosOptions extends LinearDomainOptions {
+  /** @default 0 */
   seed?: number;
 }
 

@@ -4,11 +4,20 @@ import * as tfl from '@tensorflow/tfjs-layers';
 
 export interface DigitFeaturesOptions {
   seed: number;
-  /** Height, width, channels of the images. */
+  /**
+   * Height, width, channels of the images.
+   * @default [28, 28, 3]
+   */
   shape?: [height: number, width: number, channels: number];
-  /** Filters of the two convolutions. */
+  /**
+   * Filters of the two convolutions.
+   * @default [64, 50]
+   */
   filters?: [first: number, second: number];
-  /** Batch normalisation between each convolution and its ReLU; the recipe of the README needs it. */
+  /**
+   * Batch normalisation between each convolution and its ReLU; the recipe of the README needs it.
+   * @default 'none'
+   */
   normalisation?: 'none' | 'batch';
 }
 

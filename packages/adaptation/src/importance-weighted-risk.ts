@@ -2,7 +2,10 @@ import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { meanAndDeviation, type Numbers } from '@crossmodal/core/metrics';
 
 export interface ImportanceWeightedRiskOptions {
-  /** Takes off what the weights' own deviation from a mean of 1 explains, which makes the estimate less noisy. */
+  /**
+   * Takes off what the weights' own deviation from a mean of 1 explains, which makes the estimate less noisy.
+   * @default true
+   */
   controlVariate?: boolean;
 }
 

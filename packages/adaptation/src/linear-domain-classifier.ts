@@ -9,7 +9,10 @@ export interface LinearDomainOptions {
   /** Updates of the linear classifier, each on all training rows. */
   steps?: number;
   learningRate?: number;
-  /** Factor of ||w||^2 / 2. */
+  /**
+   * Factor of ||w||^2 / 2.
+   * @default 1e-2
+   */
   regularisation?: number;
 }
 

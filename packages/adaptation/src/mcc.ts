@@ -11,7 +11,10 @@ import {
 } from './minimum-class-confusion.js';
 
 export interface MccOptions extends Omit<AdapterOptions, 'confusion'>, MinimumClassConfusionOptions {
-  /** Factor of the confusion: a number or a schedule. */
+  /**
+   * Factor of the confusion: a number or a schedule.
+   * @default 1
+   */
   weight?: number | Schedule;
 }
 

@@ -4,7 +4,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { stopGradient } from './stop-gradient.js';
 
 export interface MinimumClassConfusionOptions {
-  /** Logits are divided by it, so that sure predictions are softened. */
+  /**
+   * Logits are divided by it, so that sure predictions are softened.
+   * @default 2.5
+   */
   temperature?: number;
 }
 

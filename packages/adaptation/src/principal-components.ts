@@ -1,12 +1,18 @@
-import { CrossmodalError, Random } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { EigenvalueDecomposition, Matrix, QrDecomposition } from 'ml-matrix';
 
 export interface PrincipalComponentsOptions {
-  /** How many to keep. */
+  /**
+   * How many to keep.
+   * @default 2
+   */
   components?: number;
-  /** Of the start of the iteration; the result does not depend on it, but for rounding. */
+  /**
+   * Of the start of the iteration; the result does not depend on it, but for rounding.
+   * @default 0
+   */
   seed?: number;
 }
 
@@ -97,8 +103,9 @@ function leading(
  */
 export async function principalComponents(
   x: Tensor2D,
-  { components = 2 /* a picture */, seed = 0 }: PrincipalComponentsOptions = {},
+  { components = 2 /* a picture */, seed = 0, ...others }: PrincipalComponentsOptions = {},
 ): Promise<PrincipalComponents> {
+  assertKnownOptions('principalComponents', others, ['components', 'seed']);
   const [rows, columns] = x.shape;
   const most = Math.min(rows, columns);
   if (x.rank !== 2 || rows < 2)

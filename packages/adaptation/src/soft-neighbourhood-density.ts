@@ -4,7 +4,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import { checkTemperature } from './minimum-class-confusion.js';
 
 export interface SoftNeighbourhoodDensityOptions {
-  /** Similarities are divided by it. */
+  /**
+   * Similarities are divided by it.
+   * @default 0.05
+   */
   temperature?: number;
 }
 

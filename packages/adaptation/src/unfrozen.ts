@@ -1,4 +1,4 @@
-import { CrossmodalError, type NamedVariables } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type NamedVariables } from '@crossmodal/core';
 
 /** A part of a name, or a pattern for it: `'features'`, `/conv2d/`. */
 export type NamePattern = string | RegExp;
@@ -16,7 +16,8 @@ export type NamePattern = string | RegExp;
  * const variables = unfrozen(model.namedVariables(), { frozen: ['features'] });
  * const step = trainStep({ loss: (batch: DomainBatch) => model.loss(batch, { training: true }), variables }, { optimizer });
  */
-export function unfrozen(variables: NamedVariables, { frozen }: { frozen: readonly NamePattern[] }): NamedVariables {
+export function unfrozen(variables: NamedVariables, { frozen, ...others }: { frozen: readonly NamePattern[] }): NamedVariables {
+  assertKnownOptions('unfrozen', others, ['frozen']);
   const names = Object.keys(variables);
   const matches = (pattern: NamePattern, name: string) =>
     typeof pattern === 'string' ? name.startsWith(pattern) : pattern.test(name);

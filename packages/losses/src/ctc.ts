@@ -11,11 +11,20 @@ export interface CtcLossOptions<R extends 'mean' | 'sum' | 'none' = 'mean'> {
   inputLengths?: Tensor1D | undefined;
   /** How many labels of each row are real, [batch], zero for an empty text; all unless given. */
   labelLengths?: Tensor1D | undefined;
-  /** The class that stands for no symbol. */
+  /**
+   * The class that stands for no symbol.
+   * @default 0
+   */
   blank?: number;
-  /** Rows whose labels cannot be aligned with so few frames count as loss 0 with gradient 0. */
+  /**
+   * Rows whose labels cannot be aligned with so few frames count as loss 0 with gradient 0.
+   * @default false
+   */
   zeroInfinity?: boolean;
-  /** `mean`: each loss is divided by its number of labels (at least 1), then averaged over the batch, as in PyTorch. */
+  /**
+   * `mean`: each loss is divided by its number of labels (at least 1), then averaged over the batch, as in PyTorch.
+   * @default 'mean' as R
+   */
   reduction?: R;
 }
 

@@ -5,7 +5,10 @@ import * as tf from '@tensorflow/tfjs-core';
 export interface MatryoshkaOptions {
   /** Lengths at which the vectors must be of use by themselves, such as [768, 256, 64]. */
   dimensions: readonly number[];
-  /** One factor per length; 1 unless given. */
+  /**
+   * One factor per length; 1 unless given.
+   * @default dimensions?.map(() => 1)
+   */
   weights?: readonly number[];
 }
 
@@ -22,7 +25,7 @@ export interface MatryoshkaOptions {
  * @throws CrossmodalError when a length is out of range, or the weights are not as many
  * @see Kusupati et al., 2022, Matryoshka Representation Learning, eq. 1
  * @example
- * const loss = matryoshka(texts, images, (x, y) => infoNce(x, y, { temperature: 0.05 }), { dimensions: [256, 64, 16] });
+ * const loss = matryoshka(texts, images, (x, y) => infoNce(x, y, { temperature: 0.05 }), { dimensions: [4, 2] });
  */
 export function matryoshka(
   a: Tensor2D,

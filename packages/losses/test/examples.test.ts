@@ -41,6 +41,7 @@ function setting(): Record<string, unknown> {
     images: a,
     texts: b,
     image: a,
+    scores: noise([6, 6], 5),
     text: b,
     captions: b,
     imageEmbeddings: a,

@@ -80,10 +80,9 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
   const common = (ids: readonly string[]) => {
     const { preset, device, data, models: named, cache } = program.opts<Options>();
     const models = named ?? environment['CROSSMODAL_MODELS'];
-    if (ids.length === 0 && models === undefined) {
-      for (const { id } of modelEntries) terminal.note(`${id}: skipped, it needs --models DIR or CROSSMODAL_MODELS`);
-    }
+    const skips = ids.length === 0 && models === undefined;
     return {
+      skipped: skips ? modelEntries.map(({ id }) => `${id}: skipped, it needs --models DIR or CROSSMODAL_MODELS`) : [],
       preset: parsePreset(preset),
       chosen: ids.length > 0 ? ids.map(findEntry) : [...entries, ...(models === undefined ? [] : modelEntries)],
       models,
@@ -95,16 +94,18 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
   };
   const run = async (ids: readonly string[]) => {
     const { seed, shuffle, verbose, out } = program.opts<Options>();
-    const { chosen, ...options } = common(ids);
+    const { chosen, skipped, ...options } = common(ids);
     const name = ids.length > 0 ? `${options.preset}-${[...ids, `seed${seed}`].join('-')}` : options.preset;
     const folder = reportFolder(out, shuffle ? `${name}-shuffled` : name);
     const { failures } = await runSuite(chosen, { ...options, seed, shuffle, verbose, reportFolder: folder });
+    for (const line of skipped) terminal.note(line);
     program.failed = failures.length > 0;
   };
   const repeat = async (ids: readonly string[], { seeds }: { seeds: number[] }) => {
-    const { chosen, ...options } = common(ids);
+    const { chosen, skipped, ...options } = common(ids);
     const folder = reportFolder(program.opts<Options>().out, `${options.preset}-seeds`);
     terminal.out((await runSeeds(chosen, { ...options, seeds, reportFolder: folder })).trimEnd());
+    for (const line of skipped) terminal.note(line);
   };
 
   program

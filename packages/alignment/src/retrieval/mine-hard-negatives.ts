@@ -5,11 +5,20 @@ import { exactIndex } from './exact-index.js';
 export interface HardNegativeOptions {
   /** Right answers of each query, as positions in the corpus: these are never negatives. */
   positives: readonly (readonly number[])[];
-  /** Negatives of each query. */
+  /**
+   * Negatives of each query.
+   * @default 3
+   */
   count?: number;
-  /** So many of the nearest are looked at. */
+  /**
+   * So many of the nearest are looked at.
+   * @default 100
+   */
   among?: number;
-  /** So many of the nearest wrong ones are left out: they may be right answers that nobody marked. */
+  /**
+   * So many of the nearest wrong ones are left out: they may be right answers that nobody marked.
+   * @default 0
+   */
   skip?: number;
   /** A negative must be less similar than the least similar positive by this much (cosine). */
   margin?: number;
@@ -17,9 +26,15 @@ export interface HardNegativeOptions {
   relativeMargin?: number;
   /** A negative must be less similar than this. */
   maximumSimilarity?: number;
-  /** The nearest that are left, or drawn among them. */
+  /**
+   * The nearest that are left, or drawn among them.
+   * @default 'nearest'
+   */
   choice?: 'nearest' | 'random';
-  /** Of `random`. */
+  /**
+   * Of `random`.
+   * @default 0
+   */
   seed?: number;
 }
 

@@ -6,7 +6,10 @@ export interface QuantizedIndexOptions {
   dimension: number;
   /** One byte per value, or one bit. */
   precision: 'int8' | 'binary';
-  /** Binary codes find so many times k items, whose one-byte codes then decide; 1 leaves the order of the bits. */
+  /**
+   * Binary codes find so many times k items, whose one-byte codes then decide; 1 leaves the order of the bits.
+   * @default 4
+   */
   rescore?: number;
 }
 

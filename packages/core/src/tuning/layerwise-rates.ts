@@ -26,7 +26,10 @@ export function layerwiseRates(
   {
     decay = 0.9, // ELECTRA large
     ...others
-  }: { decay?: number } = {},
+  }: {
+    /** @default 0.9 */
+    decay?: number;
+  } = {},
 ): ParameterGroup[] {
   assertKnownOptions('layerwiseRates', others, ['decay']);
   if (!(decay > 0 && decay <= 1)) throw new CrossmodalError(`layerwiseRates: decay must be in (0, 1], got ${decay}`);

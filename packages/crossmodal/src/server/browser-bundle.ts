@@ -5,6 +5,7 @@ import type { BuildOptions, Plugin } from 'esbuild';
 const ofNode = [
   'sharp',
   'wavefile',
+  'audio-decode',
   '@crossmodal/core/data',
   '@crossmodal/core/device',
   '@crossmodal/core/models',

@@ -5,7 +5,10 @@ import { type CtcHypothesis, prefixBeam } from './prefix-beam.js';
 
 export interface CtcDecodeOptions {
   classes: number;
-  /** The class that stands for no symbol. */
+  /**
+   * The class that stands for no symbol.
+   * @default 0
+   */
   blank?: number;
 }
 
@@ -29,7 +32,10 @@ export function ctcGreedy(logits: Float32Array, options: CtcDecodeOptions): numb
 }
 
 export interface CtcBeamOptions extends CtcDecodeOptions {
-  /** How many prefixes are followed at a time. */
+  /**
+   * How many prefixes are followed at a time.
+   * @default 16
+   */
   width?: number;
 }
 

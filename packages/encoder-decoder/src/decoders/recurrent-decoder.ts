@@ -16,10 +16,17 @@ import { dropoutRuns } from './dropout-run.js';
 import { decoderVariables, initialWeights } from './initial-weights.js';
 
 export interface RecurrentDecoderOptions {
-  /** Width of the table of tokens and of what the logits are made of. */
+  /**
+   * Width of the table of tokens and of what the logits are made of.
+   * @default 128
+   */
   dimension?: number;
-  /** Units of the LSTM, and of the attention. */
+  /**
+   * Units of the LSTM, and of the attention.
+   * @default 256
+   */
   units?: number;
+  /** @default 0.1 */
   dropout?: number;
 }
 

@@ -8,14 +8,26 @@ import { type TokenDecoderOptions, tokenDecoder, tokenDecoderSpecs } from './tok
 import { TransformerStack } from './transformer-stack.js';
 
 export interface TransformerDecoderOptions {
-  /** Width of the layers. */
+  /**
+   * Width of the layers.
+   * @default 128
+   */
   dimension?: number;
+  /** @default 2 */
   layers?: number;
+  /** @default 4 */
   heads?: number;
-  /** Width of the feed-forward parts; four times `dimension` unless given. */
+  /**
+   * Width of the feed-forward parts; four times `dimension` unless given.
+   * @default 4 * dimension
+   */
   hidden?: number;
+  /** @default 0.1 */
   dropout?: number;
-  /** The table of tokens gives the logits, too. */
+  /**
+   * The table of tokens gives the logits, too.
+   * @default true
+   */
   tiedEmbeddings?: boolean;
 }
 

@@ -5,13 +5,25 @@ import { forbid, repeatingTokens } from './no-repeat-n-gram.js';
 import type { GeneratedSequence, NextTokens, Search, SearchStrategy, SearchTask } from './search.js';
 
 export interface BeamOptions {
-  /** Sequences that are followed at a time, per item. */
+  /**
+   * Sequences that are followed at a time, per item.
+   * @default 4
+   */
   width?: number;
-  /** The sum of log-probabilities is divided by length^lengthPenalty: above 0 longer sequences win. */
+  /**
+   * The sum of log-probabilities is divided by length^lengthPenalty: above 0 longer sequences win.
+   * @default 1
+   */
   lengthPenalty?: number;
-  /** No run of so many tokens occurs twice; 0 allows all. */
+  /**
+   * No run of so many tokens occurs twice; 0 allows all.
+   * @default 0
+   */
   noRepeatNGram?: number;
-  /** Ends as soon as `width` sequences have ended, and not when none of the others can overtake them. */
+  /**
+   * Ends as soon as `width` sequences have ended, and not when none of the others can overtake them.
+   * @default false
+   */
   earlyStopping?: boolean;
 }
 

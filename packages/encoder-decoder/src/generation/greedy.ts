@@ -5,7 +5,10 @@ import { rowSearch } from './rows.js';
 import type { SearchStrategy } from './search.js';
 
 export interface GreedyOptions {
-  /** No run of so many tokens occurs twice; 0 allows all. */
+  /**
+   * No run of so many tokens occurs twice; 0 allows all.
+   * @default 0
+   */
   noRepeatNGram?: number;
 }
 

@@ -7,12 +7,19 @@ import type { SearchStrategy } from './search.js';
 export interface SampleOptions {
   /** Equal seeds give equal sequences, whatever else is in the batch; item i draws from a stream of its own. */
   seed: number;
-  /** Divides the logits: below 1 what is probable becomes more so. */
+  /**
+   * Divides the logits: below 1 what is probable becomes more so.
+   * @default 1
+   */
   temperature?: number;
   /** Only so many of the most probable tokens; all unless given. */
   topK?: number;
-  /** Only the fewest most probable tokens that together have this probability. */
+  /**
+   * Only the fewest most probable tokens that together have this probability.
+   * @default 1
+   */
   topP?: number;
+  /** @default 0 */
   noRepeatNGram?: number;
 }
 

@@ -4,17 +4,28 @@ import { nGramCounts } from './n-grams.js';
 import { tokenize13a } from './tokenize-13a.js';
 
 export interface BleuOptions {
-  /** Longest n-grams: BLEU-1 to BLEU-4 are those of order 1 to 4. */
+  /**
+   * Longest n-grams: BLEU-1 to BLEU-4 are those of order 1 to 4.
+   * @default 4
+   */
   order?: number;
-  /** `13a` is sacrebleu's; `words` splits at white space, as papers about captions do with lower-case text without punctuation. */
+  /**
+   * `13a` is sacrebleu's; `words` splits at white space, as papers about captions do with lower-case text without punctuation.
+   * @default '13a'
+   */
   tokenization?: '13a' | 'words';
   /**
    * What an order without any match counts: `exponential` halves 1 / total for each such order (NIST), `floor` counts 0.1
    * matches, `add` adds one match and one n-gram to each order above the first, `none` leaves zero.
+   * @default 'exponential'
    */
   smoothing?: 'exponential' | 'floor' | 'add' | 'none';
+  /** @default false */
   lowercase?: boolean;
-  /** Leaves out orders for which the hypotheses are too short; for single sentences. */
+  /**
+   * Leaves out orders for which the hypotheses are too short; for single sentences.
+   * @default false
+   */
   effectiveOrder?: boolean;
 }
 

@@ -5,6 +5,7 @@ export interface RougeLOptions {
   /**
    * `summaries`: Google's rouge-score; letters a to z and digits in lower case are tokens, F1, the best reference counts.
    * `captions`: pycocoevalcap; words between white space, beta = 1.2, and precision and recall are each the best of any reference.
+   * @default 'summaries'
    */
   convention?: 'summaries' | 'captions';
 }

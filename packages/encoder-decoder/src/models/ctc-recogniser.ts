@@ -30,9 +30,15 @@ export interface CtcRecogniserOptions {
   encoder: Encoder;
   /** Its padding token is the blank. */
   tokenizer: SequenceTokenizer;
-  /** Most tokens of a text. */
+  /**
+   * Most tokens of a text.
+   * @default 64
+   */
   maximumLength?: number;
-  /** Width of `encodeSequence`, where it is not the encoder's dimension. */
+  /**
+   * Width of `encodeSequence`, where it is not the encoder's dimension.
+   * @default encoder.dimension
+   */
   memoryWidth?: number | undefined;
   seed: number;
 }

@@ -33,19 +33,38 @@ import { requireSpecialTokens, type SequenceTokenizer, type TargetBatch, targetB
 export interface EncoderDecoderOptions {
   /** Must have `encodeSequence`. */
   encoder: Encoder;
+  /** @default transformerDecoder() */
   decoder?: DecoderPlan | undefined;
   tokenizer: SequenceTokenizer;
-  /** Most tokens of a text, the end included. */
+  /**
+   * Most tokens of a text, the end included.
+   * @default 32
+   */
   maximumLength?: number;
-  /** Width of `encodeSequence`, where it is not the encoder's dimension. */
+  /**
+   * Width of `encodeSequence`, where it is not the encoder's dimension.
+   * @default encoder.dimension
+   */
   memoryWidth?: number | undefined;
-  /** Adds sinusoidal positions to the encoder's sequence: for encoders whose vectors do not say where they stand, such as convolutions. */
+  /**
+   * Adds sinusoidal positions to the encoder's sequence: for encoders whose vectors do not say where they stand, such as convolutions.
+   * @default false
+   */
   memoryPositions?: boolean;
-  /** The share of the target that is spread over all tokens. */
+  /**
+   * The share of the target that is spread over all tokens.
+   * @default 0
+   */
   labelSmoothing?: number;
-  /** How often, when training, the token before is the one that the model would have said and not the right one. */
+  /**
+   * How often, when training, the token before is the one that the model would have said and not the right one.
+   * @default 0
+   */
   scheduledSampling?: number;
-  /** False leaves the encoder as it is. */
+  /**
+   * False leaves the encoder as it is.
+   * @default true
+   */
   trainEncoder?: boolean;
   seed: number;
 }

@@ -35,16 +35,30 @@ export interface TextToSpeechOptions {
   bands: number;
   /** Most frames of a recording. */
   maximumFrames: number;
-  /** Frames that are said at a time. */
+  /**
+   * Frames that are said at a time.
+   * @default 2
+   */
   reduction?: number;
+  /** @default 128 */
   dimension?: number;
+  /** @default 2 */
   layers?: number;
+  /** @default 4 */
   heads?: number;
+  /** @default 0.1 */
   dropout?: number;
-  /** Dropout of the frames that go in when training: a decoder that trusts them too much does not listen to the text. */
+  /**
+   * Dropout of the frames that go in when training: a decoder that trusts them too much does not listen to the text.
+   * @default 0.5
+   */
   prenetDropout?: number;
-  /** Weight of the loss of the stop token. */
+  /**
+   * Weight of the loss of the stop token.
+   * @default 1
+   */
   stopWeight?: number;
+  /** @default encoder.dimension */
   memoryWidth?: number | undefined;
   seed: number;
 }

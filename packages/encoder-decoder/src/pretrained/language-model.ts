@@ -31,9 +31,15 @@ export interface LoadedTokenizer {
 export interface LoadLanguageModelOptions {
   /** Needed for prompts that are texts. */
   tokenizer?: LoadedTokenizer;
-  /** Seed of dropout when training. */
+  /**
+   * Seed of dropout when training.
+   * @default 0
+   */
   seed?: number;
-  /** Tensors of the file that the model does not know are passed over. */
+  /**
+   * Tensors of the file that the model does not know are passed over.
+   * @default false
+   */
   allowExtra?: boolean;
 }
 

@@ -34,9 +34,15 @@ export interface LoadEncoderDecoderOptions<Item = never> extends WhisperTask {
   tokenizer: LoadedTokenizer | SequenceTokenizer;
   /** Most tokens of a text, where it is less than the decoder has room for. */
   maximumLength?: number;
-  /** Seed of dropout when training. */
+  /**
+   * Seed of dropout when training.
+   * @default 0
+   */
   seed?: number;
-  /** Tensors of the file that the model does not know are passed over. */
+  /**
+   * Tensors of the file that the model does not know are passed over.
+   * @default false
+   */
   allowExtra?: boolean;
 }
 
@@ -49,7 +55,7 @@ export interface LoadEncoderDecoderOptions<Item = never> extends WhisperTask {
  * @example
  * const files = await openFolder('whisper-tiny');
  * const encoder = await loadAudioEncoder(files);
- * const model = await loadEncoderDecoder(files, { encoder, tokenizer: await loadTokenizer(files), language: 'en' });
+ * const model = await loadEncoderDecoder(files, { encoder, tokenizer: await loadTokenizer('whisper-tiny'), language: 'en' });
  */
 export async function loadEncoderDecoder<Item>(
   files: ModelFiles,

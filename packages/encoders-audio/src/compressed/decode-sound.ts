@@ -19,7 +19,13 @@ import { soundKind } from './sound-kind.js';
  */
 export async function decodeSound(
   bytes: Uint8Array,
-  { source = 'the given bytes', ...others }: { source?: string } = {},
+  {
+    source = 'the given bytes',
+    ...others
+  }: {
+    /** @default 'the given bytes' */
+    source?: string;
+  } = {},
 ): Promise<Waveform> {
   assertKnownOptions('decodeSound', others, ['source']);
 

@@ -26,7 +26,12 @@ export function inverseLogMel(
     offset = 1e-6, // that of logMel
     iterations = 32, // librosa
     ...options
-  }: MelSpectrogramOptions & { offset?: number; iterations?: number },
+  }: MelSpectrogramOptions & {
+    /** @default 1e-6 */
+    offset?: number;
+    /** @default 32 */
+    iterations?: number;
+  },
 ): Float32Array {
   assertKnownOptions('inverseLogMel', options, [
     'fftSize',

@@ -31,10 +31,17 @@ export interface BulkOptions<Item, Decoded> {
   sink: BulkSink;
   /** A file for the list of items that could not be decoded, with reasons. They are not tried again unless it is removed. */
   quarantine?: string;
+  /** @default 64 */
   batchSize?: number;
-  /** Items that are decoded at once. */
+  /**
+   * Items that are decoded at once.
+   * @default 8
+   */
   concurrency?: number;
-  /** Batches that are decoded ahead of the one that is embedded. */
+  /**
+   * Batches that are decoded ahead of the one that is embedded.
+   * @default 2
+   */
   ahead?: number;
   /** How many items there are, where it is known. */
   total?: number;

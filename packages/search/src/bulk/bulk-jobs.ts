@@ -12,7 +12,15 @@ import type { QueuedJob } from '../queue/work-queue.js';
  */
 export async function* bulkJobs<Item>(
   items: AsyncIterable<Item> | Iterable<Item>,
-  { id, size = 256, ...others }: { id: (item: Item) => string; size?: number },
+  {
+    id,
+    size = 256,
+    ...others
+  }: {
+    id: (item: Item) => string;
+    /** @default 256 */
+    size?: number;
+  },
 ): AsyncGenerator<QueuedJob<Item[]>> {
   assertKnownOptions('bulkJobs', others, ['id', 'size']);
   if (!Number.isSafeInteger(size) || size < 1)

@@ -14,7 +14,16 @@ const partial = '.writing-';
  * @example
  * for await (const name of localFolder('photos').list()) console.log(name);
  */
-export function localFolder(root: string, { create = false, ...others }: { create?: boolean } = {}): BlobFolder {
+export function localFolder(
+  root: string,
+  {
+    create = false,
+    ...others
+  }: {
+    /** @default false */
+    create?: boolean;
+  } = {},
+): BlobFolder {
   assertKnownOptions('localFolder', others, ['create']);
 
   const home = resolve(root);

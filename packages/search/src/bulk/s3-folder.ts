@@ -5,10 +5,14 @@ import type { BlobFolder } from './blob-folder.js';
 
 export interface S3FolderOptions {
   bucket: string;
-  /** What all keys begin with; names are what follows. */
+  /**
+   * What all keys begin with; names are what follows.
+   * @default ''
+   */
   prefix?: string;
   /** Address of a server other than Amazon's. */
   endpoint?: string;
+  /** @default 'us-east-1' */
   region?: string;
   /** Keys; by default from the environment or the usual files. */
   credentials?: { accessKeyId: string; secretAccessKey: string };

@@ -7,9 +7,15 @@ import type { BulkSink } from './sink.js';
 export interface ShardSinkOptions {
   /** Length of the vectors. */
   dimension: number;
-  /** Rows of a shard. What is not yet in a shard is lost when the process is killed, and made again. */
+  /**
+   * Rows of a shard. What is not yet in a shard is lost when the process is killed, and made again.
+   * @default 4096
+   */
   rows?: number;
-  /** What the names of shards begin with; workers that share a folder must have different ones. */
+  /**
+   * What the names of shards begin with; workers that share a folder must have different ones.
+   * @default 'part'
+   */
   prefix?: string;
 }
 

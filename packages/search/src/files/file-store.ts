@@ -11,7 +11,10 @@ import { decodeChange } from './record.js';
 import { readRecords } from './record-file.js';
 
 export interface FileStoreOptions extends Partial<ExactStoreOptions> {
-  /** Sees what is there now, beside a process that writes, and refuses changes. */
+  /**
+   * Sees what is there now, beside a process that writes, and refuses changes.
+   * @default false
+   */
   readOnly?: boolean;
 }
 

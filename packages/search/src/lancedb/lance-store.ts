@@ -28,13 +28,22 @@ import { fromBatch, shapeKey, tableSchema, toTable } from './lance-table.js';
 import { type LancePackages, loadLance } from './packages.js';
 
 export interface LanceStoreOptions extends Partial<VectorStoreOptions> {
-  /** Name of the table. */
+  /**
+   * Name of the table.
+   * @default 'vectors'
+   */
   table?: string;
   /** What LanceDB needs for storage elsewhere, e.g. `region`, `endpoint`, `aws_access_key_id` for `s3://`. */
   storageOptions?: Record<string, string>;
-  /** With an index: parts of it that a query looks at. More is slower, and finds more. */
+  /**
+   * With an index: parts of it that a query looks at. More is slower, and finds more.
+   * @default 20
+   */
   probes?: number;
-  /** With an index: k times this many items are compared by their full vectors. */
+  /**
+   * With an index: k times this many items are compared by their full vectors.
+   * @default 4
+   */
   refineFactor?: number;
 }
 

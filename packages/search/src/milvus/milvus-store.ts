@@ -30,13 +30,22 @@ import { milvusExpression, textLiteral } from './expression.js';
 import { loadMilvus } from './milvus-package.js';
 
 export interface MilvusStoreOptions extends Partial<VectorStoreOptions> {
-  /** Name of the collection: letters, digits and underscores. */
+  /**
+   * Name of the collection: letters, digits and underscores.
+   * @default 'vectors'
+   */
   collection?: string;
-  /** Kind of index of a collection that is made: `FLAT` compares with every item, `HNSW` with few. */
+  /**
+   * Kind of index of a collection that is made: `FLAT` compares with every item, `HNSW` with few.
+   * @default 'HNSW'
+   */
   index?: 'FLAT' | 'HNSW' | 'IVF_FLAT' | 'AUTOINDEX';
   /** `user:password`, or a key of Zilliz Cloud. */
   token?: string;
-  /** Milliseconds that an answer may take. */
+  /**
+   * Milliseconds that an answer may take.
+   * @default 60_000
+   */
   timeout?: number;
 }
 

@@ -7,7 +7,10 @@ import { mostTries, type WorkQueue } from './work-queue.js';
 export interface BullQueueOptions {
   /** Name of the queue in Redis. */
   name: string;
-  /** Milliseconds after which a job of a worker that is silent is given to another. */
+  /**
+   * Milliseconds after which a job of a worker that is silent is given to another.
+   * @default 30_000
+   */
   lease?: number;
 }
 

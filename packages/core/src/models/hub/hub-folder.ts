@@ -7,22 +7,44 @@ import { type HubCache, hubCache, isCommit, usualCacheFolder } from './hub-cache
 import { fetchHubFile, type HubFile, type Problem, pause, refusal } from './hub-file.js';
 
 export interface HubFolderOptions {
-  /** Branch, tag or commit. With a commit, a folder that is there is used without asking the hub. */
+  /**
+   * Branch, tag or commit. With a commit, a folder that is there is used without asking the hub.
+   * @default 'main'
+   */
   revision?: string;
-  /** Where models are kept; CROSSMODAL_HUB_CACHE, or `~/.cache/crossmodal/hub`, unless given. */
+  /**
+   * Where models are kept; CROSSMODAL_HUB_CACHE, or `~/.cache/crossmodal/hub`, unless given.
+   * @default usualCacheFolder()
+   */
   cacheFolder?: string;
-  /** For private and gated models; HF_TOKEN unless given. */
+  /**
+   * For private and gated models; HF_TOKEN unless given.
+   * @default process.env['HF_TOKEN']
+   */
   token?: string;
-  /** Nothing is asked of the network: the model must be in the cache. True where HF_HUB_OFFLINE is 1. */
+  /**
+   * Nothing is asked of the network: the model must be in the cache. True where HF_HUB_OFFLINE is 1.
+   * @default process.env['HF_HUB_OFFLINE'] === '1'
+   */
   offline?: boolean;
-  /** Address of the hub; HF_ENDPOINT, or https://huggingface.co, unless given. */
+  /**
+   * Address of the hub; HF_ENDPOINT, or https://huggingface.co, unless given.
+   * @default process.env['HF_ENDPOINT'] ?? 'https://huggingface.co'
+   */
   endpoint?: string;
   /** Which files are fetched, by their paths; what `load...Encoder` and `openWeights` can use unless given. */
   files?: (path: string) => boolean;
-  /** Milliseconds without a byte before a connection is given up. */
+  /**
+   * Milliseconds without a byte before a connection is given up.
+   * @default 30_000
+   */
   timeout?: number;
-  /** Times that a broken connection is taken up again. */
+  /**
+   * Times that a broken connection is taken up again.
+   * @default 4
+   */
   retries?: number;
+  /** @default () => {} */
   progress?: (state: { path: string; received: number; size: number }) => void;
 }
 
