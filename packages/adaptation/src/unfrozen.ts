@@ -16,7 +16,10 @@ export type NamePattern = string | RegExp;
  * const variables = unfrozen(model.namedVariables(), { frozen: ['features'] });
  * const step = trainStep({ loss: (batch: DomainBatch) => model.loss(batch, { training: true }), variables }, { optimizer });
  */
-export function unfrozen(variables: NamedVariables, { frozen, ...others }: { frozen: readonly NamePattern[] }): NamedVariables {
+export function unfrozen(
+  variables: NamedVariables,
+  { frozen, ...others }: { frozen: readonly NamePattern[] },
+): NamedVariables {
   assertKnownOptions('unfrozen', others, ['frozen']);
   const names = Object.keys(variables);
   const matches = (pattern: NamePattern, name: string) =>

@@ -100,7 +100,7 @@ export async function runInBrowser(
   const address = await listen(server);
   const profile = mkdtempSync(join(tmpdir(), 'tfjs-onnx-browser-'));
   const flags = ['--headless', '--no-sandbox', '--disable-gpu', '--no-first-run', `--user-data-dir=${profile}`];
-  const browser = spawn(chromium, [...flags, address], { stdio: 'ignore' });
+  const browser = spawn(chromium, [...flags, address], { stdio: 'ignore', detached: true });
   browser.on('error', fail);
   browser.on('exit', () => fail(new Error('the browser ended before it answered')));
   try {
@@ -109,9 +109,13 @@ export async function runInBrowser(
     return results;
   } finally {
     const gone = new Promise((resolve) => browser.once('close', resolve));
-    if (browser.kill()) await gone;
+    // Its whole group: its own processes would go on writing into the profile.
+    if (browser.pid !== undefined && browser.exitCode === null) {
+      process.kill(-browser.pid, 'SIGKILL');
+      await gone;
+    }
     server.close();
-    rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+    rmSync(profile, { recursive: true, force: true, maxRetries: 25, retryDelay: 100 });
   }
 }
 
