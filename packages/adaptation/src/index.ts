@@ -1,7 +1,6 @@
 export { type Adda, type AddaBatch, type AddaOptions, adda } from './adda.js';
 export { type CdanOptions, cdan } from './cdan.js';
 export { type ClassifierOptions, classifier, type EncoderClassifier } from './classifier.js';
-export { type LoadClassifierOptions, loadClassifier } from './classifier-files.js';
 export {
   type ConditionalDomainOptions,
   conditionalDomainLoss,
@@ -35,6 +34,7 @@ export {
 export type { DomainInputs, Features } from './feature-extractor.js';
 export { type ImportanceWeightedRiskOptions, importanceWeightedRisk } from './importance-weighted-risk.js';
 export type { LinearDomainOptions } from './linear-domain-classifier.js';
+export { type LoadClassifierOptions, loadClassifier } from './load-classifier.js';
 export { type MccOptions, mcc } from './mcc.js';
 export { type MinimumClassConfusionOptions, minimumClassConfusion } from './minimum-class-confusion.js';
 export { pairDomains } from './pair-domains.js';

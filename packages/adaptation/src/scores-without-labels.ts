@@ -1,5 +1,5 @@
 import { assertKnownOptions } from '@crossmodal/core';
-import type { Dataset } from '@crossmodal/core/data';
+import type { Dataset } from '@crossmodal/core/step';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DensityRatiosOptions, densityRatios } from './density-ratios.js';
 import type { DomainAdapter } from './domain-adapter.js';
