@@ -71,7 +71,6 @@ export function captionModel(
     encoder,
     decoder: transformerDecoder({ dimension, layers, heads: 4, dropout: 0.2 }),
     tokenizer: wordTokenizer({ corpus: texts }),
-    memoryWidth: channels.at(-1)!,
     memoryPositions: true,
     maximumLength,
     labelSmoothing: 0.1,
