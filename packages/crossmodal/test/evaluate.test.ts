@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { itemsOf } from '../src/data/item.js';
 import { splitItems } from '../src/data/splits.js';
-import type { Modality } from '../src/model/model-folder.js';
+import type { Modality } from '../src/model/load-model.js';
 import { evaluate } from '../src/train/evaluate.js';
 import { partialText } from '../src/train/partial-text.js';
 

@@ -70,6 +70,7 @@ export type Embeddings<Modality extends string> = { [M in Modality]?: Tensor2D }
  */
 export interface DualEncoder<Modality extends string = string> extends Savable {
   readonly modalities: readonly Modality[];
+  readonly encoders: Readonly<Record<Modality, Encoder>>;
   readonly dimension: number;
   /** log(1 / tau), one value, [] */
   readonly logitScale: Variable;
@@ -160,6 +161,7 @@ export function dualEncoder<Modality extends string>(options: DualEncoderOptions
 
   const model: DualEncoder<Modality> = {
     modalities,
+    encoders,
     dimension,
     logitScale,
     scale: () => boundedScale(logitScale as unknown as Scalar, { maximum: maximumScale }),

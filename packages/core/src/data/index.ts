@@ -17,7 +17,7 @@ export type { HostArray, HostValues } from './host-array.js';
 export { type ManifestFormat, type ManifestOptions, manifest } from './manifest.js';
 export type { ManifestColumns, Role } from './manifest-columns.js';
 export { type MapConcurrentlyOptions, mapConcurrently } from './map-concurrently.js';
-export { mediaKind } from './media-kind.js';
+export { isUnreadMedia, mediaKind } from './media-kind.js';
 export { type PairedFolderOptions, pairedFolder } from './paired-folder.js';
 export { Pipeline, pipeline, zip } from './pipeline.js';
 export type { Media, Row } from './row.js';

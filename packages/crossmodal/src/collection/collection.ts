@@ -1,7 +1,7 @@
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
-import type { Modality } from '../model/model-folder.js';
+import type { Modality } from '../model/load-model.js';
 
 /** What an index is: of which model, over which folders, and where its vectors are. */
 export interface Collection {

@@ -3,7 +3,7 @@ import type { DualEncoder } from '@crossmodal/alignment';
 import { decodeImage } from '@crossmodal/encoders-vision';
 import { type BulkProgress, type BulkSink, bulkEmbed } from '@crossmodal/search';
 import { soundPool } from '../data/sound-pool.js';
-import type { Modality } from '../model/model-folder.js';
+import type { Modality } from '../model/load-model.js';
 import type { Entry } from './entries.js';
 
 /** What an encoder takes of an entry; a picture is opened here, so that a broken one does not spoil its batch. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { relative, resolve, sep } from 'node:path';
 import type { Metadata } from '@crossmodal/search';
 import type { Item } from '../data/item.js';
-import type { Modality } from '../model/model-folder.js';
+import type { Modality } from '../model/load-model.js';
 
 /** One vector of an index: a picture, a recording, or a text that describes some. */
 export interface Entry {

@@ -1,7 +1,8 @@
+import type { DualEncoder } from '@crossmodal/alignment';
 import { CrossmodalError } from '@crossmodal/core';
 import type { Filter, SearchHit, VectorStore } from '@crossmodal/search';
 import { soundPool } from '../data/sound-pool.js';
-import { loadDualEncoder, type Modality, type SavedDualEncoder } from '../model/model-folder.js';
+import { loadModel, type Modality } from '../model/load-model.js';
 import { type Collection, readCollection } from './collection.js';
 import { fileInside } from './file-inside.js';
 import { openStore } from './open-store.js';
@@ -34,13 +35,13 @@ export const longestWords = 1000;
 /** An index that is open for searching. */
 export class SearchService {
   readonly collection: Collection;
-  readonly #model: SavedDualEncoder;
+  readonly #model: DualEncoder<Modality>;
   readonly #store: VectorStore;
   readonly #sounds = soundPool();
   readonly #words = new Map<string, Float32Array>();
   #count: Promise<number> | undefined;
 
-  private constructor(collection: Collection, model: SavedDualEncoder, store: VectorStore) {
+  private constructor(collection: Collection, model: DualEncoder<Modality>, store: VectorStore) {
     this.collection = collection;
     this.#model = model;
     this.#store = store;
@@ -49,12 +50,16 @@ export class SearchService {
   /** @throws CrossmodalError when the folder holds no index, or its model or store cannot be opened */
   static async open(folder: string): Promise<SearchService> {
     const collection = await readCollection(folder);
-    const model = await loadDualEncoder(collection.model);
+    const model = await loadModel(collection.model);
     return new SearchService(collection, model, await openStore(collection.store, { folder, readOnly: true }));
   }
 
   get modalities(): readonly Modality[] {
     return this.#model.modalities;
+  }
+
+  get model(): DualEncoder<Modality> {
+    return this.#model;
   }
 
   get store(): VectorStore {
@@ -109,11 +114,11 @@ export class SearchService {
   }
 
   async #embed(modality: Modality, item: unknown): Promise<Float32Array> {
-    const { model, modalities } = this.#model;
+    const { modalities } = this;
     if (!modalities.includes(modality)) {
       throw new CrossmodalError(`search: the model knows ${modalities.join(' and ')}, not ${modality}`);
     }
-    const rows = await model.embedItems(modality, [item]);
+    const rows = await this.#model.embedItems(modality, [item]);
     try {
       return (await rows.data()) as Float32Array;
     } finally {
@@ -142,7 +147,7 @@ export class SearchService {
   async close(): Promise<void> {
     await this.#sounds.close();
     await this.#store.close();
-    this.#model.model.dispose();
+    this.#model.dispose();
   }
 }
 

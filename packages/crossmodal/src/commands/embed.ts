@@ -4,7 +4,7 @@ import { localFolder, shardSink } from '@crossmodal/search';
 import { type Context, grouped, report } from '../cli/context.js';
 import { embedEntries } from '../collection/embed-entries.js';
 import { entriesOf } from '../collection/entries.js';
-import { loadDualEncoder } from '../model/model-folder.js';
+import { loadModel } from '../model/load-model.js';
 import { type DataOptions, readData, usableItems } from './data.js';
 
 export async function embedCommand(
@@ -14,7 +14,7 @@ export async function embedCommand(
   const { out, batchSize } = options;
   const { terminal, signal } = context;
   await useDevice(context.device as 'auto');
-  const { model } = await loadDualEncoder(options.model);
+  const model = await loadModel(options.model);
   const inspection = await readData(options, context, { decode: false });
   const items = usableItems(inspection, context);
   const entries = [

@@ -2,7 +2,7 @@ import { CrossmodalError } from '@crossmodal/core';
 import { useDevice } from '@crossmodal/core/device';
 import { type Context, report } from '../cli/context.js';
 import { splitNamed } from '../data/splits.js';
-import { loadDualEncoder } from '../model/model-folder.js';
+import { loadModel } from '../model/load-model.js';
 import { evaluate } from '../train/evaluate.js';
 import { decodedMedia } from '../train/media-cache.js';
 import { type DataOptions, readData, usableItems } from './data.js';
@@ -17,7 +17,7 @@ export async function evaluateCommand(
     throw new CrossmodalError(`evaluate: --on must be train, validation or test, got ${JSON.stringify(on)}`);
   }
   await useDevice(context.device as 'auto');
-  const { model } = await loadDualEncoder(folder);
+  const model = await loadModel(folder);
   const items = usableItems(await readData(options, context), context);
   const tested = items.filter((item) => splitNamed(item.split) === (wanted ?? 'test'));
   if (wanted !== undefined && tested.length === 0) throw new CrossmodalError(`evaluate: no item is in the split ${on}`);

@@ -4,7 +4,7 @@ import { type Context, report } from '../cli/context.js';
 import { readCollection } from '../collection/collection.js';
 import { pathKind } from '../data/files.js';
 import { exportModel } from '../model/export-model.js';
-import { loadDualEncoder } from '../model/model-folder.js';
+import { loadModel } from '../model/load-model.js';
 
 interface ExportOptions {
   model?: string;
@@ -31,8 +31,8 @@ export async function exportCommand(
       () => `${out}: ${items} vectors and a page; serve the folder with any web server, such as npx serve ${out}`,
     );
   }
-  const saved = await loadDualEncoder(folder ?? (await readCollection(index)).model);
-  const described = await exportModel(out, saved);
+  const model = await loadModel(folder ?? (await readCollection(index)).model);
+  const described = await exportModel(out, model);
   report(
     context,
     { out, modalities: described },

@@ -7,7 +7,7 @@ import { type Collection, findCollection, writeCollection } from '../collection/
 import { embedEntries } from '../collection/embed-entries.js';
 import { entriesOf } from '../collection/entries.js';
 import { openStore } from '../collection/open-store.js';
-import { loadDualEncoder } from '../model/model-folder.js';
+import { loadModel } from '../model/load-model.js';
 import { type DataOptions, readData, usableItems } from './data.js';
 
 interface IndexOptions extends DataOptions {
@@ -21,7 +21,7 @@ export async function indexCommand(options: IndexOptions, context: Context): Pro
   const { index: folder, batchSize } = options;
   const { terminal, signal } = context;
   await useDevice(context.device as 'auto');
-  const { model } = await loadDualEncoder(options.model);
+  const model = await loadModel(options.model);
   const inspection = await readData(options, context, { decode: false });
   const items = usableItems(inspection, context);
   const before = await findCollection(folder);

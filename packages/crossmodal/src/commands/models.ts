@@ -6,14 +6,12 @@ export async function modelsCommand(path: string, context: Context): Promise<voi
   const files = await openFolder(path);
   const config = await readConfig(files, 'config.json', { where: `models: ${path}` });
   const bytes = [...files.values()].reduce((sum, { size }) => sum + size, 0);
-  const towers = [...files.keys()].flatMap((name) =>
-    /^(image|text|audio)\/config\.json$/.test(name) ? [name.split('/')[0] as string] : [],
-  );
+  const inner = [...files.keys()].filter((name) => name.endsWith('/config.json'));
   const parts = await Promise.all(
-    towers.map(async (name) => {
-      const own = await readConfig(files, `${name}/config.json`, { where: `models: ${path}` });
+    inner.map(async (name) => {
+      const own = await readConfig(files, name, { where: `models: ${path}` });
       return {
-        modality: name,
+        folder: name.slice(0, -'/config.json'.length),
         type: String(own['type'] ?? own['model_type'] ?? own['architecture'] ?? 'unknown'),
         options: own['options'],
       };
@@ -32,7 +30,7 @@ export async function modelsCommand(path: string, context: Context): Promise<voi
   report(context, facts, () =>
     [
       `${path}: ${facts.type}, ${files.size} files, ${grouped(Math.ceil(bytes / 1024))} KB`,
-      ...parts.map(({ modality, type }) => `  ${modality}: ${type}`),
+      ...parts.map(({ folder, type }) => `  ${folder}: ${type}`),
       '',
       card.trim(),
     ].join('\n'),

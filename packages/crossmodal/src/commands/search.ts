@@ -3,7 +3,7 @@ import { CrossmodalError } from '@crossmodal/core';
 import { useDevice } from '@crossmodal/core/device';
 import { type Context, report } from '../cli/context.js';
 import { type Answer, type Query, SearchService } from '../collection/search-service.js';
-import { type Modality, modalities } from '../model/model-folder.js';
+import { type Modality, modalities } from '../model/load-model.js';
 
 interface SearchOptions {
   index: string;

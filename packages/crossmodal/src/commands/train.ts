@@ -2,13 +2,13 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CrossmodalError, type Encoder } from '@crossmodal/core';
 import { useDevice } from '@crossmodal/core/device';
+import { saveFolder } from '@crossmodal/core/models';
 import { loadWaveform } from '@crossmodal/encoders-audio';
 import { type Context, duration, grouped, report } from '../cli/context.js';
 import { type Item, modalitiesOf } from '../data/item.js';
-import { audioItem } from '../data/sound.js';
 import { type Splits, splitItems } from '../data/splits.js';
 import { thinned } from '../data/thinned.js';
-import { loadEncoder, type Modality, modalities, saveDualEncoder } from '../model/model-folder.js';
+import { loadEncoder, type Modality, modalities } from '../model/load-model.js';
 import { newEncoder, soundRate } from '../train/encoders.js';
 import type { Direction } from '../train/evaluate.js';
 import { decodedMedia } from '../train/media-cache.js';
@@ -97,19 +97,16 @@ export async function trainCommand(options: TrainOptions, context: Context): Pro
     return;
   }
   const measured = test.length > 0 ? test : validation;
-  await saveDualEncoder(out, model, {
-    encoders,
-    locked: plan.locked,
-    card: {
-      title: `${used.join(', ')} in one space`,
-      data: `${inspection.kind}, ${grouped(plan.items.train)} items for training`,
-      metrics: Object.fromEntries(
-        measured.flatMap(({ name, recall }) =>
-          Object.entries(recall).map(([k, value]) => [`${name}, recall@${k}`, Number(value.toFixed(3))]),
-        ),
+  const card = {
+    title: `${used.join(', ')} in one space`,
+    data: `${inspection.kind}, ${grouped(plan.items.train)} items for training`,
+    metrics: Object.fromEntries(
+      measured.flatMap(({ name, recall }) =>
+        Object.entries(recall).map(([k, value]) => [`${name}, recall@${k}`, Number(value.toFixed(3))]),
       ),
-    },
-  });
+    ),
+  };
+  await saveFolder(out, await model.files({ card }));
   report(context, { model: out, seconds: history.seconds, validation, test }, () =>
     [
       `${out}: trained in ${duration(history.seconds)}${history.best ? `, best at step ${history.best.step}` : ''}`,
@@ -206,7 +203,7 @@ async function typicalSeconds(items: readonly Item[]): Promise<number> {
   );
   const seconds: number[] = [];
   for (const { audio } of some) {
-    const { samples, sampleRate } = await loadWaveform(await audioItem(audio as string));
+    const { samples, sampleRate } = await loadWaveform(audio as string);
     seconds.push(samples.length / sampleRate);
   }
   seconds.sort((a, b) => a - b);

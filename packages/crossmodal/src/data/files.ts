@@ -1,25 +1,19 @@
 import { readdir, stat } from 'node:fs/promises';
 import { extname, join, relative, sep } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
-import { mediaKind } from '@crossmodal/core/data';
+import { isUnreadMedia, mediaKind } from '@crossmodal/core/data';
 
-const compressedSound = new Set(['.mp3', '.flac', '.ogg', '.oga']);
-const unreadable = new Set(
-  '.bmp .dng .heic .heif .ico .j2k .jp2 .jxl .pbm .pgm .ppm .psd .tga .aac .aif .aiff .m4a .opus .wma .mp4 .mov .avi .mkv .webm'.split(
-    ' ',
-  ),
-);
+const video = new Set(['.mp4', '.mov', '.avi', '.mkv', '.webm']);
+const plainSound = new Set(['.wav', '.wave']);
 
 /** What a file holds, by its extension; `unreadable` for media of a kind that is not decoded. */
 export function fileKind(name: string): 'image' | 'audio' | 'text' | 'unreadable' | undefined {
-  const extension = extname(name).toLowerCase();
-  if (compressedSound.has(extension)) return 'audio';
-  return unreadable.has(extension) ? 'unreadable' : mediaKind(name);
+  return video.has(extname(name).toLowerCase()) || isUnreadMedia(name) ? 'unreadable' : mediaKind(name);
 }
 
-/** True for a recording that `loadSound` decodes and the encoders do not. */
+/** True for a recording that takes longer to decode than to read. */
 export function isCompressedSound(name: string): boolean {
-  return compressedSound.has(extname(name).toLowerCase());
+  return mediaKind(name) === 'audio' && !plainSound.has(extname(name).toLowerCase());
 }
 
 const limit = 10_000_000;

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { CrossmodalError } from '@crossmodal/core';
 import { mapConcurrently, type Row } from '@crossmodal/core/data';
+import { decodeSound } from '@crossmodal/encoders-audio';
 import { decodeImage } from '@crossmodal/encoders-vision';
 import { fileKind } from './files.js';
 import { type Item, itemsOf, modalitiesOf } from './item.js';
-import { decodeSound } from './sound.js';
 import type { DataSource } from './source.js';
 import { splitNamed } from './splits.js';
 
@@ -138,7 +138,7 @@ async function checkFile(file: string): Promise<{ reason?: string; hash: string 
   if (kind === 'unreadable') return { reason: 'is of a kind that is not read: convert it', hash };
   if (bytes.length === 0) return { reason: 'is empty', hash };
   try {
-    if (kind === 'audio') await decodeSound(bytes, { label: file });
+    if (kind === 'audio') await decodeSound(bytes, { source: file });
     else await decodeImage(bytes, { size: 32 });
     return { hash };
   } catch (error) {
@@ -152,8 +152,9 @@ function reasonOf(error: unknown, file: string): string {
   const line = message.split('\n')[0] as string;
   return (
     line
-      .replace(`${file}: `, '')
       .replace(/^\w+: (?=\S)/, '')
+      .replace(`${file}: `, '')
+      .replace(`${file} `, '')
       .slice(0, 200) || 'cannot be decoded'
   );
 }

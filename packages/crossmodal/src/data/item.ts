@@ -1,5 +1,5 @@
 import type { Row } from '@crossmodal/core/data';
-import type { Modality } from '../model/model-folder.js';
+import type { Modality } from '../model/load-model.js';
 
 /** One thing with all that is known of it: rows that show the same picture or play the same recording are one item. */
 export interface Item extends Row {

@@ -1,11 +1,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { DualEncoder } from '@crossmodal/alignment';
 import { CrossmodalError, type Inputs } from '@crossmodal/core';
 import { saveOnnx } from '@crossmodal/core/models';
 import { encodeWav } from '@crossmodal/encoders-audio';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
-import type { Modality, SavedDualEncoder } from './model-folder.js';
+import type { Modality } from './load-model.js';
 
 /** What stands in `preprocessing.json` about one modality: what the ONNX file takes, and how it is made of a file or a text. */
 export interface ExportedInput {
@@ -27,13 +28,14 @@ const preprocessing =
  */
 export async function exportModel(
   folder: string,
-  { model, encoders, modalities, dimension }: SavedDualEncoder,
+  model: DualEncoder<Modality>,
 ): Promise<Record<string, ExportedInput>> {
+  const { encoders, modalities, dimension } = model;
   const described: Record<string, ExportedInput> = {};
   await mkdir(folder, { recursive: true });
   for (const modality of modalities) {
     const encoder = encoders[modality];
-    if (!encoder?.files) throw new CrossmodalError(`export: the ${modality} encoder cannot be saved`);
+    if (!encoder.files) throw new CrossmodalError(`export: the ${modality} encoder cannot be saved`);
     const inputs: Inputs = await encoder.prepare([await exampleOf(modality)]);
     try {
       await saveOnnx(

@@ -1,5 +1,5 @@
 import { longestWords } from '../collection/search-service.js';
-import { modalities } from '../model/model-folder.js';
+import { modalities } from '../model/load-model.js';
 import { mostAnswers, type ServerLimits } from './limits.js';
 
 const text = { type: 'string' } as const;

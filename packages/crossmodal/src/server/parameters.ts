@@ -1,6 +1,6 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { longestWords, type Query, type SearchRequest } from '../collection/search-service.js';
-import { type Modality, modalities } from '../model/model-folder.js';
+import { type Modality, modalities } from '../model/load-model.js';
 import { mostAnswers } from './limits.js';
 
 const longestName = 200;

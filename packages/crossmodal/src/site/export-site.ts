@@ -5,7 +5,6 @@ import { CrossmodalError } from '@crossmodal/core';
 import sharp from 'sharp';
 import { SearchService } from '../collection/search-service.js';
 import { exportModel } from '../model/export-model.js';
-import { loadDualEncoder } from '../model/model-folder.js';
 import { pageFiles } from '../server/page-files.js';
 
 /** An item of the site: what its page shows, and the names of its files. */
@@ -34,8 +33,8 @@ export async function exportSite(
   const runtime = runtimeFolder();
   const service = await SearchService.open(index);
   try {
-    const saved = await loadDualEncoder(service.collection.model);
-    const described = await exportModel(join(out, 'model'), saved);
+    const { model } = service;
+    const described = await exportModel(join(out, 'model'), model);
     for (const [modality, { encoder }] of Object.entries(described)) {
       if (encoder['format'] !== 'crossmodal') {
         throw new CrossmodalError(
@@ -71,7 +70,7 @@ export async function exportSite(
     );
     await writeFile(
       join(out, 'items.json'),
-      JSON.stringify({ dimension: saved.dimension, modalities: saved.modalities, items }),
+      JSON.stringify({ dimension: model.dimension, modalities: model.modalities, items }),
     );
     const { html, style, script } = await pageFiles('site');
     for (const [name, content] of Object.entries({ 'index.html': html, 'page.css': style, 'page.js': script }))

@@ -2,7 +2,7 @@ import { CrossmodalError, type Encoder, type Inputs, type Random } from '@crossm
 import { pipeline } from '@crossmodal/core/data';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Item } from '../data/item.js';
-import type { Modality } from '../model/model-folder.js';
+import type { Modality } from '../model/load-model.js';
 import { partialText } from './partial-text.js';
 
 /** How raw media become what an encoder prepares: decoded once and kept, or the path itself. */

@@ -8,7 +8,7 @@ import {
   randomFlip,
   randomResizedCrop,
 } from '@crossmodal/encoders-vision';
-import type { Modality } from '../model/model-folder.js';
+import type { Modality } from '../model/load-model.js';
 
 /** What the encoders of a run from scratch are made for. */
 export interface EncoderFacts {

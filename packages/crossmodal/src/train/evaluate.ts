@@ -2,7 +2,7 @@ import { type DualEncoder, retrievalMetrics } from '@crossmodal/alignment';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Item } from '../data/item.js';
-import type { Modality } from '../model/model-folder.js';
+import type { Modality } from '../model/load-model.js';
 import type { MediaOf } from './batches.js';
 
 /** How well one modality finds another. */

@@ -1,10 +1,9 @@
 import { CrossmodalError } from '@crossmodal/core';
 import { type Media, mapConcurrently } from '@crossmodal/core/data';
-import type { AudioItem } from '@crossmodal/encoders-audio';
+import { type AudioItem, loadWaveform } from '@crossmodal/encoders-audio';
 import { type ImageItem, imageDecoder } from '@crossmodal/encoders-vision';
 import { isCompressedSound } from '../data/files.js';
 import type { Item } from '../data/item.js';
-import { audioItem } from '../data/sound.js';
 import type { MediaOf } from './batches.js';
 
 /** Decoded pictures may take so much memory; more are decoded anew in each epoch. */
@@ -44,8 +43,8 @@ export async function decodedMedia(
     onProgress?.(++done, total);
   });
   await mapConcurrently(sounds, async ({ audio }) => {
-    const sound = await audioItem(audio as string, { sampleRate });
-    bytes += typeof sound === 'object' && 'samples' in sound ? sound.samples.byteLength : 0;
+    const sound = await loadWaveform(audio as string, sampleRate === undefined ? {} : { sampleRate });
+    bytes += sound.samples.byteLength;
     if (bytes > soundBytes) {
       throw new CrossmodalError('train: the compressed recordings do not fit into memory', {
         remedy: 'convert them to wav at 16 kHz',

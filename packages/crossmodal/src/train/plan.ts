@@ -1,4 +1,4 @@
-import type { Modality } from '../model/model-folder.js';
+import type { Modality } from '../model/load-model.js';
 
 /** What a run is to do; kept beside its checkpoints, so that another command does not go on with it by mistake. */
 export interface TrainPlan {

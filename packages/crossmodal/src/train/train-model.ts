@@ -16,7 +16,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Item } from '../data/item.js';
 import type { Splits } from '../data/splits.js';
 import { thinned } from '../data/thinned.js';
-import type { Modality } from '../model/model-folder.js';
+import type { Modality } from '../model/load-model.js';
 import { type Batch, type MediaOf, trainingBatches } from './batches.js';
 import { type Direction, evaluate, meanRecall } from './evaluate.js';
 
