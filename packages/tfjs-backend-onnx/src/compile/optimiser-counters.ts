@@ -65,7 +65,7 @@ const frozen: readonly { readonly prototype: object }[] = [
  */
 export function settingsOf(counts: Counts): string {
   const own = [...counts.keys()].filter((optimizer) =>
-    frozen.some(({ prototype }) => prototype.isPrototypeOf(optimizer)),
+    frozen.some(({ prototype }) => Object.prototype.isPrototypeOf.call(prototype, optimizer)),
   );
   return JSON.stringify(own.map((optimizer) => (optimizer as unknown as Optimizer).getConfig()));
 }
