@@ -137,14 +137,15 @@ export async function restoredOptions(
   }
 }
 
-/** What was frozen when the model was saved is frozen again, and all else trains. */
+/** What was frozen when the model was saved is frozen again, and all else trains; without a word of it, all stays as it was made. */
 export function freezeNames(
   variables: NamedVariables,
   frozen: unknown,
   refuse: (problem: string) => CrossmodalError,
 ): void {
+  if (frozen === undefined) return;
   const isList = Array.isArray(frozen) && frozen.every((name) => typeof name === 'string');
-  if (frozen !== undefined && frozen !== 'all' && !isList) {
+  if (frozen !== 'all' && !isList) {
     throw refuse(`frozen must be a list of names or 'all', got ${JSON.stringify(frozen)}`);
   }
   const names = new Set(isList ? (frozen as string[]) : []);

@@ -43,7 +43,6 @@ export async function savedModelFiles(
   assertKnownOptions('savedModelFiles', unknown, ['card']);
   const saved = await savedOptions(type, options);
   const own = Object.fromEntries(Object.entries(variables).filter(([, variable]) => !saved.elsewhere.has(variable)));
-  const frozen = frozenNames(own);
   const { functions, objects } = saved.unsaved;
   return modelFiles({
     config: {
@@ -52,7 +51,7 @@ export async function savedModelFiles(
       writer: `@crossmodal/core ${packageVersion}`,
       type,
       options: saved.options,
-      ...(frozen === undefined ? {} : { frozen }),
+      frozen: frozenNames(own),
       ...(functions.length + objects.length > 0 ? { unsaved: { functions, objects } } : {}),
     },
     variables: Object.entries(own),
