@@ -3,7 +3,7 @@ import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { dualEncoder, loadDualEncoder, loadLinearAlignment, procrustes } from '@crossmodal/alignment';
-import { defineEncoder, type ModelFiles, memoryFile } from '@crossmodal/core';
+import { defineEncoder, loadSavedModel, type ModelFiles, memoryFile, savedModelFiles } from '@crossmodal/core';
 import { useDevice } from '@crossmodal/core/device';
 import { openFolder, saveFolder } from '@crossmodal/core/models';
 import { bagEncoder, loadTextEncoder, wordTokenizer } from '@crossmodal/encoders-text';
@@ -278,5 +278,41 @@ describe('what trains', () => {
       Object.entries(of.namedVariables()).map(([name, { trainable }]) => [name, trainable]);
     expect(flags(again as typeof model)).toEqual(flags(model));
     expect(frozen.length).toBeGreaterThan(0);
+  });
+
+  it('is written though all of it trains, and left alone where a folder does not say', async () => {
+    const files = await text().files!();
+    const config = JSON.parse(new TextDecoder().decode(await files.get('config.json')!.read()));
+    expect(config.frozen).toEqual([]);
+    const silent = await changed(
+      files,
+      json('config.json', ({ frozen: _, ...rest }) => rest),
+    );
+    const variable = tf.variable(tf.zeros([1]), false);
+    const asMade = { namedVariables: () => ({ 'embedding/embeddings': variable }) };
+    const files2 = new Map(await savedModelFiles({ type: 'fixed', options: {} }, asMade.namedVariables()));
+    for (const [from, trainable] of [
+      [files2, false],
+      [
+        await changed(
+          files2,
+          json('config.json', ({ frozen: _, ...rest }) => rest),
+        ),
+        false,
+      ],
+      [
+        await changed(
+          files2,
+          json('config.json', (value) => ({ ...value, frozen: [] })),
+        ),
+        true,
+      ],
+    ] as const) {
+      variable.trainable = false;
+      await loadSavedModel(from, { fixed: () => asMade }, { where: 'test' });
+      expect(variable.trainable).toBe(trainable);
+    }
+    const all = Object.values((await loadTextEncoder(silent)).namedVariables());
+    expect(all.every(({ trainable }) => trainable)).toBe(true);
   });
 });
