@@ -44,7 +44,8 @@ export async function restoredOptions(
     values = {},
     networks: make,
     given = {},
-  }: RestoreOptions & { where: string; label: string },
+    within,
+  }: RestoreOptions & { where: string; label: string; within: <T>(make: () => T) => T },
 ): Promise<RestoredOptions> {
   const made = new Map<string, Encoder | LayersModel>();
   const loaded: Encoder[] = [];
@@ -84,7 +85,7 @@ export async function restoredOptions(
     if (typeof name !== 'string') throw refuse(`a network must be named by a text, got ${JSON.stringify(name)}`);
     const before = made.get(name);
     if (before) return before as LayersModel;
-    const network = await networkOf(files, name, { where, make });
+    const network = await networkOf(files, name, { where, make, within });
     networks.push(network);
     made.set(name, network);
     return network;
