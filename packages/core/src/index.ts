@@ -25,6 +25,7 @@ export type { EncoderLoaders, RestoreOptions } from './model-files/restored-opti
 export {
   isSavedModel,
   loadSavedModel,
+  type ModelConstructor,
   type SavedModel,
   savedModelFiles,
   savedModelType,
@@ -32,6 +33,7 @@ export {
 export type { Described } from './model-files/saved-options.js';
 export { openWeights } from './model-files/stored-weights.js';
 export { torchWeights } from './model-files/torch/torch-weights.js';
+export { allocateWeights } from './model-files/weight-limit.js';
 export {
   assignWeights,
   type LoadedWeights,

@@ -15,6 +15,7 @@ import {
   randomUniform,
   savedModelFiles,
   type Trainable,
+  withoutGradient,
 } from '@crossmodal/core';
 import { sinusoidalPositions } from '@crossmodal/core/layers';
 import { crossEntropy } from '@crossmodal/losses';
@@ -25,7 +26,6 @@ import { decoderPlan } from '../decoders/plans.js';
 import { transformerDecoder } from '../decoders/transformer-decoder.js';
 import { Generator } from '../generation/generator.js';
 import { requireInteger, requireRate } from '../internal/checks.js';
-import { withoutGradient } from '../internal/without-gradient.js';
 import { type GeneratedText, type GenerateOptions, generateOptions } from './generate-options.js';
 import { loadOwn } from './load-own.js';
 import { requireSpecialTokens, type SequenceTokenizer, type TargetBatch, targetBatch } from './sequence-tokenizer.js';

@@ -261,10 +261,21 @@ export class Program {
     const { packedBytes } = this.target;
     const isSame = weights.note();
     if (this.isPacked && !isSame) {
+      try {
+        this.replace(weights, false, this.outputs);
+      } catch (error) {
+        // Else the next call would take the numbers for those of the graph that is still there.
+        weights.forget();
+        throw error;
+      }
       weights.noteWaste();
-      this.replace(weights, false, this.outputs);
     } else if (!this.isPacked && weights.isSettled && packedBytes.hasRoom(weights.bytes)) {
-      this.replace(weights, true, weights.constants());
+      try {
+        this.replace(weights, true, weights.constants());
+      } catch {
+        // Such as too little memory for a second copy: as inputs they give the same numbers.
+        weights.noteWaste();
+      }
     }
   }
 
