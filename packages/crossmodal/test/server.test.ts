@@ -1,8 +1,10 @@
 import { symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { mediaKind } from '@crossmodal/core/data';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fileInside } from '../src/collection/file-inside.js';
 import { createApp } from '../src/server/app.js';
+import { fileResponse, types } from '../src/server/files.js';
 import { fuzzedRequest } from './fuzz.js';
 import { picture, tone } from './pictures.js';
 import { type Served, servedShapes } from './served.js';
@@ -89,6 +91,19 @@ describe('the HTTP API', () => {
     expect(Buffer.from(part.body as ArrayBuffer).toString()).toBe('RIFF');
     expect((await ask(`/api/items/${sound}/file`, { headers: { range: 'bytes=9999999-' } })).status).toBe(416);
     expect((await ask(`/api/items/${sound}/preview`)).status).toBe(404);
+  });
+
+  it.each(
+    '.avif .gif .jfif .jif .jpe .jpeg .jpg .pjpeg .png .svg .tif .tiff .webp .flac .m4a .mp3 .oga .ogg .opus .wav .wave'.split(
+      ' ',
+    ),
+  )('sends a %s as what it is', async (extension) => {
+    const path = join(root, `sent${extension}`);
+    writeFileSync(path, 'x');
+    const response = await fileResponse(path, undefined);
+    await response?.text();
+    expect(response?.headers.get('content-type')).toMatch(`${mediaKind(path)}/`);
+    expect(Object.keys(types)).toContain(extension);
   });
 
   it.each([

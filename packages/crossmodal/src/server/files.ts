@@ -4,18 +4,22 @@ import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import sharp from 'sharp';
 
-/** Types of what is sent; other files are not. */
-const types: Readonly<Record<string, string>> = {
+/** Types of what is sent, all pictures and recordings that can be indexed; other files are not. */
+export const types: Readonly<Record<string, string>> = {
   '.avif': 'image/avif',
   '.flac': 'audio/flac',
   '.gif': 'image/gif',
   '.jfif': 'image/jpeg',
+  '.jif': 'image/jpeg',
   '.jpe': 'image/jpeg',
   '.jpeg': 'image/jpeg',
   '.jpg': 'image/jpeg',
+  '.m4a': 'audio/mp4',
   '.mp3': 'audio/mpeg',
   '.oga': 'audio/ogg',
   '.ogg': 'audio/ogg',
+  '.opus': 'audio/ogg',
+  '.pjpeg': 'image/jpeg',
   '.png': 'image/png',
   '.svg': 'image/svg+xml',
   '.tif': 'image/tiff',
