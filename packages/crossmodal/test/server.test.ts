@@ -1,4 +1,4 @@
-import { symlinkSync, writeFileSync } from 'node:fs';
+import { readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { mediaKind } from '@crossmodal/core/data';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -29,6 +29,18 @@ async function ask(path: string, init: RequestInit = {}) {
       ? await response.json()
       : await response.arrayBuffer(),
   };
+}
+
+/** Files that this process has open, where the system tells. */
+function openFiles(): string[] {
+  if (process.platform !== 'linux') return [];
+  return readdirSync('/proc/self/fd').flatMap((name) => {
+    try {
+      return [readlinkSync(join('/proc/self/fd', name))];
+    } catch {
+      return []; // closed meanwhile
+    }
+  });
 }
 
 describe('the HTTP API', () => {
@@ -91,6 +103,25 @@ describe('the HTTP API', () => {
     expect(Buffer.from(part.body as ArrayBuffer).toString()).toBe('RIFF');
     expect((await ask(`/api/items/${sound}/file`, { headers: { range: 'bytes=9999999-' } })).status).toBe(416);
     expect((await ask(`/api/items/${sound}/preview`)).status).toBe(404);
+  });
+
+  it('answers HEAD with the headers of GET, and leaves no file open', async () => {
+    const { answers } = (await ask('/api/search?words=a+red+circle&kind=image&k=1')).body as {
+      answers: { id: string; file: string }[];
+    };
+    const [answer] = answers;
+    const size = statSync(join(served.data, 'media', answer?.file.split('/').at(-1) as string)).size;
+    for (let i = 0; i < 20; i++) {
+      const { status, headers, body } = await ask(`/api/items/${answer?.id}/file`, { method: 'HEAD' });
+      expect(status).toBe(200);
+      expect(headers.get('content-type')).toBe('image/png');
+      expect(headers.get('content-length')).toBe(String(size));
+      expect((body as ArrayBuffer).byteLength).toBe(0);
+    }
+    const part = await ask(`/api/items/${answer?.id}/file`, { method: 'HEAD', headers: { range: 'bytes=0-3' } });
+    expect([part.status, part.headers.get('content-length')]).toEqual([206, '4']);
+    await new Promise((resolve) => setTimeout(resolve, 50)); // a stream opens its file later
+    expect(openFiles().filter((path) => path.startsWith(served.data))).toEqual([]);
   });
 
   it.each(

@@ -101,7 +101,9 @@ export function createApp({ service, limits, script, html, style, hosts, address
   const nothing = () => new HTTPException(404, { message: 'there is no such file' });
   app.get('/api/items/:id/file', async (context) => {
     const path = await service.fileOf(context.req.param('id'));
-    const response = path === undefined ? undefined : await fileResponse(path, context.req.header('range'));
+    // Hono runs this for HEAD as well, and drops the body.
+    const head = context.req.method === 'HEAD';
+    const response = path === undefined ? undefined : await fileResponse(path, context.req.header('range'), { head });
     if (!response) throw nothing();
     return response;
   });
