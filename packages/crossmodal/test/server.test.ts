@@ -96,6 +96,7 @@ describe('the HTTP API', () => {
     const whole = await ask(`/api/items/${image}/file`);
     expect(whole.headers.get('content-type')).toBe('image/png');
     expect(whole.headers.get('x-content-type-options')).toBe('nosniff');
+    expect(whole.headers.get('content-security-policy')).toMatch(/^default-src 'none';.* sandbox$/);
     expect((await ask(`/api/items/${image}/preview`)).headers.get('content-type')).toBe('image/webp');
     const sound = await one('audio');
     const part = await ask(`/api/items/${sound}/file`, { headers: { range: 'bytes=0-3' } });

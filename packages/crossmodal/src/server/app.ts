@@ -35,6 +35,8 @@ export function createApp({ service, limits, script, html, style, hosts, address
 
   app.use(
     secureHeaders({
+      // The policy of a file, which is stricter, stays.
+      overwrite: false,
       contentSecurityPolicy: {
         defaultSrc: ["'none'"],
         scriptSrc: ["'self'"],

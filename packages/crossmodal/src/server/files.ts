@@ -48,7 +48,8 @@ export async function fileResponse(
     'accept-ranges': 'bytes',
     'cache-control': 'private, max-age=3600',
     // A picture can hold scripts (SVG): none may run.
-    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    'content-security-policy':
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; sandbox",
   };
   const found = /^bytes=(\d*)-(\d*)$/.exec(range ?? '');
   if (!found || (found[1] === '' && found[2] === '') || size === 0) {
