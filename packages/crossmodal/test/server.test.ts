@@ -1,5 +1,6 @@
 import { readdirSync, readlinkSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32, deflateSync } from 'node:zlib';
 import { mediaKind } from '@crossmodal/core/data';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { fileInside } from '../src/collection/file-inside.js';
@@ -43,6 +44,32 @@ function openFiles(): string[] {
   });
 }
 
+const svg = (width: number, height: number): Buffer =>
+  Buffer.from(`<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"/>`);
+
+/** A white PNG of so many pixels, a bit each. */
+function whitePng(width: number, height: number): Buffer {
+  const chunk = (name: string, bytes: Uint8Array) => {
+    const named = Buffer.concat([Buffer.from(name), bytes]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(bytes.length);
+    sum.writeUInt32BE(crc32(named));
+    return Buffer.concat([length, named, sum]);
+  };
+  const header = Buffer.alloc(13);
+  header.writeUInt32BE(width, 0);
+  header.writeUInt32BE(height, 4);
+  header[8] = 1; // bits of a pixel, grey
+  const rows = Buffer.alloc(height * (1 + Math.ceil(width / 8)), 255);
+  for (let y = 0; y < height; y++) rows[y * (1 + Math.ceil(width / 8))] = 0; // the row has no filter
+  return Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(rows)),
+    chunk('IEND', new Uint8Array()),
+  ]);
+}
+
 describe('the HTTP API', () => {
   it('says what the index holds', async () => {
     expect((await ask('/api/info')).body).toEqual({
@@ -73,12 +100,24 @@ describe('the HTTP API', () => {
       body: new Uint8Array(await picture('black', 'square')),
     });
     expect(seen.body).toMatchObject({ answers: [{ text: expect.stringMatching(/^a black/) }] });
-    const heard = await ask('/api/search?kind=image&k=1', {
+    for (const [colour, hertz] of [
+      ['red', 303],
+      ['green', 703],
+      ['black', 1903],
+    ] as const) {
+      const heard = await ask('/api/search?kind=audio&k=1', {
+        method: 'POST',
+        headers: { 'content-type': 'audio/wav' },
+        body: new Uint8Array(tone(hertz)),
+      });
+      expect(heard.body).toMatchObject({ answers: [{ kind: 'audio', text: expect.stringMatching(`^a ${colour}`) }] });
+    }
+    const shown = await ask('/api/search?kind=image&k=1', {
       method: 'POST',
       headers: { 'content-type': 'audio/wav' },
       body: new Uint8Array(tone(303)),
     });
-    expect(heard.body).toMatchObject({ answers: [{ kind: 'image' }] });
+    expect(shown.body).toMatchObject({ answers: [{ kind: 'image' }] });
     const { answers } = (await ask('/api/search?words=red&kind=image&k=1')).body as { answers: { id: string }[] };
     const like = (await ask(`/api/search?like=${answers[0]?.id}&k=5`)).body as {
       answers: { id: string; score: number }[];
@@ -162,6 +201,64 @@ describe('the HTTP API', () => {
     expect((await post('image/png', new Uint8Array())).status).toBe(400);
     expect((await post('text/html', Buffer.from('<b>'))).status).toBe(415);
     expect(served.failures).toEqual([]);
+  });
+
+  it.each([
+    ['a PNG of 8000 x 8000 pixels', 'image/png', () => whitePng(8000, 8000), '8000 x 8000'],
+    ['an SVG of 9000 x 9000', 'image/svg+xml', () => svg(9000, 9000), '9000 x 9000'],
+    ['an SVG that is drawn large, for it is narrow', 'image/svg+xml', () => svg(5000, 1), '5000 x 1'],
+  ])('refuses a small file that stands for a great many pixels: %s', async (_, type, make, size) => {
+    const bytes = make();
+    expect(bytes.length).toBeLessThan(100_000);
+    const { status, body } = await ask('/api/search', {
+      method: 'POST',
+      headers: { 'content-type': type },
+      body: new Uint8Array(bytes),
+    });
+    expect(status).toBe(400);
+    expect((body as { error: string }).error).toContain(`at most 50000000 pixels, got ${size}`);
+  });
+
+  it('takes a photograph of a large camera, and a drawing', async () => {
+    for (const [type, bytes] of [
+      ['image/png', whitePng(8000, 6000)],
+      ['image/svg+xml', svg(10, 10)],
+    ] as const) {
+      const init = { method: 'POST', headers: { 'content-type': type }, body: new Uint8Array(bytes) };
+      expect((await ask('/api/search?k=1', init)).status).toBe(200);
+    }
+  });
+
+  it('decodes two uploads at a time; others wait, and a failure holds nobody up', async () => {
+    let active = 0;
+    let most = 0;
+    let calls = 0;
+    const app = createApp({
+      service: {
+        async search() {
+          most = Math.max(most, ++active);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+          active--;
+          if (calls++ % 3 === 0) throw new Error('broken');
+          return [];
+        },
+      } as unknown as Served['service'],
+      limits: { uploadBytes: 1000, requestsPerMinute: 1000 },
+      script: '',
+      html: '',
+      style: '',
+      addressOf: () => 'one',
+      onError: () => {},
+    });
+    const statuses = await Promise.all(
+      Array.from({ length: 9 }, async () => {
+        const init = { method: 'POST', headers: { 'content-type': 'audio/wav' }, body: 'x' };
+        return (await app.request('/api/search', init)).status;
+      }),
+    );
+    expect(most).toBe(2);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(6);
+    expect(statuses.filter((status) => status === 500)).toHaveLength(3);
   });
 
   it('has a limit of requests per address', async () => {
