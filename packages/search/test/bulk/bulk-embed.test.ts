@@ -239,7 +239,11 @@ describe('a process that is killed with SIGKILL at random moments', () => {
     const random = new Random(`kill ${kind}`);
     const folder = join(root, `killed-${kind}`);
     mkdirSync(folder);
-    const report = await workKilled(kind, folder, { count: 3000, kills: 3, delay: () => 600 + 700 * random.uniform() });
-    expect(report).toEqual({ kills: 3, missing: [], twice: [], wrong: [], quarantined: 60 });
+    const options = { count: 6000, kills: 3, delay: () => 10 + 150 * random.uniform() };
+    const { progress, ...report } = await workKilled(kind, folder, options);
+    expect(report).toEqual({ kills: 3, missing: [], twice: [], wrong: [], quarantined: 120 });
+    expect(progress[0]).toBeLessThan(5880); // killed in the middle of it
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
+    expect(progress[2]).toBeGreaterThan(0); // and the work went on, each time
   });
 });
