@@ -45,7 +45,7 @@ describe('generation', () => {
     model.dispose();
   });
 
-  it('keeps a bounded number of rooms, and gives them all back', async () => {
+  it('keeps a bounded number of key/value caches, serves calls at one time, and gives them all back', async () => {
     const model = await loadLanguageModel(await openFolder(huggingFaceCase('gpt2').folder));
     const weights = tf.memory().numTensors;
     const prompt = [5, 6, 7];
@@ -57,7 +57,18 @@ describe('generation', () => {
       );
       sizes.push(tf.memory().numTensors - weights);
     }
-    expect(sizes[7]).toBe(sizes[3]); // four rooms, however many shapes there were
+    expect(sizes[7]).toBe(sizes[3]); // four caches, however many shapes there were
+    const ask = (id: number) => model.generate([[id, 6, 7]], { maximumLength: 8 });
+    const sequential = [await ask(5), await ask(9)];
+    expect(sequential[0]).not.toEqual(sequential[1]);
+    expect(await Promise.all([ask(5), ask(9)])).toEqual(sequential);
+    // A call that fails does not stop those behind it.
+    const [failure, success] = await Promise.allSettled([
+      model.generate([[5, 6, 7]], { strategy: beam({ width: 320 }) }),
+      ask(9),
+    ]);
+    expect(failure.status).toBe('rejected');
+    expect(success).toMatchObject({ value: sequential[1] });
     const before = tf.memory().numTensors;
     await expect(model.generate([[]])).rejects.toThrow(/prompts must have 1 to 48 tokens, got 0/);
     await expect(model.generate([[999]])).rejects.toThrow(/numbers in \[0, 320\), got 999/);

@@ -77,6 +77,18 @@ describe('textToSpeech', () => {
     again.dispose();
   });
 
+  it('says the same to calls at one time as to one after the other', async () => {
+    const model = speaker();
+    const inputs = [await model.encoder.prepare(['high']), await model.encoder.prepare(['low'])];
+    const options = { threshold: 0.999999 };
+    const speak = (i: number) => model.generate(inputs[i]!, options);
+    await speak(0); // from the second call on all is compiled, and rounds alike
+    const sequential = [await speak(0), await speak(1)];
+    expect(sequential[0]).not.toEqual(sequential[1]);
+    expect(await Promise.all([speak(0), speak(1)])).toEqual(sequential);
+    model.dispose();
+  });
+
   it('does not read what stands behind the frames of a row', async () => {
     const model = speaker();
     const batch = await batchOf(model, ['high', 'low']);
