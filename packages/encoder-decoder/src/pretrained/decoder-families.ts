@@ -17,9 +17,11 @@ export interface DecoderFamily {
  * @see Radford et al. (2019), "Language models are unsupervised multitask learners"
  */
 export function gpt2Decoder(config: Config, { memoryWidth }: { memoryWidth?: number | undefined } = {}): DecoderFamily {
-  for (const key of ['scale_attn_by_inverse_layer_idx']) {
-    if (config.flag(key)) throw new CrossmodalError(`${config.label}: ${key} must be false, it is not supported`);
-  }
+  requireFlags(config, {
+    scale_attn_by_inverse_layer_idx: false,
+    scale_attn_weights: true,
+    tie_word_embeddings: true,
+  });
   const width = config.size('n_embd', 768);
   const self: TransformerLayer = {
     width,
@@ -64,6 +66,7 @@ export function gpt2Decoder(config: Config, { memoryWidth }: { memoryWidth?: num
  * @see Radford et al. (2022), "Robust speech recognition via large-scale weak supervision"
  */
 export function whisperDecoder(config: Config): DecoderFamily {
+  requireFlags(config, { tie_word_embeddings: true });
   const width = config.size('d_model', 384);
   const dropout = config.number('dropout', 0);
   return {
@@ -111,4 +114,13 @@ export function whisperDecoder(config: Config): DecoderFamily {
     },
     prefixes: ['model.decoder.', 'decoder.'],
   };
+}
+
+/** Refuses what would be computed otherwise; a flag that is missing has the value that is asked for, as in transformers. */
+function requireFlags(config: Config, flags: Readonly<Record<string, boolean>>): void {
+  for (const [key, value] of Object.entries(flags)) {
+    if (config.flag(key, value) !== value) {
+      throw new CrossmodalError(`${config.label}: ${key} must be ${value}, ${!value} is not supported`);
+    }
+  }
 }
