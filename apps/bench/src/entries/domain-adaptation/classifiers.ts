@@ -48,7 +48,7 @@ export function buildClassifier(
   const models = {
     none: () => sourceOnly(options),
     reversal: () => dann({ ...options, domainHidden: [64], lambda: dannAnnealing({ steps }) }),
-    discrepancy: () => dan(options),
+    discrepancy: () => dan({ ...options, weight: dannAnnealing({ steps }) }),
   };
   return { model: models[adaptation](), encoder };
 }
