@@ -95,10 +95,10 @@ export async function loadEncoderDecoder<Item>(
       `${label}: model_type must be whisper, vision-encoder-decoder, or that of encoderDecoder, got ${JSON.stringify(config['model_type'])}`,
     );
   }
-  const { prompt, process } =
+  const { prompt, open, process } =
     family === 'whisper'
       ? whisperPrompt(generation.values, options)
-      : { prompt: [startToken(generation.values)], process: undefined };
+      : { prompt: [startToken(generation.values)], open: [], process: undefined };
   const { decoder } = loaded;
   const room = decoder.maximumLength - prompt.length + 1;
   const maximumLength = Math.min(options.maximumLength ?? room, room);
@@ -106,14 +106,19 @@ export async function loadEncoderDecoder<Item>(
     {
       encoder,
       decoder,
-      tokenizer: sequenceTokenizer(tokenizer, {
-        vocabularySize: decoder.vocabularySize,
-        paddingId: generation.paddingId,
-        beginId: prompt[0]!,
-        endId: generation.endIds[0]!,
-      }),
+      tokenizer: sequenceTokenizer(
+        tokenizer,
+        {
+          vocabularySize: decoder.vocabularySize,
+          paddingId: generation.paddingId,
+          beginId: prompt[0]!,
+          endId: generation.endIds[0]!,
+        },
+        [...prompt, ...open.flat()],
+      ),
       maximumLength,
       prompt,
+      requireWholePrompt: open.length > 0 ? refuseOpenLanguage : undefined,
       process,
       seed,
       ...{ labelSmoothing: 0, scheduledSampling: 0, memoryPositions: false, trainEncoder: true },
@@ -196,12 +201,23 @@ function startToken(values: Readonly<Record<string, unknown>>): number {
   return start as number;
 }
 
-/** A loaded tokeniser with the special tokens that the folder's configuration names; those are no part of texts. */
+/** @throws CrossmodalError always: texts are learned in a language that is known */
+function refuseOpenLanguage(): never {
+  throw new CrossmodalError('loss: the language of the texts must be known, it was left open', {
+    remedy: 'pass { language } to loadEncoderDecoder',
+  });
+}
+
+/**
+ * A loaded tokeniser with the special tokens that the folder's configuration names. Those, and the tokens that sequences begin with, are
+ * no part of texts: the tokeniser of Whisper puts them there by itself.
+ */
 function sequenceTokenizer(
   tokenizer: LoadedTokenizer,
   special: Pick<SequenceTokenizer, 'vocabularySize' | 'paddingId' | 'beginId' | 'endId'>,
+  beginning: readonly number[],
 ): SequenceTokenizer {
-  const marks = new Set([special.paddingId, special.beginId, special.endId]);
+  const marks = new Set([special.paddingId, special.beginId, special.endId, ...beginning]);
   return {
     ...special,
     encode: (text) => tokenizer.encode(text).filter((id) => !marks.has(id)),
