@@ -94,7 +94,7 @@ export interface TextToSpeech extends Trainable<SpeechBatch> {
 
 /**
  * Text to the frames of a log-mel spectrogram, some frames at a time, each from those before and the encoder's sequence; a stop token says
- * when the last one is there. Frames go into the decoder through a narrow net with dropout. `griffinLim` of `@crossmodal/encoders-audio`
+ * when the last one is there. Frames go into the decoder through a narrow net with dropout. `inverseLogMel` of `@crossmodal/encoders-audio`
  * makes sound of them.
  *
  * @throws CrossmodalError when the encoder has no `encodeSequence` or an option is out of range

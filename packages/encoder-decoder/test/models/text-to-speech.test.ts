@@ -1,5 +1,5 @@
 import { loadTextEncoder, transformerEncoder, wordTokenizer } from '@crossmodal/encoders-text';
-import { expectNoLeak } from '@crossmodal/testkit';
+import { expectNoLeak, moveVariables } from '@crossmodal/testkit';
 import type { Tensor1D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
@@ -69,6 +69,7 @@ describe('textToSpeech', () => {
 
   it('is loaded from its files and says the same', async () => {
     const model = speaker();
+    moveVariables(model.namedVariables());
     const files = await model.files();
     const again = await loadTextToSpeech(files, { encoder: await loadTextEncoder(await encoderFiles(files)) });
     const inputs = await model.encoder.prepare(words);

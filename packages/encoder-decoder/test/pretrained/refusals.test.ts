@@ -1,10 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { type Encoder, type ModelFiles, memoryFile, readConfig } from '@crossmodal/core';
 import { openFolder } from '@crossmodal/core/models';
+import { characterTokenizer } from '@crossmodal/encoders-text';
 import { huggingFaceCase } from '@crossmodal/testkit';
+import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { loadEncoderDecoder, loadLanguageModel } from '../../src/index.js';
+import { encoderDecoder, loadEncoderDecoder, loadLanguageModel, transformerDecoder } from '../../src/index.js';
 import { useTestBackend } from '../backend.js';
+import { frameEncoder } from '../encoders.js';
 
 useTestBackend();
 
@@ -55,5 +58,49 @@ describe('folders whose decoder computes otherwise are refused', () => {
     await expect(loadEncoderDecoder(files, { encoder: encoder(24), tokenizer })).rejects.toThrow(
       'config.json: decoder: tie_word_embeddings must be true',
     );
+  });
+});
+
+describe('options of loadEncoderDecoder', () => {
+  const whisper = (options: object) =>
+    openFolder(folders.whisper).then((files) =>
+      loadEncoderDecoder(files, { encoder: encoder(32), tokenizer, ...options }),
+    );
+
+  it.each([
+    [{ maximumLength: 1 }, 'maximumLength must be an integer of at least 2, got 1'],
+    [{ maximumLength: 999 }, /maximumLength must be at most \d+ .*got 999/],
+    [{ language: 'xx' }, "'xx'"],
+  ])('that do not fit Whisper are refused, and nothing is left behind: %o', async (options, message) => {
+    const before = tf.memory().numTensors;
+    await expect(whisper(options)).rejects.toThrow(message);
+    expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('that have no meaning for vision-encoder-decoder are refused', async () => {
+    const files = await openFolder(folders['vision-encoder-decoder']);
+    await expect(loadEncoderDecoder(files, { encoder: encoder(24), tokenizer, language: 'en' })).rejects.toThrow(
+      'language must be left out for vision-encoder-decoder, got "en"',
+    );
+  });
+
+  it.each([
+    ['maximumLength', 4],
+    ['seed', 2],
+    ['allowExtra', true],
+    ['task', 'translate'],
+  ])('that models of encoderDecoder bring along are refused: %s', async (name, value) => {
+    const model = encoderDecoder({
+      encoder: frameEncoder({ length: 4, inputs: 5, dimension: 16 }),
+      decoder: transformerDecoder({ dimension: 8, layers: 1, heads: 2 }),
+      tokenizer: characterTokenizer({ corpus: ['abc'] }),
+      ...{ maximumLength: 6, seed: 1 },
+    });
+    const files = await model.files();
+    const options = { encoder: model.encoder, tokenizer: model.tokenizer, [name]: value };
+    await expect(loadEncoderDecoder(files, options)).rejects.toThrow(
+      `${name} must be left out for a model of encoderDecoder, got ${JSON.stringify(value)}`,
+    );
+    model.dispose();
   });
 });
