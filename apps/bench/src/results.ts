@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import type { Device } from '@crossmodal/core/device';
+import type { EntryOutcome } from './entries/entry.js';
 
 /** One measured number beside what it must be compared with. */
 export interface Result {
@@ -19,6 +20,15 @@ export interface Result {
   published: number | null;
   /** Of the whole entry. */
   seconds: number;
+}
+
+/** How an entry came to its numbers. */
+export interface EntryRun {
+  id: string;
+  seconds: number;
+  facts: Readonly<Record<string, string | number>>;
+  /** Curves of its training, each as the means of up to twelve stretches. */
+  curves: { name: string; points: [step: number, value: number][] }[];
 }
 
 /** The computer that ran the suite. */
@@ -41,8 +51,33 @@ export interface ResultsFile {
   machine: Machine;
   versions: Record<string, string>;
   results: Result[];
+  runs: EntryRun[];
   /** Entries that ended with an error. */
   failures: { id: string; error: string }[];
+}
+
+/** What is worth keeping of an entry besides its numbers. */
+export function entryRun(
+  id: string,
+  seconds: number,
+  { facts, figures }: Pick<EntryOutcome, 'facts' | 'figures'>,
+): EntryRun {
+  const curves = figures.flatMap((figure) =>
+    figure.kind !== 'curves'
+      ? []
+      : figure.series.map(({ name, points }) => ({ name: `${figure.title}: ${name}`, points: stretches(points, 12) })),
+  );
+  return { id, seconds, facts, curves };
+}
+
+/** The last step and the mean value of each of so many stretches of a curve, to four digits. */
+function stretches(points: readonly [number, number][], count: number): [number, number][] {
+  const size = Math.ceil(points.length / count);
+  return Array.from({ length: Math.ceil(points.length / Math.max(1, size)) }, (_, i) => {
+    const some = points.slice(i * size, (i + 1) * size);
+    const mean = some.reduce((sum, [, value]) => sum + value, 0) / some.length;
+    return [some.at(-1)![0], Number(mean.toPrecision(4))];
+  });
 }
 
 /** This computer. */

@@ -19,6 +19,7 @@ import {
   describeDevice,
   describeMachine,
   describeVersions,
+  entryRun,
   type Result,
   type ResultsFile,
 } from './results.js';
@@ -58,6 +59,7 @@ export async function runSuite(entries: readonly Entry[], options: SuiteOptions)
     machine: describeMachine(),
     versions: describeVersions(openmoji.version),
     results: [],
+    runs: [],
     failures: [],
   };
   const sections: ReportSection[] = [];
@@ -67,6 +69,7 @@ export async function runSuite(entries: readonly Entry[], options: SuiteOptions)
       const { results, section } = await runEntry(entry, context, terminal);
       file.results.push(...results);
       sections.push(section);
+      file.runs.push(entryRun(entry.id, section.seconds, section.outcome));
     } catch (error) {
       // What a single entry must not survive, such as a drawing that does not parse, ends the others too.
       if (entries.length === 1 || CrossmodalError.isInstance(error)) throw error;

@@ -36,6 +36,14 @@ test('every entry runs from end to end and lands in results.json and the report'
     expect(result.value).toEqual(expect.any(Number));
     expect(result.seconds).toBeGreaterThan(0);
   }
+  expect(file.runs.map(({ id }) => id)).toEqual(entries.map(({ id }) => id));
+  for (const { facts, curves } of file.runs) {
+    expect(Object.keys(facts).length).toBeGreaterThan(0);
+    for (const { points } of curves) {
+      expect(points.length).toBeLessThanOrEqual(12);
+      expect(points.flat()).toEqual(points.flat().map(() => expect.any(Number)));
+    }
+  }
   const page = readFileSync(join(out, 'report.html'), 'utf8');
   for (const { id, title } of entries) expect(page).toContain(`<section id="${id}">`) ?? expect(page).toContain(title);
   expect(page).not.toMatch(/NaN|undefined|\[object/);

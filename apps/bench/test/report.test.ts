@@ -31,6 +31,7 @@ const file: ResultsFile = {
     result,
     { ...result, metric: 'negative ELBO', better: 'lower', chance: null, value: 1234, published: 1500 },
   ],
+  runs: [],
   failures: [{ id: 'vae', error: 'out of <memory>' }],
 };
 

@@ -28,7 +28,7 @@ export interface ClassifierOptions {
 }
 
 /** An encoder with a label predictor on it; a model for `trainStep`. */
-export interface EncoderClassifier extends Trainable<LabelledBatch> {
+export interface EncoderClassifier<Batch = LabelledBatch> extends Trainable<Batch> {
   readonly classes: number;
   /** [batch, features] */
   features(inputs: DomainInputs, options?: { training?: boolean }): Tensor2D;
@@ -40,7 +40,7 @@ export interface EncoderClassifier extends Trainable<LabelledBatch> {
    * Mean cross entropy. Terms besides: `classification`, the same; `spread`, how far the features of the items differ (0 when all
    * are equal); `chance/classification`, what guessing costs: log(classes).
    */
-  loss(batch: LabelledBatch, options?: { training?: boolean }): LossTerms & { classification: Scalar };
+  loss(batch: Batch, options?: { training?: boolean }): LossTerms & { classification: Scalar };
   trainableVariables(): Variable[];
   namedVariables(): NamedVariables;
   /**

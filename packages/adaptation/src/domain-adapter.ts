@@ -6,14 +6,13 @@ import {
   type NamedVariables,
   prefixed,
   Random,
-  type Trainable,
 } from '@crossmodal/core';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import { crossEntropy } from '@crossmodal/losses';
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkStrength } from './check-strength.js';
-import { checkLabels, classifierOf, reported } from './classifier.js';
+import { checkLabels, classifierOf, type EncoderClassifier, reported } from './classifier.js';
 import { batchSizeOf, concatInputs, type DomainInputs, type Features, featureDimension } from './feature-extractor.js';
 import { minimumClassConfusion } from './minimum-class-confusion.js';
 
@@ -70,25 +69,15 @@ export interface DomainTerm {
 }
 
 /** A classifier that learns on one domain's labels to work on another; a model for `trainStep`. */
-export interface DomainAdapter extends Trainable<DomainBatch> {
-  readonly classes: number;
-  /** [batch, features] */
-  features(inputs: DomainInputs, options?: { training?: boolean }): Tensor2D;
-  /** Logits, [batch, classes] */
-  classify(inputs: DomainInputs, options?: { training?: boolean }): Tensor2D;
-  /** Logits of features that were extracted before. */
-  predict(features: Tensor2D): Tensor2D;
+export interface DomainAdapter extends EncoderClassifier<DomainBatch> {
   /**
    * `classification` plus, with a target, `domain`; terms besides: those of the method, and `spread`, how far the features of
    * the source's items differ (0 when all are equal), `chance/classification`, what guessing costs: log(classes), and `confusion`
    * of the target (not weighted), where that is part of the loss.
    */
   loss(batch: DomainBatch, options?: { training?: boolean }): LossTerms & { classification: Scalar };
-  trainableVariables(): Variable[];
-  namedVariables(): NamedVariables;
   /** What `loadClassifier` reads: the classifier without the method's own networks. For `saveFolder` of `@crossmodal/core/models`. */
   files(options?: { card?: ModelCard }): Promise<ModelFiles>;
-  dispose(): void;
 }
 
 /** A classifier and a method's term, put together. */

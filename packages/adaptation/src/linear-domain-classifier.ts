@@ -6,12 +6,16 @@ import * as tf from '@tensorflow/tfjs-core';
 import { head } from './head.js';
 
 export interface LinearDomainOptions {
-  /** Updates of the linear classifier, each on all training rows. */
+  /**
+   * Updates of the linear classifier, each on all training rows.
+   * @default 200
+   */
   steps?: number;
+  /** @default 0.05 */
   learningRate?: number;
   /**
    * Factor of ||w||^2 / 2.
-   * @default 1e-2
+   * @default 1e-3
    */
   regularisation?: number;
 }

@@ -15,6 +15,7 @@ export interface MinimumClassConfusionOptions {
  *
  * p = softmax(z / T), w_i = B (1 + exp(-H(p_i))) / sum_i' (1 + exp(-H(p_i'))) without gradient, C = p^T diag(w) p, each row of C
  * divided by its sum; L = 1 / classes sum_{j != k} C_jk. 0 when every prediction is sure, (classes - 1) / classes when all are open.
+ * The row of a class that no item has at all (a sum below 1e-12) counts 0.
  *
  * @param logits [batch, classes], of the target
  * @throws CrossmodalError when the logits are no matrix, or the temperature is not positive
@@ -36,8 +37,8 @@ export function minimumClassConfusion(logits: Tensor2D, options: MinimumClassCon
     const scaled = tf.mul(p, tf.reshape(tf.mul(tf.div(weights, tf.sum(weights)), rows), [rows, 1])) as Tensor2D;
     const confusion = tf.matMul(scaled, p, true, false);
     const shares = tf.div(confusion, tf.maximum(tf.sum(confusion, 1, true), 1e-12));
-    // Each row sums to 1: what is not on the diagonal is the rest.
-    return tf.sub(1, tf.div(tf.sum(tf.mul(shares, tf.eye(classes))), classes)) as Scalar;
+    // The row of a class that no item has is empty, not confused: what is on no diagonal is summed, not what the diagonal lacks.
+    return tf.div(tf.sum(tf.mul(shares, tf.sub(1, tf.eye(classes)))), classes) as Scalar;
   });
 }
 

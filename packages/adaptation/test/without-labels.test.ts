@@ -64,6 +64,10 @@ describe('minimumClassConfusion', () => {
     expect(number(minimumClassConfusion(sure([0, 1, 2, 3, 1], 4), { temperature: 1 }))).toBeCloseTo(0, 6);
   });
 
+  it('does not count a class that no item has as confused', () => {
+    expect(number(minimumClassConfusion(sure([0, 1, 0, 1, 1], 4), { temperature: 1 }))).toBeCloseTo(0, 6);
+  });
+
   it('refuses what it cannot take, and leaks nothing', async () => {
     expect(() => minimumClassConfusion(tf.zeros([3]) as never)).toThrow('logits must be [batch, classes], got [3]');
     expect(() => minimumClassConfusion(equal(2, 2), { temperature: 0 })).toThrow('positive number, got 0');
@@ -87,6 +91,30 @@ describe('softNeighbourhoodDensity', () => {
   it('is log(n - 1) when all items are alike, and log(m - 1) when groups of m are sure of classes of their own', () => {
     expect(number(softNeighbourhoodDensity(equal(9, 4)))).toBeCloseTo(Math.log(8), 5);
     expect(number(softNeighbourhoodDensity(sure([0, 0, 0, 1, 1, 1, 2, 2, 2], 3)))).toBeCloseTo(Math.log(2), 4);
+  });
+
+  it('is the same for more items than are compared at a time as by a naive loop', () => {
+    const logits = seededMatrix(1100, 3, 2);
+    const units = (tf.softmax(logits).arraySync() as number[][]).map((row) => {
+      const norm = Math.hypot(...row);
+      return row.map((value) => value / norm);
+    });
+    const entropies = units.map((own, i) => {
+      const others = units
+        .filter((_, j) => j !== i)
+        .map((row) => row.reduce((sum, x, k) => sum + x * own[k]!, 0) / 0.05);
+      const weights = others.map((z) => Math.exp(z - 20)); // z is at most 1 / 0.05
+      const sum = weights.reduce((total, weight) => total + weight, 0);
+      return -weights.reduce((total, weight) => total + (weight / sum) * Math.log(weight / sum), 0);
+    });
+    const mean = entropies.reduce((total, entropy) => total + entropy, 0) / 1100;
+    expect(number(softNeighbourhoodDensity(logits)) / mean).toBeCloseTo(1, 3);
+    // Pairs that are sure of a class of their own have one neighbour each: log 1. Were an item its own neighbour, it would be log 2.
+    const pairs = sure(
+      [...units.keys()].map((i) => i >> 1),
+      550,
+    );
+    expect(number(softNeighbourhoodDensity(pairs))).toBeCloseTo(0, 3);
   });
 
   it('refuses one item, and leaks nothing', async () => {

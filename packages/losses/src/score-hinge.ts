@@ -1,6 +1,7 @@
-import { assertKnownOptions, CrossmodalError, withoutGradient } from '@crossmodal/core';
-import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { hinges } from './internal/hinges.js';
 
 export interface ScoreHingeOptions {
   /** @default 0.2 */
@@ -43,13 +44,10 @@ export function scoreHinge(scores: Tensor2D, options: ScoreHingeOptions = {}): S
   return tf.tidy(() => {
     const diagonal = tf.eye(rows);
     const mask = negatives ?? (tf.sub(1, diagonal) as Tensor2D);
-    const matched = tf.sum(tf.mul(scores, diagonal), 1, true); // S_ii, [batch, 1]
-    const direction = (own: Tensor, allowed: Tensor): Tensor => {
-      const hinge = tf.mul(tf.relu(tf.add(margin, tf.sub(own, matched))), allowed);
-      if (!hardest) return tf.div(tf.sum(hinge, 1), tf.maximum(tf.sum(allowed, 1), 1));
-      // The gradient of a maximum goes to its place; where two tie, to the first.
-      const place = withoutGradient(() => tf.cast(tf.oneHot(tf.argMax(hinge, 1), rows), 'float32'));
-      return tf.sum(tf.mul(hinge, place), 1);
+    const matched = tf.sum(tf.mul(scores, diagonal), 1) as Tensor1D; // S_ii
+    const direction = (own: Tensor2D, allowed: Tensor2D): Tensor1D => {
+      const losses = hinges(own, matched, allowed, { margin, hardest });
+      return hardest ? losses : tf.div(losses, tf.maximum(tf.sum(allowed, 1), 1));
     };
     return tf.mean(tf.add(direction(scores, mask), direction(tf.transpose(scores), tf.transpose(mask)))) as Scalar;
   });

@@ -1,10 +1,10 @@
 import { assertKnownOptions } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
-import type { Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { cosineSimilarity } from './distances/cosine.js';
+import { hinges } from './internal/hinges.js';
 import { requireNumber, requirePaired } from './internal/validate.js';
-import { largestWhere } from './mining/hardest-pairs.js';
 import { type Pairs, resolvePairs } from './pairs/pairs.js';
 import { type Reduced, type Reduction, reduceLosses } from './reduction.js';
 
@@ -53,15 +53,10 @@ export function vsePlusPlus<R extends Reduction = 'sum'>(
   return tf.tidy(() => {
     const similarities = cosineSimilarity(a, b);
     const { negative } = resolvePairs('vsePlusPlus', pairs, a.shape[0], b.shape[0]);
-    const matched = tf.sum(tf.mul(l2Normalize(a), l2Normalize(b)), 1); // s(a_i, b_i)
-    const direction = (scores: Tensor2D, negatives: Tensor2D) => {
-      const hinge = tf.relu(tf.add(margin, tf.sub(scores, tf.expandDims(matched, 1))));
-      const chosen = hardest ? largestWhere(negatives, scores) : negatives;
-      return tf.sum(tf.mul(chosen, hinge), 1);
-    };
+    const matched = tf.sum(tf.mul(l2Normalize(a), l2Normalize(b)), 1) as Tensor1D; // s(a_i, b_i)
     const losses = tf.add(
-      direction(similarities, negative),
-      direction(tf.transpose(similarities), tf.transpose(negative)),
+      hinges(similarities, matched, negative, { margin, hardest }),
+      hinges(tf.transpose(similarities), matched, tf.transpose(negative), { margin, hardest }),
     );
     return reduceLosses(losses, { reduction });
   });

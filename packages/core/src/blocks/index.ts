@@ -14,6 +14,7 @@ export {
   patches,
   places,
 } from './convolution.js';
+export { gpt2Layer, whisperLayer } from './layer-families.js';
 export {
   embedding,
   type LinearLayout,

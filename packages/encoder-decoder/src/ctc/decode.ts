@@ -28,7 +28,7 @@ export function ctcGreedy(logits: Float32Array, options: CtcDecodeOptions): numb
   >);
   const { classes, blank = 0 } = options;
   requireFrames('ctcGreedy', logits, classes, blank);
-  return bestPath(logits, { classes, blank });
+  return bestPath(logits, { classes, blank }).labels;
 }
 
 export interface CtcBeamOptions extends CtcDecodeOptions {

@@ -1,16 +1,20 @@
 import { CrossmodalError } from '@crossmodal/core';
-import { largestPlace } from '../generation/log-probabilities.js';
+import { largestPlace, logProbabilities } from '../generation/log-probabilities.js';
+import type { CtcHypothesis } from './prefix-beam.js';
 
-/** The most probable class of each frame, equal neighbours merged, blanks left out. */
-export function bestPath(logits: Float32Array, { classes, blank }: { classes: number; blank: number }): number[] {
+/** The most probable class of each frame, equal neighbours merged, blanks left out; the score is the log-probability of that alignment. */
+export function bestPath(logits: Float32Array, { classes, blank }: { classes: number; blank: number }): CtcHypothesis {
   const labels: number[] = [];
+  let score = 0;
   let before = blank;
   for (let t = 0; (t + 1) * classes <= logits.length; t++) {
-    const label = largestPlace(logits.subarray(t * classes, (t + 1) * classes));
+    const values = logProbabilities(logits.subarray(t * classes, (t + 1) * classes));
+    const label = largestPlace(values);
+    score += values[label]!;
     if (label !== before && label !== blank) labels.push(label);
     before = label;
   }
-  return labels;
+  return { labels, score };
 }
 
 /** Refuses what are no frames of classes. */

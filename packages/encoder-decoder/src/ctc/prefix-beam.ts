@@ -1,6 +1,6 @@
 import { logProbabilities } from '../generation/log-probabilities.js';
 
-/** Labels, and the log-probability of all alignments with them that the beam followed. */
+/** Labels, and the log-probability of those of their alignments that were followed: by a beam, or the best one alone. */
 export interface CtcHypothesis {
   labels: number[];
   score: number;

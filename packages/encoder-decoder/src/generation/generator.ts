@@ -2,7 +2,7 @@ import { type CompiledFunction, compile, type EncodedSequence, type Inputs } fro
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Decoder, DecoderState } from '../decoders/decoder.js';
-import { Rooms, shapesOf } from '../internal/rooms.js';
+import { GenerationCaches, shapesOf } from '../internal/generation-caches.js';
 import type { GeneratedSequence, NextTokens, SearchStrategy, SearchTask } from './search.js';
 
 /** What generation needs of a model: its decoder, and the sequence that the encoder makes of inputs, if there is an encoder. */
@@ -13,47 +13,56 @@ export interface GeneratorModel {
 }
 
 /**
- * Rooms for sequences of fixed shape, each with two or three compiled functions: one for the encoder, one for blocks of a prompt, one for
- * all steps. A step feeds token numbers and places and fetches logits; nothing is traced or built again.
+ * Key/value caches for sequences of fixed shape, each with two or three compiled functions: one for the encoder, one for blocks of a prompt, one for
+ * all steps. A step feeds token numbers and places and fetches logits; nothing is traced or built again. Calls run one after the other,
+ * since those of one shape share a cache.
  */
 export class Generator {
   readonly #model: GeneratorModel;
-  readonly #rooms = new Rooms<Room>();
+  readonly #caches = new GenerationCaches<SequenceCache>();
+  /** The end of the call before, whether it failed or not. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(model: GeneratorModel) {
     this.#model = model;
   }
 
   /** The sequences of each item, best first. */
-  async generate(
+  generate(inputs: Inputs | undefined, strategy: SearchStrategy, task: SearchTask): Promise<GeneratedSequence[][]> {
+    const run = this.#last.then(() => this.#generate(inputs, strategy, task));
+    this.#last = run.catch(() => undefined);
+    return run;
+  }
+
+  async #generate(
     inputs: Inputs | undefined,
     strategy: SearchStrategy,
     task: SearchTask,
   ): Promise<GeneratedSequence[][]> {
     const search = strategy.start(task);
-    const room = this.#room(inputs, strategy, task);
-    if (inputs) room.remember(inputs);
-    let logits = await room.prompt(task.prompts);
-    for (let next = search.advance(logits); next; next = search.advance(logits)) logits = await room.step(next);
+    const cache = this.#cache(inputs, strategy, task);
+    if (inputs) cache.remember(inputs);
+    let logits = await cache.prompt(task.prompts);
+    for (let next = search.advance(logits); next; next = search.advance(logits)) logits = await cache.step(next);
     return search.results();
   }
 
   dispose(): void {
-    this.#rooms.dispose();
+    this.#caches.dispose();
   }
 
-  #room(inputs: Inputs | undefined, { width }: SearchStrategy, { prompts, maximumLength }: SearchTask): Room {
+  #cache(inputs: Inputs | undefined, { width }: SearchStrategy, { prompts, maximumLength }: SearchTask): SequenceCache {
     const longest = Math.max(...prompts.map((prompt) => prompt.length));
-    // The last token is never fed. Powers of two, so that few rooms serve all lengths.
+    // The last token is never fed. Powers of two, so that few caches serve all lengths.
     const wanted = 2 ** Math.ceil(Math.log2(Math.max(16, longest + maximumLength - 1)));
     const length = Math.min(this.#model.decoder.maximumLength, wanted);
     const key = [prompts.length, width, length, shapesOf(inputs ?? {})].join(' ');
-    return this.#rooms.of(key, () => new Room(this.#model, { items: prompts.length, width, length, inputs }));
+    return this.#caches.of(key, () => new SequenceCache(this.#model, { items: prompts.length, width, length, inputs }));
   }
 }
 
-/** Room for the sequences of some items, `width` each. */
-class Room {
+/** The key/value cache for the sequences of some items, `width` each. */
+class SequenceCache {
   readonly #decoder: Decoder;
   readonly #items: number;
   readonly #width: number;

@@ -1,5 +1,6 @@
 import { assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
 import { requireInteger, requirePositive } from '../internal/checks.js';
+import { likelyTokens } from './likely-tokens.js';
 import { largestPlace } from './log-probabilities.js';
 import { rowSearch } from './rows.js';
 import type { SearchStrategy } from './search.js';
@@ -69,19 +70,12 @@ function drawn(
   }: { temperature: number; topK: number | undefined; topP: number; uniform: number },
 ): number {
   const largest = logProbabilities[largestPlace(logProbabilities)]!;
-  const weights = Float64Array.from(logProbabilities, (value) => Math.exp((value - largest) / temperature));
-  const order = Array.from(weights.keys())
-    .filter((token) => weights[token]! > 0)
-    .sort((a, b) => weights[b]! - weights[a]! || a - b)
-    .slice(0, topK);
-  const total = order.reduce((sum, token) => sum + weights[token]!, 0);
-  let nucleus = 0;
-  let size = 0;
-  while (size < order.length && nucleus < topP * total) nucleus += weights[order[size++]!]!;
-  let left = uniform * nucleus;
-  for (const token of order.slice(0, size)) {
+  const weights = logProbabilities.map((value) => Math.exp((value - largest) / temperature));
+  const tokens = likelyTokens(weights, { topK, topP });
+  let left = uniform * tokens.reduce((sum, token) => sum + weights[token]!, 0);
+  for (const token of tokens) {
     left -= weights[token]!;
     if (left < 0) return token;
   }
-  return order[size - 1]!; // what rounding leaves over
+  return tokens.at(-1)!; // what rounding leaves over
 }

@@ -18,7 +18,8 @@ import { linear, linearSpecs } from '@crossmodal/core/blocks';
 import { ctcLoss } from '@crossmodal/losses';
 import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { ctcBeam, ctcGreedy } from '../ctc/decode.js';
+import { ctcBeam } from '../ctc/decode.js';
+import { bestPath } from '../ctc/greedy.js';
 import type { CtcHypothesis } from '../ctc/prefix-beam.js';
 import { initialWeights } from '../decoders/initial-weights.js';
 import { requireInteger } from '../internal/checks.js';
@@ -147,11 +148,8 @@ export function ctcRecogniser<Item>(options: CtcRecogniserOptions & { encoder: E
         return Array.from(counts, (count, i) => {
           const own = values.subarray(i * size, i * size + count * vocabularySize);
           const shape = { classes: vocabularySize, blank };
-          const found =
-            beamWidth === 1
-              ? [{ labels: ctcGreedy(own, shape), score: Number.NaN }]
-              : ctcBeam(own, { ...shape, width: beamWidth });
-          return found.map((one) => ({ ...one, text: tokenizer.decode(one.labels) }));
+          const hypotheses = beamWidth === 1 ? [bestPath(own, shape)] : ctcBeam(own, { ...shape, width: beamWidth });
+          return hypotheses.map((one) => ({ ...one, text: tokenizer.decode(one.labels) }));
         });
       } finally {
         tf.dispose([logits, lengths]);

@@ -203,6 +203,8 @@ export interface EncoderDecoderParts<Item> {
   seed: number;
   /** Tokens that every sequence begins with, where that is not `beginId` alone. */
   prompt?: readonly number[] | undefined;
+  /** Throws where targets cannot follow the prompt, since a part of it is chosen when generating. */
+  requireWholePrompt?: (() => void) | undefined;
   process?: ((logits: Float32Array, sequence: readonly number[], generated: number) => void) | undefined;
 }
 
@@ -230,6 +232,7 @@ export function assembled<Item>(
     return tf.concat([begin, tf.slice(ids, [0, 0], [batch, length - 1])], 1) as Tensor2D;
   };
   const logits = (batch: SequenceBatch, training: boolean): Tensor3D => {
+    parts.requireWholePrompt?.();
     const { ids } = checkedTargets(batch, maximumLength);
     const [rows, length] = ids.shape;
     const memory = encode(batch.inputs, training);

@@ -25,7 +25,7 @@ import { dropoutRuns } from '../decoders/dropout-run.js';
 import { initialWeights } from '../decoders/initial-weights.js';
 import { drawOf, ownStack } from '../decoders/transformer-decoder.js';
 import { requireInteger, requirePositive, requireRate } from '../internal/checks.js';
-import { Rooms, shapesOf } from '../internal/rooms.js';
+import { GenerationCaches, shapesOf } from '../internal/generation-caches.js';
 import { loadOwn } from './load-own.js';
 
 export interface TextToSpeechOptions {
@@ -94,7 +94,7 @@ export interface TextToSpeech extends Trainable<SpeechBatch> {
 
 /**
  * Text to the frames of a log-mel spectrogram, some frames at a time, each from those before and the encoder's sequence; a stop token says
- * when the last one is there. Frames go into the decoder through a narrow net with dropout. `griffinLim` of `@crossmodal/encoders-audio`
+ * when the last one is there. Frames go into the decoder through a narrow net with dropout. `inverseLogMel` of `@crossmodal/encoders-audio`
  * makes sound of them.
  *
  * @throws CrossmodalError when the encoder has no `encodeSequence` or an option is out of range
@@ -214,9 +214,9 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
     return { loss: tf.add(frameLoss, tf.mul(stopLoss, stopWeight)), frames: frameLoss, stop: stopLoss as tf.Scalar };
   };
 
-  const rooms = new Rooms<ReturnType<typeof room>>();
+  const caches = new GenerationCaches<ReturnType<typeof cacheFor>>();
   /** What speaking needs for inputs of one shape: a compiled function that serves every step. */
-  function room(inputs: Inputs) {
+  function cacheFor(inputs: Inputs) {
     const [rows, memoryLength] = tf.tidy(() => memoryOf(inputs, false).sequence.shape);
     const state = stack.state(parameters, { rows, length: places, memoryLength });
     const remember = compile((given: Inputs) => state.remember(memoryOf(given, false)));
@@ -232,6 +232,40 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
     return { remember, step, dispose };
   }
   const decoder = () => prefixed('decoder', parameters.named());
+  /** One recording per row, of most `most` frames. */
+  async function speak(
+    inputs: Inputs,
+    { threshold, most }: { threshold: number; most: number },
+  ): Promise<SpokenFrames[]> {
+    const { remember, step } = caches.of(shapesOf(inputs), () => cacheFor(inputs));
+    remember(inputs);
+    const rows = Object.values(inputs)[0]!.shape[0]!;
+    const spoken = Array.from({ length: rows }, () => ({ values: [] as number[], finished: false }));
+    let frames = new Float32Array(rows * bands);
+    for (let place = 0; place * reduction < most && spoken.some(({ finished }) => !finished); place++) {
+      const out = tf.tidy(() =>
+        step(tf.tensor3d(frames, [rows, 1, bands]), tf.fill([rows], place, 'int32') as Tensor1D),
+      );
+      const values = await out.data<'float32'>();
+      out.dispose();
+      frames = new Float32Array(rows * bands);
+      for (const [i, one] of spoken.entries()) {
+        const own = values.subarray(i * (width + reduction), (i + 1) * (width + reduction));
+        frames.set(own.subarray(width - bands, width), i * bands);
+        for (let k = 0; k < reduction && !one.finished && one.values.length < most * bands; k++) {
+          one.values.push(...own.subarray(k * bands, (k + 1) * bands));
+          one.finished = own[width + k]! > threshold;
+        }
+      }
+    }
+    return spoken.map(({ values, finished }) => ({
+      data: Float32Array.from(values),
+      shape: [values.length / bands, bands],
+      finished,
+    }));
+  }
+  // Inputs of one shape share a cache: calls run one after the other.
+  let last: Promise<unknown> = Promise.resolve();
   return {
     encoder,
     maximumFrames,
@@ -245,32 +279,9 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
       if (!(threshold > 0 && threshold < 1)) {
         throw new CrossmodalError(`generate: threshold must be in (0, 1), got ${threshold}`);
       }
-      const { remember, step } = rooms.of(shapesOf(inputs), () => room(inputs));
-      remember(inputs);
-      const rows = Object.values(inputs)[0]!.shape[0]!;
-      const spoken = Array.from({ length: rows }, () => ({ values: [] as number[], finished: false }));
-      let frames = new Float32Array(rows * bands);
-      for (let place = 0; place * reduction < most && spoken.some(({ finished }) => !finished); place++) {
-        const out = tf.tidy(() =>
-          step(tf.tensor3d(frames, [rows, 1, bands]), tf.fill([rows], place, 'int32') as Tensor1D),
-        );
-        const values = await out.data<'float32'>();
-        out.dispose();
-        frames = new Float32Array(rows * bands);
-        for (const [i, one] of spoken.entries()) {
-          const own = values.subarray(i * (width + reduction), (i + 1) * (width + reduction));
-          frames.set(own.subarray(width - bands, width), i * bands);
-          for (let k = 0; k < reduction && !one.finished && one.values.length < most * bands; k++) {
-            one.values.push(...own.subarray(k * bands, (k + 1) * bands));
-            one.finished = own[width + k]! > threshold;
-          }
-        }
-      }
-      return spoken.map(({ values, finished }) => ({
-        data: Float32Array.from(values),
-        shape: [values.length / bands, bands],
-        finished,
-      }));
+      const run = last.then(() => speak(inputs, { threshold, most }));
+      last = run.catch(() => undefined);
+      return run;
     },
     namedVariables: () => ({ ...prefixed('encoder', encoder.namedVariables()), ...decoder() }),
     files: ({ card } = {}) =>
@@ -287,7 +298,7 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
         card ? { card } : {},
       ),
     dispose() {
-      rooms.dispose();
+      caches.dispose();
       disposeVariables(parameters.named());
       encoder.dispose();
     },

@@ -1,6 +1,7 @@
 import {
   assertKnownOptions,
   CrossmodalError,
+  disposeVariables,
   type Encoder,
   type ModelCard,
   type ModelFiles,
@@ -14,6 +15,7 @@ import { Config, linear, linearSpecs, type Parameters } from '@crossmodal/core/b
 import type { StoredTensor } from '@crossmodal/core/safetensors';
 import type { Tensor3D } from '@tensorflow/tfjs-core';
 import type { Decoder } from '../decoders/decoder.js';
+import { requireInteger } from '../internal/checks.js';
 import {
   assembled,
   type EncoderDecoder,
@@ -32,7 +34,7 @@ export interface LoadEncoderDecoderOptions<Item = never> extends WhisperTask {
   encoder: Encoder<Item>;
   /** The folder's tokeniser; for models of `encoderDecoder` that with which they were made. */
   tokenizer: LoadedTokenizer | SequenceTokenizer;
-  /** Most tokens of a text, where it is less than the decoder has room for. */
+  /** Most tokens of a text, at most what the decoder has room for, which it is unless given; models of `encoderDecoder` have their own. */
   maximumLength?: number;
   /**
    * Seed of dropout when training.
@@ -50,7 +52,8 @@ export interface LoadEncoderDecoderOptions<Item = never> extends WhisperTask {
  * A model from its files: those of `encoderDecoder`, and folders in Hugging Face's layout of Whisper and of vision-encoder-decoder with
  * GPT-2. The encoder is loaded before, by the package of its modality.
  *
- * @throws CrossmodalError when the family is another, the encoder does not fit, or weights are missing, extra or of another shape
+ * @throws CrossmodalError when the family is another, the encoder does not fit, an option does not apply to the files, or weights are
+ *   missing, extra or of another shape
  * @see Radford et al. (2022), Whisper; Li et al. (2021), TrOCR, for vision-encoder-decoder
  * @example
  * const files = await openFolder('whisper-tiny');
@@ -74,51 +77,78 @@ export async function loadEncoderDecoder<Item>(
   const { encoder, tokenizer, seed = 0, allowExtra = false } = options;
   const config = await readConfig(files, 'config.json', { where });
   if (isOwnEncoderDecoder(config)) {
+    refuseOptions(options, ['maximumLength', 'seed', 'allowExtra', 'language', 'task'], 'a model of encoderDecoder');
     return loadOwnEncoderDecoder(files, { encoder, tokenizer: tokenizer as SequenceTokenizer });
   }
   if (!encoder.encodeSequence) {
     throw new CrossmodalError(`${where}: the ${encoder.modality} encoder must have encodeSequence, it has not`);
   }
-  const weights = await openWeights(files, { where });
+  if (options.maximumLength !== undefined) requireInteger(`${where}: maximumLength`, options.maximumLength, 2);
   const family = String(config['model_type']);
-  const generation = await generationConfig(files, config);
   const { label } = files.get('config.json')!;
-  const load = { where, seed, allowExtra };
-  const loaded =
-    family === 'whisper'
-      ? await whisper(weights, new Config(config, label), load)
-      : family === 'vision-encoder-decoder'
-        ? await visionEncoderDecoder(weights, new Config(config, label), load, encoder.dimension)
-        : undefined;
-  if (!loaded) {
+  if (family !== 'whisper' && family !== 'vision-encoder-decoder') {
     throw new CrossmodalError(
       `${label}: model_type must be whisper, vision-encoder-decoder, or that of encoderDecoder, got ${JSON.stringify(config['model_type'])}`,
     );
   }
-  const { prompt, process } =
+  if (family !== 'whisper') refuseOptions(options, ['language', 'task'], family);
+  const weights = await openWeights(files, { where });
+  const generation = await generationConfig(files, config);
+  const load = { where, seed, allowExtra };
+  const { prompt, open, process } =
     family === 'whisper'
       ? whisperPrompt(generation.values, options)
-      : { prompt: [startToken(generation.values)], process: undefined };
+      : { prompt: [startToken(generation.values)], open: [], process: undefined };
+  // What can be refused without the weights is refused before they are there; nothing is left behind then.
+  const loaded =
+    family === 'whisper'
+      ? await whisper(weights, new Config(config, label), load)
+      : await visionEncoderDecoder(weights, new Config(config, label), load, encoder.dimension);
   const { decoder } = loaded;
   const room = decoder.maximumLength - prompt.length + 1;
-  const maximumLength = Math.min(options.maximumLength ?? room, room);
+  const { maximumLength = room } = options;
+  if (maximumLength > room) {
+    disposeVariables([...loaded.variables.values()]);
+    throw new CrossmodalError(
+      `${where}: maximumLength must be at most ${room} (the decoder has room for ${decoder.maximumLength} tokens, ${prompt.length} of them begin a text), got ${maximumLength}`,
+    );
+  }
   return assembled<Item>(
     {
       encoder,
       decoder,
-      tokenizer: sequenceTokenizer(tokenizer, {
-        vocabularySize: decoder.vocabularySize,
-        paddingId: generation.paddingId,
-        beginId: prompt[0]!,
-        endId: generation.endIds[0]!,
-      }),
+      tokenizer: sequenceTokenizer(
+        tokenizer,
+        {
+          vocabularySize: decoder.vocabularySize,
+          paddingId: generation.paddingId,
+          beginId: prompt[0]!,
+          endId: generation.endIds[0]!,
+        },
+        [...prompt, ...open.flat()],
+      ),
       maximumLength,
       prompt,
+      requireWholePrompt: open.length > 0 ? refuseOpenLanguage : undefined,
       process,
       seed,
       ...{ labelSmoothing: 0, scheduledSampling: 0, memoryPositions: false, trainEncoder: true },
     },
     (_model, card) => savedFiles(files, config, { encoder, loaded, card }),
+  );
+}
+
+/** Refuses options that these files leave no choice of: they would be passed over. */
+function refuseOptions<Item>(
+  options: LoadEncoderDecoderOptions<Item>,
+  names: readonly (keyof LoadEncoderDecoderOptions)[],
+  kind: string,
+): void {
+  const name = names.find((one) => options[one] !== undefined);
+  if (name === undefined) return;
+  throw new CrossmodalError(
+    `loadEncoderDecoder: ${name} must be left out for ${kind}, got ${JSON.stringify(options[name])}`,
+    { remedy: 'the files say it, or the model has no such choice' },
   );
 }
 
@@ -196,12 +226,23 @@ function startToken(values: Readonly<Record<string, unknown>>): number {
   return start as number;
 }
 
-/** A loaded tokeniser with the special tokens that the folder's configuration names; those are no part of texts. */
+/** @throws CrossmodalError always: texts are learned in a language that is known */
+function refuseOpenLanguage(): never {
+  throw new CrossmodalError('loss: the language of the texts must be known, it was left open', {
+    remedy: 'pass { language } to loadEncoderDecoder',
+  });
+}
+
+/**
+ * A loaded tokeniser with the special tokens that the folder's configuration names. Those, and the tokens that sequences begin with, are
+ * no part of texts: the tokeniser of Whisper puts them there by itself.
+ */
 function sequenceTokenizer(
   tokenizer: LoadedTokenizer,
   special: Pick<SequenceTokenizer, 'vocabularySize' | 'paddingId' | 'beginId' | 'endId'>,
+  beginning: readonly number[],
 ): SequenceTokenizer {
-  const marks = new Set([special.paddingId, special.beginId, special.endId]);
+  const marks = new Set([special.paddingId, special.beginId, special.endId, ...beginning]);
   return {
     ...special,
     encode: (text) => tokenizer.encode(text).filter((id) => !marks.has(id)),

@@ -3,7 +3,7 @@ import { forbid } from '../generation/no-repeat-n-gram.js';
 import { tokenList } from './generation-config.js';
 
 export interface WhisperTask {
-  /** A code such as `en`, of models for several languages; the model finds it out unless given. */
+  /** A code such as `en`, of models for several languages; the model finds it out unless given, and `loss` needs it. */
   language?: string | undefined;
   /** `translate` gives English. */
   task?: 'transcribe' | 'translate' | undefined;
@@ -12,6 +12,8 @@ export interface WhisperTask {
 /** What Whisper's sequences begin with, and which tokens are forbidden when. */
 export interface WhisperPrompt {
   prompt: number[];
+  /** Tokens of the beginning that are still to be chosen, at each place; none where the prompt holds them all. */
+  open: readonly (readonly number[])[];
   process(logits: Float32Array, sequence: readonly number[], generated: number): void;
 }
 
@@ -55,6 +57,7 @@ export function whisperPrompt(
   const suppressedFirst = tokenList(values, 'begin_suppress_tokens').filter((id) => id >= 0);
   return {
     prompt,
+    open: rest,
     process(logits, _sequence, generated) {
       const allowed = rest[generated];
       if (allowed) {

@@ -1,6 +1,6 @@
 import { Random } from '@crossmodal/core';
 import { characterTokenizer, wordTokenizer } from '@crossmodal/encoders-text';
-import { allclose, expectNoLeak } from '@crossmodal/testkit';
+import { allclose, expectNoLeak, moveVariables } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import {
@@ -89,6 +89,7 @@ describe.each(Object.keys(decoders))('an encoder-decoder with the %s decoder', (
   it('is loaded from its files and says the same', async () => {
     const model = digitModel(decoders[name]!());
     const { batch } = await digitRows(model, 4, 4);
+    moveVariables(model.namedVariables());
     const files = await model.files();
     const again = await loadEncoderDecoder(files, {
       encoder: await loadFrameEncoder(await encoderFiles(files)),

@@ -2,7 +2,9 @@ import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { requireInteger, requirePositive, type Spectrogram } from '../waveform.js';
 import { griffinLim } from './griffin-lim.js';
 import { melFilterbank } from './mel.js';
-import { type MelSpectrogramOptions, speechDefaults } from './mel-spectrogram.js';
+import { logMelOptionNames, type MelSpectrogramOptions, speechDefaults } from './mel-spectrogram.js';
+
+const inverseLogMelOptionNames = { ...logMelOptionNames, iterations: true } as const;
 
 /** Rounds of the multiplicative update; the error of the mel bands falls below a thousandth. */
 const updates = 60;
@@ -33,21 +35,7 @@ export function inverseLogMel(
     iterations?: number;
   },
 ): Float32Array {
-  assertKnownOptions('inverseLogMel', options, [
-    'fftSize',
-    'hopLength',
-    'windowLength',
-    'center',
-    'padding',
-    'sampleRate',
-    'bands',
-    'minimumFrequency',
-    'maximumFrequency',
-    'scale',
-    'normalization',
-    'offset',
-    'iterations',
-  ]);
+  assertKnownOptions('inverseLogMel', options, inverseLogMelOptionNames);
 
   requirePositive('inverseLogMel: offset', offset);
   requireInteger('inverseLogMel: iterations', iterations, 1);

@@ -5,6 +5,23 @@ import { framesOf, resolveStft, type StftOptions } from './stft.js';
 
 export interface MelSpectrogramOptions extends StftOptions, Omit<MelFilterbankOptions, 'fftSize'> {}
 
+/** For functions that take these options and more. */
+export const melOptionNames: Record<keyof MelSpectrogramOptions, true> = {
+  fftSize: true,
+  hopLength: true,
+  windowLength: true,
+  center: true,
+  padding: true,
+  sampleRate: true,
+  bands: true,
+  minimumFrequency: true,
+  maximumFrequency: true,
+  scale: true,
+  normalization: true,
+};
+
+export const logMelOptionNames = { ...melOptionNames, offset: true } as const;
+
 /** The non-zero stretch of each filter: a triangle covers few bins. */
 interface SparseFilters {
   /** First bin of each filter. */
@@ -95,19 +112,7 @@ export function speechDefaults({
  * const { data, shape } = melSpectrogram(samples, { sampleRate: 16000, bands: 64 });
  */
 export function melSpectrogram(samples: Samples, options: MelSpectrogramOptions): Spectrogram {
-  assertKnownOptions('melSpectrogram', options, [
-    'fftSize',
-    'hopLength',
-    'windowLength',
-    'center',
-    'padding',
-    'sampleRate',
-    'bands',
-    'minimumFrequency',
-    'maximumFrequency',
-    'scale',
-    'normalization',
-  ]);
+  assertKnownOptions('melSpectrogram', options, melOptionNames);
 
   requirePositive('melSpectrogram: sampleRate', options.sampleRate);
   const resolved = speechDefaults(options);
@@ -151,20 +156,7 @@ export function logMel(
     offset?: number;
   },
 ): Spectrogram {
-  assertKnownOptions('logMel', options, [
-    'fftSize',
-    'hopLength',
-    'windowLength',
-    'center',
-    'padding',
-    'sampleRate',
-    'bands',
-    'minimumFrequency',
-    'maximumFrequency',
-    'scale',
-    'normalization',
-    'offset',
-  ]);
+  assertKnownOptions('logMel', options, logMelOptionNames);
 
   requirePositive('logMel: offset', offset);
   const mel = melSpectrogram(samples, options);

@@ -1,7 +1,9 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { requireInteger, type Samples, type Spectrogram } from '../waveform.js';
 import { powerToDecibels } from './decibels.js';
-import { type MelSpectrogramOptions, melSpectrogram } from './mel-spectrogram.js';
+import { type MelSpectrogramOptions, melOptionNames, melSpectrogram } from './mel-spectrogram.js';
+
+const mfccOptionNames = { ...melOptionNames, coefficients: true, lifter: true, range: true } as const;
 
 /**
  * Mel-frequency cepstral coefficients: the orthonormal DCT-II, along the bands, of the mel spectrogram in decibels
@@ -32,22 +34,7 @@ export function mfcc(
     range?: number;
   },
 ): Spectrogram {
-  assertKnownOptions('mfcc', options, [
-    'fftSize',
-    'hopLength',
-    'windowLength',
-    'center',
-    'padding',
-    'sampleRate',
-    'bands',
-    'minimumFrequency',
-    'maximumFrequency',
-    'scale',
-    'normalization',
-    'coefficients',
-    'lifter',
-    'range',
-  ]);
+  assertKnownOptions('mfcc', options, mfccOptionNames);
 
   requireInteger('mfcc: coefficients', coefficients, 1);
   if (!(lifter >= 0)) throw new CrossmodalError(`mfcc: lifter must be 0 or more, got ${lifter}`);

@@ -14,8 +14,8 @@ const settings: Settings<CaptionSettings> = {
     channels: [16, 32, 48],
     dimension: 64,
     layers: 2,
-    epochs: 24,
-    batchSize: 64,
+    epochs: 6,
+    batchSize: 32,
     learningRate: 2e-3,
     limit: Number.POSITIVE_INFINITY,
     beamWidth: 3,
@@ -66,8 +66,9 @@ async function runCaptions(context: EntryContext): Promise<EntryOutcome> {
   const history = await trainCaptions(model, train, own, context);
   const said = await captionsOf(model, test, own);
   const generated = metricsOf(said, test);
+  const mostFrequent = mostFrequentCaption(train);
   const frequent = metricsOf(
-    test.map(() => mostFrequentCaption(train)),
+    test.map(() => mostFrequent),
     test,
   );
   const looked = metricsOf(nearestNeighbourCaptions(test, train, tileMeans), test);

@@ -48,7 +48,10 @@ export async function pictureVectors(
         tf.dispose([inputs, vector]);
         return { data, shape: [data.length] };
       },
-      close: async () => encoder.dispose(),
+      async close() {
+        encode.dispose();
+        encoder.dispose();
+      },
     },
     { folder: join(cacheFolder, 'vectors') },
   );
@@ -77,15 +80,19 @@ export async function textVectors(
   // Texts of one length side by side, so that little padding is computed.
   const distinct = [...new Set(texts)].sort((a, b) => a.length - b.length);
   const vectors = new Map<string, Float32Array>();
-  for (let at = 0; at < distinct.length; at += 64) {
-    const some = distinct.slice(at, at + 64);
-    const inputs = await encoder.prepare(some);
-    const rows = encode(inputs) as Tensor2D;
-    const data = (await rows.data()) as Float32Array;
-    tf.dispose([inputs, rows]);
-    some.forEach((text, i) => {
-      vectors.set(text, data.slice(i * encoder.dimension, (i + 1) * encoder.dimension));
-    });
+  try {
+    for (let at = 0; at < distinct.length; at += 64) {
+      const some = distinct.slice(at, at + 64);
+      const inputs = await encoder.prepare(some);
+      const rows = encode(inputs) as Tensor2D;
+      const data = (await rows.data()) as Float32Array;
+      tf.dispose([inputs, rows]);
+      some.forEach((text, i) => {
+        vectors.set(text, data.slice(i * encoder.dimension, (i + 1) * encoder.dimension));
+      });
+    }
+  } finally {
+    encode.dispose();
   }
   return vectors;
 }

@@ -79,10 +79,10 @@ export async function runSpeechToText(
   const ctc = await ctcResults(run);
   const attention = await attentionResults(run);
   // Texts of other recordings: as many digits, as often each.
-  const chance = wordErrorRate(
+  const chance = rateOf(
     [...test.slice(1), test[0]!].map(({ text }) => text),
-    test.map(({ text }) => text),
-  ).rate;
+    test,
+  );
   const row = (metric: string, value: number, untrained: number): Row => ({
     ...{ metric, better: 'lower', chance, untrained, value, published: null },
   });
@@ -151,6 +151,13 @@ interface Heard {
   untrained: number;
 }
 
+/** The word error rate of what was heard. */
+const rateOf = (texts: readonly string[], test: readonly DigitSequence[]): number =>
+  wordErrorRate(
+    texts,
+    test.map(({ text }) => text),
+  ).rate;
+
 const tokenizer = () => wordTokenizer({ corpus: digitNames });
 
 function digitEncoder({ seconds, bands, channels, dimension }: SpeechToTextSettings, seed: number): Encoder<AudioItem> {
@@ -197,13 +204,7 @@ async function ctcResults(run: TextRun): Promise<Heard & { greedy: number; beam:
       texts.push(...(await model.transcribe(inputs, { beamWidth })).map(([best]) => best!.text));
       tf.dispose(inputs);
     }
-    return {
-      texts,
-      rate: wordErrorRate(
-        texts,
-        test.map(({ text }) => text),
-      ).rate,
-    };
+    return { texts, rate: rateOf(texts, test) };
   };
   const untrained = (await hear(1)).rate;
   const history = await trainOn<CtcBatch>(
@@ -231,13 +232,7 @@ async function attentionResults(run: TextRun): Promise<Heard & { beam: number }>
   const hear = async (width: number) => {
     const items = test.map(({ waveform }) => waveform);
     const texts = await model.generateItems(items, { strategy: beam({ width }), batchSize: 50 });
-    return {
-      texts,
-      rate: wordErrorRate(
-        texts,
-        test.map(({ text }) => text),
-      ).rate,
-    };
+    return { texts, rate: rateOf(texts, test) };
   };
   const untrained = (await hear(1)).rate;
   const history = await trainOn<SequenceBatch>(

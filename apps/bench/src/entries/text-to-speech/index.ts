@@ -1,3 +1,4 @@
+import type { LabelledBatch } from '@crossmodal/adaptation';
 import { Random } from '@crossmodal/core';
 import { adamW } from '@crossmodal/core/optimisers';
 import { cosine, linearWarmup } from '@crossmodal/core/schedules';
@@ -12,7 +13,7 @@ import type { Entry, EntryContext, EntryOutcome } from '../entry.js';
 import { batchesOf } from '../shared/batches.js';
 import { trainingCurve } from '../shared/curve.js';
 import { trainToEnd } from '../shared/train.js';
-import { digitJudge, type JudgeBatch } from './judge.js';
+import { digitJudge } from './judge.js';
 
 export interface TextToSpeechSettings {
   bands: number;
@@ -220,14 +221,14 @@ async function trainedJudge(
   const { channels, epochs } = own.judge;
   // Another seed than the speaker's: they have nothing in common.
   const judge = digitJudge({ channels, seconds, seed: context.seed + 1000 });
-  const data = batchesOf<JudgeBatch>(
+  const data = batchesOf<LabelledBatch>(
     train.length,
     async (indices, random) => ({
       inputs: await judge.encoder.prepare(
         indices.map((index) => train[index]!.waveform),
         { training: true, random },
       ),
-      digits: tf.tensor1d(
+      labels: tf.tensor1d(
         indices.map((index) => train[index]!.digit),
         'int32',
       ),
@@ -236,7 +237,7 @@ async function trainedJudge(
   );
   const steps = epochs * data.batchesPerEpoch!;
   const optimizer = adamW({ learningRate: cosine({ from: 3e-3, steps }), weightDecay: 0.01 });
-  await trainToEnd(judge, optimizer, data, { epochs, ...context.follow('recogniser', steps) });
+  await trainToEnd(judge.model, optimizer, data, { epochs, ...context.follow('recogniser', steps) });
   return judge;
 }
 

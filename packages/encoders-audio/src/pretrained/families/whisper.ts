@@ -1,15 +1,14 @@
 import type { WeightSpecs } from '@crossmodal/core';
 import { CrossmodalError } from '@crossmodal/core';
 import {
-  activationOf,
   type Config,
   layerNormalization,
   normSpecs,
   type Parameters,
   repeated,
-  type TransformerLayer,
   transformerLayer,
   transformerLayerSpecs,
+  whisperLayer,
 } from '@crossmodal/core/blocks';
 import { gelu } from '@crossmodal/core/layers';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
@@ -30,28 +29,7 @@ export function whisper(config: Config): AudioArchitecture {
   const bands = config.size('num_mel_bins', 80);
   const positions = config.size('max_source_positions', 1500);
   const dropped = config.number('dropout', 0);
-  const layer: TransformerLayer = {
-    width,
-    hidden: config.size('encoder_ffn_dim', 1536),
-    heads: config.count('encoder_attention_heads', 6),
-    names: {
-      projections: ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'],
-      output: 'self_attn.out_proj',
-      attentionNorm: 'self_attn_layer_norm',
-      inner: 'fc1',
-      outer: 'fc2',
-      feedForwardNorm: 'final_layer_norm',
-    },
-    normalization: 'pre',
-    epsilon: 1e-5, // torch's default, fixed in the family
-    activation: activationOf(config.label, config.text('activation_function', 'gelu')),
-    bias: { attention: true, key: false },
-    dropout: {
-      hidden: dropped,
-      attention: config.number('attention_dropout', 0),
-      inner: config.number('activation_dropout', 0),
-    },
-  };
+  const layer = whisperLayer(config, 'encoder');
   const body: WeightSpecs = {
     'conv1.weight': { shape: [width, bands, 3], permutation: [2, 1, 0] },
     'conv1.bias': { shape: [width] },

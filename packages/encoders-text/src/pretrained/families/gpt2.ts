@@ -1,13 +1,12 @@
 import type { WeightSpecs } from '@crossmodal/core';
 import { CrossmodalError } from '@crossmodal/core';
 import {
-  activationOf,
   type Config,
   embedding,
+  gpt2Layer,
   layerNormalization,
   normSpecs,
   repeated,
-  type TransformerLayer,
   transformerLayer,
   transformerLayerSpecs,
 } from '@crossmodal/core/blocks';
@@ -21,8 +20,6 @@ export function gpt2(config: Config): TextArchitecture {
   const width = config.size('n_embd', 768);
   const layers = config.count('n_layer', 12);
   const positions = config.size('n_positions', 1024);
-  const epsilon = config.number('layer_norm_epsilon', 1e-5);
-  const inner = config.has('n_inner') ? config.size('n_inner') : 4 * width;
   const words = config.size('vocab_size', 50257);
   for (const key of ['scale_attn_by_inverse_layer_idx', 'add_cross_attention']) {
     if (config.flag(key)) throw new CrossmodalError(`${config.label}: ${key} must be false, it is not supported`);
@@ -30,24 +27,7 @@ export function gpt2(config: Config): TextArchitecture {
   if (!config.flag('scale_attn_weights', true)) {
     throw new CrossmodalError(`${config.label}: scale_attn_weights must be true, it is not supported otherwise`);
   }
-  const layer: TransformerLayer = {
-    width,
-    hidden: inner,
-    heads: config.count('n_head', 12),
-    names: {
-      projections: 'attn.c_attn',
-      output: 'attn.c_proj',
-      attentionNorm: 'ln_1',
-      inner: 'mlp.c_fc',
-      outer: 'mlp.c_proj',
-      feedForwardNorm: 'ln_2',
-    },
-    normalization: 'pre',
-    epsilon,
-    activation: activationOf(config.label, config.text('activation_function', 'gelu_new')),
-    layout: 'inOut',
-    dropout: { hidden: config.number('resid_pdrop', 0.1), attention: config.number('attn_pdrop', 0.1) },
-  };
+  const layer = gpt2Layer(config);
   const body: WeightSpecs = {
     'wte.weight': { shape: [words, width] },
     'wpe.weight': { shape: [positions, width] },
@@ -75,7 +55,7 @@ export function gpt2(config: Config): TextArchitecture {
       x = run.drop(x, config.number('embd_pdrop', 0.1));
       const bias = attentionBias({ mask, causal: count });
       for (let i = 0; i < layers; i++) x = transformerLayer(parameters.at(`h.${i}`), x, layer, { bias }, run);
-      return { sequence: layerNormalization(parameters, 'ln_f', x, epsilon) as Tensor3D, mask };
+      return { sequence: layerNormalization(parameters, 'ln_f', x, layer.epsilon) as Tensor3D, mask };
     },
     vector: ({ sequence, mask }) => lastVector(sequence, mask!),
     logits({ sequence }, { body: parameters }) {
