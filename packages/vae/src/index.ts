@@ -2,6 +2,10 @@ export type { ElboReport, EvaluationOptions, LikelihoodOptions, LikelihoodReport
 export { peakSignalToNoiseRatio, structuralSimilarity } from './image-similarity.js';
 export type { Gaussian } from './internal/gaussian-head.js';
 export type { FeatureNetwork, Observation } from './internal/observation.js';
+export { fitGaussianMixture, type GaussianMixture, type GaussianMixtureOptions } from './latents/gaussian-mixture.js';
+export { fitKernelDensity } from './latents/kernel-density.js';
+export type { LatentDistribution } from './latents/latent-distribution.js';
+export { fitNormal } from './latents/normal.js';
 export { bernoulli } from './likelihoods/bernoulli.js';
 export { categorical } from './likelihoods/categorical.js';
 export { gaussian } from './likelihoods/gaussian.js';

@@ -1,6 +1,7 @@
 import {
   assertKnownOptions,
   CrossmodalError,
+  interpolateVectors,
   type LossTerms,
   type NamedVariables,
   namedVariables,
@@ -38,6 +39,7 @@ import {
   sliceObservation,
   targetOf,
 } from './internal/observation.js';
+import type { LatentDistribution } from './latents/latent-distribution.js';
 import { bernoulli } from './likelihoods/bernoulli.js';
 import type { Likelihood } from './likelihoods/likelihood.js';
 
@@ -112,10 +114,20 @@ export interface Vae extends Trainable<VaeBatch>, Savable {
   logLikelihood(x: Observation, options: ConditionOption & LikelihoodOptions): Promise<LikelihoodReport>;
   /** Expected values under the latent's mean (or, with `random`, under a draw of it). */
   reconstruct(x: Observation, options?: ConditionOption & { random?: Random }): Tensor;
-  /** Expected values (or, with `draw`, drawn ones) under latents from the prior; one per condition row, if any. */
-  sample(count: number, options: ConditionOption & { random: Random; draw?: boolean }): Tensor;
-  /** Expected values on the line between the latent means of two observations of one row each: [steps, ...]. */
-  interpolate(from: Observation, to: Observation, options?: ConditionOption & { steps?: number }): Tensor;
+  /**
+   * Expected values (or, with `draw`, drawn ones) under latents from the prior, or from the distribution that is passed; one per
+   * condition row, if any.
+   */
+  sample(
+    count: number,
+    options: ConditionOption & { random: Random; draw?: boolean; latents?: LatentDistribution },
+  ): Tensor;
+  /** Expected values on the way between the latent means of two observations of one row each: [steps, ...]. */
+  interpolate(
+    from: Observation,
+    to: Observation,
+    options?: ConditionOption & { steps?: number; path?: 'linear' | 'spherical' },
+  ): Tensor;
   /** Expected values with one latent dimension of a one-row observation set to each of `values`: [values, ...]. */
   traverse(x: Observation, options: ConditionOption & { dimension: number; values?: readonly number[] }): Tensor;
   trainableVariables(): Variable[];
@@ -261,24 +273,27 @@ export function vae(options: VaeOptions): Vae {
         }
         return expected(encode('reconstruct', x, condition, still).mean, condition);
       }),
-    sample: (count, { condition, random, draw: drawn = false }) =>
+    sample: (count, { condition, random, draw: drawn = false, latents }) =>
       tf.tidy(() => {
-        const z = randomNormal<Tensor2D>([count, latentDimension], { random });
+        if (latents && latents.dimension !== latentDimension) {
+          throw new CrossmodalError(
+            `sample: latents must have ${latentDimension} dimensions, those of the distribution have ${latents.dimension}`,
+          );
+        }
+        const z = latents?.sample(count, { random }) ?? randomNormal<Tensor2D>([count, latentDimension], { random });
         const parameters = decode(z, checked('sample', condition, count), still);
         return drawn ? likelihood.sample(parameters, { random }) : likelihood.mean(parameters);
       }),
-    interpolate: (from, to, { condition, steps = 8 } = {}) =>
+    interpolate: (from, to, { condition, steps = 8, path = 'linear' } = {}) =>
       tf.tidy(() => {
-        if (rowsOf(from) !== 1 || rowsOf(to) !== 1 || !Number.isInteger(steps) || steps < 2) {
+        if (rowsOf(from) !== 1 || rowsOf(to) !== 1) {
           throw new CrossmodalError(
-            `interpolate: two observations of one row and steps >= 2 are needed, got ${rowsOf(from)} and ${rowsOf(to)} rows, ${steps} steps`,
+            `interpolate: two observations of one row are needed, got ${rowsOf(from)} and ${rowsOf(to)} rows`,
           );
         }
         const start = encode('interpolate', from, condition, still).mean;
         const end = encode('interpolate', to, condition, still).mean;
-        const share = tf.reshape(tf.linspace(0, 1, steps), [steps, 1]);
-        const z = tf.add(start, tf.mul(share, tf.sub(end, start))) as Tensor2D;
-        return expected(z, condition && repeated(condition, steps));
+        return expected(interpolateVectors(start, end, { steps, path }), condition && repeated(condition, steps));
       }),
     traverse: (x, { condition, dimension, values = [-3, -2, -1, 0, 1, 2, 3] }) =>
       tf.tidy(() => {
