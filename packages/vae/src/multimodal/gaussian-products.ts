@@ -4,7 +4,7 @@ import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Gaussian } from '../internal/gaussian-head.js';
 
-export interface ProductOfExpertsOptions {
+export interface ProductOfGaussiansOptions {
   /** Which experts count, one [batch] of ones and zeros per expert; all by default. */
   masks?: readonly (Tensor1D | undefined)[] | undefined;
   /**
@@ -23,14 +23,14 @@ export interface ProductOfExpertsOptions {
  * @throws CrossmodalError without experts, for unequal shapes, or a number of masks that is not that of the experts
  * @see Wu and Goodman, Multimodal generative models for scalable weakly-supervised learning (MVAE, 2018), section 2.2
  * @example
- * const joint = productOfExperts([fromImage, fromText]);
+ * const joint = productOfGaussians([fromImage, fromText]);
  */
-export function productOfExperts(
+export function productOfGaussians(
   experts: readonly Gaussian[],
-  { masks, prior = true, ...others }: ProductOfExpertsOptions = {}, // MVAE always has it
+  { masks, prior = true, ...others }: ProductOfGaussiansOptions = {}, // MVAE always has it
 ): Gaussian {
-  assertKnownOptions('productOfExperts', others, ['masks', 'prior']);
-  checkExperts('productOfExperts', experts, masks);
+  assertKnownOptions('productOfGaussians', others, ['masks', 'prior']);
+  checkExperts('productOfGaussians', experts, masks);
   return tf.tidy(() => {
     const precisions = experts.map(({ logVariance }, k) => {
       const precision = tf.exp(tf.neg(logVariance));
