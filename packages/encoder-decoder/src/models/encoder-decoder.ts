@@ -13,6 +13,8 @@ import {
   prefixed,
   Random,
   randomUniform,
+  requireInteger,
+  requireRate,
   savedModelFiles,
   type Trainable,
 } from '@crossmodal/core';
@@ -24,7 +26,6 @@ import type { Decoder, DecoderPlan } from '../decoders/decoder.js';
 import { decoderPlan } from '../decoders/plans.js';
 import { transformerDecoder } from '../decoders/transformer-decoder.js';
 import { Generator } from '../generation/generator.js';
-import { requireInteger, requireRate } from '../internal/checks.js';
 import { withoutGradient } from '../internal/without-gradient.js';
 import { type GeneratedText, type GenerateOptions, generateOptions } from './generate-options.js';
 import { loadOwn } from './load-own.js';
