@@ -2,21 +2,37 @@ import { defineConfig } from 'vitest/config';
 
 const conditions = ['@crossmodal/source', 'node', 'import', 'default'];
 
+/** Packages whose tests leave nothing behind: a process runs many of their files and loads the modules once. */
+const together = ['adaptation', 'alignment', 'encoder-decoder', 'fusion', 'gan', 'losses', 'vae'];
+const names = `{${together.join(',')}}`;
+
 export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions, externalConditions: conditions } },
   test: {
-    include: [
-      'packages/*/test/**/*.test.ts',
-      'apps/*/test/**/*.test.ts',
-      'tools/*/test/**/*.test.ts',
-      'test/**/*.test.ts',
-    ],
     setupFiles: ['./tools/testkit/src/setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,
     hookTimeout: 120_000,
     restoreMocks: true,
+    projects: [
+      {
+        extends: true,
+        test: { name: 'together', isolate: false, include: [`packages/${names}/test/**/*.test.ts`] },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'alone',
+          include: [
+            `packages/!(${together.join('|')})/test/**/*.test.ts`,
+            'apps/*/test/**/*.test.ts',
+            'tools/*/test/**/*.test.ts',
+            'test/**/*.test.ts',
+          ],
+        },
+      },
+    ],
   },
 });

@@ -3,7 +3,8 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, describe, expect, test } from 'vitest';
+import { transformSync } from 'esbuild';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkPrograms } from './jsdoc-examples.js';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -25,6 +26,15 @@ const readmes = [
 function examples(markdown: string): string[] {
   return [...markdown.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map((match) => match[1] as string);
 }
+
+// The programs run on the built packages, as users' do; what is built already is not built again.
+beforeAll(async () => {
+  const turbo = join(root, 'node_modules/.bin/turbo');
+  await run(turbo, ['run', 'build', '--output-logs=errors-only'], {
+    cwd: root,
+    env: { ...process.env, PATH: `${join(root, 'node_modules/.bin')}:${process.env['PATH']}` },
+  });
+}, 400_000);
 
 const folders = new Set<string>();
 afterAll(() => {
@@ -64,9 +74,9 @@ describe.each(readmes)('$file', ({ file, home }) => {
       const folder = join(root, home, '.cache', 'readme-examples');
       folders.add(folder);
       mkdirSync(folder, { recursive: true });
-      const path = join(folder, `${index}.mts`);
-      writeFileSync(path, program);
-      const { stderr } = await run(process.execPath, ['--conditions=@crossmodal/source', '--import', 'tsx', path], {
+      const path = join(folder, `${index}.mjs`);
+      writeFileSync(path, transformSync(program, { loader: 'ts', format: 'esm', target: 'node20' }).code);
+      const { stderr } = await run(process.execPath, [path], {
         cwd: join(root, home),
         timeout: 120_000,
         // As the packages advise; without it, a large step says so.

@@ -1,4 +1,4 @@
-import { assertKnownOptions, type Random } from '@crossmodal/core';
+import { allocateWeights, assertKnownOptions, type Random } from '@crossmodal/core';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -29,7 +29,7 @@ export interface CdanOptions
  */
 function randomisedJoin(features: number, classes: number, width: number, random: Random) {
   const fixed = (rows: number): tf.Variable => {
-    const values = new Float32Array(rows * width);
+    const values = allocateWeights([rows, width]);
     random.fillNormal(values);
     return tf.tidy(() => tf.variable(tf.tensor2d(values, [rows, width]), false));
   };

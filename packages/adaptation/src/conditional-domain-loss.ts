@@ -1,8 +1,7 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, stopGradient } from '@crossmodal/core';
 import { gradientReversal } from '@crossmodal/core/layers';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { stopGradient } from './stop-gradient.js';
 
 export interface ConditionalDomainOptions {
   /** Rows of the source, which come first; the others are the target's. */

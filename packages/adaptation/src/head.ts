@@ -1,4 +1,4 @@
-import { assertBackend, CrossmodalError, type NamedVariables, type Random } from '@crossmodal/core';
+import { allocateWeights, assertBackend, CrossmodalError, type NamedVariables, type Random } from '@crossmodal/core';
 import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -28,7 +28,7 @@ export function head(caller: string, { inputs, hidden, outputs, random }: HeadOp
     throw new CrossmodalError(`${caller}: layer sizes must be positive integers, got ${sizes.join(', ')}`);
   const layers = sizes.slice(1).map((units, i) => {
     const fanIn = sizes[i] as number;
-    const values = new Float32Array(fanIn * units);
+    const values = allocateWeights([fanIn, units]);
     random.fillUniform(values);
     const bound = Math.sqrt(6 / (fanIn + units));
     return tf.tidy(() => ({

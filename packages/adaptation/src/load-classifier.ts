@@ -4,6 +4,7 @@ import {
   disposeVariables,
   type Encoder,
   loadSavedModel,
+  type ModelConstructor,
   type ModelFiles,
   type NamedVariables,
   subfolder,
@@ -35,6 +36,7 @@ async function layersOf(where: string, topology: unknown): Promise<tfl.LayersMod
   try {
     return await tfl.models.modelFromJSON({ modelTopology: topology as never });
   } catch (cause) {
+    if (CrossmodalError.isInstance(cause)) throw cause;
     throw new CrossmodalError(`${where}: the layers of config.json cannot be built: ${(cause as Error).message}`, {
       cause,
     });
@@ -59,14 +61,14 @@ export async function loadClassifier(
   const { loadEncoder } = options;
   let model: EncoderClassifier | undefined;
   let variables: NamedVariables = {};
-  const make = async ({ topology, ...stored }: Record<string, unknown>) => {
+  const make: ModelConstructor<{ namedVariables(): NamedVariables }> = async ({ topology, ...stored }, _, within) => {
     const own = optionsOf(where, stored);
     const encoder =
       topology === undefined
         ? await encoderOf(where, subfolder(files, encoderFolder), loadEncoder)
-        : await layersOf(where, topology);
+        : await within(() => layersOf(where, topology));
     try {
-      model = classifier({ encoder, ...own });
+      model = within(() => classifier({ encoder, ...own }));
     } catch (error) {
       encoder.dispose();
       throw error;

@@ -1,7 +1,6 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, stopGradient } from '@crossmodal/core';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { stopGradient } from './stop-gradient.js';
 
 export interface MinimumClassConfusionOptions {
   /**

@@ -17,14 +17,12 @@ export {
   dualEncoder,
   type Embeddings,
 } from './dual-encoder/dual-encoder.js';
-export { type LoadDualEncoderOptions, loadDualEncoder } from './dual-encoder/load-dual-encoder.js';
-export { infoNcePairLoss, type PairContext, type PairLoss } from './dual-encoder/pair-loss.js';
 export {
-  type LoadPretrainedDualEncoderOptions,
-  loadPretrainedDualEncoder,
-  type PretrainedDualEncoder,
-  type TowerLoader,
-} from './hugging-face/pretrained-dual-encoder.js';
+  type LoadDualEncoderOptions,
+  type LoadedDualEncoder,
+  loadDualEncoder,
+} from './dual-encoder/load-dual-encoder.js';
+export { infoNcePairLoss, type PairContext, type PairLoss } from './dual-encoder/pair-loss.js';
 export {
   type CanonicalCorrelationAlignment,
   type CanonicalCorrelationOptions,

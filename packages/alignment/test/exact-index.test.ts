@@ -43,6 +43,20 @@ describe.each(['cosine', 'dot', 'euclidean'] as const)('exactIndex, %s', (simila
 });
 
 describe('exactIndex', () => {
+  it('answers many queries as it answers one', async () => {
+    const index = exactIndex({ dimension: 64 });
+    const [items, queries] = [seededMatrix(64, 64, 3), seededMatrix(1100, 64, 4)];
+    await index.upsertRows(
+      Array.from({ length: 64 }, (_, i) => `${i}`),
+      items,
+    );
+    const answers = await index.search(queries, { k: 3 });
+    expect(answers).toHaveLength(1100);
+    for (const row of [0, 1023, 1024, 1099]) {
+      expect(answers[row]).toEqual((await index.search(tf.slice(queries, [row, 0], [1, 64]), { k: 3 }))[0]);
+    }
+  });
+
   it('replaces, deletes and filters', async () => {
     const index = exactIndex({ dimension: 2 });
     index.upsert([

@@ -1,7 +1,8 @@
 import { Random } from '@crossmodal/core';
 import * as tf from '@tensorflow/tfjs-core';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { exactIndex, mineHardNegatives, quantizedIndex } from '../src/index.js';
+import { ExactIndex } from '../src/retrieval/exact-index.js';
 import { useTestBackend } from './backend.js';
 import { seededMatrix } from './synthetic.js';
 
@@ -29,6 +30,14 @@ describe('mineHardNegatives', () => {
     expect(await mine({ positives: [[1, 2]], margin: 0.1 })).toEqual([[3, 4]]);
   });
 
+  it('leaves out a copy of a right answer, to the last digit', async () => {
+    const [queries, items] = [seededMatrix(5, 6, 7), seededMatrix(8, 6, 8)];
+    const twice = tf.concat([items, tf.mul(items, 4)]) as tf.Tensor2D;
+    const positives = [0, 1, 2, 3, 4].map((i) => [i]);
+    const found = await mineHardNegatives(queries, twice, { positives, count: 16, margin: 0 });
+    for (const [i, list] of found.entries()) expect(list).not.toContain(i + 8);
+  });
+
   it('draws by its seed', async () => {
     const [queries, items] = [seededMatrix(6, 8, 1), seededMatrix(40, 8, 2)];
     const positives = Array.from({ length: 6 }, (_, i) => [i]);
@@ -42,19 +51,24 @@ describe('mineHardNegatives', () => {
     }
   });
 
-  it('agrees with a loop over all similarities', async () => {
+  it.each([2, 10, 100])('agrees with a loop over all similarities among the %i nearest', async (among) => {
     const [queries, items] = [seededMatrix(5, 6, 7), seededMatrix(30, 6, 8)];
     const positives = Array.from({ length: 5 }, (_, i) => [i, i + 10]);
     const margin = 0.1;
-    const found = await mineHardNegatives(queries, items, { positives, count: 4, margin });
+    const search = vi.spyOn(ExactIndex.prototype, 'search');
+    const found = await mineHardNegatives(queries, items, { positives, count: 4, margin, among });
+    // As many as may be answers: all of a large corpus would be its square in memory.
+    expect(search.mock.calls.map(([, options]) => options!.k)).toEqual([Math.min(30, among + 2)]);
+    search.mockRestore();
     const [q, c] = [await queries.array(), await items.array()];
     const cosine = (a: number[], b: number[]) =>
       a.reduce((sum, v, i) => sum + v * b[i]!, 0) / (Math.hypot(...a) * Math.hypot(...b));
     const naive = q.map((row, i) => {
       const scores = c.map((item) => cosine(row, item));
       const bound = Math.min(...positives[i]!.map((p) => scores[p]!)) - margin;
-      const wrong = scores.map((_, j) => j).filter((j) => !positives[i]!.includes(j) && scores[j]! < bound);
-      return wrong.sort((a, b) => scores[b]! - scores[a]!).slice(0, 4);
+      const wrong = scores.map((_, j) => j).filter((j) => !positives[i]!.includes(j));
+      const near = wrong.sort((a, b) => scores[b]! - scores[a]!).slice(0, among);
+      return near.filter((j) => scores[j]! < bound).slice(0, 4);
     });
     expect(found).toEqual(naive);
   });

@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ModelFiles, memoryFile } from '@crossmodal/core';
+import { type EncoderLoaders, type ModelFiles, memoryFile } from '@crossmodal/core';
 import { openFolder, saveFolder } from '@crossmodal/core/models';
 import { sgd } from '@crossmodal/core/optimisers';
 import { trainStep } from '@crossmodal/core/step';
@@ -11,7 +11,7 @@ import { loadImageEncoder } from '@crossmodal/encoders-vision';
 import { huggingFaceCase } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, describe, expect, it } from 'vitest';
-import { loadPretrainedDualEncoder, type PretrainedDualEncoder, type TowerLoader } from '../src/index.js';
+import { type LoadedDualEncoder, loadDualEncoder } from '../src/index.js';
 import { useTestBackend } from './backend.js';
 
 useTestBackend('cpu');
@@ -19,11 +19,8 @@ useTestBackend('cpu');
 const folder = mkdtempSync(join(tmpdir(), 'joint-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-const encoders: Record<string, TowerLoader> = {
-  ...{ image: loadImageEncoder, text: loadTextEncoder, audio: loadAudioEncoder },
-};
-const load = async (path: string): Promise<PretrainedDualEncoder> =>
-  loadPretrainedDualEncoder(await openFolder(path), { encoders });
+const encoders: EncoderLoaders = { image: loadImageEncoder, text: loadTextEncoder, audio: loadAudioEncoder };
+const load = async (path: string): Promise<LoadedDualEncoder> => loadDualEncoder(await openFolder(path), { encoders });
 
 type Case = ReturnType<typeof huggingFaceCase>;
 
@@ -44,7 +41,7 @@ function batchOf(
 }
 
 /** Names of variables end with those of the file; the model's own scale has another. */
-function variableOf(model: PretrainedDualEncoder, name: string): tf.Variable {
+function variableOf(model: LoadedDualEncoder, name: string): tf.Variable {
   if (name === 'logit_scale' || name === 'logit_scale_a') return model.logitScale;
   const all = Object.entries(model.namedVariables());
   return all.find(([own]) => own === name || own.endsWith(`/${name}`) || own.endsWith(`.${name}`))![1];
@@ -65,7 +62,7 @@ describe('joint models of transformers', () => {
     const { text, [other]: item } = model.embedBatch(batch) as Record<string, tf.Tensor2D>;
     close(text!, 'out.text_embeds');
     close(item!, `out.${other}_embeds`);
-    const bias = model.lossVariables['logit_bias'];
+    const bias = model.lossVariables?.['logit_bias'];
     const logits = tf.mul(tf.matMul(item!, text!, false, true), model.scale());
     close(bias ? tf.add(logits, bias) : logits, `out.logits_per_${other}`);
     const loss = () => model.loss(batch).loss as tf.Scalar;
@@ -127,7 +124,7 @@ describe('joint models of transformers', () => {
     const model = await load(golden.folder);
     const { ids } = await model.prepare('text', golden.texts);
     expect(ids!).toBeAllclose(golden.tensor('in.input_ids'), { atol: 0 });
-    await expect(model.prepare('audio', ['a.wav'])).rejects.toThrow(/clip has image and text, no 'audio'/);
+    await expect(model.prepare('audio', ['a.wav'])).rejects.toThrow(/there is no modality 'audio', only image, text/);
     model.dispose();
   });
 
@@ -138,20 +135,29 @@ describe('joint models of transformers', () => {
     const before = tf.memory().numTensors;
     (await load(golden.folder)).dispose();
     const broken = { image: encoders['image']!, text: () => Promise.reject(new Error('no text')) };
-    await expect(loadPretrainedDualEncoder(files, { encoders: broken })).rejects.toThrow('no text');
+    await expect(loadDualEncoder(files, { encoders: broken })).rejects.toThrow('no text');
     expect(tf.memory().numTensors).toBe(before);
+  });
+
+  it('takes a pair loss of your own in place of that of the family', async () => {
+    const golden = huggingFaceCase('clip');
+    const files = await openFolder(golden.folder);
+    const model = await loadDualEncoder(files, { encoders, pairLoss: () => tf.scalar(7) });
+    expect(model.loss(batchOf(golden)).loss.dataSync()[0]).toBe(7);
+    expect(model.family).toBe('clip');
+    model.dispose();
   });
 
   it('names another family, and the loader that is missing', async () => {
     const bert = await openFolder(huggingFaceCase('bert_one').folder);
-    await expect(loadPretrainedDualEncoder(bert, { encoders })).rejects.toThrow(
+    await expect(loadDualEncoder(bert, { encoders })).rejects.toThrow(
       /model_type must be one of clip, siglip, clap, got "bert"; load a single tower/,
     );
     const clip = await openFolder(huggingFaceCase('clip').folder);
-    await expect(loadPretrainedDualEncoder(clip, { encoders: { text: encoders['text']! } })).rejects.toThrow(
+    await expect(loadDualEncoder(clip, { encoders: { text: encoders['text']! } })).rejects.toThrow(
       /clip needs encoders\.image; pass encoders: \{ image: loadImageEncoder, text: loadTextEncoder \}/,
     );
     const cut = new Map([...clip, ['config.json', memoryFile('{"model_type": "cl', { label: 'config.json' })]]);
-    await expect(loadPretrainedDualEncoder(cut, { encoders })).rejects.toThrow(/config\.json: it is not JSON/);
+    await expect(loadDualEncoder(cut, { encoders })).rejects.toThrow(/config\.json: it is not JSON/);
   });
 });

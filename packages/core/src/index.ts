@@ -7,6 +7,7 @@ export { defineEncoder } from './define-encoder.js';
 export type { EncodedSequence, Encoder, Inputs } from './encoder.js';
 export { CrossmodalError } from './errors.js';
 export { stopGradient, withoutGradient } from './gradients.js';
+export { interpolateVectors } from './interpolate-vectors.js';
 export { assertKnownOptions } from './known-options.js';
 export { labelCodes } from './label-codes.js';
 export { layerSeeds } from './layer-seeds.js';
@@ -26,6 +27,7 @@ export type { EncoderLoaders, RestoreOptions } from './model-files/restored-opti
 export {
   isSavedModel,
   loadSavedModel,
+  type ModelConstructor,
   type SavedModel,
   savedModelFiles,
   savedModelType,
@@ -33,6 +35,7 @@ export {
 export type { Described } from './model-files/saved-options.js';
 export { openWeights } from './model-files/stored-weights.js';
 export { torchWeights } from './model-files/torch/torch-weights.js';
+export { allocateWeights } from './model-files/weight-limit.js';
 export {
   assignWeights,
   type LoadedWeights,

@@ -10,6 +10,7 @@ import { openFileStore } from '@crossmodal/search';
 import autocannon from 'autocannon';
 import { writeCollection } from '../src/collection/collection.js';
 import { fields } from '../src/collection/open-store.js';
+import { modelDigest } from '../src/model/model-digest.js';
 import { run } from '../test/command.js';
 import { fuzzedRequest } from '../test/fuzz.js';
 import { colouredShapes } from '../test/pictures.js';
@@ -46,6 +47,7 @@ try {
     format: 'crossmodal index',
     version: 1,
     model,
+    modelSha256: await modelDigest(model),
     modalities: ['image', 'text', 'audio'],
     dimension,
     roots: [join(data, 'media')],

@@ -1,7 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openFolder, saveFolder } from '@crossmodal/core/models';
+import { openFolder, saveFolder, saveOnnx } from '@crossmodal/core/models';
 import { huggingFaceCase } from '@crossmodal/testkit';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
@@ -51,6 +51,22 @@ describe('own encoders', () => {
     const again = await loadTextEncoder(await encoder.files!());
     const before = encoder.encode(await encoder.prepare(texts));
     expect(again.encode(await again.prepare(texts))).toBeAllclose(before, { atol: 0, rtol: 0 });
+  });
+
+  it('with a tokeniser that no file can hold: exported without it, and not saved', async () => {
+    const { toJSON: _, ...plain } = tokenizer;
+    const encoder = lstmEncoder({ tokenizer: plain, dimension: 4, seed: 1 });
+    const path = join(folder, 'own.onnx');
+    await saveOnnx(path, encoder.encode, await encoder.prepare(texts));
+    const facts = JSON.parse(await readFile(join(folder, 'own.preprocessing.json'), 'utf8'));
+    expect(facts).toMatchObject({ model: 'own.onnx', modality: 'text', tokenizer: null });
+    expect(facts.files).toBeUndefined();
+    await expect(encoder.files!()).rejects.toThrow(/lstmEncoder: its tokeniser cannot be saved/);
+    await saveOnnx(path, made.lstm().encode, await made.lstm().prepare(texts));
+    expect(JSON.parse(await readFile(join(folder, 'own.preprocessing.json'), 'utf8'))).toMatchObject({
+      tokenizer: 'tokenizer.json',
+      files: { 'tokenizer.json': 'own.tokenizer.json' },
+    });
   });
 
   it('names what makes a folder foreign', async () => {

@@ -191,6 +191,23 @@ describe('files that are not to be trusted', () => {
     expect(messageOf(() => split(`${'('.repeat(5000)}a${')'.repeat(5000)}`))).toContain('nested more than 100 deep');
   });
 
+  it('replacements that multiply a word are given up', () => {
+    const ten = { type: 'Replace', pattern: { String: 'a' }, content: 'aaaaaaaaaa' };
+    const normalizer = { type: 'Sequence', normalizers: new Array(30).fill(ten) };
+    const tokenizer = pretrainedTokenizer(words([], { normalizer }));
+    expect(messageOf(() => tokenizer.encode('a'))).toContain('Replace: a text of 1000000 characters would become');
+  });
+
+  it('a template that repeats the text a hundred thousand times is refused', () => {
+    const place = { Sequence: { id: 'A', type_id: 0 } };
+    const template = (single: object[], special_tokens = {}) =>
+      words([], { post_processor: { type: 'TemplateProcessing', single, pair: [], special_tokens } });
+    expect(messageOf(() => pretrainedTokenizer(template(new Array(1e5).fill(place))))).toContain('at most 1000 places');
+    const many = { x: { id: 'x', ids: new Array(2000).fill(0), tokens: new Array(2000).fill('x') } };
+    const special = { SpecialToken: { id: 'x', type_id: 0 } };
+    expect(messageOf(() => pretrainedTokenizer(template([place, special], many)))).toContain('got 2 and 2000');
+  });
+
   it('padding without end is refused', () => {
     const padding = { strategy: { Fixed: 1e12 }, direction: 'Left', pad_id: 0, pad_type_id: 0, pad_token: 'x' };
     expect(messageOf(() => pretrainedTokenizer(words([], { padding })))).toContain('strategy.Fixed must be at most');

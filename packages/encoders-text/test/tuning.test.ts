@@ -166,6 +166,20 @@ describe('adapters of PEFT', () => {
       /modules_to_save must be null/,
     );
     await expect(loadLora(encoder, changed({ peft_type: 'IA3' }))).rejects.toThrow(/peft_type must be LORA, got "IA3"/);
+    for (const lora_dropout of [1, -0.1, '0.1']) {
+      await expect(loadLora(encoder, changed({ lora_dropout }))).rejects.toThrow(/lora_dropout must be in \[0, 1\)/);
+    }
+    for (const key of ['rank_pattern', 'alpha_pattern']) {
+      for (const pattern of ['(a+)+b', '.*query', 'query|key', '', 'a\\wb', 'a^b']) {
+        await expect(loadLora(encoder, changed({ [key]: { [pattern]: 2 } }))).rejects.toThrow(
+          `a.json: ${key} must have names of maps as keys, got ${JSON.stringify(pattern)}`,
+        );
+      }
+      for (const pattern of ['^other.layer\\.0.query$', 'nothing_2']) {
+        const loaded = await loadLora(encoder, changed({ [key]: { [pattern]: 2 } }));
+        loaded.remove();
+      }
+    }
     await expect(loadLora(encoder, changed({ r: 9 }))).rejects.toThrow(/of other shape/);
     const other = await loadTextEncoder(huggingFaceCase('distilbert').folder);
     await expect(loadLora(other, files)).rejects.toThrow(/in the file only: base_model\.model\.encoder/);

@@ -16,7 +16,6 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { conditioningAugmentation } from './conditioning-augmentation.js';
 import { AdversarialNetworks, type GradientPenalty } from './internal/adversarial-networks.js';
 import { type Condition, type ConditionOptions, conditionVectors, rolled, scaled } from './internal/conditions.js';
-import { noiseRows } from './internal/noise.js';
 import type { Discriminator } from './networks/discriminator.js';
 import { imageDiscriminator } from './networks/image-discriminator.js';
 import { imageGenerator } from './networks/image-generator.js';
@@ -69,8 +68,12 @@ export interface ConditionalGanOptions {
   augmentation?: { dimension?: number; weight?: number } | undefined;
   /** Shifts and recolours the images that the discriminator sees; off by default. */
   differentiableAugmentation?: { translation?: number; colour?: number } | undefined;
-  /** Also holds the discriminator's slope; off by default, where spectral normalisation does. */
-  gradientPenalty?: GradientPenalty | undefined;
+  /**
+   * Holds the discriminator's slope. Without it the convolutional networks soon draw one and the same picture for each
+   * condition (RESULTS.md); with it the discriminator has no spectral normalisation.
+   * @default discriminator ? 'none' : { kind: 'r1', weight: 5 }
+   */
+  gradientPenalty?: GradientPenalty | 'none';
   /**
    * Weight of a generator's term for conditions halfway between two of the batch (GAN-INT); 0 for none.
    * @default 0
@@ -97,7 +100,15 @@ export interface GenerateOptions {
   random?: Random;
   /** [batch, latentDimension] instead of drawn noise; a single row serves all. */
   noise?: Tensor2D;
-  /** Samples made at a time. */
+  /**
+   * Draws no noise beyond this many standard deviations: the smaller, the more usual and the more alike the samples.
+   * @default Infinity
+   */
+  truncation?: number;
+  /**
+   * Samples made at a time.
+   * @default 128
+   */
   batchSize?: number;
 }
 
@@ -120,6 +131,11 @@ export interface ConditionalGan extends Alternating<ConditionalGanBatch, 'discri
    * @throws CrossmodalError for a condition or noise of the wrong shape, or neither `random` nor `noise`
    */
   generate(condition: Condition, options: GenerateOptions): Tensor;
+  /**
+   * Samples for conditions, one batch after the other, each made when it is asked for: what `generate` gives for the conditions
+   * of each batch in turn. For more samples than fit into memory; dispose each batch after use.
+   */
+  generateInBatches(condition: Condition, options: GenerateOptions): AsyncGenerator<Tensor, void, void>;
   /** Higher for what the discriminator takes for real and matching: [batch]. */
   score(samples: Tensor, condition: Condition): Tensor1D;
   /** Frees the networks; the encoder stays its owner's. */
@@ -153,7 +169,8 @@ const optionNames: Record<keyof ConditionalGanOptions, true> = {
  *
  * @throws CrossmodalError for an image size that is not 4 times a power of two, or a range that is empty
  * @see Mirza and Osindero, Conditional generative adversarial nets (2014), eq. 2; Reed et al., Generative adversarial text
- *   to image synthesis (2016), algorithm 1; Miyato and Koyama, cGANs with projection discriminator (2018)
+ *   to image synthesis (2016), algorithm 1; Miyato and Koyama, cGANs with projection discriminator (2018); Mescheder et al.,
+ *   Which training methods for GANs do actually converge? (2018), eq. 9
  * @example
  * const gan = conditionalGan({ size: 32, conditionDimension: 64, seed: 1 });
  * const step = ganStep(gan);
@@ -179,7 +196,7 @@ export function conditionalGan(options: ConditionalGanOptions): ConditionalGan {
     encoder,
     range = generator ? undefined : [0, 1],
     differentiableAugmentation,
-    gradientPenalty,
+    gradientPenalty = discriminator ? 'none' : { kind: 'r1', weight: 5 }, // Mescheder et al., section 4.1 and table 5
     interpolation = 0,
   } = options;
   if (!Number.isInteger(conditionDimension) || conditionDimension < 1) {
@@ -205,12 +222,16 @@ export function conditionalGan(options: ConditionalGanOptions): ConditionalGan {
         seed,
       }),
     discriminator:
-      discriminator ?? imageDiscriminator({ size, channels, width, conditionDimension, conditioning, seed }),
+      discriminator ??
+      imageDiscriminator({
+        ...{ size, channels, width, conditionDimension, conditioning, seed },
+        spectral: gradientPenalty === 'none',
+      }),
     latentDimension,
     loss,
     augmentation: network && { network, weight },
     differentiableAugmentation,
-    gradientPenalty,
+    gradientPenalty: gradientPenalty === 'none' ? undefined : gradientPenalty,
     range,
     random,
   });
@@ -256,13 +277,15 @@ export function conditionalGan(options: ConditionalGanOptions): ConditionalGan {
         namedVariables: () => networks.generatorVariables(),
       },
     },
-    generate: (condition, { random: source, noise, batchSize = 128 }) =>
+    generate: (condition, { batchSize = 128, ...options }) =>
       tf.tidy(() => {
-        const rows = vectors('generate', condition, undefined, false);
-        const drawn = noiseRows('generate', rows.shape[0], latentDimension, { random: source, noise });
-        const options = { random: source ?? random, noise: drawn, batchSize };
-        return networks.generate(rows.shape[0], rows, options);
+        const asked = vectors('generate', condition, undefined, false);
+        return networks.generate(asked, asked.shape[0], { ...options, batchSize });
       }),
+    async *generateInBatches(condition, { batchSize = 128, ...options }) {
+      const asked = vectors('generateInBatches', condition, undefined, false);
+      yield* networks.generateInBatches(asked, asked.shape[0], { ...options, batchSize });
+    },
     score: (samples, condition) =>
       tf.tidy(() => networks.score(samples, vectors('score', condition, samples.shape[0], false))),
     namedVariables: () => ({ ...networks.generatorVariables(), ...networks.discriminatorVariables(), ...ofEncoder() }),

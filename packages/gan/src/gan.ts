@@ -8,11 +8,9 @@ import {
 } from '@crossmodal/core';
 import type { AdversarialKind } from '@crossmodal/losses';
 import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
-import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { GenerateOptions } from './conditional-gan.js';
 import { AdversarialNetworks, type GradientPenalty } from './internal/adversarial-networks.js';
-import { noiseRows } from './internal/noise.js';
 import type { Discriminator } from './networks/discriminator.js';
 
 /** One batch of training. */
@@ -48,6 +46,8 @@ export interface Gan extends Alternating<GanBatch, 'discriminator' | 'generator'
   readonly discriminator: Discriminator;
   /** [count, ...sample shape], in `range`. */
   generate(count: number, options: GenerateOptions): Tensor;
+  /** The samples of `generate`, one batch after the other, each made when it is asked for; dispose each after use. */
+  generateInBatches(count: number, options: GenerateOptions): AsyncGenerator<Tensor, void, void>;
   /** Higher for what the discriminator takes for real: [batch]. */
   score(samples: Tensor): Tensor1D;
   dispose(): void;
@@ -116,11 +116,10 @@ export function gan(options: GanOptions): Gan {
         namedVariables: () => networks.generatorVariables(),
       },
     },
-    generate: (count, { random: source, noise, batchSize = 128 }) =>
-      tf.tidy(() => {
-        const drawn = noiseRows('generate', count, latentDimension, { random: source, noise });
-        return networks.generate(count, undefined, { random: source ?? random, noise: drawn, batchSize });
-      }),
+    generate: (count, { batchSize = 128, ...settings }) =>
+      networks.generate(undefined, count, { ...settings, batchSize }),
+    generateInBatches: (count, { batchSize = 128, ...settings }) =>
+      networks.generateInBatches(undefined, count, { ...settings, batchSize }),
     score: (samples) => networks.score(samples),
     namedVariables: () => ({ ...networks.generatorVariables(), ...networks.discriminatorVariables() }),
     files: (settings) =>

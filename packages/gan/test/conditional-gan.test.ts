@@ -59,6 +59,15 @@ function withoutNoise(generator: tfl.LayersModel, latentDimension: number): void
   ]);
 }
 
+/** A generator that gives its noise [4] as it is. */
+function withConditionIgnored(layer: tfl.layers.Layer): tfl.LayersModel {
+  const [noise, condition] = [tfl.input({ shape: [4] }), tfl.input({ shape: [3] })];
+  const joined = tfl.layers.concatenate().apply([noise, condition]);
+  const model = tfl.model({ inputs: [noise, condition], outputs: layer.apply(joined) as tfl.SymbolicTensor });
+  layer.setWeights([tf.concat([tf.eye(4), tf.zeros([3, 4])])]);
+  return model;
+}
+
 describe('losses', () => {
   it("are Reed's matching-aware losses of the scores", () => {
     const gan = small();
@@ -224,7 +233,7 @@ describe('conditions', () => {
   it('interpolate on a line, ends included', () => {
     const line = interpolateConditions(tf.tensor1d([0, 2]), tf.tensor1d([4, 0]), { steps: 5 });
     expect(line).toBeAllclose([[0, 2], [1, 1.5], [2, 1], [3, 0.5], [4, 0]]); // biome-ignore format: one line per table
-    expect(() => interpolateConditions(tf.zeros([2]), tf.zeros([3]))).toThrow('of equal length and steps >= 2');
+    expect(() => interpolateConditions(tf.zeros([2]), tf.zeros([3]))).toThrow('of equal size and steps >= 2');
   });
 });
 
@@ -239,6 +248,47 @@ describe('generate', () => {
     const same = tf.tile(tf.slice(condition, 0, 1), [7, 1]);
     const alike = gan.generate(same, { noise: normal(1, 4, 9) });
     expect(number(tf.max(tf.abs(tf.sub(alike, tf.slice(alike, 0, 1)))))).toBeLessThan(1e-6);
+  });
+
+  it('streams what each batch would give by itself, and no more than is asked for', async () => {
+    const gan = small();
+    const { condition } = batch(7);
+    const random = new Random(3);
+    const slices = [tf.slice(condition, 0, 3), tf.slice(condition, 3, 3), tf.slice(condition, 6, 1)];
+    const expected = slices.map((slice) => gan.generate(slice, { random }));
+    const parts: Tensor[] = [];
+    for await (const part of gan.generateInBatches(condition, { random: new Random(3), batchSize: 3 }))
+      parts.push(part);
+    expect(parts.map(({ shape }) => shape[0])).toEqual([3, 3, 1]);
+    expect(tf.concat(parts, 0)).toBeAllclose(tf.concat(expected, 0), { rtol: 1e-6 });
+    const drawn = new Random(3);
+    await expectNoLeak(async () => {
+      for await (const part of gan.generateInBatches(condition, { random: drawn, batchSize: 2 })) {
+        part.dispose();
+        break;
+      }
+    });
+    expect(drawn.state.draws).toBe(2); // once to warm up, once that counts
+    await expect(gan.generateInBatches(condition, { random: drawn, batchSize: 0 }).next()).rejects.toThrow(
+      'generateInBatches: the count of samples and batchSize must be integers of at least 1, got 7 and 0',
+    );
+    await expect(gan.generateInBatches(tf.zeros([2, 4]), { random: drawn }).next()).rejects.toThrow(
+      'generateInBatches: condition must be [batch, 3], got [2,4]',
+    );
+  });
+
+  it.each([0.5, 1.5])('draws truncated noise, here at %d deviations: of that distribution', (truncation) => {
+    const identity = tfl.layers.dense({ units: 4, inputShape: [7], useBias: false, name: 'noise' });
+    const gan = small({ generator: withConditionIgnored(identity) });
+    const rows = gan.generate(tf.ones([500, 3]), { random: new Random(3), truncation });
+    expect(number(tf.max(tf.abs(rows)))).toBeLessThanOrEqual(truncation);
+    // Variance of a normal distribution cut at +-t: 1 - 2 t p(t) / (P(t) - P(-t)).
+    const density = Math.exp(-(truncation ** 2) / 2) / Math.sqrt(2 * Math.PI);
+    const inside = truncation === 0.5 ? 0.3829249 : 0.8663856;
+    expect(number(tf.mean(tf.square(rows)))).toBeCloseTo(1 - (2 * truncation * density) / inside, 1);
+    expect(() => gan.generate(tf.ones([2, 3]), { random: new Random(3), truncation: 0 })).toThrow(
+      'truncation must be positive, got 0',
+    );
   });
 
   it('gives images in the range of the real ones', () => {

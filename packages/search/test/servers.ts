@@ -30,8 +30,16 @@ const answers = (port: number) =>
   });
 
 /** Starts a server on loopback and waits until it answers; it ends with the test file. */
-export async function startServer(command: string, args: readonly string[], port: number): Promise<void> {
-  const server: ChildProcess = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'] });
+export async function startServer(
+  command: string,
+  args: readonly string[],
+  port: number,
+  { env = {} }: { env?: Record<string, string> } = {},
+): Promise<void> {
+  const server: ChildProcess = spawn(command, args, {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   let errors = '';
   server.stderr!.on('data', (part: Buffer) => {
     errors = (errors + part).slice(-2000);

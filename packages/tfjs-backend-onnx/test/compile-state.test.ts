@@ -45,6 +45,45 @@ describe('an optimiser of tfjs whose updates are compiled', () => {
     expect(compiled.w).toBeAllclose(plain.w, { rtol: 1e-4, atol: 1e-6 });
   });
 
+  it.each(Object.entries({ ...optimisers, adamax: () => tf.train.adamax(0.1) }))(
+    '%s: a learning rate that changes between steps counts from the next step on',
+    (_, create) => {
+      const run = (isCompiled: boolean) => {
+        const w = tf.variable(tf.fill([16], 1));
+        const optimizer = create();
+        const update = () => optimizer.minimize(() => tf.sum(tf.square(w)) as tf.Scalar, true, [w])!;
+        const train = isCompiled ? compile(update) : update;
+        const seen: number[][] = [];
+        for (const rate of [0.1, 0.01, 0.01, 0.3]) {
+          if (optimizer instanceof tf.SGDOptimizer && 'setLearningRate' in optimizer) optimizer.setLearningRate(rate);
+          else Object.assign(optimizer, { learningRate: rate });
+          for (let i = 0; i < 4; i++) train();
+          seen.push(numbers(w));
+        }
+        return seen;
+      };
+      const [compiled, plain] = [run(true), run(false)];
+      expect(plain[0]).not.toEqual(plain[1]);
+      for (const [i, w] of compiled.entries()) expect(w).toBeAllclose(plain[i]!, { rtol: 1e-4, atol: 1e-6 });
+    },
+  );
+
+  it('says so when settings that change all the time have the graph built anew', async () => {
+    const w = tf.variable(tf.fill([16], 1));
+    const optimizer = tf.train.sgd(0.1);
+    const step = compile(() => optimizer.minimize(() => tf.sum(w) as tf.Scalar, true, [w])!, { maxSignatures: 3 });
+    const warnings: string[] = [];
+    const note = (warning: Error) => void warnings.push(warning.message);
+    process.on('warning', note);
+    for (let i = 1; i <= 8; i++) {
+      optimizer.setLearningRate(1 / i);
+      step();
+    }
+    await new Promise(setImmediate);
+    process.off('warning', note);
+    expect(warnings).toEqual([expect.stringMatching(/another learning rate.*takes schedules/)]);
+  });
+
   it('counts two updates per step where there are two, and none that failed or was only exported', () => {
     const w = tf.variable(tf.fill([16], 1));
     const optimizer = tf.train.adam(0.1);

@@ -74,8 +74,9 @@ describe('what identity would not describe', () => {
     const g = compile((batch: Batch) => tf.neg(batch.x));
     expect(() => g(new Batch(tf.scalar(1)))).toThrow(/got Batch that holds tensors/);
     expect(() => flatten(new Many([tf.scalar(1)]))).toThrow(/got Many that holds tensors/);
-    expect(() => flatten(new Map([['x', tf.scalar(1)]]))).toThrow(/got Map that holds tensors/);
-    expect(() => flatten(new Set([tf.scalar(1)]))).toThrow(/got Set that holds tensors/);
+    expect(() => flatten(new Map([['x', tf.scalar(1)]]))).toThrow(/got a Map, whose contents would be frozen/);
+    expect(() => flatten(new Map([['x', 1]]))).toThrow(/Object.fromEntries/);
+    expect(() => flatten(new Set([tf.scalar(1)]))).toThrow(/got a Set, whose contents would be frozen/);
     const h = compile((x: tf.Tensor) => new Batch(tf.neg(x)));
     expect(() => h(tf.scalar(1))).toThrow(/got Batch/);
   });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PackedBytes } from '../src/compile/packed-bytes.js';
 import { type CompiledFunction, compile, type OnnxBackend, registerOnnxBackend } from '../src/index.js';
 import { RUNS_BEFORE_PACKING } from '../src/machine-thresholds.js';
@@ -12,6 +12,7 @@ beforeAll(async () => {
 });
 beforeEach(() => tf.engine().startScope());
 afterEach(() => {
+  vi.restoreAllMocks();
   tf.engine().endScope();
   tf.disposeVariables();
 });
@@ -22,6 +23,10 @@ const SIZE = 128;
 const CALLS = RUNS_BEFORE_PACKING + 3;
 
 const builds = () => (tf.backend() as OnnxBackend).statistics.builds;
+const failNextBuild = () =>
+  vi.spyOn((tf.backend() as OnnxBackend).statistics, 'countBuild').mockImplementationOnce(() => {
+    throw new Error('no build');
+  });
 const matrix = (seed: number) => tf.randomNormal<tf.Rank.R2>([SIZE, SIZE], 0, 0.1, 'float32', seed);
 const input = () => tf.randomNormal<tf.Rank.R2>([3, SIZE], 0, 1, 'float32', 99);
 
@@ -185,13 +190,64 @@ describe('weights that are constants', () => {
     const compiled = compile(predict);
     const x = input();
     const { packedBytes } = tf.backend() as OnnxBackend;
-    packedBytes.add(2 ** 60);
-    for (let i = 0; i < 2; i++) tf.dispose(compiled(x));
+    const packed = packedBytes.bytes;
+    packedBytes.add(2 ** 40);
+    // The plain call is a graph of its own, and built again for many runs at its second one.
+    for (let i = 0; i < 2; i++) expectFresh(compiled, predict, x);
     const before = builds();
     for (let i = 0; i < CALLS; i++) expectFresh(compiled, predict, x);
-    packedBytes.add(-(2 ** 60));
-    expect(builds() - before).toBeLessThanOrEqual(1);
+    packedBytes.add(-(2 ** 40));
+    expect(builds()).toBe(before);
+    expect(packedBytes.bytes).toBe(packed);
     compiled.dispose();
+    expect(packedBytes.bytes).toBe(packed);
+  });
+
+  it('that changed are never run as they were, though a build fails', () => {
+    const { predict, weight } = model();
+    const compiled = compile(predict);
+    const x = input();
+    const { packedBytes } = tf.backend() as OnnxBackend;
+    const packed = packedBytes.bytes;
+    for (let i = 0; i < CALLS; i++) tf.dispose(compiled(x));
+    expect(packedBytes.bytes).toBeGreaterThan(packed);
+    weight.assign(matrix(3));
+    weight.dataSync();
+    failNextBuild();
+    expect(() => compiled(x)).toThrow('no build');
+    for (let i = 0; i < 2 * CALLS; i++) expectFresh(compiled, predict, x);
+    compiled.dispose();
+    expect(packedBytes.bytes).toBe(packed);
+  });
+
+  it('stay inputs where their graph cannot be built, and are tried again after twice as many runs', () => {
+    const { predict } = model();
+    const compiled = compile(predict);
+    const x = input();
+    const { packedBytes } = tf.backend() as OnnxBackend;
+    const packed = packedBytes.bytes;
+    // The first call is not compiled.
+    tf.dispose(compiled(x));
+    const expected = compiled(x).dataSync();
+    failNextBuild();
+    const before = builds();
+    for (let i = 1; i < 2 * RUNS_BEFORE_PACKING; i++) expect(compiled(x).dataSync()).toEqual(expected);
+    expect(builds()).toBe(before);
+    expect(packedBytes.bytes).toBe(packed);
+    expectFresh(compiled, predict, x);
+    expect(packedBytes.bytes).toBeGreaterThan(packed);
+    compiled.dispose();
+    expect(packedBytes.bytes).toBe(packed);
+  });
+
+  it('have the memory of the container at most', async () => {
+    const limit = vi.spyOn(process, 'constrainedMemory').mockReturnValue(2 ** 20);
+    vi.resetModules();
+    const { PackedBytes: Limited } = await import('../src/compile/packed-bytes.js');
+    expect(new Limited().hasRoom(2 ** 20 + 1)).toBe(false);
+    expect(new Limited().hasRoom(2 ** 10)).toBe(true);
+    limit.mockRestore();
+    vi.resetModules();
   });
 });
 

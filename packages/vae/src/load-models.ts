@@ -5,11 +5,19 @@ import { bernoulli } from './likelihoods/bernoulli.js';
 import { categorical } from './likelihoods/categorical.js';
 import { gaussian } from './likelihoods/gaussian.js';
 import type { Likelihood } from './likelihoods/likelihood.js';
+import type { Fusion } from './multimodal/fusions/fusion.js';
+import { jmvae } from './multimodal/fusions/jmvae.js';
+import { mixtureOfExperts } from './multimodal/fusions/mixture-of-experts.js';
+import { mixtureOfProducts } from './multimodal/fusions/mixture-of-products.js';
+import { productOfExperts } from './multimodal/fusions/product-of-experts.js';
 import { type MultimodalVae, type MultimodalVaeOptions, multimodalVae } from './multimodal/multimodal-vae.js';
 import { type Vae, type VaeOptions, vae } from './vae.js';
 
 /** What describes itself among the options, by name. */
-const values = { bernoulli, categorical, gaussian };
+const values = {
+  ...{ bernoulli, categorical, gaussian },
+  ...{ productOfExperts, mixtureOfExperts, mixtureOfProducts, jmvae },
+};
 
 export interface LoadVaeOptions {
   /** What loads the encoder inside, if there are any, by its modality: `{ image: loadImageEncoder, text: loadTextEncoder }`. */
@@ -47,6 +55,8 @@ export interface LoadMultimodalVaeOptions {
   encoders?: EncoderLoaders;
   /** A schedule, which no file holds; needed by `loss` only. */
   beta?: number | Schedule;
+  /** A fusion of your own, which no file holds. */
+  fusion?: Fusion;
   /** Likelihoods of your own, which no file holds. */
   modalities?: Readonly<Record<string, { likelihood: Likelihood }>>;
 }
@@ -66,6 +76,7 @@ export function loadMultimodalVae<Name extends string = string>(
   assertKnownOptions('loadMultimodalVae', options, {
     encoders: true,
     beta: true,
+    fusion: true,
     modalities: true,
   } satisfies Record<keyof LoadMultimodalVaeOptions, true>);
   const { encoders, ...given } = options;

@@ -1,6 +1,7 @@
 import {
   assertKnownOptions,
   CrossmodalError,
+  interpolateVectors,
   type LossTerms,
   type NamedVariables,
   namedVariables,
@@ -38,6 +39,7 @@ import {
   sliceObservation,
   targetOf,
 } from './internal/observation.js';
+import type { LatentDistribution } from './latents/latent-distribution.js';
 import { bernoulli } from './likelihoods/bernoulli.js';
 import type { Likelihood } from './likelihoods/likelihood.js';
 
@@ -112,10 +114,20 @@ export interface Vae extends Trainable<VaeBatch>, Savable {
   logLikelihood(x: Observation, options: ConditionOption & LikelihoodOptions): Promise<LikelihoodReport>;
   /** Expected values under the latent's mean (or, with `random`, under a draw of it). */
   reconstruct(x: Observation, options?: ConditionOption & { random?: Random }): Tensor;
-  /** Expected values (or, with `draw`, drawn ones) under latents from the prior; one per condition row, if any. */
-  sample(count: number, options: ConditionOption & { random: Random; draw?: boolean }): Tensor;
-  /** Expected values on the line between the latent means of two observations of one row each: [steps, ...]. */
-  interpolate(from: Observation, to: Observation, options?: ConditionOption & { steps?: number }): Tensor;
+  /**
+   * Expected values (or, with `draw`, drawn ones) under latents from the prior, or from the distribution that is passed; one per
+   * condition row, if any.
+   */
+  sample(
+    count: number,
+    options: ConditionOption & { random: Random; draw?: boolean; latents?: LatentDistribution },
+  ): Tensor;
+  /** Expected values on the way between the latent means of two observations of one row each: [steps, ...]. */
+  interpolate(
+    from: Observation,
+    to: Observation,
+    options?: ConditionOption & { steps?: number; path?: 'linear' | 'spherical' },
+  ): Tensor;
   /** Expected values with one latent dimension of a one-row observation set to each of `values`: [values, ...]. */
   traverse(x: Observation, options: ConditionOption & { dimension: number; values?: readonly number[] }): Tensor;
   trainableVariables(): Variable[];
@@ -123,6 +135,10 @@ export interface Vae extends Trainable<VaeBatch>, Savable {
   /** Frees the networks; an `Encoder` stays its owner's. */
   dispose(): void;
 }
+
+/** Whether networks with dropout and the like are applied as in training. */
+type Mode = { training: boolean };
+const still: Mode = { training: false };
 
 const optionNames: Record<keyof VaeOptions, true> = {
   encoder: true,
@@ -187,30 +203,24 @@ export function vae(options: VaeOptions): Vae {
     }
     return condition;
   };
-  const encode = (caller: string, x: Observation, condition: Tensor2D | undefined, training: boolean): Gaussian =>
-    head.apply(featuresOf(caller, encoder, x, checked(caller, condition, rowsOf(x)), training));
-  const decode = (z: Tensor2D, condition: Tensor2D | undefined, training: boolean): Tensor =>
-    decoder.apply(condition ? [z, condition] : z, { training }) as Tensor;
+  const encode = (caller: string, x: Observation, condition: Tensor2D | undefined, mode: Mode): Gaussian =>
+    head.apply(featuresOf(caller, encoder, x, checked(caller, condition, rowsOf(x)), mode));
+  const decode = (z: Tensor2D, condition: Tensor2D | undefined, mode: Mode): Tensor =>
+    decoder.apply(condition ? [z, condition] : z, mode) as Tensor;
 
   /** `count` latents per item and what they say: all rows once, then again. */
-  const draw = (x: Observation, condition: Tensor2D | undefined, count: number, random: Random, training: boolean) => {
-    const q = encode('vae', x, condition, training);
+  const draw = (x: Observation, condition: Tensor2D | undefined, count: number, random: Random, mode: Mode) => {
+    const q = encode('vae', x, condition, mode);
     const rows = rowsOf(x);
     const mean = repeated(q.mean, count);
     const logVariance = repeated(q.logVariance, count);
     const z = reparameterise(mean, logVariance, { random });
-    const parameters = decode(z, condition && repeated(condition, count), training);
+    const parameters = decode(z, condition && repeated(condition, count), mode);
     const logLikelihood = likelihood.logLikelihood(parameters, repeated(targetOf(x), count));
     return { q, mean, logVariance, z, logLikelihood, rows };
   };
-  const logWeights = (
-    x: Observation,
-    condition: Tensor2D | undefined,
-    count: number,
-    random: Random,
-    training: boolean,
-  ) => {
-    const { mean, logVariance, z, logLikelihood, rows } = draw(x, condition, count, random, training);
+  const logWeights = (x: Observation, condition: Tensor2D | undefined, count: number, random: Random, mode: Mode) => {
+    const { mean, logVariance, z, logLikelihood, rows } = draw(x, condition, count, random, mode);
     const ratio = tf.sub(gaussianLogLikelihood(z, 0), gaussianLogLikelihood(z, mean, { logVariance }));
     return tf.reshape(tf.add(logLikelihood, ratio), [count, rows]) as Tensor2D;
   };
@@ -222,20 +232,21 @@ export function vae(options: VaeOptions): Vae {
       ...(condition ? { condition: tf.slice(condition, start, count) } : {}),
     }),
   });
-  const expected = (z: Tensor2D, condition: Tensor2D | undefined) => likelihood.mean(decode(z, condition, false));
+  const expected = (z: Tensor2D, condition: Tensor2D | undefined) => likelihood.mean(decode(z, condition, still));
 
   const model: Vae = {
     latentDimension,
     likelihood,
-    posterior: (x, { condition, training = false } = {}) => tf.tidy(() => encode('posterior', x, condition, training)),
+    posterior: (x, { condition, training = false } = {}) =>
+      tf.tidy(() => encode('posterior', x, condition, { training })),
     decode: (z, { condition, training = false } = {}) =>
-      tf.tidy(() => decode(z, checked('decode', condition, z.shape[0]), training)),
+      tf.tidy(() => decode(z, checked('decode', condition, z.shape[0]), { training })),
     loss: ({ x, condition }, { training = false } = {}) =>
       tf.tidy((): LossTerms => {
         if (objective === 'importance-weighted') {
-          return { loss: tf.neg(iwaeBound(logWeights(x, condition, samples, noise, training))) as Scalar };
+          return { loss: tf.neg(iwaeBound(logWeights(x, condition, samples, noise, { training }))) as Scalar };
         }
-        const { q, logLikelihood } = draw(x, condition, samples, noise, training);
+        const { q, logLikelihood } = draw(x, condition, samples, noise, { training });
         const reconstruction = tf.neg(tf.mean(logLikelihood)) as Scalar;
         const divergence = klStandardNormal(q.mean, q.logVariance);
         const priced = freeBits === 0 ? divergence : pricedByFreeBits(q.mean, q.logVariance, { floor: freeBits });
@@ -243,43 +254,46 @@ export function vae(options: VaeOptions): Vae {
         return { loss: tf.add(reconstruction, tf.mul(weight, priced)) as Scalar, reconstruction, divergence };
       }),
     logWeights: (x, { condition, samples: count, random }) =>
-      tf.tidy(() => logWeights(x, condition, count, random, false)),
+      tf.tidy(() => logWeights(x, condition, count, random, still)),
     elbo: (x, { condition, ...options }) =>
       heldOutElbo(items(x, condition), options, (part, count, random) => {
-        const { q, logLikelihood } = draw(part.x, part.condition, count, random, false);
+        const { q, logLikelihood } = draw(part.x, part.condition, count, random, still);
         const each = tf.mean(tf.reshape(logLikelihood, [count, -1]), 0) as Tensor1D;
         return { logLikelihood: each, divergence: klStandardNormal(q.mean, q.logVariance, { reduction: 'none' }) };
       }),
     logLikelihood: (x, { condition, ...options }) =>
       marginalLikelihood(items(x, condition), options, (part, count, random) =>
-        logWeights(part.x, part.condition, count, random, false),
+        logWeights(part.x, part.condition, count, random, still),
       ),
     reconstruct: (x, { condition, random } = {}) =>
       tf.tidy(() => {
         if (random) {
-          const { mean, logVariance } = encode('reconstruct', x, condition, false);
+          const { mean, logVariance } = encode('reconstruct', x, condition, still);
           return expected(reparameterise(mean, logVariance, { random }), condition);
         }
-        return expected(encode('reconstruct', x, condition, false).mean, condition);
+        return expected(encode('reconstruct', x, condition, still).mean, condition);
       }),
-    sample: (count, { condition, random, draw: drawn = false }) =>
+    sample: (count, { condition, random, draw: drawn = false, latents }) =>
       tf.tidy(() => {
-        const z = randomNormal<Tensor2D>([count, latentDimension], { random });
-        const parameters = decode(z, checked('sample', condition, count), false);
-        return drawn ? likelihood.sample(parameters, { random }) : likelihood.mean(parameters);
-      }),
-    interpolate: (from, to, { condition, steps = 8 } = {}) =>
-      tf.tidy(() => {
-        if (rowsOf(from) !== 1 || rowsOf(to) !== 1 || !Number.isInteger(steps) || steps < 2) {
+        if (latents && latents.dimension !== latentDimension) {
           throw new CrossmodalError(
-            `interpolate: two observations of one row and steps >= 2 are needed, got ${rowsOf(from)} and ${rowsOf(to)} rows, ${steps} steps`,
+            `sample: latents must have ${latentDimension} dimensions, those of the distribution have ${latents.dimension}`,
           );
         }
-        const start = encode('interpolate', from, condition, false).mean;
-        const end = encode('interpolate', to, condition, false).mean;
-        const share = tf.reshape(tf.linspace(0, 1, steps), [steps, 1]);
-        const z = tf.add(start, tf.mul(share, tf.sub(end, start))) as Tensor2D;
-        return expected(z, condition && repeated(condition, steps));
+        const z = latents?.sample(count, { random }) ?? randomNormal<Tensor2D>([count, latentDimension], { random });
+        const parameters = decode(z, checked('sample', condition, count), still);
+        return drawn ? likelihood.sample(parameters, { random }) : likelihood.mean(parameters);
+      }),
+    interpolate: (from, to, { condition, steps = 8, path = 'linear' } = {}) =>
+      tf.tidy(() => {
+        if (rowsOf(from) !== 1 || rowsOf(to) !== 1) {
+          throw new CrossmodalError(
+            `interpolate: two observations of one row are needed, got ${rowsOf(from)} and ${rowsOf(to)} rows`,
+          );
+        }
+        const start = encode('interpolate', from, condition, still).mean;
+        const end = encode('interpolate', to, condition, still).mean;
+        return expected(interpolateVectors(start, end, { steps, path }), condition && repeated(condition, steps));
       }),
     traverse: (x, { condition, dimension, values = [-3, -2, -1, 0, 1, 2, 3] }) =>
       tf.tidy(() => {
@@ -288,7 +302,7 @@ export function vae(options: VaeOptions): Vae {
             `traverse: an observation of one row and a dimension from 0 to ${latentDimension - 1} are needed, got ${rowsOf(x)} rows and ${dimension}`,
           );
         }
-        const centre = repeated(encode('traverse', x, condition, false).mean, values.length);
+        const centre = repeated(encode('traverse', x, condition, still).mean, values.length);
         const one = tf.reshape(tf.oneHot(tf.tensor1d([dimension], 'int32'), latentDimension), [1, latentDimension]);
         const set = tf.mul(tf.reshape(tf.tensor1d([...values]), [values.length, 1]), one);
         const z = tf.add(tf.mul(centre, tf.sub(1, one)), set) as Tensor2D;

@@ -4,7 +4,7 @@ import { expectNoLeak, expectNoLeakWhenThrowing, gradientCheck } from '@crossmod
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { divergenceToExperts, type Gaussian, mixtureLogDensity, productOfExperts, subsetsOf } from '../src/index.js';
+import { divergenceToExperts, type Gaussian, mixtureLogDensity, productOfGaussians, subsetsOf } from '../src/index.js';
 import { useTestBackend } from './backend.js';
 import { goldenCase } from './golden.js';
 
@@ -21,15 +21,15 @@ const gaussian = (seed: number, size: [number, number] = [3, 4]): Gaussian => ({
   logVariance: randomNormal<Tensor2D>(size, { random: new Random(seed + 100), standardDeviation: 0.5 }),
 });
 
-describe('productOfExperts', () => {
+describe('productOfGaussians', () => {
   it('equals multivae, with and without the prior expert', () => {
     const { tensor, tolerance } = goldenCase('experts_2');
     const experts = expertsOf(tensor('in.mu'), tensor('in.logvar'));
     const masks = rows(tensor('in.mask')) as Tensor[] as Tensor1D[];
-    const withPrior = productOfExperts(experts, { masks });
+    const withPrior = productOfGaussians(experts, { masks });
     expect(withPrior.mean).toBeAllclose(tensor('out.poe_prior_mu'), tolerance);
     expect(withPrior.logVariance).toBeAllclose(tensor('out.poe_prior_logvar'), tolerance);
-    const without = productOfExperts(experts, { masks, prior: false });
+    const without = productOfGaussians(experts, { masks, prior: false });
     expect(without.mean).toBeAllclose(tensor('out.poe_mu'), tolerance);
     expect(without.logVariance).toBeAllclose(tensor('out.poe_logvar'), tolerance);
   });
@@ -37,26 +37,26 @@ describe('productOfExperts', () => {
   it('equals multivae with missing modalities', () => {
     const { tensor, tolerance } = goldenCase('experts_3_missing');
     const experts = expertsOf(tensor('in.mu'), tensor('in.logvar'));
-    const joint = productOfExperts(experts, { masks: rows(tensor('in.mask')) as Tensor[] as Tensor1D[] });
+    const joint = productOfGaussians(experts, { masks: rows(tensor('in.mask')) as Tensor[] as Tensor1D[] });
     expect(joint.mean).toBeAllclose(tensor('out.poe_prior_mu'), tolerance);
     expect(joint.logVariance).toBeAllclose(tensor('out.poe_prior_logvar'), tolerance);
   });
 
   it('of one expert is itself, of K equal ones K times as sharp, of none (all masked) the prior', () => {
     const one = gaussian(1);
-    const alone = productOfExperts([one], { prior: false });
+    const alone = productOfGaussians([one], { prior: false });
     expect(alone.mean).toBeAllclose(one.mean, { rtol: 1e-5, atol: 1e-6 });
-    const three = productOfExperts([one, one, one], { prior: false });
+    const three = productOfGaussians([one, one, one], { prior: false });
     expect(three.mean).toBeAllclose(one.mean, { rtol: 1e-5, atol: 1e-6 });
     expect(three.logVariance).toBeAllclose(tf.sub(one.logVariance, Math.log(3)), { rtol: 1e-5, atol: 1e-6 });
-    const none = productOfExperts([one], { masks: [tf.zeros([3])] });
+    const none = productOfGaussians([one], { masks: [tf.zeros([3])] });
     expect(none.mean).toBeAllclose(tf.zeros([3, 4]));
     expect(none.logVariance).toBeAllclose(tf.zeros([3, 4]));
   });
 
   it('is proportional to the product of the densities', () => {
     const [a, b] = [gaussian(2), gaussian(3)];
-    const joint = productOfExperts([a, b]);
+    const joint = productOfGaussians([a, b]);
     const constant = (z: Tensor2D) => {
       const product = [a, b].map(({ mean, logVariance }) => gaussianLogLikelihood(z, mean, { logVariance }));
       return tf.sub(
@@ -73,19 +73,19 @@ describe('productOfExperts', () => {
     const other = gaussian(5);
     gradientCheck(
       (m, v) => {
-        const joint = productOfExperts([{ mean: m as Tensor2D, logVariance: v as Tensor2D }, other]);
+        const joint = productOfGaussians([{ mean: m as Tensor2D, logVariance: v as Tensor2D }, other]);
         return klStandardNormal(joint.mean, joint.logVariance);
       },
       [mean, logVariance],
     );
     const wider = gaussian(6, [3, 5]);
-    expect(() => productOfExperts([])).toThrow('needs at least one Gaussian');
-    expect(() => productOfExperts([other, wider])).toThrow('must have one shape, got [3,4], [3,5] and [3,5]');
-    expect(() => productOfExperts([other], { masks: [undefined, undefined] })).toThrow('got 1 and 2');
-    await expectNoLeak(() => productOfExperts([other, other]));
+    expect(() => productOfGaussians([])).toThrow('needs at least one Gaussian');
+    expect(() => productOfGaussians([other, wider])).toThrow('must have one shape, got [3,4], [3,5] and [3,5]');
+    expect(() => productOfGaussians([other], { masks: [undefined, undefined] })).toThrow('got 1 and 2');
+    await expectNoLeak(() => productOfGaussians([other, other]));
     await expectNoLeakWhenThrowing(
-      () => productOfExperts([other, wider]),
-      'productOfExperts: all Gaussians must have one shap',
+      () => productOfGaussians([other, wider]),
+      'productOfGaussians: all Gaussians must have one shap',
     );
   });
 });
@@ -99,7 +99,7 @@ describe('mixtures', () => {
     const subsets = subsetsOf(2);
     expect(subsets).toEqual([[0], [1], [0, 1]]);
     const products = subsets.map((subset) =>
-      productOfExperts(
+      productOfGaussians(
         subset.map((k) => experts[k] as Gaussian),
         { prior: subset.length === 2 },
       ),

@@ -15,17 +15,21 @@ import {
   denseInference,
   type Fusion,
   gaussian,
+  jmvae,
   jointCoherence,
   type MultimodalVae,
   type MultimodalVaeOptions,
+  mixtureOfExperts,
+  mixtureOfProducts,
   multimodalVae,
   productOfExperts,
+  productOfGaussians,
 } from '../src/index.js';
 import { useTestBackend } from './backend.js';
 
 useTestBackend('cpu');
 
-const fusions: readonly Fusion[] = ['product', 'mixture', 'mixture-of-products', 'joint'];
+const fusions: readonly Fusion[] = [productOfExperts(), mixtureOfExperts(), mixtureOfProducts(), jmvae()];
 const number = (x: Tensor) => x.dataSync()[0] as number;
 
 /** Points around four corners, the name of the corner as class, and a noisy one-hot sound of it. */
@@ -86,7 +90,7 @@ const cornerOf = (points: Tensor) =>
   (points.arraySync() as number[][]).map(([x, y]) => (x! > 0 ? 1 : 0) + (y! > 0 ? 2 : 0));
 const loudest = (sounds: Tensor) => [...tf.argMax(sounds, 1).dataSync()];
 
-describe.each(fusions)('fusion %s', (fusion) => {
+describe.each(fusions)('fusion $name', (fusion) => {
   it('translates each modality into the other, and agrees with itself; mismatched pairs undo it', async () => {
     const { x } = data(256, 1);
     const test = data(100, 2);
@@ -161,27 +165,27 @@ describe('posteriors', () => {
   });
 
   it('are products, mixtures, or mixtures of products of the single ones', () => {
-    const single = build('mixture').posterior({ point, sound }).components;
-    const [product] = build('product').posterior({ point, sound }).components;
-    const expected = productOfExperts(single);
+    const single = build(mixtureOfExperts()).posterior({ point, sound }).components;
+    const [product] = build(productOfExperts()).posterior({ point, sound }).components;
+    const expected = productOfGaussians(single);
     expect(product!.mean).toBeAllclose(expected.mean, { rtol: 1e-4, atol: 1e-5 });
-    const mixed = build('mixture-of-products').posterior({ point, sound }).components;
+    const mixed = build(mixtureOfProducts()).posterior({ point, sound }).components;
     expect(mixed).toHaveLength(3);
     expect(mixed[0]!.mean).toBeAllclose(single[0]!.mean, { rtol: 1e-4, atol: 1e-5 });
     expect(mixed[2]!.logVariance).toBeAllclose(expected.logVariance, { rtol: 1e-4, atol: 1e-5 });
-    expect(build('mixture').posterior({ sound }).components).toHaveLength(1);
-    expect(build('joint').posterior({ point, sound }).components).toHaveLength(1);
+    expect(build(mixtureOfExperts()).posterior({ sound }).components).toHaveLength(1);
+    expect(build(jmvae()).posterior({ point, sound }).components).toHaveLength(1);
   });
 
   it('of rows that lack a modality are those of the others alone', () => {
     const present = { sound: tf.tensor1d([1, 1, 1, 0, 0, 0]) as Tensor1D };
     const rows = (x: Tensor2D) => tf.slice(x, 3, 3);
-    for (const fusion of ['product', 'mixture-of-products'] as const) {
+    for (const fusion of [productOfExperts(), mixtureOfProducts()]) {
       const model = build(fusion);
       const partial = model.posterior({ point, sound }, { present });
       const alone = model.posterior({ point: rows(point) });
       const index =
-        fusion === 'product'
+        fusion.name === 'productOfExperts'
           ? 0
           : partial.components.findIndex((_, k) => (partial.weights![k]!.dataSync()[3] as number) > 0);
       expect(rows(partial.components[index]!.mean)).toBeAllclose(alone.components[0]!.mean, { rtol: 1e-4, atol: 1e-5 });
@@ -192,14 +196,12 @@ describe('posteriors', () => {
         );
       }
     }
-    expect(() => build('joint').loss({ point, sound, present })).toThrow(
-      "fusion 'joint' needs every modality in every row",
-    );
+    expect(() => build(jmvae()).loss({ point, sound, present })).toThrow('jmvae: every row must have every modality');
   });
 
   it('of a row without a modality give the same loss whatever stands in its place', () => {
     const present = { sound: tf.zeros([6]) as Tensor1D };
-    for (const fusion of ['product', 'mixture', 'mixture-of-products'] as const) {
+    for (const fusion of [productOfExperts(), mixtureOfExperts(), mixtureOfProducts()]) {
       const loss = (values: Tensor2D) => number(build(fusion).loss({ point, sound: values, present }).loss);
       expect(loss(tf.mul(sound, 5))).toBeAllclose(loss(sound), { rtol: 1e-4 });
     }
@@ -215,31 +217,31 @@ describe('loss', () => {
 
   it('weighs modalities by their size when asked to', () => {
     const loss = (options: Partial<MultimodalVaeOptions<'point' | 'sound'>>) =>
-      number(build('product', options).loss({ point, sound })['reconstruction']!);
+      number(build(productOfExperts(), options).loss({ point, sound })['reconstruction']!);
     expect(loss({ rescale: true })).not.toBeAllclose(loss({}), { rtol: 1e-3 });
   });
 
   it('prices the divergence by beta', () => {
-    const at = (beta: number) => build('mixture-of-products', { beta }).loss({ point, sound });
+    const at = (beta: number) => build(mixtureOfProducts(), { beta }).loss({ point, sound });
     const [none, four] = [at(0), at(4)];
     expect(number(none.loss)).toBeAllclose(number(none['reconstruction']!), { rtol: 1e-5 });
     expect(number(four.loss)).toBeAllclose(number(four['reconstruction']!) + 4 * number(four['divergence']!), {
       rtol: 1e-4,
     });
-    const { components } = build('mixture-of-products').posterior({ point, sound });
+    const { components } = build(mixtureOfProducts()).posterior({ point, sound });
     const kl = tf.addN(components.map(({ mean, logVariance }) => klStandardNormal(mean, logVariance)));
     expect(number(four['divergence']!)).toBeAllclose(number(kl as Scalar) / 3, { rtol: 1e-4 });
   });
 
   it('adds the bounds of single modalities to a product, unless told not to', () => {
-    const plain = build('product', { subsampling: false }).loss({ point, sound });
+    const plain = build(productOfExperts({ subsampling: false })).loss({ point, sound });
     const expected = number(plain['reconstruction']!) + number(plain['divergence']!);
     expect(number(plain.loss)).toBeAllclose(expected, { rtol: 1e-4 });
-    expect(number(build('product').loss({ point, sound }).loss)).toBeGreaterThan(expected + 1);
+    expect(number(build(productOfExperts()).loss({ point, sound }).loss)).toBeGreaterThan(expected + 1);
   });
 
   it('pulls the single posteriors of a joint model together, by alpha', () => {
-    const at = (alpha: number) => number(build('joint', { alpha }).loss({ point, sound }).loss);
+    const at = (alpha: number) => number(build(jmvae({ alpha })).loss({ point, sound }).loss);
     expect(at(2) - at(0)).toBeAllclose(2 * (at(1) - at(0)), { rtol: 1e-3 });
     expect(at(1)).toBeGreaterThan(at(0));
   });
@@ -288,7 +290,7 @@ it('takes encoders of core, and explains names: a class is drawn, and recognised
 
 it('bad input is named', async () => {
   const { point, sound } = data(6, 1).x;
-  const model = build('product');
+  const model = build(productOfExperts());
   expect(() => model.loss({ point, sound: tf.slice(sound, 0, 3) })).toThrow('equally many rows, got 6, 3');
   expect(() => model.loss({})).toThrow('modalities are point, sound; got none');
   expect(() => model.loss({ point, smell: sound } as never)).toThrow('(smell is unknown)');
@@ -298,8 +300,9 @@ it('bad input is named', async () => {
   await expect(model.elbo({ point, sound: tf.slice(sound, 0, 3) }, { random: new Random(1) })).rejects.toThrow(
     'equally many rows, got 6, 3',
   );
-  expect(() => build('product', { beta: -1 })).toThrow('beta must not be negative');
-  expect(() => build('joint', { alpha: -1 })).toThrow('alpha must not be negative');
+  expect(() => build(productOfExperts(), { beta: -1 })).toThrow('beta must not be negative');
+  expect(() => jmvae({ alpha: -1 })).toThrow('alpha must not be negative');
+  expect(() => build('product' as never)).toThrow('fusion must say how posteriors become one, got "product"');
   expect(() => multimodalVae({ modalities: {} })).toThrow('needs two or more modalities');
   expect(() => jointCoherence({ a: [1] })).toThrow('two or more modalities');
   expect(() => crossCoherence([1], [1, 2])).toThrow('got 1 predictions and 2 labels');

@@ -10,9 +10,13 @@ import {
   denseDecoder,
   type Fusion,
   gaussian,
+  jmvae,
   type MultimodalBatch,
   type MultimodalVae,
+  mixtureOfExperts,
+  mixtureOfProducts,
   multimodalVae,
+  productOfExperts,
   type Vae,
   type VaeBatch,
   vae,
@@ -71,10 +75,10 @@ describe('the training option', () => {
 
   it('of a multimodal VAE is false unless it is set', () => {
     const batch = { point: matrix(6, 2, 1), sound: matrix(6, 4, 2) };
-    const loss = (options?: { training?: boolean }) => number(several('product').loss(batch, options).loss);
+    const loss = (options?: { training?: boolean }) => number(several(productOfExperts()).loss(batch, options).loss);
     expect(loss()).toBe(loss({ training: false }));
     expect(loss({ training: true })).not.toBe(loss());
-    const model = several('product');
+    const model = several(productOfExperts());
     const before = statistics(model);
     tf.dispose(model.loss(batch));
     expect(statistics(model)).toEqual(before);
@@ -85,33 +89,36 @@ describe('the training option', () => {
     const optimizer = () => sgd({ learningRate: 0 });
     const step = () => trainStep(single(), { optimizer: optimizer() });
     expectTypeOf(step).returns.toHaveProperty('run').parameter(0).toEqualTypeOf<VaeBatch>();
-    const of = () => trainStep(several('joint'), { optimizer: optimizer() });
+    const of = () => trainStep(several(jmvae()), { optimizer: optimizer() });
     expectTypeOf(of).returns.toHaveProperty('run').parameter(0).toEqualTypeOf<MultimodalBatch<Name>>();
   });
 });
 
-describe.each<Fusion>(['product', 'mixture', 'mixture-of-products'])('missing rows, fusion %s', (fusion) => {
-  const filled = (value: number): MultimodalBatch<Name> => {
-    const present = { sound: tf.tensor1d([1, 0, 1, 0, 1, 1]) as Tensor1D };
-    const sound = matrix(6, 4, 2);
-    const there = tf.broadcastTo(tf.expandDims(tf.greater(present.sound, 0), 1), sound.shape);
-    return { point: matrix(6, 2, 1), sound: tf.where(there, sound, tf.fill(sound.shape, value)), present };
-  };
-
-  it.each([0, 1, 5, Number.NaN, Number.NEGATIVE_INFINITY])('filled with %d change nothing', (value) => {
-    const outcome = (batch: MultimodalBatch<Name>, training: boolean) => {
-      const model = several(fusion);
-      const variables = model.trainableVariables();
-      const { value: loss, grads } = tf.variableGrads(() => model.loss(batch, { training }).loss, variables);
-      return [number(loss), ...variables.flatMap(({ name }) => [...grads[name]!.dataSync()]), ...statistics(model)];
+describe.each<Fusion>([productOfExperts(), mixtureOfExperts(), mixtureOfProducts()])(
+  'missing rows, fusion $name',
+  (fusion) => {
+    const filled = (value: number): MultimodalBatch<Name> => {
+      const present = { sound: tf.tensor1d([1, 0, 1, 0, 1, 1]) as Tensor1D };
+      const sound = matrix(6, 4, 2);
+      const there = tf.broadcastTo(tf.expandDims(tf.greater(present.sound, 0), 1), sound.shape);
+      return { point: matrix(6, 2, 1), sound: tf.where(there, sound, tf.fill(sound.shape, value)), present };
     };
-    for (const training of [false, true]) {
-      const clean = outcome(filled(-2), training);
-      expect(clean.every(Number.isFinite)).toBe(true);
-      expect(outcome(filled(value), training)).toEqual(clean);
-    }
-  });
-});
+
+    it.each([0, 1, 5, Number.NaN, Number.NEGATIVE_INFINITY])('filled with %d change nothing', (value) => {
+      const outcome = (batch: MultimodalBatch<Name>, training: boolean) => {
+        const model = several(fusion);
+        const variables = model.trainableVariables();
+        const { value: loss, grads } = tf.variableGrads(() => model.loss(batch, { training }).loss, variables);
+        return [number(loss), ...variables.flatMap(({ name }) => [...grads[name]!.dataSync()]), ...statistics(model)];
+      };
+      for (const training of [false, true]) {
+        const clean = outcome(filled(-2), training);
+        expect(clean.every(Number.isFinite)).toBe(true);
+        expect(outcome(filled(value), training)).toEqual(clean);
+      }
+    });
+  },
+);
 
 it('options and names that do not exist are refused', () => {
   const network = statefulNetwork(4, 1);
@@ -122,7 +129,7 @@ it('options and names that do not exist are refused', () => {
   expect(() => multimodalVae({ modalities: { a: modality, present: modality } })).toThrow(
     "a modality must not be called 'present'",
   );
-  expect(() => several('product').loss({ point: matrix(3, 2, 1), present: { point: tf.ones([2]) } })).toThrow(
+  expect(() => several(productOfExperts()).loss({ point: matrix(3, 2, 1), present: { point: tf.ones([2]) } })).toThrow(
     'present.point must have shape [3], got [2]',
   );
 });

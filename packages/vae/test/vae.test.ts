@@ -212,7 +212,7 @@ describe('use', () => {
     const x = binary(4, 6, 1);
     expect(() => model.loss({ x, condition: normal(4, 2, 1) })).toThrow('takes no condition, got [4,2]');
     expect(() => small({ conditionDimension: 2 }).loss({ x })).toThrow('a condition [4, 2], got none');
-    expect(() => model.interpolate(x, x)).toThrow('observations of one row and steps >= 2');
+    expect(() => model.interpolate(x, x)).toThrow('observations of one row are needed, got 4 and 4 rows');
     expect(() => model.traverse(tf.slice(x, 0, 1), { dimension: 3 })).toThrow('a dimension from 0 to 2');
     expect(() => small({ latentDimension: 4 })).toThrow('must take latents [batch, 4], its input is [,3]');
     expect(() => small({ samples: 0 })).toThrow('samples must be an integer of at least 1, got 0');

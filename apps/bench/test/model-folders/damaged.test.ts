@@ -2,8 +2,9 @@ import '@tensorflow/tfjs-layers';
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { classifier, loadClassifier } from '@crossmodal/adaptation';
 import { dualEncoder, loadDualEncoder, loadLinearAlignment, procrustes } from '@crossmodal/alignment';
-import { defineEncoder, type ModelFiles, memoryFile } from '@crossmodal/core';
+import { defineEncoder, loadSavedModel, type ModelFiles, memoryFile, savedModelFiles } from '@crossmodal/core';
 import { useDevice } from '@crossmodal/core/device';
 import { openFolder, saveFolder } from '@crossmodal/core/models';
 import { bagEncoder, loadTextEncoder, wordTokenizer } from '@crossmodal/encoders-text';
@@ -267,6 +268,91 @@ describe('what no file holds', () => {
   });
 });
 
+describe('sizes that the files cannot fill', () => {
+  const huge = 10 ** 9;
+  const options = (edit: (options: Record<string, never>) => object): Change =>
+    json('config.json', (c) => ({ ...c, options: { ...(c['options'] as unknown as object), ...edit(c['options']!) } }));
+  const cases: Readonly<Record<string, () => Promise<[ModelFiles, Change, (files: ModelFiles) => Promise<unknown>]>>> =
+    {
+      'an image encoder': async () => [await image().files!(), options(() => ({ dimension: huge })), loadImageEncoder],
+      'a text encoder': async () => [await text().files!(), options(() => ({ dimension: huge })), loadTextEncoder],
+      'a dual encoder': async () => [
+        await pair().files(),
+        options(() => ({ dimension: huge })),
+        (files) => loadDualEncoder(files, { encoders }),
+      ],
+      'a GAN of layers': async () => [
+        await points().files(),
+        (files) => {
+          for (const [name, bytes] of files) {
+            if (!name.endsWith('.json') || name === 'config.json') continue;
+            const topology = new TextDecoder().decode(bytes).replaceAll(/"units":\d+/g, `"units":${huge}`);
+            files.set(name, new TextEncoder().encode(topology));
+          }
+        },
+        loadGan,
+      ],
+      'a VAE': async () => [
+        await vae({
+          encoder: denseInference({ inputDimension: 3, hidden: [2] }),
+          decoder: denseDecoder({ latentDimension: 1, outputDimension: 3, hidden: [] }),
+        }).files(),
+        (files) => {
+          for (const [name, bytes] of files) {
+            if (!name.endsWith('.json')) continue;
+            const changed = new TextDecoder()
+              .decode(bytes)
+              .replaceAll(/"(units|latentDimension|inputDimension|outputDimension)": ?\d+/g, `"$1":${huge}`);
+            files.set(name, new TextEncoder().encode(changed));
+          }
+        },
+        loadVae,
+      ],
+      'a fusion classifier': async () => [
+        await fusionClassifier({
+          encoders: { image: image(), text: text() },
+          strategy: concatenation(),
+          classes: 2,
+          seed: 1,
+        }).files(),
+        options(() => ({ classes: huge })),
+        (files) => loadFusionClassifier(files, { encoders }),
+      ],
+      'a classifier': async () => [
+        await classifier({ encoder: image(), classes: 2, seed: 1 }).files(),
+        options(() => ({ hidden: [huge] })),
+        (files) => loadClassifier(files, { loadEncoder: loadImageEncoder }),
+      ],
+      'a linear alignment': async () => [
+        await (
+          await procrustes(
+            tf.tensor2d([
+              [1, 2],
+              [3, 5],
+            ]),
+            tf.tensor2d([
+              [2, 1],
+              [3, 3],
+            ]),
+          )
+        ).files(),
+        options(() => ({ dimensions: [2, 2, huge] })),
+        loadLinearAlignment,
+      ],
+    };
+  it.each(Object.keys(cases))('%s is refused before its memory is asked for', async (name) => {
+    const [files, change, load] = await cases[name]!();
+    await load(files);
+    const large = await changed(files, change);
+    const before = [tf.memory().numTensors, process.memoryUsage().arrayBuffers];
+    await expect(load(large)).rejects.toThrow(
+      /a weight of shape \[.*1000000000.*\] is asked for, its files hold \d+ num/,
+    );
+    expect(process.memoryUsage().arrayBuffers - before[1]!).toBeLessThan(2 ** 26);
+    expect(tf.memory().numTensors).toBe(before[0]);
+  });
+});
+
 describe('what trains', () => {
   it('is what trained before', async () => {
     const model = pair();
@@ -278,5 +364,41 @@ describe('what trains', () => {
       Object.entries(of.namedVariables()).map(([name, { trainable }]) => [name, trainable]);
     expect(flags(again as typeof model)).toEqual(flags(model));
     expect(frozen.length).toBeGreaterThan(0);
+  });
+
+  it('is written though all of it trains, and left alone where a folder does not say', async () => {
+    const files = await text().files!();
+    const config = JSON.parse(new TextDecoder().decode(await files.get('config.json')!.read()));
+    expect(config.frozen).toEqual([]);
+    const silent = await changed(
+      files,
+      json('config.json', ({ frozen: _, ...rest }) => rest),
+    );
+    const variable = tf.variable(tf.zeros([1]), false);
+    const asMade = { namedVariables: () => ({ 'embedding/embeddings': variable }) };
+    const files2 = new Map(await savedModelFiles({ type: 'fixed', options: {} }, asMade.namedVariables()));
+    for (const [from, trainable] of [
+      [files2, false],
+      [
+        await changed(
+          files2,
+          json('config.json', ({ frozen: _, ...rest }) => rest),
+        ),
+        false,
+      ],
+      [
+        await changed(
+          files2,
+          json('config.json', (value) => ({ ...value, frozen: [] })),
+        ),
+        true,
+      ],
+    ] as const) {
+      variable.trainable = false;
+      await loadSavedModel(from, { fixed: () => asMade }, { where: 'test' });
+      expect(variable.trainable).toBe(trainable);
+    }
+    const all = Object.values((await loadTextEncoder(silent)).namedVariables());
+    expect(all.every(({ trainable }) => trainable)).toBe(true);
   });
 });

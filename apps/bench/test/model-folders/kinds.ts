@@ -51,6 +51,7 @@ import {
   loadMultimodalVae,
   loadVae,
   multimodalVae,
+  productOfExperts,
   vae,
 } from '@crossmodal/vae';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
@@ -377,8 +378,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
             weight: 2,
           },
         },
-        fusion: 'product',
-        subsampling: false,
+        fusion: productOfExperts({ subsampling: false }),
         seed: 3,
       }),
     probe: async (model) => model.generate({ image: values([2, 6], 1) }, { to: 'text' }),

@@ -78,6 +78,12 @@ export interface DualEncoder<Modality extends string = string> extends Savable {
   scale(): Scalar;
   /** Rows of unit length, [batch, dimension]; differentiable. */
   embed(modality: Modality, inputs: Inputs, options?: { training?: boolean }): Tensor2D;
+  /** Raw items to the inputs of a modality, as its encoder makes them. */
+  prepare(
+    modality: Modality,
+    items: readonly unknown[],
+    options?: Parameters<Encoder['prepare']>[1],
+  ): ReturnType<Encoder['prepare']>;
   /** Raw items to rows of unit length, in batches; for evaluation and search. */
   embedItems(modality: Modality, items: readonly unknown[], options?: { batchSize?: number }): Promise<Tensor2D>;
   /** The embeddings of a batch, or of some rows of it; a missing row (`present`) is embedded as a present one. */
@@ -168,6 +174,7 @@ export function dualEncoder<Modality extends string>(options: DualEncoderOptions
     embed(modality, inputs, { training = false } = {}) {
       return tf.tidy(() => l2Normalize(project(towerOf(modality), inputs, training)));
     },
+    prepare: async (modality, items, options) => towerOf(modality).encoder.prepare(items, options),
     embedItems(modality, items, options) {
       const { encoder } = towerOf(modality);
       return embedItems(encoder, items, (inputs) => model.embed(modality, inputs), options);

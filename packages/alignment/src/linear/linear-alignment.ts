@@ -1,4 +1,5 @@
 import {
+  allocateWeights,
   CrossmodalError,
   loadSavedModel,
   type ModelFiles,
@@ -151,7 +152,7 @@ function zerosLike(names: readonly string[] | undefined, input: number, output: 
     Object.fromEntries(
       parts
         .filter((part) => names?.includes(part))
-        .map((part) => [part, tf.variable(tf.zeros(shapes[part]), false) as Variable]),
+        .map((part) => [part, tf.variable(tf.tensor(allocateWeights(shapes[part]), shapes[part]), false) as Variable]),
     ),
   ) as AffineMap;
 }

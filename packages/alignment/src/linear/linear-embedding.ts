@@ -1,4 +1,5 @@
 import {
+  allocateWeights,
   assertBackend,
   assertKnownOptions,
   CrossmodalError,
@@ -65,7 +66,7 @@ export function linearEmbedding(options: LinearEmbeddingOptions): LinearEmbeddin
     }
   }
   const random = seed instanceof Random ? seed : new Random(seed);
-  const values = new Float32Array(inputDimension * dimension);
+  const values = allocateWeights([inputDimension, dimension]);
   random.fillNormal(values);
   const deviation = inputDimension ** -0.5;
   const weight = tf.tidy(() => tf.variable(tf.mul(tf.tensor2d(values, [inputDimension, dimension]), deviation)));

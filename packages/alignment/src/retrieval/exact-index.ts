@@ -14,6 +14,8 @@ export interface ExactIndexOptions {
 const HOST_WORK = 4e6;
 // Items scored at a time on the device.
 const BLOCK = 16384;
+// Queries scored at a time: with a block of items 64 MiB of scores.
+const QUERIES = 1024;
 
 /**
  * An in-memory index that compares a query with every item: exact, simple, right up to some hundred thousand items.
@@ -147,16 +149,19 @@ export class ExactIndex {
     const exact = new ExactScores(queries, items, this.similarity);
     for (let first = 0; first < this.size; first += BLOCK) {
       const count = Math.min(BLOCK, this.size - first);
-      const { values, bounds } = await device.block(0, queries.count, first, count);
-      best.forEach((list, query) => {
-        for (let i = 0; i < count; i++) {
-          if (!isKept[first + i]) continue;
-          const highest = (values[query * count + i] as number) + (bounds[query] as number);
-          // Not `>=`: a score that is no number must be looked at.
-          if (highest < list.threshold) continue;
-          list.offer(first + i, exact.score(query, first + i));
-        }
-      });
+      for (let from = 0; from < queries.count; from += QUERIES) {
+        const some = best.slice(from, from + QUERIES);
+        const { values, bounds } = await device.block(from, some.length, first, count);
+        some.forEach((list, row) => {
+          for (let i = 0; i < count; i++) {
+            if (!isKept[first + i]) continue;
+            const highest = (values[row * count + i] as number) + (bounds[row] as number);
+            // Not `>=`: a score that is no number must be looked at.
+            if (highest < list.threshold) continue;
+            list.offer(first + i, exact.score(from + row, first + i));
+          }
+        });
+      }
     }
   }
 

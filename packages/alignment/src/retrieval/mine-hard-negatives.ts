@@ -1,6 +1,7 @@
 import { assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { exactIndex } from './exact-index.js';
+import { ExactScores } from './pair-scores.js';
 
 export interface HardNegativeOptions {
   /** Right answers of each query, as positions in the corpus: these are never negatives. */
@@ -106,10 +107,11 @@ export async function mineHardNegatives(
     Array.from({ length: items }, (_, i) => String(i)),
     corpus,
   );
-  // Positives take places among the nearest, and their similarity is wanted: all are asked for where margins need them.
-  const most = Math.max(...positives.map(({ length }) => length), 0);
-  const needsAll = margin !== undefined || relativeMargin !== undefined;
-  const found = await index.search(queries, { k: needsAll ? items : Math.min(items, among + most) });
+  // Positives take places among the nearest.
+  const most = positives.reduce((sum, { length }) => Math.max(sum, length), 0);
+  const found = await index.search(queries, { k: Math.min(items, among + most) });
+  const hasMargin = margin !== undefined || relativeMargin !== undefined;
+  const similarities = hasMargin ? await exactCosines(queries, corpus) : undefined;
   const random = new Random(seed).fork(where);
   return found.map((hits, query) => {
     const right = new Set(positives[query]);
@@ -118,8 +120,9 @@ export async function mineHardNegatives(
       throw new CrossmodalError(`${where}: positives must lie in [0, ${items}), got ${wrong} for query ${query}`);
     }
     let bound = maximumSimilarity ?? Number.POSITIVE_INFINITY;
-    if (needsAll && right.size > 0) {
-      const least = Math.min(...hits.filter(({ id }) => right.has(Number(id))).map(({ score }) => score));
+    if (similarities && right.size > 0) {
+      let least = Number.POSITIVE_INFINITY;
+      for (const item of right) least = Math.min(least, similarities.score(query, item));
       if (margin !== undefined) bound = Math.min(bound, least - margin);
       // Of a negative similarity the share is taken away from zero.
       if (relativeMargin !== undefined) bound = Math.min(bound, least - (1 - relativeMargin) * Math.abs(least));
@@ -134,4 +137,15 @@ export async function mineHardNegatives(
     const drawn = new Set(random.fork(query).shuffle(left).slice(0, count));
     return left.filter((item) => drawn.has(item));
   });
+}
+
+/** The scores of the index, to the last digit: an item that is as similar as a positive is not less similar. */
+async function exactCosines(queries: Tensor2D, corpus: Tensor2D): Promise<ExactScores> {
+  const [rows, items] = await Promise.all([queries.data(), corpus.data()]);
+  const dimension = corpus.shape[1];
+  return new ExactScores(
+    { values: Float64Array.from(rows), count: queries.shape[0], dimension },
+    { values: Float32Array.from(items), count: corpus.shape[0], dimension },
+    'cosine',
+  );
 }

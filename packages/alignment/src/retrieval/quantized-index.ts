@@ -1,5 +1,6 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { Best } from './best.js';
 import type { SearchHit } from './retrieval-index.js';
 
 export interface QuantizedIndexOptions {
@@ -131,27 +132,28 @@ export function quantizedIndex({
       const values = await read('search', queries);
       return Array.from({ length: queries.shape[0] }, (_, q) => {
         const query = values.subarray(q * dimension, (q + 1) * dimension);
-        const every = Array.from(names, (_, item) => item);
-        const byCodes = (items: readonly number[]) => best(items, (item) => product(query, item), k);
-        if (!withBits) return hitsOf(byCodes(every));
+        const byCodes = (items: Iterable<number>) => best(items, (item) => product(query, item), k);
+        if (!withBits) return hitsOf(byCodes(names.keys()));
         const own = new Uint32Array(words);
         signs(query, own, 0);
-        const near = best(every, (item) => agreement(own, item), k * rescore);
-        return hitsOf(withCodes ? byCodes(near.map(({ item }) => item)) : near);
+        const near = best(names.keys(), (item) => agreement(own, item), k * rescore);
+        if (!withCodes) return hitsOf(near);
+        // In the order of the items, so that equal scores stay in it.
+        return hitsOf(byCodes(near.map(({ position }) => position).sort((a, b) => a - b)));
       });
     },
   };
 
-  function hitsOf(found: readonly { item: number; score: number }[]): SearchHit[] {
-    return found.map(({ item, score }) => ({ id: names[item]!, score, metadata: {} }));
+  function hitsOf(entries: Best['entries']): SearchHit[] {
+    return entries.map(({ position, score }) => ({ id: names[position]!, score, metadata: {} }));
   }
 }
 
 /** The k items with the largest scores, the largest first, equal ones in their order. */
-function best(items: readonly number[], score: (item: number) => number, k: number) {
-  const scored = items.map((item) => ({ item, score: score(item) }));
-  scored.sort((a, b) => b.score - a.score || a.item - b.item);
-  return scored.slice(0, k);
+function best(items: Iterable<number>, score: (item: number) => number, k: number): Best['entries'] {
+  const list = new Best(k);
+  for (const item of items) list.offer(item, score(item));
+  return list.entries;
 }
 
 /** Ones among 32 bits, by adding neighbours in parallel. @see Warren, "Hacker's delight", section 5-1 */

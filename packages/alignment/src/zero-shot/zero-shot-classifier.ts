@@ -1,4 +1,5 @@
 import {
+  allocateWeights,
   assertKnownOptions,
   CrossmodalError,
   loadSavedModel,
@@ -176,7 +177,8 @@ export async function loadZeroShotClassifier<Modality extends string>(
             remedy: 'copy the file again',
           });
         }
-        const weights = tf.tidy(() => tf.variable(tf.zeros([classes.length, dimension]), false));
+        const shape = [classes.length, dimension];
+        const weights = tf.tidy(() => tf.variable(tf.tensor(allocateWeights(shape), shape), false));
         return {
           classifier: classifierOf(model, { classes, weights: weights as unknown as Tensor2D, batchSize }),
           namedVariables: () => ({ weights }),

@@ -24,7 +24,7 @@ export type NetworkMaker = (topology: Readonly<Record<string, unknown>>) => Prom
 export async function networkOf(
   files: ModelFiles,
   name: string,
-  { where, make }: { where: string; make: NetworkMaker | undefined },
+  { where, make, within }: { where: string; make: NetworkMaker | undefined; within: <T>(make: () => T) => T },
 ): Promise<LayersModel> {
   const topology = await readConfig(files, name, { where });
   const { label } = files.get(name)!;
@@ -34,8 +34,9 @@ export async function networkOf(
     });
   }
   try {
-    return await make(topology);
+    return await within(() => make(topology));
   } catch (cause) {
+    if (CrossmodalError.isInstance(cause)) throw cause;
     throw new CrossmodalError(`${where}: ${label}: its layers cannot be built: ${(cause as Error).message}`, {
       remedy: 'copy the file again; layers of your own must be registered with tf.serialization.registerClass',
       cause,

@@ -44,7 +44,8 @@ export async function restoredOptions(
     values = {},
     networks: make,
     given = {},
-  }: RestoreOptions & { where: string; label: string },
+    within,
+  }: RestoreOptions & { where: string; label: string; within: <T>(make: () => T) => T },
 ): Promise<RestoredOptions> {
   const made = new Map<string, Encoder | LayersModel>();
   const loaded: Encoder[] = [];
@@ -84,7 +85,7 @@ export async function restoredOptions(
     if (typeof name !== 'string') throw refuse(`a network must be named by a text, got ${JSON.stringify(name)}`);
     const before = made.get(name);
     if (before) return before as LayersModel;
-    const network = await networkOf(files, name, { where, make });
+    const network = await networkOf(files, name, { where, make, within });
     networks.push(network);
     made.set(name, network);
     return network;
@@ -137,14 +138,15 @@ export async function restoredOptions(
   }
 }
 
-/** What was frozen when the model was saved is frozen again, and all else trains. */
+/** What was frozen when the model was saved is frozen again, and all else trains; without a word of it, all stays as it was made. */
 export function freezeNames(
   variables: NamedVariables,
   frozen: unknown,
   refuse: (problem: string) => CrossmodalError,
 ): void {
+  if (frozen === undefined) return;
   const isList = Array.isArray(frozen) && frozen.every((name) => typeof name === 'string');
-  if (frozen !== undefined && frozen !== 'all' && !isList) {
+  if (frozen !== 'all' && !isList) {
     throw refuse(`frozen must be a list of names or 'all', got ${JSON.stringify(frozen)}`);
   }
   const names = new Set(isList ? (frozen as string[]) : []);

@@ -6,6 +6,7 @@ import { type ModelCard, type ModelFiles, readConfig } from './model-files.js';
 import { freezeNames, type RestoreOptions, restoredOptions } from './restored-options.js';
 import { besideConfig, frozenNames, savedOptions } from './saved-options.js';
 import { openWeights } from './stored-weights.js';
+import { WeightLimit } from './weight-limit.js';
 import { assignWeights } from './weight-plan.js';
 import { modelFiles } from './write-model.js';
 
@@ -43,7 +44,6 @@ export async function savedModelFiles(
   assertKnownOptions('savedModelFiles', unknown, ['card']);
   const saved = await savedOptions(type, options);
   const own = Object.fromEntries(Object.entries(variables).filter(([, variable]) => !saved.elsewhere.has(variable)));
-  const frozen = frozenNames(own);
   const { functions, objects } = saved.unsaved;
   return modelFiles({
     config: {
@@ -52,7 +52,7 @@ export async function savedModelFiles(
       writer: `@crossmodal/core ${packageVersion}`,
       type,
       options: saved.options,
-      ...(frozen === undefined ? {} : { frozen }),
+      frozen: frozenNames(own),
       ...(functions.length + objects.length > 0 ? { unsaved: { functions, objects } } : {}),
     },
     variables: Object.entries(own),
@@ -63,6 +63,16 @@ export async function savedModelFiles(
 
 /** True when a config.json was written by `savedModelFiles`. */
 export const isSavedModel = (config: Readonly<Record<string, unknown>>): boolean => config['format'] === format;
+
+/**
+ * Makes a model of its options. What it makes after waiting for something is made inside of `within`: only there, weights that the
+ * files cannot fill are refused before their memory is asked for.
+ */
+export type ModelConstructor<Model> = (
+  options: Record<string, unknown>,
+  files: ModelFiles,
+  within: <T>(make: () => T) => T,
+) => Model | Promise<Model>;
 
 /** What a model must offer to be loaded. */
 interface Loadable {
@@ -136,15 +146,13 @@ export async function savedModelType(files: ModelFiles): Promise<string> {
  * @param options.networks what makes the models of tfjs-layers inside: `networkOfLayers` of `@crossmodal/core/layers`
  * @param options.given options that a file could not hold
  * @throws CrossmodalError when the files are not of a model of this house, the type is not among the constructors, the version
- *   is another, or weights are missing, extra or of another shape
+ *   is another, config.json asks for more weights than there are, or they are missing, extra or of another shape
  * @example
  * const encoder = await loadSavedModel(files, { linear: (options) => linearEncoder(options as never) }, { where: 'example' });
  */
 export async function loadSavedModel<Model extends Loadable>(
   files: ModelFiles,
-  constructors: Readonly<
-    Record<string, (options: Record<string, unknown>, files: ModelFiles) => Model | Promise<Model>>
-  >,
+  constructors: Readonly<Record<string, ModelConstructor<Model>>>,
   { where, ...restore }: RestoreOptions & { where: string },
 ): Promise<Model> {
   assertKnownOptions('loadSavedModel', restore, ['encoders', 'values', 'networks', 'given', 'where']);
@@ -156,10 +164,16 @@ export async function loadSavedModel<Model extends Loadable>(
     );
   }
   const weights = await openWeights(files, { where });
-  const restored = await restoredOptions(files, { options, unsaved }, { ...restore, where, label });
+  const stored = [...weights.entries.values()].map(({ shape }) => shape.reduce((product, size) => product * size, 1));
+  const limit = new WeightLimit(
+    stored.reduce((sum, count) => sum + count, 0),
+    refuse,
+  );
+  const within = <T>(make: () => T): T => limit.within(make);
+  const restored = await restoredOptions(files, { options, unsaved }, { ...restore, where, label, within });
   let model: Model;
   try {
-    model = await constructors[type]!(restored.options, files);
+    model = await within(() => constructors[type]!(restored.options, files, within));
   } catch (error) {
     restored.dispose();
     throw error;

@@ -109,8 +109,7 @@ async function encoderAt(encoder: Encoder, path: readonly string[], context: Con
     places.set(encoder, folder);
     for (const [name, file] of await encoder.files()) saved.files.set(`${folder}/${name}`, file);
   }
-  const frozen = frozenNames(variables);
-  return { $encoder: encoder.modality, folder, ...(frozen === undefined ? {} : { frozen }) };
+  return { $encoder: encoder.modality, folder, frozen: frozenNames(variables) };
 }
 
 function networkAt(network: Parameters<typeof networkFile>[0], path: readonly string[], context: Context): unknown {
@@ -134,12 +133,11 @@ function freeName(path: readonly string[], places: ReadonlyMap<object, string>):
   }
 }
 
-/** Names of the variables that are not trained: the statistics, and what was frozen; undefined when all are trained. */
-export function frozenNames(variables: NamedVariables): readonly string[] | 'all' | undefined {
+/** Names of the variables that are not trained: the statistics, and what was frozen. */
+export function frozenNames(variables: NamedVariables): readonly string[] | 'all' {
   const entries = Object.entries(variables);
   const names = entries.filter(([, { trainable }]) => !trainable).map(([name]) => name);
-  if (names.length === 0) return undefined;
-  return names.length === entries.length ? 'all' : names;
+  return names.length > 0 && names.length === entries.length ? 'all' : names;
 }
 
 /** The files beside config.json: of the parts, and others. */

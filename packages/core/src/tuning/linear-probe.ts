@@ -2,6 +2,7 @@ import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core
 import * as tf from '@tensorflow/tfjs-core';
 import type { Encoder, Inputs } from '../encoder.js';
 import { CrossmodalError } from '../errors.js';
+import { withoutGradient } from '../gradients.js';
 import { assertKnownOptions } from '../known-options.js';
 import type { LossTerms, Trainable } from '../trainable.js';
 import type { NamedVariables } from '../variables.js';
@@ -48,11 +49,8 @@ export function linearProbe(
   const bias = tf.tidy(() => tf.variable(tf.zeros([classes])));
   const logits = (inputs: Inputs): Tensor2D =>
     tf.tidy(() => {
-      const fixed = tf.customGrad((x) => ({
-        value: tf.clone(x as Tensor),
-        gradFunc: (dy: Tensor) => tf.zerosLike(dy),
-      }))(encoder.encode(inputs, { training: false }));
-      return tf.add(tf.matMul(fixed as Tensor2D, weight as Tensor as Tensor2D), bias) as Tensor2D;
+      const fixed = withoutGradient(() => encoder.encode(inputs, { training: false }));
+      return tf.add(tf.matMul(fixed, weight as Tensor as Tensor2D), bias) as Tensor2D;
     });
   return {
     logits,

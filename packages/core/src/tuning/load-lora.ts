@@ -40,6 +40,17 @@ export async function loadLora(encoder: AdaptableEncoder, files: ModelFiles): Pr
   if (!Number.isInteger(rank) || (rank as number) < 1 || typeof alpha !== 'number') {
     throw new CrossmodalError(`${label}: r and lora_alpha must be numbers, got ${String(rank)} and ${String(alpha)}`);
   }
+  const dropout = config['lora_dropout'] ?? 0;
+  if (typeof dropout !== 'number' || !(dropout >= 0 && dropout < 1)) {
+    throw new CrossmodalError(`${label}: lora_dropout must be in [0, 1), got ${JSON.stringify(dropout)}`);
+  }
+  for (const key of ['rank_pattern', 'alpha_pattern']) {
+    const pattern = Object.keys(config[key] ?? {}).find((name) => !plainPattern.test(name));
+    if (pattern === undefined) continue;
+    throw new CrossmodalError(`${label}: ${key} must have names of maps as keys, got ${JSON.stringify(pattern)}`, {
+      remedy: 'write one key for each map, without wildcards',
+    });
+  }
   const file = files.get('adapter_model.safetensors');
   if (!file) throw new CrossmodalError(`${where}: there is no adapter_model.safetensors beside ${label}`);
   const weights = await openWeights(new Map([['model.safetensors', file]]), { where });
@@ -53,7 +64,6 @@ export async function loadLora(encoder: AdaptableEncoder, files: ModelFiles): Pr
     ]),
   );
   const { variables } = await loadWeights(weights, specs, { where });
-  const dropout = Number(config['lora_dropout'] ?? 0);
   freeze(encoder);
   for (const { stored, map } of places) {
     const own = rankOf(stored);
@@ -69,6 +79,9 @@ export async function loadLora(encoder: AdaptableEncoder, files: ModelFiles): Pr
   const maps = places.map(({ map }) => map);
   return adaptations(parameters, maps, { rank: rank as number, alpha, dropout });
 }
+
+/** The patterns of a file that are tried: a name, whose dots may be escaped. Any other could take for ever. */
+const plainPattern = /^\^?(?:\w|\\?\.)+\$?$/;
 
 /** PEFT's patterns are regular expressions of the end of a name; the first that fits counts. */
 function patternValue(patterns: unknown, name: string): number | undefined {

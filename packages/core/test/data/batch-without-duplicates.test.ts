@@ -1,3 +1,5 @@
+import * as tf from '@tensorflow/tfjs-core';
+import '@tensorflow/tfjs-backend-cpu';
 import { describe, expect, it } from 'vitest';
 import { pipeline } from '../../src/data/index.js';
 
@@ -53,6 +55,17 @@ describe('batchWithoutDuplicates', () => {
     ).toEqual(many.map(({ i }) => i));
     expect(await collect(data.iterateFrom(0, 4))).toEqual(first.slice(4));
     for (const batch of first) expect(new Set(batch.map(({ text }) => text)).size).toBe(batch.length);
+  });
+
+  it('frees the batches before the one that it resumes at', async () => {
+    const data = pipeline(rows)
+      .map(({ text, i }) => ({ text, x: tf.scalar(i) }))
+      .batchWithoutDuplicates(3, { keys: ({ text }) => text });
+    const before = tf.memory().numTensors;
+    const rest = await collect(data.iterateFrom(0, 2));
+    expect(rest.flat().map(({ x }) => x.dataSync()[0])).toEqual([4, 7]);
+    tf.dispose(rest.flat().map(({ x }) => x));
+    expect(tf.memory().numTensors).toBe(before);
   });
 
   it('refuses a size and keys that do not fit', () => {

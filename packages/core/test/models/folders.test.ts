@@ -252,6 +252,7 @@ describe('savedModelFiles and loadSavedModel', () => {
       writer: `@crossmodal/core ${version}`,
       type: 'vector',
       options: { size: 3 },
+      frozen: [],
       unsaved: { functions: ['augment'], objects: [] },
     });
     expect(await textOf(files, 'README.md')).toMatch(

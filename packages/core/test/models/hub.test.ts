@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -123,6 +123,59 @@ describe('hubFolder', () => {
     );
     const own = await get({ files: (path) => path.startsWith('onnx/'), cacheFolder: join(cacheFolder, 'c') });
     expect(readdirSync(own)).toEqual(['onnx']);
+  });
+
+  it('has a folder for each choice of files, with and without a network', async () => {
+    const choices = [(path: string) => path === 'config.json', (path: string) => path.endsWith('.json'), undefined];
+    const names = [['config.json'], ['1_Pooling', 'config.json'], ['1_Pooling', 'config.json', 'model.safetensors']];
+    const folders: string[] = [];
+    for (const [i, files] of choices.entries()) {
+      await expect(get({ offline: true, ...(files ? { files } : {}) })).rejects.toThrow(/not in the cache/);
+      const folder = await get(files ? { files } : {});
+      expect(readdirSync(folder).sort()).toEqual(names[i]);
+      folders.push(folder);
+    }
+    expect(new Set(folders).size).toBe(3);
+    asked = [];
+    for (const [i, files] of choices.entries()) {
+      const own = files ? { files } : {};
+      expect(await get({ ...own, offline: true })).toBe(folders[i]);
+      expect(await get({ ...own, revision: commit })).toBe(folders[i]);
+    }
+    expect(asked).toEqual([]);
+  });
+
+  it('takes a file that another process finished first', async () => {
+    const folder = await get({
+      progress: ({ path, received, size }) => {
+        if (path !== 'model.safetensors' || received < size) return;
+        const part = join(cacheFolder, 'org--tiny', `.partial-${commit}`, path);
+        writeFileSync(part, weights);
+        rmSync(`${part}.part`);
+      },
+    });
+    expect(readFileSync(join(folder, 'model.safetensors')).equals(weights)).toBe(true);
+  });
+
+  it('may be called by several at once, whoever is faster', async () => {
+    let connections = 0;
+    manners.send = (request, response, bytes) => {
+      if (bytes !== weights) return false;
+      const begin = Number(/bytes=(\d+)-/.exec(request.headers.range ?? 'bytes=0-')![1]);
+      response.writeHead(begin > 0 ? 206 : 200, { 'content-length': bytes.length - begin });
+      const wait = [5, 1, 8][connections++ % 3]!;
+      const send = (at: number): void => {
+        if (at >= bytes.length) return void response.end();
+        response.write(bytes.subarray(at, at + 30_000), () => setTimeout(() => send(at + 30_000), wait));
+      };
+      send(begin);
+      return true;
+    };
+    const later = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms)).then(() => get());
+    const folders = await Promise.all([get(), get(), get(), later(10), later(25), later(40)]);
+    expect(new Set(folders).size).toBe(1);
+    expect(readFileSync(join(folders[0]!, 'model.safetensors')).equals(weights)).toBe(true);
+    expect(readdirSync(join(cacheFolder, 'org--tiny')).filter((name) => name.startsWith('.'))).toEqual([]);
   });
 
   it('goes on where a connection broke, within a call and in the next one', async () => {

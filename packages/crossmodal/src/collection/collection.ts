@@ -1,7 +1,9 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
+import { localFolder } from '@crossmodal/search';
 import type { Modality } from '../model/load-model.js';
+import { modelDigest } from '../model/model-digest.js';
 
 /** What an index is: of which model, over which folders, and where its vectors are. */
 export interface Collection {
@@ -9,12 +11,16 @@ export interface Collection {
   version: 1;
   /** Folder of the model, absolute. */
   model: string;
+  /** What its files were when the index was made: vectors of another model mean something else. */
+  modelSha256: string;
   modalities: readonly Modality[];
   dimension: number;
   /** Folders that the files of items lie in, absolute; an item names its by number. */
   roots: readonly string[];
   /** `lancedb:DIR` or `milvus:URL`; files in the folder of the index without it. */
   store?: string;
+  /** With `store`: the name of the table or collection there, which is of this index alone. */
+  table?: string;
 }
 
 const name = 'index.json';
@@ -43,6 +49,7 @@ export async function findCollection(folder: string): Promise<Collection | undef
     value.format !== 'crossmodal index' ||
     value.version !== 1 ||
     typeof value.model !== 'string' ||
+    typeof value.modelSha256 !== 'string' ||
     !Array.isArray(value.roots)
   ) {
     throw new CrossmodalError(`${path}: is no index that this version reads`);
@@ -51,8 +58,14 @@ export async function findCollection(folder: string): Promise<Collection | undef
 }
 
 export async function writeCollection(folder: string, collection: Collection): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  const path = join(folder, name);
-  await writeFile(`${path}.part`, `${JSON.stringify(collection, undefined, 2)}\n`);
-  await rename(`${path}.part`, path);
+  const text = `${JSON.stringify(collection, undefined, 2)}\n`;
+  await localFolder(folder, { create: true }).write(name, new TextEncoder().encode(text));
+}
+
+/** @throws CrossmodalError when the model of an index is not the one that it was made with */
+export async function checkModel(where: string, { model, modelSha256 }: Collection): Promise<void> {
+  if ((await modelDigest(model)) === modelSha256) return;
+  throw new CrossmodalError(`${where}: the model in ${model} is not the one that the index was made with`, {
+    remedy: 'make a new index with crossmodal index and another --index, or put the former model back',
+  });
 }

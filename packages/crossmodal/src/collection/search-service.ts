@@ -3,7 +3,7 @@ import { CrossmodalError } from '@crossmodal/core';
 import type { Filter, SearchHit, VectorStore } from '@crossmodal/search';
 import { soundPool } from '../data/sound-pool.js';
 import { loadModel, type Modality } from '../model/load-model.js';
-import { type Collection, readCollection } from './collection.js';
+import { type Collection, checkModel, readCollection } from './collection.js';
 import { fileInside } from './file-inside.js';
 import { openStore } from './open-store.js';
 
@@ -47,11 +47,17 @@ export class SearchService {
     this.#store = store;
   }
 
-  /** @throws CrossmodalError when the folder holds no index, or its model or store cannot be opened */
+  /** @throws CrossmodalError when the folder holds no index, its model is another by now, or its model or store cannot be opened */
   static async open(folder: string): Promise<SearchService> {
     const collection = await readCollection(folder);
+    await checkModel('search', collection);
     const model = await loadModel(collection.model);
-    return new SearchService(collection, model, await openStore(collection.store, { folder, readOnly: true }));
+    try {
+      return new SearchService(collection, model, await openStore(collection, { folder, readOnly: true }));
+    } catch (error) {
+      model.dispose();
+      throw error;
+    }
   }
 
   get modalities(): readonly Modality[] {

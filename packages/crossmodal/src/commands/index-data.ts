@@ -3,11 +3,12 @@ import { CrossmodalError } from '@crossmodal/core';
 import { useDevice } from '@crossmodal/core/device';
 import { storeSink } from '@crossmodal/search';
 import { type Context, grouped, report } from '../cli/context.js';
-import { type Collection, findCollection, writeCollection } from '../collection/collection.js';
+import { type Collection, checkModel, findCollection, writeCollection } from '../collection/collection.js';
 import { embedEntries } from '../collection/embed-entries.js';
 import { entriesOf } from '../collection/entries.js';
-import { openStore } from '../collection/open-store.js';
+import { newTable, openStore, storeAddress } from '../collection/open-store.js';
 import { loadModel } from '../model/load-model.js';
+import { modelDigest } from '../model/model-digest.js';
 import { type DataOptions, readData, usableItems } from './data.js';
 
 interface IndexOptions extends DataOptions {
@@ -20,24 +21,27 @@ interface IndexOptions extends DataOptions {
 export async function indexCommand(options: IndexOptions, context: Context): Promise<void> {
   const { index: folder, batchSize } = options;
   const { terminal, signal } = context;
+  const address = options.store === undefined ? undefined : storeAddress(options.store);
   await useDevice(context.device as 'auto');
   const model = await loadModel(options.model);
   const inspection = await readData(options, context, { decode: false });
   const items = usableItems(inspection, context);
   const before = await findCollection(folder);
+  if (before) await checkModel('index', { ...before, model: resolve(options.model) });
   const root = resolve(inspection.root);
   const collection = joinedCollection(before, {
-    ...options,
     folder,
     root,
+    store: address,
     model: resolve(options.model),
+    modelSha256: before?.modelSha256 ?? (await modelDigest(options.model)),
     dimension: model.dimension,
     modalities: model.modalities,
   });
   const entries = [
     ...entriesOf(items, { modalities: model.modalities, root, rootNumber: collection.roots.indexOf(root) }),
   ];
-  const store = await openStore(collection.store, { folder, dimension: model.dimension });
+  const store = await openStore(collection, { folder, dimension: model.dimension });
   const bar = terminal.bar('embedding', entries.length);
   try {
     await writeCollection(folder, collection);
@@ -67,37 +71,33 @@ export async function indexCommand(options: IndexOptions, context: Context): Pro
   }
 }
 
-/** The index with another folder of data. @throws CrossmodalError when it is of another model or store */
+/** The index with another folder of data. @throws CrossmodalError when it is of another store */
 function joinedCollection(
   before: Collection | undefined,
   {
     folder,
     root,
-    model,
-    dimension,
-    modalities,
     store,
-  }: Pick<Collection, 'model' | 'dimension' | 'modalities' | 'store'> & { folder: string; root: string },
+    ...model
+  }: Pick<Collection, 'model' | 'modelSha256' | 'dimension' | 'modalities'> & {
+    folder: string;
+    root: string;
+    store: string | undefined;
+  },
 ): Collection {
   if (!before)
     return {
       format: 'crossmodal index',
       version: 1,
-      model,
-      modalities,
-      dimension,
+      ...model,
       roots: [root],
-      ...(store === undefined ? {} : { store }),
+      ...(store === undefined ? {} : { store, table: newTable(folder) }),
     };
-  if (before.model !== model) {
-    throw new CrossmodalError(`index: ${folder} is of the model ${before.model}, got ${model}`, {
-      remedy: 'name another folder with --index',
-    });
-  }
   if (store !== undefined && store !== before.store) {
     throw new CrossmodalError(`index: ${folder} keeps its vectors in ${before.store ?? 'files'}, got ${store}`, {
       remedy: 'name another folder with --index',
     });
   }
-  return { ...before, roots: before.roots.includes(root) ? before.roots : [...before.roots, root] };
+  // The same model may have moved.
+  return { ...before, model: model.model, roots: before.roots.includes(root) ? before.roots : [...before.roots, root] };
 }

@@ -3,8 +3,10 @@ import { type Context, Hono } from 'hono';
 import { bodyLimit } from 'hono/body-limit';
 import { HTTPException } from 'hono/http-exception';
 import { secureHeaders } from 'hono/secure-headers';
+import pLimit from 'p-limit';
 import { RateLimiterMemory } from 'rate-limiter-flexible';
 import type { SearchService } from '../collection/search-service.js';
+import { checkPicture } from './check-upload.js';
 import { fileResponse, Previews } from './files.js';
 import type { ServerLimits } from './limits.js';
 import { openApiDocument } from './openapi.js';
@@ -31,10 +33,14 @@ export function createApp({ service, limits, script, html, style, hosts, address
   const app = new Hono();
   const limiter = new RateLimiterMemory({ points: limits.requestsPerMinute, duration: 60 });
   const previews = new Previews();
+  // A file of a few bytes can take much memory when it is decoded: a third waits.
+  const decoding = pLimit(2);
   let info: Promise<object> | undefined;
 
   app.use(
     secureHeaders({
+      // The policy of a file, which is stricter, stays.
+      overwrite: false,
       contentSecurityPolicy: {
         defaultSrc: ["'none'"],
         scriptSrc: ["'self'"],
@@ -94,14 +100,19 @@ export function createApp({ service, limits, script, html, style, hosts, address
       if (!kind) throw new HTTPException(415, { message: 'the Content-Type must be image/* or audio/*' });
       const bytes = new Uint8Array(await context.req.arrayBuffer());
       if (bytes.length === 0) throw new CrossmodalError('search: the file is empty');
-      const query = kind === 'image' ? { image: bytes } : { audio: bytes };
-      return context.json({ answers: await service.search(query, request) });
+      const answers = await decoding(async () => {
+        if (kind === 'image') await checkPicture(bytes);
+        return service.search(kind === 'image' ? { image: bytes } : { audio: bytes }, request);
+      });
+      return context.json({ answers });
     },
   );
   const nothing = () => new HTTPException(404, { message: 'there is no such file' });
   app.get('/api/items/:id/file', async (context) => {
     const path = await service.fileOf(context.req.param('id'));
-    const response = path === undefined ? undefined : await fileResponse(path, context.req.header('range'));
+    // Hono runs this for HEAD as well, and drops the body.
+    const head = context.req.method === 'HEAD';
+    const response = path === undefined ? undefined : await fileResponse(path, context.req.header('range'), { head });
     if (!response) throw nothing();
     return response;
   });

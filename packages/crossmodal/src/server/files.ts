@@ -4,18 +4,22 @@ import { extname } from 'node:path';
 import { Readable } from 'node:stream';
 import sharp from 'sharp';
 
-/** Types of what is sent; other files are not. */
-const types: Readonly<Record<string, string>> = {
+/** Types of what is sent, all pictures and recordings that can be indexed; other files are not. */
+export const types: Readonly<Record<string, string>> = {
   '.avif': 'image/avif',
   '.flac': 'audio/flac',
   '.gif': 'image/gif',
   '.jfif': 'image/jpeg',
+  '.jif': 'image/jpeg',
   '.jpe': 'image/jpeg',
   '.jpeg': 'image/jpeg',
   '.jpg': 'image/jpeg',
+  '.m4a': 'audio/mp4',
   '.mp3': 'audio/mpeg',
   '.oga': 'audio/ogg',
   '.ogg': 'audio/ogg',
+  '.opus': 'audio/ogg',
+  '.pjpeg': 'image/jpeg',
   '.png': 'image/png',
   '.svg': 'image/svg+xml',
   '.tif': 'image/tiff',
@@ -25,8 +29,16 @@ const types: Readonly<Record<string, string>> = {
   '.webp': 'image/webp',
 };
 
-/** A file as an answer, whole or the part that `range` asks for; undefined for a kind that is not sent. */
-export async function fileResponse(path: string, range: string | undefined): Promise<Response | undefined> {
+/**
+ * A file as an answer, whole or the part that `range` asks for; undefined for a kind that is not sent.
+ *
+ * @param options.head whether only the headers are asked for: the file is then not opened, for nobody would read and close it
+ */
+export async function fileResponse(
+  path: string,
+  range: string | undefined,
+  { head = false }: { head?: boolean } = {},
+): Promise<Response | undefined> {
   const type = types[extname(path).toLowerCase()];
   const facts = await stat(path).catch(() => undefined);
   if (type === undefined || !facts?.isFile()) return undefined;
@@ -36,16 +48,19 @@ export async function fileResponse(path: string, range: string | undefined): Pro
     'accept-ranges': 'bytes',
     'cache-control': 'private, max-age=3600',
     // A picture can hold scripts (SVG): none may run.
-    'content-security-policy': "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+    'content-security-policy':
+      "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; sandbox",
   };
   const found = /^bytes=(\d*)-(\d*)$/.exec(range ?? '');
   if (!found || (found[1] === '' && found[2] === '') || size === 0) {
-    return new Response(body(path, 0, size - 1, size), { headers: { ...headers, 'content-length': String(size) } });
+    return new Response(head ? null : body(path, 0, size - 1, size), {
+      headers: { ...headers, 'content-length': String(size) },
+    });
   }
   const first = found[1] === '' ? Math.max(0, size - Number(found[2])) : Number(found[1]);
   const last = found[1] === '' || found[2] === '' ? size - 1 : Math.min(size - 1, Number(found[2]));
   if (first > last) return new Response(null, { status: 416, headers: { 'content-range': `bytes */${size}` } });
-  return new Response(body(path, first, last, size), {
+  return new Response(head ? null : body(path, first, last, size), {
     status: 206,
     headers: {
       ...headers,

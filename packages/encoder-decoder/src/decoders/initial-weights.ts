@@ -1,4 +1,4 @@
-import type { NamedVariables, Random, WeightSpecs } from '@crossmodal/core';
+import { allocateWeights, type NamedVariables, type Random, type WeightSpecs } from '@crossmodal/core';
 import { Parameters } from '@crossmodal/core/blocks';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -12,7 +12,7 @@ export function initialWeights(
 ): Parameters {
   const variables = Object.entries(specs).map(([name, { shape }]) => {
     const rule = draw(name, shape);
-    const values = new Float32Array(shape.reduce((product, size) => product * size, 1));
+    const values = allocateWeights(shape);
     if ('value' in rule) {
       values.fill(rule.value);
     } else {

@@ -17,6 +17,7 @@ import {
   requireRate,
   savedModelFiles,
   type Trainable,
+  withoutGradient,
 } from '@crossmodal/core';
 import { sinusoidalPositions } from '@crossmodal/core/layers';
 import { crossEntropy } from '@crossmodal/losses';
@@ -26,7 +27,6 @@ import type { Decoder, DecoderPlan } from '../decoders/decoder.js';
 import { decoderPlan } from '../decoders/plans.js';
 import { transformerDecoder } from '../decoders/transformer-decoder.js';
 import { Generator } from '../generation/generator.js';
-import { withoutGradient } from '../internal/without-gradient.js';
 import { type GeneratedText, type GenerateOptions, generateOptions } from './generate-options.js';
 import { loadOwn } from './load-own.js';
 import { requireSpecialTokens, type SequenceTokenizer, type TargetBatch, targetBatch } from './sequence-tokenizer.js';

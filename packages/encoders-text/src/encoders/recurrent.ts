@@ -90,7 +90,7 @@ export function lstmEncoder({
     sequenceModel: tfl.model({ inputs, outputs: x, name: 'recurrent_words' }),
     inputs: ['ids', 'mask'],
     prepare: textPreparation(tokenizer, maximumLength),
-    preprocessing: textPreprocessing('recurrentEncoder', tokenizer, maximumLength),
+    preprocessing: textPreprocessing('lstmEncoder', tokenizer, maximumLength),
     saved: savedText('lstmEncoder', { ...options, cell, embedding, layers, bidirectional, pooling }),
   });
 }

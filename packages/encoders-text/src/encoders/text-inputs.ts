@@ -92,17 +92,18 @@ function remarkOnUnknown(text: string, ids: readonly number[], tokenizer: Tokeni
   if (typeof process === 'object') process.emitWarning(message, 'CrossmodalWarning');
 }
 
-/** What `textPreparation` does. */
+/** What `textPreparation` does. A tokeniser without toJSON stays with who wrote it: an exported model does not need it. */
 export function textPreprocessing(where: string, tokenizer: Tokenizer, maximumLength: number): Preprocessing {
+  const hasFile = tokenizer.toJSON?.() !== undefined;
   return {
     facts: {
       modality: 'text',
-      tokenizer: 'tokenizer.json',
+      tokenizer: hasFile ? 'tokenizer.json' : null,
       maximum_length: maximumLength,
       padding: { to: 'maximum_length', side: 'right', id: tokenizer.paddingId },
       mask: '1 for tokens, 0 for padding',
     },
-    files: () => tokenizerJson(where, tokenizer),
+    ...(hasFile ? { files: () => tokenizerJson(where, tokenizer) } : {}),
   };
 }
 

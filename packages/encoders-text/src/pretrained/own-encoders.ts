@@ -33,9 +33,9 @@ export async function ownEncoder(
   const made = Object.fromEntries(
     Object.entries(constructors).map(([type, make]) => [
       type,
-      async (saved: Record<string, unknown>) => {
+      async (saved: Record<string, unknown>, _: ModelFiles, within: <T>(make: () => T) => T) => {
         const own = options.tokenizer ?? (await savedTokenizer(files, { where }));
-        return make({ ...saved, tokenizer: own } as never);
+        return within(() => make({ ...saved, tokenizer: own } as never));
       },
     ]),
   );

@@ -1,4 +1,4 @@
-import { disposeVariables, type NamedVariables, type Random } from '@crossmodal/core';
+import { allocateWeights, disposeVariables, type NamedVariables, type Random } from '@crossmodal/core';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -22,7 +22,7 @@ export function linear({
   random: Random;
   bias?: boolean;
 }): Linear {
-  const values = new Float32Array(inputs * outputs);
+  const values = allocateWeights([inputs, outputs]);
   random.fillUniform(values);
   const bound = Math.sqrt(6 / (inputs + outputs));
   for (let i = 0; i < values.length; i++) values[i] = bound * (2 * (values[i] as number) - 1);

@@ -1,4 +1,5 @@
 import {
+  CrossmodalError,
   type LossTerms,
   type NamedVariables,
   namedVariables,
@@ -21,6 +22,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { ConditioningAugmentation } from '../conditioning-augmentation.js';
 import { differentiableAugmentation } from '../differentiable-augmentation.js';
 import type { Discriminator } from '../networks/discriminator.js';
+import { checkNoise, type NoiseOptions, noiseRows } from './noise.js';
 import { relativeDiversity } from './relative-diversity.js';
 
 /** Holds the discriminator's slope: `r1` towards zero at real samples, `wasserstein` towards one between real and generated. */
@@ -40,6 +42,11 @@ export interface AdversarialNetworksOptions {
   gradientPenalty?: GradientPenalty | undefined;
   range?: readonly [low: number, high: number] | undefined;
   random: Random;
+}
+
+/** How samples are drawn for use. */
+export interface DrawOptions extends NoiseOptions {
+  batchSize: number;
 }
 
 /** Conditions of a batch whose samples are compared, two of each. */
@@ -125,20 +132,51 @@ export class AdversarialNetworks {
     });
   }
 
+  /** Samples for `condition`, or `count` without one; `caller` is for messages. */
   generate(
-    rows: number,
     condition: Tensor2D | undefined,
-    { random, noise, batchSize }: { random?: Random; noise?: Tensor2D; batchSize: number },
+    count: number,
+    { batchSize, ...options }: DrawOptions,
+    caller = 'generate',
   ): Tensor {
+    checkCounts(caller, count, batchSize);
+    const { latentDimension, random } = this.options;
     return tf.tidy(() => {
+      const noise = noiseRows(caller, count, latentDimension, options);
       const parts: Tensor[] = [];
-      for (let start = 0; start < rows; start += batchSize) {
-        const count = Math.min(batchSize, rows - start);
-        const part = condition && tf.slice(condition, start, count);
-        parts.push(this.#draw(count, part, false, { random, noise: noise && tf.slice(noise, start, count) }).samples);
+      for (let start = 0; start < count; start += batchSize) {
+        const rows = Math.min(batchSize, count - start);
+        const part = condition && tf.slice(condition, start, rows);
+        const drawn = { random: options.random ?? random, noise: tf.slice(noise, start, rows) };
+        parts.push(this.#draw(rows, part, false, drawn).samples);
       }
       return this.#unscaled(parts.length === 1 ? (parts[0] as Tensor) : tf.concat(parts, 0));
     });
+  }
+
+  /** As `generate` for `batchSize` conditions after the other, each when it is asked for. */
+  async *generateInBatches(
+    condition: Tensor2D | undefined,
+    count: number,
+    options: DrawOptions,
+  ): AsyncGenerator<Tensor, void, void> {
+    const { batchSize, noise } = options;
+    const caller = 'generateInBatches';
+    try {
+      checkCounts(caller, count, batchSize);
+      checkNoise(caller, count, this.options.latentDimension, options);
+      for (let start = 0; start < count; start += batchSize) {
+        const rows = Math.min(batchSize, count - start);
+        const part = tf.tidy(() => {
+          const own = noise && noise.shape[0] > 1 ? tf.slice(noise, start, rows) : noise;
+          return this.generate(condition && tf.slice(condition, start, rows), rows, { ...options, noise: own }, caller);
+        });
+        await part.data(); // one batch is computed before the next is begun
+        yield part;
+      }
+    } finally {
+      condition?.dispose();
+    }
   }
 
   score(samples: Tensor, condition?: Tensor2D): tf.Tensor1D {
@@ -238,4 +276,11 @@ function unlessEqual(condition: Tensor2D, mismatched: Tensor2D, wrong: Tensor, g
   const distance = tf.sum(tf.abs(tf.sub(stopGradient(condition), stopGradient(mismatched))), 1, true);
   const differs = tf.step(tf.sub(distance, 1e-5 * condition.shape[1]));
   return tf.add(tf.mul(wrong, differs), tf.mul(generated, tf.sub(1, differs)));
+}
+
+function checkCounts(caller: string, count: number, batchSize: number): void {
+  if (Number.isInteger(count) && count >= 1 && Number.isInteger(batchSize) && batchSize >= 1) return;
+  throw new CrossmodalError(
+    `${caller}: the count of samples and batchSize must be integers of at least 1, got ${count} and ${batchSize}`,
+  );
 }

@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, type Encoder, type Inputs } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type Encoder, type Inputs, interpolateVectors } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -51,12 +51,12 @@ export function rolled(vectors: Tensor2D): Tensor2D {
 }
 
 /**
- * Conditions on the line between two, ends included; with one noise vector for all they show what the text changes.
+ * Conditions on the way between two, ends included; with one noise vector for all they show what the text changes.
  *
  * @param from [dimension] or [1, dimension]
- * @param to the same shape
+ * @param to the same size
  * @returns [steps, dimension]
- * @throws CrossmodalError for unequal shapes or fewer than two steps
+ * @throws CrossmodalError for unequal sizes or fewer than two steps
  * @see Reed et al., Generative adversarial text to image synthesis (2016), section 4.3 and figure 8
  * @example
  * const images = gan.generate(interpolateConditions(cat, dog, { steps: 8 }), { noise }); // noise [1, latentDimension]
@@ -66,21 +66,15 @@ export function interpolateConditions(
   to: tf.Tensor,
   {
     steps = 8,
+    path = 'linear', // Reed et al.
     ...others
   }: {
     /** @default 8 */
     steps?: number;
+    /** @default 'linear' */
+    path?: 'linear' | 'spherical';
   } = {},
 ): Tensor2D {
-  assertKnownOptions('interpolateConditions', others, ['steps']);
-  if (from.size !== to.size || from.size === 0 || !(Number.isInteger(steps) && steps >= 2)) {
-    throw new CrossmodalError(
-      `interpolateConditions: two conditions of equal length and steps >= 2 are needed, got [${from.shape}], [${to.shape}] and ${steps}`,
-    );
-  }
-  return tf.tidy(() => {
-    const share = tf.reshape(tf.linspace(0, 1, steps), [steps, 1]);
-    const start = tf.reshape(from, [1, from.size]);
-    return tf.add(start, tf.mul(share, tf.sub(tf.reshape(to, [1, to.size]), start))) as Tensor2D;
-  });
+  assertKnownOptions('interpolateConditions', others, ['steps', 'path']);
+  return interpolateVectors(from, to, { steps, path });
 }

@@ -47,7 +47,7 @@ export interface BulkOptions<Item, Decoded> {
   total?: number;
   onProgress?: (progress: BulkProgress) => void;
   onQuarantine?: (item: QuarantinedItem) => void;
-  /** Ends the work after the batch that is under way. */
+  /** Ends the work after the batch that is under way. The sink is told that items are missing: `jobShard` then throws. */
   signal?: AbortSignal;
 }
 
@@ -73,6 +73,8 @@ interface DecodedBatch<Item, Decoded> {
   items: Item[];
   decoded: Decoded[];
   bad: QuarantinedItem[];
+  /** Ids that no other batch may take meanwhile. */
+  taken: string[];
 }
 
 /**
@@ -104,21 +106,25 @@ export async function bulkEmbed<Item, Decoded>(
   }
   const quarantine = await Quarantine.open(options.quarantine);
 
+  // Batches are prepared ahead: an id of one that is not yet written is not yet in the sink.
+  const underWay = new Set<string>();
   const prepare = async (batch: readonly Item[]): Promise<DecodedBatch<Item, Decoded>> => {
     const ids = batch.map(id);
     const wrong = ids.find((name) => typeof name !== 'string' || name === '');
     if (wrong !== undefined)
       throw new CrossmodalError(`bulkEmbed: an id must be a text that is not empty, got ${JSON.stringify(wrong)}`);
+    const taken = [...new Set(ids)].filter((name) => !underWay.has(name));
+    const own = new Set(taken.map((name) => ids.indexOf(name)));
+    for (const name of taken) underWay.add(name);
     const there = await sink.has(ids);
-    const fresh = batch.filter(
-      (_, i) => !there[i] && !quarantine.has(ids[i] as string) && ids.indexOf(ids[i] as string) === i,
-    );
+    const fresh = batch.filter((_, i) => own.has(i) && !there[i] && !quarantine.has(ids[i] as string));
     const result: DecodedBatch<Item, Decoded> = {
       seen: batch.length,
       skipped: batch.length - fresh.length,
       items: [],
       decoded: [],
       bad: [],
+      taken,
     };
     const decoded = await mapConcurrently(
       fresh,
@@ -157,6 +163,7 @@ export async function bulkEmbed<Item, Decoded>(
       })(),
   };
   const batches = pipeline<Item>(source).batch(batchSize).map(prepare).prefetch(ahead);
+  let complete = true;
   for await (const batch of batches.iterate(0)) {
     await quarantine.add(batch.bad);
     for (const item of batch.bad) onQuarantine?.(item);
@@ -177,13 +184,17 @@ export async function bulkEmbed<Item, Decoded>(
         ),
       );
     }
+    for (const name of batch.taken) underWay.delete(name);
     state.seen += batch.seen;
     state.skipped += batch.skipped;
     state.embedded += batch.items.length;
     state.quarantined += batch.bad.length;
     onProgress?.(progress());
-    if (signal?.aborted) break;
+    if (signal?.aborted) {
+      complete = false;
+      break;
+    }
   }
-  await sink.flush();
+  await sink.flush({ complete });
   return progress();
 }

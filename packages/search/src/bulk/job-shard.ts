@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { VectorItem } from '../vector-store.js';
 import type { BlobFolder } from './blob-folder.js';
 import { extension, shardBytes } from './shard-sink.js';
@@ -6,7 +6,9 @@ import type { BulkSink } from './sink.js';
 
 /**
  * The shard of one job of a queue: `JOB.safetensors`, written once all of the job is embedded. Whoever does the job again finds it there.
+ * A job that is ended before all of it is embedded leaves no shard.
  *
+ * @throws CrossmodalError from `bulkEmbed`, when its signal ends it inside the job: the queue then gives the job again
  * @example
  * await queue.work(async ({ id, job }) => {
  *   await bulkEmbed(job, { ...options, sink: jobShard(folder, { job: id, dimension: 512 }) });
@@ -19,18 +21,26 @@ export function jobShard(
   assertKnownOptions('jobShard', others, ['job', 'dimension']);
   const name = `${job}${extension}`;
   const items: VectorItem[] = [];
+  const ids = new Set<string>();
   let there: Promise<boolean> | undefined;
   return {
-    async has(ids) {
+    async has(wanted) {
       there ??= folder.has(name);
       const done = await there;
-      return ids.map(() => done);
+      return wanted.map((id) => done || ids.has(id));
     },
     async write(batch) {
       items.push(...batch);
+      for (const { id } of batch) ids.add(id);
     },
-    async flush() {
-      if (!(await there)) await folder.write(name, shardBytes(items, dimension));
+    async flush({ complete }) {
+      if (await there) return;
+      if (!complete) {
+        throw new CrossmodalError(`jobShard: the job ${job} was ended before all of it was embedded`, {
+          remedy: 'do the job again: nothing of it was written',
+        });
+      }
+      await folder.write(name, shardBytes(items, dimension));
     },
   };
 }

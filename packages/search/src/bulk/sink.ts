@@ -12,8 +12,12 @@ export interface BulkSink {
   has(ids: readonly string[]): Promise<boolean[]>;
   /** Keeps the items for good once its promise is resolved, unless `flush` says so. */
   write(items: readonly VectorItem[]): Promise<void>;
-  /** At the end: what was not yet kept for good is. */
-  flush(): Promise<void>;
+  /**
+   * At the end: what was not yet kept for good is.
+   *
+   * @param state.complete false when the work was ended by its signal: items may be missing
+   */
+  flush(state: { complete: boolean }): Promise<void>;
 }
 
 /**

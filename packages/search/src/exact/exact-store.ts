@@ -1,7 +1,6 @@
 import { CrossmodalError } from '@crossmodal/core';
 import { checkItems, checkQueries, checkSearchOptions, type ItemBatch, type StoreShape } from '../check.js';
 import { checkFilter, type Filter } from '../filter/filter.js';
-import { predicate } from '../filter/predicate.js';
 import { measureRecall } from '../recall.js';
 import type {
   Metadata,
@@ -13,6 +12,7 @@ import type {
   VectorSearchOptions,
   VectorStore,
 } from '../vector-store.js';
+import { type FilterMask, FilterMasks } from './filter-masks.js';
 import { ReadWriteLock } from './read-write-lock.js';
 import { ExactRows, type RankedRow } from './rows.js';
 import type { Scanner } from './scanner.js';
@@ -43,6 +43,7 @@ export class ExactStore implements VectorStore {
   readonly #ids: string[] = [];
   readonly #metadata: Metadata[] = [];
   readonly #positions = new Map<string, number>();
+  readonly #masks = new FilterMasks();
   readonly #lock = new ReadWriteLock();
   readonly #where: string;
   #journal: Journal = noJournal;
@@ -91,6 +92,7 @@ export class ExactStore implements VectorStore {
 
   /** Takes over a change; there must be nobody who searches. */
   apply({ upsert, delete: removed = [] }: Change): void {
+    this.#masks.clear();
     if (upsert) {
       this.#rows.reserve(this.#rows.count + upsert.ids.length);
       if (upsert.squared && !upsert.ids.some((id) => this.#positions.has(id))) this.#add(upsert, upsert.squared);
@@ -144,11 +146,6 @@ export class ExactStore implements VectorStore {
     }
   }
 
-  /** Runs while nobody writes. */
-  read<T>(work: () => Promise<T>): Promise<T> {
-    return this.#lock.read(work);
-  }
-
   #item(position: number): StoredItem {
     return {
       id: this.#ids[position]!,
@@ -170,14 +167,14 @@ export class ExactStore implements VectorStore {
 
   async count(filter?: Filter): Promise<number> {
     const mask = this.#masking(this.#name('count'), filter);
-    return this.#lock.read(async () => mask()?.reduce((sum, one) => sum + one, 0) ?? this.#ids.length);
+    return this.#lock.read(async () => mask()?.count ?? this.#ids.length);
   }
 
   /** Which items a filter accepts, when asked; undefined for all. */
-  #masking(where: string, filter: Filter | undefined): () => Uint8Array | undefined {
+  #masking(where: string, filter: Filter | undefined): () => FilterMask | undefined {
     if (filter === undefined) return () => undefined;
-    const accepts = predicate(checkFilter(where, filter, this.fields));
-    return () => Uint8Array.from(this.#metadata, (metadata) => (accepts(metadata) ? 1 : 0));
+    const checked = checkFilter(where, filter, this.fields);
+    return () => this.#masks.of(checked, this.#metadata);
   }
 
   async search(queries: readonly ArrayLike<number>[], options: VectorSearchOptions = {}): Promise<SearchHit[][]> {
@@ -186,7 +183,7 @@ export class ExactStore implements VectorStore {
     const values = checkQueries(where, queries, this.dimension);
     const mask = this.#masking(where, options.filter);
     return this.#lock.read(async () => {
-      const answers = await this.#rows.search(values, Math.min(k, Math.max(1, this.#ids.length)), mask());
+      const answers = await this.#rows.search(values, Math.min(k, Math.max(1, this.#ids.length)), mask()?.positions);
       return answers.map((rows) => this.#ranked(rows, k));
     });
   }
@@ -219,6 +216,7 @@ export class ExactStore implements VectorStore {
         await this.#journal.close();
       } finally {
         await this.#rows.close();
+        this.#masks.clear();
         this.#ids.length = 0;
         this.#metadata.length = 0;
         this.#positions.clear();

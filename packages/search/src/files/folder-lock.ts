@@ -7,9 +7,15 @@ import { CrossmodalError } from '@crossmodal/core';
 interface Owner {
   process: number;
   host: string;
+  /** When the process began, where the system tells: another process may have the same number later. */
+  began?: string;
 }
 
-const own = new Set<string>();
+// One for the process, though it may have loaded this package twice; its other threads have registers of their own.
+const register = Symbol.for('@crossmodal/search folders written to');
+const globals = globalThis as unknown as Record<symbol, Set<string> | undefined>;
+globals[register] ??= new Set<string>();
+const own = globals[register];
 
 /**
  * Makes this process the only one that writes to a folder, by a file that names it. The file of a process that is gone, killed
@@ -30,7 +36,7 @@ export async function lockFolder(where: string, folder: string): Promise<() => P
     for (let attempt = 0; ; attempt++) {
       if (await create(path)) break;
       const owner = await readOwner(path);
-      if (owner && (isAlive(owner) || attempt > 10)) throw refuse(`process ${owner.process} on ${owner.host}`);
+      if (owner && ((await isAlive(owner)) || attempt > 10)) throw refuse(`process ${owner.process} on ${owner.host}`);
       await takeAway(path, owner);
     }
   } catch (error) {
@@ -48,7 +54,8 @@ async function create(path: string): Promise<boolean> {
   const temporary = `${path}-${randomUUID()}`;
   const file = await open(temporary, 'wx');
   try {
-    const owner: Owner = { process: process.pid, host: hostname() };
+    const began = await beginOf(process.pid);
+    const owner: Owner = { process: process.pid, host: hostname(), ...(began === undefined ? {} : { began }) };
     await file.writeFile(JSON.stringify(owner));
   } finally {
     await file.close();
@@ -73,9 +80,17 @@ async function readOwner(path: string): Promise<Owner | undefined> {
   }
 }
 
-function isAlive({ process: id, host }: Owner): boolean {
+/** When a process began, in ticks since the machine did; undefined where the system does not tell (only Linux does). */
+async function beginOf(id: number): Promise<string | undefined> {
+  const text = await readFile(`/proc/${id}/stat`, 'utf8').catch(() => undefined);
+  // The name of the program, in parentheses, may hold spaces: the beginning is the twentieth number after it.
+  return text?.slice(text.lastIndexOf(')') + 2).split(' ')[19];
+}
+
+async function isAlive({ process: id, host, began }: Owner): Promise<boolean> {
   if (host !== hostname()) return true; // nothing is known of it
-  // A process of this number was here before: this one holds no lock on the folder.
+  if (began !== undefined) return (await beginOf(id)) === began;
+  // Of this number, but not in the register of this process: a former one.
   if (id === process.pid) return false;
   try {
     process.kill(id, 0);
@@ -95,6 +110,6 @@ async function takeAway(path: string, seen: Owner | undefined): Promise<void> {
     throw error;
   }
   const moved = await readOwner(aside);
-  if (moved && JSON.stringify(moved) !== JSON.stringify(seen) && isAlive(moved)) await rename(aside, path);
+  if (moved && JSON.stringify(moved) !== JSON.stringify(seen) && (await isAlive(moved))) await rename(aside, path);
   else await rm(aside, { force: true });
 }

@@ -1,19 +1,13 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { Connection, Table, VectorQuery } from '@lancedb/lancedb';
 import type { Schema } from 'apache-arrow';
-import {
-  checkId,
-  checkItems,
-  checkQueries,
-  checkSameShape,
-  checkSearchOptions,
-  checkShape,
-  type StoreShape,
-} from '../check.js';
+import { checkItems, checkQueries, checkSameShape, checkSearchOptions, checkShape, type StoreShape } from '../check.js';
 import { exactScore, squaredLength } from '../exact/score.js';
 import { checkFilter, type Filter } from '../filter/filter.js';
 import { sqlCondition, textLiteral } from '../filter/sql.js';
+import { idConditions } from '../id-conditions.js';
 import { measureRecall } from '../recall.js';
+import { StoreWork } from '../store-work.js';
 import type {
   Recall,
   RecallOptions,
@@ -69,8 +63,6 @@ const known: Record<keyof LanceStoreOptions, true> = {
   refineFactor: true,
 };
 
-// Ids of one condition: long texts are slow to parse.
-const idsAtOnce = 1000;
 const distances = { cosine: 'cosine', dot: 'dot', euclidean: 'l2' } as const;
 
 /**
@@ -140,9 +132,7 @@ class LanceTableStore implements LanceStore {
   readonly dimension: number;
   readonly similarity: StoreShape['similarity'];
   readonly fields: StoreShape['fields'];
-  #writing: Promise<unknown> = Promise.resolve();
-  #working = new Set<Promise<unknown>>();
-  #closing: Promise<void> | undefined;
+  readonly #work = new StoreWork(where);
 
   constructor(
     private readonly packages: LancePackages,
@@ -157,43 +147,20 @@ class LanceTableStore implements LanceStore {
     this.fields = shape.fields;
   }
 
-  #name(method: string): string {
-    if (this.#closing) throw new CrossmodalError(`${where}.${method}: the store is closed`);
-    return `${where}.${method}`;
-  }
-
-  /** Work that `close` waits for. */
-  #track<T>(work: Promise<T>): Promise<T> {
-    const settled = work.then(
-      () => {},
-      () => {},
-    );
-    this.#working.add(settled);
-    void settled.then(() => this.#working.delete(settled));
-    return work;
-  }
-
-  /** One write after the other: those of one table would only conflict and be repeated. */
-  #write<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#writing.then(work);
-    this.#writing = result.catch(() => {});
-    return this.#track(result);
-  }
-
   async upsert(items: Iterable<VectorItem>): Promise<void> {
-    const batch = checkItems(this.#name('upsert'), items, this);
+    const batch = checkItems(this.#work.name('upsert'), items, this);
     if (batch.ids.length === 0) return;
     const rows = toTable(this.packages.arrow, this.schema, this, batch);
-    await this.#write(() =>
+    await this.#work.write(() =>
       this.table.mergeInsert('id').whenMatchedUpdateAll().whenNotMatchedInsertAll().execute(rows),
     );
   }
 
   async delete(ids: Iterable<string>): Promise<number> {
-    this.#name('delete');
-    return this.#write(async () => {
+    this.#work.name('delete');
+    return this.#work.write(async () => {
       let removed = 0;
-      for (const condition of idConditions(new Set(ids))) {
+      for (const condition of conditionsOf(new Set(ids))) {
         const { numDeletedRows } = await this.table.delete(condition);
         removed += numDeletedRows;
       }
@@ -202,11 +169,11 @@ class LanceTableStore implements LanceStore {
   }
 
   async get(ids: Iterable<string>): Promise<(StoredItem | undefined)[]> {
-    this.#name('get');
+    this.#work.name('get');
     const wanted = [...ids];
     const read = async () => {
       const present = new Map<string, StoredItem>();
-      for (const condition of idConditions(new Set(wanted))) {
+      for (const condition of conditionsOf(new Set(wanted))) {
         const rows = await this.table.query().where(condition).select(['id', 'vector', 'metadata']).toArrow();
         for (const item of fromBatch(rows)) present.set(item.id, item);
       }
@@ -215,11 +182,11 @@ class LanceTableStore implements LanceStore {
         return item && { ...item, vector: item.vector.slice() };
       });
     };
-    return this.#track(read());
+    return this.#work.track(read());
   }
 
   async count(filter?: Filter): Promise<number> {
-    return this.#track(this.table.countRows(this.#condition(this.#name('count'), filter)));
+    return this.#work.track(this.table.countRows(this.#condition(this.#work.name('count'), filter)));
   }
 
   #condition(method: string, filter: Filter | undefined): string | undefined {
@@ -227,14 +194,14 @@ class LanceTableStore implements LanceStore {
   }
 
   async search(queries: readonly ArrayLike<number>[], options: VectorSearchOptions = {}): Promise<SearchHit[][]> {
-    const method = this.#name('search');
+    const method = this.#work.name('search');
     const { k } = checkSearchOptions(method, options);
     const values = checkQueries(method, queries, this.dimension);
     const condition = this.#condition(method, options.filter);
     const searches = queries.map((_, i) => {
       return this.#searchOne(values.subarray(i * this.dimension, (i + 1) * this.dimension), k, condition);
     });
-    return this.#track(Promise.all(searches));
+    return this.#work.track(Promise.all(searches));
   }
 
   async #searchOne(query: Float32Array, k: number, condition: string | undefined): Promise<SearchHit[]> {
@@ -274,16 +241,16 @@ class LanceTableStore implements LanceStore {
   }
 
   async *items(): AsyncGenerator<StoredItem> {
-    this.#name('items');
+    this.#work.name('items');
     for await (const batch of this.table.query().select(['id', 'vector', 'metadata'])) yield* fromBatch(batch);
   }
 
   async recall(queries: readonly ArrayLike<number>[], options: RecallOptions = {}): Promise<Recall> {
-    return this.#track(measureRecall(this.#name('recall'), this, queries, options));
+    return this.#work.track(measureRecall(this.#work.name('recall'), this, queries, options));
   }
 
   async buildIndex(): Promise<void> {
-    const method = this.#name('buildIndex');
+    const method = this.#work.name('buildIndex');
     const count = await this.count();
     if (count < 256) {
       throw new CrossmodalError(`${method}: the store must have at least 256 items, it has ${count}`, {
@@ -291,7 +258,7 @@ class LanceTableStore implements LanceStore {
       });
     }
     const { Index } = this.packages.lance;
-    await this.#write(async () => {
+    await this.#work.write(async () => {
       const present = await this.table.listIndices();
       if (present.some(({ columns }) => columns.includes('vector'))) {
         await this.table.optimize();
@@ -308,18 +275,12 @@ class LanceTableStore implements LanceStore {
   }
 
   close(): Promise<void> {
-    this.#closing ??= (async () => {
-      await Promise.all(this.#working);
+    return this.#work.close(() => {
       this.table.close();
       this.connection.close();
-    })();
-    return this.#closing;
+    });
   }
 }
 
-function* idConditions(ids: ReadonlySet<string>): Generator<string> {
-  const list = [...ids].map((id) => textLiteral(checkId(where, id)));
-  for (let from = 0; from < list.length; from += idsAtOnce) {
-    yield `id IN (${list.slice(from, from + idsAtOnce).join(', ')})`;
-  }
-}
+const conditionsOf = (ids: ReadonlySet<string>) =>
+  idConditions(where, ids, { literal: textLiteral, condition: (list) => `id IN (${list})` });

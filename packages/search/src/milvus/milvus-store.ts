@@ -1,7 +1,6 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import type { MilvusClient } from '@zilliz/milvus2-sdk-node';
 import {
-  checkId,
   checkItems,
   checkQueries,
   checkSameShape,
@@ -13,7 +12,9 @@ import {
 import { exactScore, squaredLength } from '../exact/score.js';
 import { checkFilter, type Filter } from '../filter/filter.js';
 import { fieldColumn } from '../filter/sql.js';
+import { idConditions } from '../id-conditions.js';
 import { measureRecall } from '../recall.js';
+import { StoreWork } from '../store-work.js';
 import type {
   Metadata,
   Recall,
@@ -64,7 +65,6 @@ const known: Record<keyof MilvusStoreOptions, true> = {
 const mostAnswers = 16_384;
 /** Bytes of one message; a server takes 64 MB. */
 const messageBytes = 2 ** 23;
-const idsAtOnce = 1000;
 
 /**
  * Opens a collection of a Milvus server as a store, or makes one. Needs the package `@zilliz/milvus2-sdk-node`, which this package
@@ -73,7 +73,7 @@ const idsAtOnce = 1000;
  * Found items are scored again in double precision. A call to `upsert` with more than 8 MB goes in several messages, each whole or
  * not at all.
  *
- * @param address host and port, e.g. `127.0.0.1:19530`
+ * @param address host and port, e.g. `127.0.0.1:19530`; with `https://` before them the connection is encrypted
  * @param options without `dimension` the collection must exist; what is given must agree with what it is
  * @throws CrossmodalError when the package is missing, the server does not answer, or the collection differs from the options
  * @see https://milvus.io/docs
@@ -90,7 +90,7 @@ export async function openMilvusStore(address: string, options: MilvusStoreOptio
   const milvus = loadMilvus(where);
   const client = new milvus.MilvusClient({ address, token, timeout, logLevel: 'error', maxRetries: 1 });
   try {
-    await reach(client, address);
+    await reach(client, address, Math.min(timeout, 10_000));
     const { value } = succeeded(where, await client.hasCollection({ collection_name: collection }));
     if (!value) {
       if (dimension === undefined) {
@@ -111,13 +111,13 @@ export async function openMilvusStore(address: string, options: MilvusStoreOptio
   }
 }
 
-async function reach(client: MilvusClient, address: string): Promise<void> {
+async function reach(client: MilvusClient, address: string, patience: number): Promise<void> {
   let timer: NodeJS.Timeout | undefined;
   try {
-    const patience = new Promise((_, reject) => {
-      timer = setTimeout(() => reject(new Error('no answer within 10 s')), 10_000);
+    const silence = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(`no answer within ${patience / 1000} s`)), patience);
     });
-    await Promise.race([client.connectPromise, patience]);
+    await Promise.race([client.connectPromise, silence]);
   } catch (cause) {
     const message = (cause as Error).message;
     throw new CrossmodalError(`${where}: no Milvus server answers at ${address}: ${message}`, {
@@ -145,9 +145,7 @@ class MilvusStore implements VectorStore {
   readonly dimension: number;
   readonly similarity: StoreShape['similarity'];
   readonly fields: StoreShape['fields'];
-  readonly #working = new Set<Promise<unknown>>();
-  #writing: Promise<unknown> = Promise.resolve();
-  #closing: Promise<void> | undefined;
+  readonly #work = new StoreWork(where);
 
   constructor(
     private readonly client: MilvusClient,
@@ -159,36 +157,15 @@ class MilvusStore implements VectorStore {
     this.fields = shape.fields;
   }
 
-  #name(method: string): string {
-    if (this.#closing) throw new CrossmodalError(`${where}.${method}: the store is closed`);
-    return `${where}.${method}`;
-  }
-
-  #track<T>(work: Promise<T>): Promise<T> {
-    const settled = work.then(
-      () => {},
-      () => {},
-    );
-    this.#working.add(settled);
-    void settled.then(() => this.#working.delete(settled));
-    return work;
-  }
-
-  #write<T>(work: () => Promise<T>): Promise<T> {
-    const result = this.#writing.then(work);
-    this.#writing = result.catch(() => {});
-    return this.#track(result);
-  }
-
   async upsert(items: Iterable<VectorItem>): Promise<void> {
-    const method = this.#name('upsert');
+    const method = this.#work.name('upsert');
     const batch = checkItems(method, items, this);
     for (const id of batch.ids) {
       if (Buffer.byteLength(id) > idBytes) {
         throw new CrossmodalError(`${method}: an id must have at most ${idBytes} bytes, got ${Buffer.byteLength(id)}`);
       }
     }
-    await this.#write(async () => {
+    await this.#work.write(async () => {
       for (const data of this.#messages(batch)) {
         succeeded(method, await this.client.upsert({ collection_name: this.collection, data }));
       }
@@ -239,11 +216,11 @@ class MilvusStore implements VectorStore {
   }
 
   async delete(ids: Iterable<string>): Promise<number> {
-    const method = this.#name('delete');
+    const method = this.#work.name('delete');
     const wanted = new Set(ids);
-    return this.#write(async () => {
+    return this.#work.write(async () => {
       let removed = 0;
-      for (const condition of idConditions(wanted)) {
+      for (const condition of conditionsOf(wanted)) {
         // Milvus counts the ids that it was given.
         removed += (await this.#query(method, condition, ['id'])).length;
         succeeded(method, await this.client.delete({ collection_name: this.collection, filter: condition }));
@@ -253,17 +230,17 @@ class MilvusStore implements VectorStore {
   }
 
   async get(ids: Iterable<string>): Promise<(StoredItem | undefined)[]> {
-    const method = this.#name('get');
+    const method = this.#work.name('get');
     const wanted = [...ids];
     const read = async () => {
       const present = new Map<string, Row>();
-      for (const condition of idConditions(new Set(wanted))) {
+      for (const condition of conditionsOf(new Set(wanted))) {
         const rows = await this.#query(method, condition, ['id', 'vector', 'metadata']);
         for (const row of rows as unknown as Row[]) present.set(row.id, row);
       }
       return wanted.map((id) => present.get(id) && itemOf(present.get(id)!));
     };
-    return this.#track(read());
+    return this.#work.track(read());
   }
 
   #expression(method: string, filter: Filter | undefined): string {
@@ -271,14 +248,14 @@ class MilvusStore implements VectorStore {
   }
 
   async count(filter?: Filter): Promise<number> {
-    const method = this.#name('count');
+    const method = this.#work.name('count');
     const query = this.#query(method, this.#expression(method, filter), ['count(*)']);
-    const [row] = await this.#track(query);
+    const [row] = await this.#work.track(query);
     return Number(row?.['count(*)'] ?? 0);
   }
 
   async search(queries: readonly ArrayLike<number>[], options: VectorSearchOptions = {}): Promise<SearchHit[][]> {
-    const method = this.#name('search');
+    const method = this.#work.name('search');
     const { k } = checkSearchOptions(method, options);
     if (k > mostAnswers) throw new CrossmodalError(`${method}: k must be at most ${mostAnswers} with Milvus, got ${k}`);
     const values = checkQueries(method, queries, this.dimension);
@@ -287,7 +264,7 @@ class MilvusStore implements VectorStore {
       const query = values.subarray(i * this.dimension, (i + 1) * this.dimension);
       return this.#searchOne(method, query, k, expression);
     });
-    return this.#track(Promise.all(searches));
+    return this.#work.track(Promise.all(searches));
   }
 
   async #searchOne(method: string, query: Float32Array, k: number, expression: string): Promise<SearchHit[]> {
@@ -315,7 +292,7 @@ class MilvusStore implements VectorStore {
   }
 
   async *items(): AsyncGenerator<StoredItem> {
-    const method = this.#name('items');
+    const method = this.#work.name('items');
     // In the order of ids, a page after the other: what comes after the last id of the page before.
     const batchSize = Math.max(1, Math.min(1000, Math.floor(messageBytes / (4 * this.dimension + 1000))));
     const pages = await this.client.queryIterator({
@@ -331,21 +308,15 @@ class MilvusStore implements VectorStore {
   }
 
   async recall(queries: readonly ArrayLike<number>[], options: RecallOptions = {}): Promise<Recall> {
-    return this.#track(measureRecall(this.#name('recall'), this, queries, options));
+    return this.#work.track(measureRecall(this.#work.name('recall'), this, queries, options));
   }
 
   close(): Promise<void> {
-    this.#closing ??= (async () => {
-      await Promise.all(this.#working);
+    return this.#work.close(async () => {
       await this.client.closeConnection();
-    })();
-    return this.#closing;
+    });
   }
 }
 
-function* idConditions(ids: ReadonlySet<string>): Generator<string> {
-  const list = [...ids].map((id) => textLiteral(checkId(where, id)));
-  for (let from = 0; from < list.length; from += idsAtOnce) {
-    yield `id in [${list.slice(from, from + idsAtOnce).join(', ')}]`;
-  }
-}
+const conditionsOf = (ids: ReadonlySet<string>) =>
+  idConditions(where, ids, { literal: textLiteral, condition: (list) => `id in [${list}]` });

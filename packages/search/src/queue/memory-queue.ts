@@ -1,5 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
-import { mostTries, type QueuedJob, type WorkQueue } from './work-queue.js';
+import { type FailedJob, mostTries, type QueuedJob, refuseFailed, type WorkQueue } from './work-queue.js';
 
 /**
  * A queue in this process: no server is needed, and nothing stays.
@@ -25,6 +24,7 @@ export function memoryQueue<Job>(): WorkQueue<Job> {
       return count;
     },
     async work(handle, { signal } = {}) {
+      const failed: FailedJob[] = [];
       let done = 0;
       for (let next = waiting.shift(); next && !signal?.aborted; next = waiting.shift()) {
         active++;
@@ -32,17 +32,16 @@ export function memoryQueue<Job>(): WorkQueue<Job> {
           await handle(next);
           done++;
         } catch (cause) {
-          if (++next.tries >= mostTries) {
-            throw new CrossmodalError(
-              `memoryQueue: job ${next.id} failed ${mostTries} times: ${(cause as Error).message}`,
-              { cause },
-            );
+          if (++next.tries < mostTries) waiting.push(next);
+          else {
+            seen.delete(next.id);
+            failed.push({ id: next.id, reason: (cause as Error).message });
           }
-          waiting.push(next);
         } finally {
           active--;
         }
       }
+      refuseFailed('memoryQueue', failed);
       return done;
     },
     remaining: async () => waiting.length + active,

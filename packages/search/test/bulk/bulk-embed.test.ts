@@ -4,7 +4,9 @@ import { Random } from '@crossmodal/core';
 import {
   type BulkProgress,
   bulkEmbed,
+  jobShard,
   localFolder,
+  memoryQueue,
   memoryStore,
   readShards,
   shardSink,
@@ -172,6 +174,54 @@ describe('shardSink', () => {
   });
 });
 
+describe('jobShard', () => {
+  it('leaves no shard of a job that is ended inside, so that it is done again whole', async () => {
+    const folder = localFolder(join(root, 'jobs'), { create: true });
+    const queue = memoryQueue<number[]>();
+    await queue.add([{ id: 'job', job: numbers(10) }]);
+    const counts: number[] = [];
+    await queue.work(async ({ id, job }) => {
+      const stop = new AbortController();
+      counts.push(job.length);
+      await bulkEmbed(job, {
+        ...simple,
+        sink: jobShard(folder, { job: id, dimension: 2 }),
+        batchSize: 3,
+        signal: stop.signal,
+        onProgress: ({ seen }) => counts.length === 1 && seen === 6 && stop.abort(),
+      });
+    });
+    expect(counts).toEqual([10, 10]);
+    const ids = [];
+    for await (const { id } of readShards(folder)) ids.push(id);
+    expect(ids).toEqual(numbers(10).map(simple.id));
+  });
+
+  it('says that the job was ended, unless its shard is there', async () => {
+    const folder = localFolder(join(root, 'ended'), { create: true });
+    const run = (signal: AbortSignal) =>
+      bulkEmbed(numbers(4), { ...simple, sink: jobShard(folder, { job: 'a', dimension: 2 }), batchSize: 2, signal });
+    await expect(run(AbortSignal.abort())).rejects.toThrow('jobShard: the job a was ended before all of it');
+    expect(await folder.has('a.safetensors')).toBe(false);
+    expect(await run(new AbortController().signal)).toMatchObject({ embedded: 4 });
+    expect(await run(AbortSignal.abort())).toMatchObject({ embedded: 0, skipped: 2 });
+  });
+
+  it.each([1, 2, 6])('has an id once that comes in several batches: ahead %i', async (ahead) => {
+    const folder = localFolder(join(root, `repeated-${ahead}`), { create: true });
+    const result = await bulkEmbed([0, 1, 2, 1, 3, 0, 4, 4, 0, 5], {
+      ...simple,
+      sink: jobShard(folder, { job: 'job', dimension: 2 }),
+      batchSize: 2,
+      ahead,
+    });
+    expect(result).toMatchObject({ seen: 10, embedded: 6, skipped: 4 });
+    const ids = [];
+    for await (const { id } of readShards(folder)) ids.push(id);
+    expect(ids).toEqual(numbers(6).map(simple.id));
+  });
+});
+
 describe('localFolder', () => {
   it('never leaves its folder', async () => {
     const folder = localFolder(root);
@@ -189,7 +239,11 @@ describe('a process that is killed with SIGKILL at random moments', () => {
     const random = new Random(`kill ${kind}`);
     const folder = join(root, `killed-${kind}`);
     mkdirSync(folder);
-    const report = await workKilled(kind, folder, { count: 3000, kills: 3, delay: () => 600 + 700 * random.uniform() });
-    expect(report).toEqual({ kills: 3, missing: [], twice: [], wrong: [], quarantined: 60 });
+    const options = { count: 6000, kills: 3, delay: () => 10 + 150 * random.uniform() };
+    const { progress, ...report } = await workKilled(kind, folder, options);
+    expect(report).toEqual({ kills: 3, missing: [], twice: [], wrong: [], quarantined: 120 });
+    expect(progress[0]).toBeLessThan(5880); // killed in the middle of it
+    expect(progress).toEqual([...progress].sort((a, b) => a - b));
+    expect(progress[2]).toBeGreaterThan(0); // and the work went on, each time
   });
 });

@@ -7,7 +7,7 @@ import { isBroken, vectorOf } from './work.js';
 
 const program = fileURLToPath(new URL('./work.ts', import.meta.url));
 
-/** Starts the work; kills it so many milliseconds after it began, unless it is done by then. True when it was done. */
+/** Starts the work; kills it so many milliseconds after it has begun to embed, unless it is done by then. True when it was done. */
 function run(kind: string, folder: string, count: number, killAfter: number | undefined): Promise<boolean> {
   return new Promise((resolve, reject) => {
     const args = ['--conditions=@crossmodal/source', '--import', 'tsx', program, 'work', kind, folder, String(count)];
@@ -16,7 +16,11 @@ function run(kind: string, folder: string, count: number, killAfter: number | un
     child.stderr.on('data', (part: Buffer) => {
       errors += part;
     });
-    const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill('SIGKILL'), killAfter);
+    let timer: NodeJS.Timeout | undefined;
+    // Starting Node takes longer than all of the work, so the time counts from the first item.
+    child.stdout.once('data', () => {
+      if (killAfter !== undefined) timer = setTimeout(() => child.kill('SIGKILL'), killAfter);
+    });
     child.on('error', reject);
     child.on('close', (code, signal) => {
       clearTimeout(timer);
@@ -39,8 +43,14 @@ async function itemsOf(kind: string, folder: string): Promise<StoredItem[]> {
   return items;
 }
 
+async function countOf(kind: string, folder: string): Promise<number> {
+  return (await itemsOf(kind, folder)).length;
+}
+
 export interface KillReport {
   kills: number;
+  /** Items that were there after each kill. */
+  progress: number[];
   missing: number[];
   twice: string[];
   wrong: string[];
@@ -61,19 +71,27 @@ export async function workKilled(
   { count, kills, delay }: { count: number; kills: number; delay: () => number },
 ): Promise<KillReport> {
   let killed = 0;
-  while (killed < kills) if (!(await run(kind, folder, count, delay()))) killed++;
+  const progress: number[] = [];
+  while (killed < kills) {
+    if (await run(kind, folder, count, delay()))
+      throw new Error(`the work was done after ${killed} kills: it is too short`);
+    killed++;
+    progress.push(await countOf(kind, folder));
+  }
   if (!(await run(kind, folder, count, undefined))) throw new Error('the last run was killed');
   const items = await itemsOf(kind, folder);
   const ids = items.map(({ id }) => id);
   const wanted = Array.from({ length: count }, (_, i) => i).filter((i) => !isBroken(i));
   const there = new Set(ids);
+  const once = new Set(ids);
   const lines = (await readFile(join(folder, 'quarantine.jsonl'), 'utf8'))
     .split('\n')
     .filter((line) => line.includes('"reason"'));
   return {
     kills: killed,
+    progress,
     missing: wanted.filter((i) => !there.has(`item ${i}`)),
-    twice: ids.filter((id, i) => ids.indexOf(id) !== i),
+    twice: ids.filter((id) => !once.delete(id)),
     wrong: items
       .filter(({ id, vector }) => vectorOf(Number(id.slice(5))).some((value, d) => value !== vector[d]))
       .map(({ id }) => id),

@@ -15,11 +15,14 @@ export async function work(kind: string, folder: string, count: number): Promise
   const sink: BulkSink = store
     ? storeSink(store)
     : await shardSink(localFolder(join(folder, 'shards'), { create: true }), { dimension: 8, rows: 37 });
+  let begun = false;
   const result = await bulkEmbed(
     Array.from({ length: count }, (_, i) => i),
     {
       id: (i) => `item ${i}`,
       decode: async (i) => {
+        if (!begun) process.stdout.write('begun\n');
+        begun = true;
         if (isBroken(i)) throw new Error(`number ${i} is broken`);
         return i;
       },

@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { memoryStore, openFileStore, saveStore, type VectorStore } from '../../src/index.js';
 import { temporaryFolder } from '../temporary.js';
 import { idsOf, itemsOf, randomVectors } from '../vectors.js';
@@ -154,6 +154,36 @@ describe('a store in a folder', () => {
     await (await openFileStore(folder)).close();
     writeFileSync(lock, '');
     await (await openFileStore(folder)).close();
+  });
+
+  test('has one writer in a process that has loaded the package twice', async () => {
+    const folder = newFolder();
+    const store = await openStore(folder, { dimension: 2 });
+    vi.resetModules();
+    const other = await import('../../src/index.js');
+    expect(other.openFileStore).not.toBe(openFileStore);
+    await expect(other.openFileStore(folder)).rejects.toThrow(/is being written to by this process/);
+    await store.close();
+    await (await other.openFileStore(folder)).close();
+  });
+
+  // A thread has a register of its own, so what counts is what the file says.
+  test.skipIf(process.platform !== 'linux')('has one writer in a process with several threads (Linux)', async () => {
+    const folder = newFolder();
+    await (await openFileStore(folder, { dimension: 2 })).close();
+    const { hostname } = await import('node:os');
+    const began = readFileSync('/proc/self/stat', 'utf8')
+      .replace(/^.*\) /s, '')
+      .split(' ')[19]!;
+    const owner = (process: number, began: string) => JSON.stringify({ process, host: hostname(), began });
+    const lock = join(folder, 'writer.lock');
+    writeFileSync(lock, owner(process.pid, began));
+    await expect(openFileStore(folder)).rejects.toThrow(new RegExp(`written to by process ${process.pid} on`));
+    // Of the number of this process, or of another that lives, but begun at another time: gone.
+    for (const id of [process.pid, process.ppid]) {
+      writeFileSync(lock, owner(id, '1'));
+      await (await openFileStore(folder)).close();
+    }
   });
 
   test('is saved from a store in memory, and from any other', async () => {

@@ -38,7 +38,8 @@ const LAYERS_REMEDY =
  * graph and run no JavaScript of the function. Variables that it reads are inputs and variables that it assigns are
  * outputs of the graph, without copies.
  *
- * JavaScript numbers and tensors from outside are frozen as they are when the graph is built. A tensor that the function
+ * JavaScript numbers and tensors from outside are frozen as they are when the graph is built; the settings of tfjs's
+ * optimisers are too, and the graph is built anew when they change (`setLearningRate`). A tensor that the function
  * makes of a JavaScript array has the numbers that the array had then, in each call. What must change comes in as an
  * argument, as a variable, or through `hostInput`.
  *
@@ -65,11 +66,16 @@ export function compile<F extends (...args: never[]) => unknown>(
   };
   const entries = new Lru<SignatureEntry>(maxSignatures, (entry) => entry.free());
   let firstCalls = 0;
+  let outdated = 0;
   let disposed = false;
 
   const warn = () =>
     process.emitWarning(
       `compile: ${name} was called ${firstCalls} times with a signature that was new or forgotten, it keeps ${maxSignatures}; such calls run uncompiled. Numbers that change must come in as scalar tensors or through hostInput; pad tensors to few shapes, or raise maxSignatures`,
+    );
+  const warnOfSettings = () =>
+    process.emitWarning(
+      `compile: ${name} was built ${outdated + 1} times because its tfjs optimiser got another learning rate or other settings, which are constants of the graph. An optimiser of @crossmodal/core takes schedules without building anew`,
     );
   const compiled = (...args: unknown[]): unknown => {
     if (disposed) throw new Error(`compile: ${name} was disposed`);
@@ -91,6 +97,11 @@ export function compile<F extends (...args: never[]) => unknown>(
       firstCalls++;
       if (firstCalls === 2 * maxSignatures) warn();
       return plain();
+    }
+    if (entry.program?.isOutdated()) {
+      entry.program.dispose();
+      entry.program = undefined;
+      if (++outdated === maxSignatures) warnOfSettings();
     }
     if (entry.program === undefined) {
       entry.program = Program.compile(backend, call, args, { threads: options.threads });

@@ -33,8 +33,12 @@ function assertOpaque(value: object, caller: string): void {
       `${caller}: arguments and results must be tensors or plain values, got ${value.constructor.name}, whose numbers would be frozen; wrap it in tf.tensor`,
     );
   }
-  const contents = value instanceof Map || value instanceof Set ? [...value.values()] : Object.values(value);
-  if (!contents.some((item) => isTensor(item) || (Array.isArray(item) && item.some(isTensor)))) return;
+  if (value instanceof Map || value instanceof Set) {
+    throw new Error(
+      `${caller}: arguments and results must be tensors, lists, plain objects and plain values, got a ${value.constructor.name}, whose contents would be frozen; hand over a list or Object.fromEntries`,
+    );
+  }
+  if (!Object.values(value).some((item) => isTensor(item) || (Array.isArray(item) && item.some(isTensor)))) return;
   throw new Error(
     `${caller}: tensors must come in lists or plain objects, got ${value.constructor.name} that holds tensors, which would be frozen; hand over the tensors themselves`,
   );
@@ -65,8 +69,8 @@ function describe(value: unknown): string {
  * what they hold. Two containers of equal signature thus differ only in the numbers of their tensors and in what
  * changed inside such objects.
  *
- * @throws for typed arrays, and for instances of classes (or maps and sets) that hold tensors themselves: identity
- * would not show that they changed.
+ * @throws for typed arrays, maps and sets, and for instances of classes that hold tensors themselves: identity would not
+ * show that they changed.
  */
 export function flatten(
   container: unknown,

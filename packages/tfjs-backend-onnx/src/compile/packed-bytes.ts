@@ -1,4 +1,4 @@
-import os from 'node:os';
+import { machineMemory } from '../machine-memory.js';
 import { PACKED_SHARE } from '../machine-thresholds.js';
 
 /** Bytes of weights that are constants of graphs, of all compiled functions of a backend. */
@@ -11,7 +11,7 @@ export class PackedBytes {
 
   /** Whether so many more may be. */
   hasRoom(bytes: number): boolean {
-    return this.#bytes + bytes <= PACKED_SHARE * os.totalmem();
+    return this.#bytes + bytes <= PACKED_SHARE * machineMemory();
   }
 
   add(bytes: number): void {

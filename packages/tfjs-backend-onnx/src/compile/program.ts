@@ -20,7 +20,7 @@ import { type SplitGraph, splitUpdates } from '../update/split.js';
 import { StateUpdates } from '../update/state-updates.js';
 import { flatten, type Structure, unflatten } from './container.js';
 import { computeEscaped, stateError } from './escaped-tensors.js';
-import { type Counts, countUpdates, OptimiserCounters } from './optimiser-counters.js';
+import { type Counts, countUpdates, OptimiserCounters, settingsOf } from './optimiser-counters.js';
 import type { PackedBytes } from './packed-bytes.js';
 import { ReadOnlyWeights } from './read-only-weights.js';
 import { ArgumentSource, type FillSource, StateSource } from './sources.js';
@@ -212,6 +212,8 @@ export class Program {
   /** Undefined where the function neither returns nor assigns anything. */
   private current: Built | undefined;
   private isPacked = false;
+  /** Those of the optimisers whose updates are in the graph. */
+  private readonly settings: string;
 
   private constructor(
     private readonly target: CompileTarget,
@@ -219,6 +221,7 @@ export class Program {
     private readonly outputs: readonly Value[],
     threads: number,
   ) {
+    this.settings = settingsOf(traced.counts);
     const key = graphKey(outputs);
     this.options = { ...target.options, threads };
     const from = traced.shapes.length;
@@ -258,10 +261,21 @@ export class Program {
     const { packedBytes } = this.target;
     const isSame = weights.note();
     if (this.isPacked && !isSame) {
+      try {
+        this.replace(weights, false, this.outputs);
+      } catch (error) {
+        // Else the next call would take the numbers for those of the graph that is still there.
+        weights.forget();
+        throw error;
+      }
       weights.noteWaste();
-      this.replace(weights, false, this.outputs);
     } else if (!this.isPacked && weights.isSettled && packedBytes.hasRoom(weights.bytes)) {
-      this.replace(weights, true, weights.constants());
+      try {
+        this.replace(weights, true, weights.constants());
+      } catch {
+        // Such as too little memory for a second copy: as inputs they give the same numbers.
+        weights.noteWaste();
+      }
     }
   }
 
@@ -296,6 +310,11 @@ export class Program {
     } finally {
       counters.restore();
     }
+  }
+
+  /** Whether an optimiser of TensorFlow.js has other settings, such as the learning rate, than those in the graph. */
+  isOutdated(): boolean {
+    return this.traced.counts.size > 0 && settingsOf(this.traced.counts) !== this.settings;
   }
 
   isFor(target: CompileTarget): boolean {

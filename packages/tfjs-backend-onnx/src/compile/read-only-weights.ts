@@ -69,7 +69,13 @@ export class ReadOnlyWeights {
     return this.#unchanged >= this.#needed;
   }
 
-  /** They were constants, and changed. */
+  /** What was noted does not count: whatever the next run finds is a change. */
+  forget(): void {
+    this.#seen = [];
+    this.#unchanged = 0;
+  }
+
+  /** To make constants of them did not pay: they changed, or no graph could be built. */
   noteWaste(): void {
     this.#needed *= 2;
   }

@@ -1,7 +1,7 @@
-import os from 'node:os';
 import type { Tensor } from 'onnxruntime-common';
 import { type EmittedModel, emit } from '../emit/emit.js';
 import { type Graph, sizeOf, topological, type Value } from '../ir/graph.js';
+import { machineMemory } from '../machine-memory.js';
 import { PLANNED_BYTES, WORK_OF_ONE_THREAD } from '../machine-thresholds.js';
 import type { LowerOptions } from '../passes/lower.js';
 import { optimise } from '../passes/optimise.js';
@@ -123,8 +123,7 @@ export function memoryFor(graph: Graph): Memory {
 
 /** @throws when a single result is larger than the memory: where the system promises more than it has, writing it would end the process. */
 function assertFits(graph: Graph): void {
-  const limit = process.constrainedMemory();
-  const memory = limit > 0 ? Math.min(limit, os.totalmem()) : os.totalmem();
+  const memory = machineMemory();
   for (const { outputs, origin, op } of topological(graph.outputs)) {
     for (const value of outputs) {
       const bytes = bytesOf(value);

@@ -31,7 +31,7 @@ export function featuresOf(
   network: FeatureNetwork,
   observation: Observation,
   condition: Tensor2D | undefined,
-  training: boolean,
+  { training }: { training: boolean },
 ): Tensor2D {
   if (isEncoder(network)) {
     if (observation instanceof tf.Tensor) {

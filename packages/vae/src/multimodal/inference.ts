@@ -1,23 +1,12 @@
 import { CrossmodalError, type NamedVariables, prefixed } from '@crossmodal/core';
-import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
+import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { type Gaussian, type GaussianHead, gaussianHead } from '../internal/gaussian-head.js';
 import { type FeatureNetwork, featureSize, featuresOf, type Observation, sharedRows } from '../internal/observation.js';
 import type { Likelihood } from '../likelihoods/likelihood.js';
-import { productOfExperts, subsetsOf } from './experts.js';
+import type { Fusion } from './fusions/fusion.js';
 import type { Posterior } from './posterior.js';
-
-/**
- * How single posteriors become one:
- *
- * - `product` (MVAE): the product of all experts and the prior.
- * - `mixture` (MMVAE): the uniform mixture of the experts.
- * - `mixture-of-products` (MoPoE): the uniform mixture of the products of all non-empty subsets; the prior expert joins
- *   the full subset only.
- * - `joint` (JMVAE): a network of its own over the features of all modalities; single ones are pulled towards it.
- */
-export type Fusion = 'product' | 'mixture' | 'mixture-of-products' | 'joint';
 
 export interface Modality {
   /** Observations -> features; the heads for mean and log variance are added. */
@@ -47,7 +36,7 @@ export class Inference {
       this.#heads[name] = gaussianHead(name, size, latentDimension, seed);
       total += size;
     }
-    if (fusion === 'joint') this.#joint = gaussianHead('joint', total, latentDimension, seed);
+    if (fusion.hasJointNetwork) this.#joint = gaussianHead('joint', total, latentDimension, seed);
   }
 
   /**
@@ -80,7 +69,7 @@ export class Inference {
   infer(
     x: Record<string, Observation>,
     present: Record<string, Tensor1D>,
-    training: boolean,
+    { training }: { training: boolean },
   ): { experts: Record<string, Gaussian>; posterior: Posterior } {
     const given = this.#names.filter((name) => x[name] !== undefined);
     this.check(x, present);
@@ -88,50 +77,28 @@ export class Inference {
     const experts: Record<string, Gaussian> = {};
     for (const name of given) {
       const observation = x[name] as Observation;
-      const encoded = featuresOf('multimodalVae', this.#encoders[name]!, observation, undefined, training);
+      const encoded = featuresOf('multimodalVae', this.#encoders[name]!, observation, undefined, { training });
       features[name] = encoded;
       experts[name] = this.#heads[name]!.apply(encoded);
     }
-    const masks = given.map((name) => present[name]);
-    const partial = masks.some((mask) => mask !== undefined);
-    const list = given.map((name) => experts[name] as Gaussian);
-    switch (this.#fusion) {
-      case 'product':
-        return { experts, posterior: { components: [productOfExperts(list, { masks })], weights: undefined } };
-      case 'mixture':
-        return { experts, posterior: { components: list, weights: partial ? shares(masks, list) : undefined } };
-      case 'mixture-of-products': {
-        const subsets = subsetsOf(given.length);
-        const components = subsets.map((subset) =>
-          productOfExperts(
-            subset.map((k) => list[k] as Gaussian),
-            { prior: subset.length === this.#names.length },
-          ),
-        );
-        const available = subsets.map((subset) => {
-          const members = subset.flatMap((k) => (masks[k] ? [masks[k]] : []));
-          return members.length === 0 ? undefined : members.reduce((all, mask) => tf.mul(all, mask));
-        });
-        return { experts, posterior: { components, weights: partial ? shares(available, components) : undefined } };
-      }
-      case 'joint': {
-        if (partial) {
-          throw new CrossmodalError("multimodalVae: fusion 'joint' needs every modality in every row", {
-            remedy: "leave out incomplete rows, or take fusion 'product' or 'mixture-of-products'",
-          });
-        }
-        const whole = given.length === this.#names.length;
-        const component = whole
-          ? this.#joint!.apply(
-              tf.concat(
-                given.map((name) => features[name] as Tensor2D),
-                1,
-              ),
-            )
-          : productOfExperts(list, { prior: false });
-        return { experts, posterior: { components: [component], weights: undefined } };
-      }
-    }
+    const complete = given.length === this.#names.length;
+    const all = () =>
+      tf.concat(
+        given.map((name) => features[name] as Tensor2D),
+        1,
+      );
+    const posterior = this.#fusion.posterior({
+      experts: given.map((name) => experts[name] as Gaussian),
+      masks: given.map((name) => present[name]),
+      complete,
+      joint: complete ? this.#joint?.apply(all()) : undefined,
+    });
+    return { experts, posterior };
+  }
+
+  /** The posterior that each given modality has alone. */
+  alone(expert: Gaussian): Posterior {
+    return this.#fusion.posterior({ experts: [expert], masks: [undefined], complete: false, joint: undefined });
   }
 
   namedVariables(): NamedVariables {
@@ -145,12 +112,4 @@ export class Inference {
     for (const head of Object.values(this.#heads)) head.dispose();
     this.#joint?.dispose();
   }
-}
-
-/** Each row's uniform weights over the components that are available to it. */
-function shares(available: readonly (Tensor | undefined)[], components: readonly Gaussian[]): Tensor1D[] {
-  const rows = components[0]!.mean.shape[0];
-  const present = available.map((mask) => mask ?? tf.ones([rows]));
-  const total = tf.maximum(tf.addN(present), 1e-6);
-  return present.map((mask) => tf.div(mask, total) as Tensor1D);
 }

@@ -37,16 +37,11 @@ import {
   targetOf,
 } from '../internal/observation.js';
 import { bernoulli } from '../likelihoods/bernoulli.js';
-import { mixtureLogDensity, productOfExperts } from './experts.js';
-import { type Fusion, Inference, type Modality } from './inference.js';
-import {
-  chosenComponent,
-  divergenceToExperts,
-  drawFrom,
-  expectedLatent,
-  type Posterior,
-  repeatedPosterior,
-} from './posterior.js';
+import type { Fusion } from './fusions/fusion.js';
+import { mixtureOfProducts } from './fusions/mixture-of-products.js';
+import { mixtureLogDensity } from './gaussian-products.js';
+import { Inference, type Modality } from './inference.js';
+import { chosenComponent, drawFrom, expectedLatent, type Posterior, repeatedPosterior } from './posterior.js';
 
 /** What is known of each item, by modality; modalities may be left out. */
 export type MultimodalObservation<Name extends string = string> = { [N in Name]?: Observation };
@@ -65,7 +60,11 @@ export type MultimodalBatch<Name extends string = string> = MultimodalObservatio
 export interface MultimodalVaeOptions<Name extends string> {
   /** By name; `present` is no name, since it stands beside them in a batch. */
   modalities: Record<Name, Modality>;
-  /** @default 'mixture-of-products' */
+  /**
+   * How the posteriors of single modalities become one: `productOfExperts()`, `mixtureOfExperts()`, `mixtureOfProducts()`,
+   * `jmvae()`.
+   * @default mixtureOfProducts()
+   */
   fusion?: Fusion;
   /** @default 1 */
   beta?: number | Schedule;
@@ -74,16 +73,6 @@ export interface MultimodalVaeOptions<Name extends string> {
    * @default false
    */
   rescale?: boolean;
-  /**
-   * `product`: adds the bounds of the single modalities, without which they do not learn to stand alone.
-   * @default true
-   */
-  subsampling?: boolean;
-  /**
-   * `joint`: weight of the divergence from the joint posterior to those of the single modalities.
-   * @default 0.1
-   */
-  alpha?: number;
   /** @default 0 */
   seed?: number | string;
 }
@@ -92,7 +81,7 @@ export interface MultimodalVaeOptions<Name extends string> {
 export interface MultimodalVae<Name extends string = string> extends Trainable<MultimodalBatch<Name>>, Savable {
   readonly latentDimension: number;
   readonly modalities: readonly Name[];
-  /** q(z | what is given): a mixture of Gaussians (of one, for `product` and `joint`). */
+  /** q(z | what is given): a mixture of Gaussians (of one, for `productOfExperts` and `jmvae`). */
   posterior(x: MultimodalObservation<Name>, options?: { present?: Presence<Name>; training?: boolean }): Posterior;
   /** The loss of a batch, mean over items, in nats; terms `reconstruction`, `divergence`. */
   loss(batch: MultimodalBatch<Name>, options?: { training?: boolean }): LossTerms;
@@ -115,8 +104,6 @@ const optionNames: Record<keyof MultimodalVaeOptions<string>, true> = {
   fusion: true,
   beta: true,
   rescale: true,
-  subsampling: true,
-  alpha: true,
   seed: true,
 };
 
@@ -125,7 +112,7 @@ const optionNames: Record<keyof MultimodalVaeOptions<string>, true> = {
  * KL(q_s || p) } over the components q_s of the posterior. Modalities may be missing, in training as in use: they are left
  * out, or marked row by row in `present`.
  *
- * @throws CrossmodalError for fewer than two modalities, decoders of different latent dimensions, a negative beta or alpha
+ * @throws CrossmodalError for fewer than two modalities, decoders of different latent dimensions, a negative beta
  * @see Wu and Goodman (MVAE, 2018), eq. 4-5; Shi et al. (MMVAE, 2019); Sutter et al., Generalized multimodal ELBO (MoPoE,
  *   2021), eq. 6; Suzuki et al., Joint multimodal learning with deep generative models (JMVAE, 2016), eq. 5
  * @example
@@ -134,15 +121,7 @@ const optionNames: Record<keyof MultimodalVaeOptions<string>, true> = {
  */
 export function multimodalVae<Name extends string>(options: MultimodalVaeOptions<Name>): MultimodalVae<Name> {
   assertKnownOptions('multimodalVae', options, optionNames);
-  const {
-    modalities: named,
-    fusion = 'mixture-of-products',
-    beta = 1,
-    rescale = false,
-    subsampling = true, // Wu and Goodman, section 2.2
-    alpha = 0.1, // Suzuki et al., section 4.1
-    seed = 0,
-  } = options;
+  const { modalities: named, fusion = mixtureOfProducts(), beta = 1, rescale = false, seed = 0 } = options;
   const modalities: Record<string, Modality> = named;
   const names = Object.keys(modalities) as Name[];
   const dimensions = names.map((name) => modalities[name]!.decoder.inputs[0]?.shape[1]);
@@ -154,7 +133,14 @@ export function multimodalVae<Name extends string>(options: MultimodalVaeOptions
   }
   if (typeof beta === 'number' && !(beta >= 0))
     throw new CrossmodalError(`multimodalVae: beta must not be negative, got ${beta}`);
-  if (!(alpha >= 0)) throw new CrossmodalError(`multimodalVae: alpha must not be negative, got ${alpha}`);
+  if (typeof fusion?.posterior !== 'function') {
+    throw new CrossmodalError(
+      `multimodalVae: fusion must say how posteriors become one, got ${JSON.stringify(fusion)}`,
+      {
+        remedy: 'pass productOfExperts(), mixtureOfExperts(), mixtureOfProducts() or jmvae()',
+      },
+    );
+  }
   if ((names as string[]).includes('present')) {
     throw new CrossmodalError(
       "multimodalVae: a modality must not be called 'present', which says in a batch what is there",
@@ -164,7 +150,7 @@ export function multimodalVae<Name extends string>(options: MultimodalVaeOptions
   const noise = new Random(seed).fork('multimodal-vae-noise');
   const binary = bernoulli();
   const likelihoodOf = (name: string) => modalities[name]!.likelihood ?? binary;
-  const decode = (name: string, z: Tensor2D, training: boolean) =>
+  const decode = (name: string, z: Tensor2D, { training }: { training: boolean }) =>
     modalities[name]!.decoder.apply(z, { training }) as Tensor;
   const weightOf = (name: string, x: Record<string, Observation>): number => {
     const own = modalities[name]!.weight ?? 1;
@@ -178,16 +164,13 @@ export function multimodalVae<Name extends string>(options: MultimodalVaeOptions
     x: Record<string, Observation>,
     present: Record<string, Tensor1D>,
     z: Tensor2D,
-    times: number,
-    training: boolean,
-    weight: (name: string) => number,
-    only: readonly string[] = names,
+    { times, training, weight }: BoundOptions & { times: number },
   ): Tensor1D => {
-    const terms = only.flatMap((name) => {
+    const terms = names.flatMap((name) => {
       const observation = x[name];
       if (!observation) return [];
       const values = repeated(targetOf(observation), times);
-      const each = likelihoodOf(name).logLikelihood(decode(name, z, training), values);
+      const each = likelihoodOf(name).logLikelihood(decode(name, z, { training }), values);
       const mask = present[name];
       const counted = mask ? tf.mul(each, repeated(mask, times)) : each;
       return [weight(name) === 1 ? counted : tf.mul(counted, weight(name))];
@@ -200,8 +183,7 @@ export function multimodalVae<Name extends string>(options: MultimodalVaeOptions
     present: Record<string, Tensor1D>,
     { components, weights }: Posterior,
     random: Random,
-    training: boolean,
-    weight: (name: string) => number,
+    options: BoundOptions,
   ) => {
     const count = components.length;
     const all: Gaussian = {
@@ -214,21 +196,21 @@ export function multimodalVae<Name extends string>(options: MultimodalVaeOptions
         0,
       ) as Tensor2D,
     };
-    const explained = tf.reshape(explain(x, present, drawFrom(all, random), count, training, weight), [count, -1]);
+    const explained = tf.reshape(explain(x, present, drawFrom(all, random), { ...options, times: count }), [count, -1]);
     const paid = tf.reshape(klStandardNormal(all.mean, all.logVariance, { reduction: 'none' }), [count, -1]);
     const share = weights ? tf.stack(weights) : 1 / count;
     const over = (terms: Tensor) => tf.sum(tf.mul(terms, share), 0) as Tensor1D;
     return { logLikelihood: over(explained), divergence: over(paid) };
   };
 
-  const one = () => 1;
+  const unweighted: BoundOptions = { training: false, weight: () => 1 };
   const model: MultimodalVae<Name> = {
     latentDimension,
     modalities: names,
     posterior: (observations, { present = {}, training = false } = {}) =>
       tf.tidy(() => {
         const masks = inference.check(observations, present);
-        return inference.infer(presentOnly(observations, masks), masks, training).posterior;
+        return inference.infer(presentOnly(observations, masks), masks, { training }).posterior;
       }),
     loss: ({ present = {}, ...observations }, { training = false } = {}) =>
       tf.tidy((): LossTerms => {
@@ -236,39 +218,37 @@ export function multimodalVae<Name extends string>(options: MultimodalVaeOptions
         const x = presentOnly(observations, masks);
         const weight = (name: string) => weightOf(name, x);
         const price = typeof beta === 'number' ? beta : scheduledScalar(beta);
-        const { experts, posterior } = inference.infer(x, masks, training);
-        const { logLikelihood, divergence } = bound(x, masks, posterior, noise, training, weight);
+        const { experts, posterior } = inference.infer(x, masks, { training });
+        const { logLikelihood, divergence } = bound(x, masks, posterior, noise, { training, weight });
         const reconstruction = tf.neg(tf.mean(logLikelihood)) as Scalar;
         const paid = tf.mean(divergence) as Scalar;
         let loss = tf.add(reconstruction, tf.mul(price, paid));
-        if (fusion === 'product' && subsampling) {
+        if (fusion.hasSingleBounds) {
           for (const [name, expert] of Object.entries(experts)) {
-            const alone = productOfExperts([expert]);
-            const explained = explain(x, masks, drawFrom(alone, noise), 1, training, weight, [name]);
-            const kl = tf.mul(price, klStandardNormal(alone.mean, alone.logVariance, { reduction: 'none' }));
+            const only = { [name]: x[name] as Observation };
+            const own = bound(only, masks, inference.alone(expert), noise, { training, weight });
+            const paidAlone = tf.mul(price, own.divergence);
             const mask = masks[name];
-            const each = tf.sub(mask ? tf.mul(kl, mask) : kl, explained);
+            const each = tf.sub(mask ? tf.mul(paidAlone, mask) : paidAlone, own.logLikelihood);
             loss = tf.add(loss, tf.mean(each));
           }
         }
-        if (fusion === 'joint') {
-          const joint = posterior.components[0] as Gaussian;
-          loss = tf.add(loss, tf.mul(alpha, divergenceToExperts(joint, Object.values(experts))));
-        }
+        const penalty = fusion.penalty?.(posterior, Object.values(experts));
+        if (penalty) loss = tf.add(loss, penalty);
         return { loss: loss as Scalar, reconstruction, divergence: paid };
       }),
     elbo: async (x, options) =>
       heldOutElbo(itemsOf(x as Record<string, Observation>), options, (part, samples, random) => {
-        const { posterior } = inference.infer(part, {}, false);
-        const draws = Array.from({ length: samples }, () => bound(part, {}, posterior, random, false, one));
+        const { posterior } = inference.infer(part, {}, { training: false });
+        const draws = Array.from({ length: samples }, () => bound(part, {}, posterior, random, unweighted));
         const explained = tf.addN(draws.map(({ logLikelihood }) => logLikelihood));
         return { logLikelihood: tf.div(explained, samples) as Tensor1D, divergence: draws[0]!.divergence };
       }),
     logLikelihood: async (x, options) =>
       marginalLikelihood(itemsOf(x as Record<string, Observation>), options, (part, samples, random) => {
-        const q = repeatedPosterior(inference.infer(part, {}, false).posterior, samples);
+        const q = repeatedPosterior(inference.infer(part, {}, { training: false }).posterior, samples);
         const z = drawFrom(chosenComponent(q, random), random);
-        const explained = explain(part, {}, z, samples, false, one);
+        const explained = explain(part, {}, z, { ...unweighted, times: samples });
         const ratio = tf.sub(gaussianLogLikelihood(z, 0), mixtureLogDensity(z, q.components, { weights: q.weights }));
         return tf.reshape(tf.add(explained, ratio), [samples, -1]) as Tensor2D;
       }),
@@ -277,15 +257,15 @@ export function multimodalVae<Name extends string>(options: MultimodalVaeOptions
         if (!names.includes(to)) {
           throw new CrossmodalError(`generate: to must be one of ${names.join(', ')}, got ${to}`);
         }
-        const { posterior } = inference.infer(x as Record<string, Observation>, {}, false);
+        const { posterior } = inference.infer(x as Record<string, Observation>, {}, { training: false });
         const z = random ? drawFrom(chosenComponent(posterior, random), random) : expectedLatent(posterior);
-        return likelihoodOf(to).mean(decode(to, z, false));
+        return likelihoodOf(to).mean(decode(to, z, { training: false }));
       }),
     sample: (count, { random }) =>
       tf.tidy(() => {
         const z = randomNormal<Tensor2D>([count, latentDimension], { random });
         return Object.fromEntries(
-          names.map((name) => [name, likelihoodOf(name).mean(decode(name, z, false))]),
+          names.map((name) => [name, likelihoodOf(name).mean(decode(name, z, { training: false }))]),
         ) as Record<Name, Tensor>;
       }),
     trainableVariables: () => Object.values(model.namedVariables()).filter((variable) => variable.trainable),
@@ -301,7 +281,7 @@ export function multimodalVae<Name extends string>(options: MultimodalVaeOptions
       savedModelFiles(
         {
           type: 'multimodalVae',
-          options: { modalities, fusion, beta, rescale, subsampling, alpha, seed },
+          options: { modalities, fusion, beta, rescale, seed },
         },
         model.namedVariables(),
         settings,
@@ -315,6 +295,12 @@ export function multimodalVae<Name extends string>(options: MultimodalVaeOptions
     },
   };
   return model;
+}
+
+/** How a bound is taken: with dropout and the like or without, and the factor of each modality's log likelihood. */
+interface BoundOptions {
+  training: boolean;
+  weight: (name: string) => number;
 }
 
 /** Held-out rows of all modalities. */

@@ -1,5 +1,5 @@
 import { CrossmodalError } from '../../errors.js';
-import { discard } from '../discard.js';
+import { discard, withoutFirst } from '../discard.js';
 import type { Source } from '../source.js';
 import type { BatchOptions } from './batch.js';
 
@@ -28,12 +28,8 @@ export function uniqueBatchSource<T>(
   return {
     // What waits depends on the order, so the number of batches is known when they are made.
     length: undefined,
-    async *iterateFrom(epoch, start) {
-      let number = 0;
-      for await (const batch of batches(source.iterateFrom(epoch, 0), { size, keys, dropRemainder })) {
-        if (number++ >= start) yield batch;
-      }
-    },
+    iterateFrom: (epoch, start) =>
+      withoutFirst(batches(source.iterateFrom(epoch, 0), { size, keys, dropRemainder }), start),
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { CrossmodalError } from '../../errors.js';
@@ -8,10 +9,12 @@ export interface HubCache {
   readonly folder: string;
   /** The commit that a branch or tag stood for when it was last asked for. */
   reference(revision: string): string;
-  /** The files of a commit, all of them or none. */
-  snapshot(commit: string): string;
-  /** What has come of a commit that is not whole yet. */
-  partial(commit: string): string;
+  /** The paths of all files of a commit, as JSON. */
+  list(commit: string): string;
+  /** The usual files of a commit, or those that a caller chose; all of them or none. */
+  snapshot(commit: string, chosen?: readonly string[]): string;
+  /** What has come of a snapshot that is not whole yet. */
+  partial(commit: string, chosen?: readonly string[]): string;
 }
 
 export const isCommit = (revision: string): boolean => /^[0-9a-f]{40}$/.test(revision);
@@ -36,10 +39,16 @@ export function hubCache(cacheFolder: string, name: string, revision: string): H
     );
   }
   const folder = join(cacheFolder, name.replace('/', '--'));
+  const nameOf = (commit: string, chosen?: readonly string[]): string => {
+    if (!chosen) return commit;
+    const paths = JSON.stringify([...chosen].sort());
+    return `${commit}-${createHash('sha256').update(paths).digest('hex').slice(0, 16)}`;
+  };
   return {
     folder,
     reference: (revision) => join(folder, 'references', revision.replaceAll('/', '--')),
-    snapshot: (commit) => join(folder, commit),
-    partial: (commit) => join(folder, `.partial-${commit}`),
+    list: (commit) => join(folder, 'lists', `${commit}.json`),
+    snapshot: (commit, chosen) => join(folder, nameOf(commit, chosen)),
+    partial: (commit, chosen) => join(folder, `.partial-${nameOf(commit, chosen)}`),
   };
 }

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto';
-import { createReadStream } from 'node:fs';
+import { constants, createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CrossmodalError } from '../../errors.js';
@@ -34,9 +34,9 @@ export async function fetchHubFile(file: HubFile, options: HubFileOptions): Prom
   if ((await sizeOf(to)) === file.size) return;
   const part = `${to}.part`;
   await mkdir(dirname(to), { recursive: true });
-  for (let attempt = 0; (await sizeOf(part)) !== file.size || attempt === 0; attempt++) {
+  for (let attempt = 0; ; attempt++) {
     const before = (await sizeOf(part)) ?? 0;
-    if (before > file.size) await rm(part);
+    if (before > file.size) await rm(part, { force: true });
     else if (before === file.size && before > 0) break;
     const problem = await append(file, part, options);
     if (!problem) break;
@@ -48,15 +48,26 @@ export async function fetchHubFile(file: HubFile, options: HubFileOptions): Prom
     }
     await pause(attempt);
   }
+  try {
+    await accept(file, part, options);
+  } catch (error) {
+    // Another process that fetches the same model may have been faster.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT' && (await sizeOf(to)) === file.size) return;
+    throw error;
+  }
+}
+
+/** Gives a whole file its name. @throws CrossmodalError when it has another checksum, and removes it */
+async function accept(file: HubFile, part: string, options: HubFileOptions): Promise<void> {
   const actual = await checksumOf(part, file);
   if (actual !== file.checksum.value) {
-    await rm(part);
+    await rm(part, { force: true });
     throw new CrossmodalError(
       `hubFolder: ${options.url}: its checksum must be ${file.checksum.value}, got ${actual}; it was removed`,
       { remedy: 'call again; if it stays so, something between here and the hub changes the file' },
     );
   }
-  await rename(part, to);
+  await rename(part, options.to);
 }
 
 /** Why there is no answer, or none of use. */
@@ -96,7 +107,8 @@ async function append(file: HubFile, part: string, options: HubFileOptions): Pro
     if (!response.ok || !response.body) return refusal(response.status, response.statusText);
     // Some servers send the whole file whatever is asked for.
     if (response.status !== 206) have = 0;
-    const handle = await open(part, have > 0 ? 'r+' : 'w');
+    // Never cut to nothing: another process may be writing the same bytes at the same places, and goes on behind them.
+    const handle = await open(part, constants.O_RDWR | constants.O_CREAT);
     try {
       for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
         alive();

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, stat } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { syncFolder, writeAtomically } from '../../checkpoint/atomic-write.js';
 import { CrossmodalError } from '../../errors.js';
@@ -32,7 +32,10 @@ export interface HubFolderOptions {
    * @default process.env['HF_ENDPOINT'] ?? 'https://huggingface.co'
    */
   endpoint?: string;
-  /** Which files are fetched, by their paths; what `load...Encoder` and `openWeights` can use unless given. */
+  /**
+   * Which files are fetched, by their paths; what `load...Encoder` and `openWeights` can use unless given. Each choice of files has
+   * a folder of its own.
+   */
   files?: (path: string) => boolean;
   /**
    * Milliseconds without a byte before a connection is given up.
@@ -47,6 +50,8 @@ export interface HubFolderOptions {
   /** @default () => {} */
   progress?: (state: { path: string; received: number; size: number }) => void;
 }
+
+type Filter = HubFolderOptions['files'];
 
 const optionNames: Record<keyof HubFolderOptions, true> = {
   revision: true,
@@ -87,29 +92,47 @@ export async function hubFolder(name: string, options: HubFolderOptions = {}): P
     progress = () => {},
   } = options;
   const cache = hubCache(cacheFolder, name, revision);
-  if (offline) return cachedFolder(cache, { name, revision });
-  if (isCommit(revision) && (await isFolder(cache.snapshot(revision)))) return cache.snapshot(revision);
+  if (offline) return cachedFolder(cache, { name, revision, files });
+  if (isCommit(revision)) {
+    const before = await snapshotOf(cache, revision, files);
+    if (before !== undefined) return before;
+  }
   const hub = { name, endpoint: endpoint.replace(/\/$/, ''), token, timeout, retries };
   const commit = await commitOf(hub, revision);
-  const snapshot = cache.snapshot(commit);
-  if (!(await isFolder(snapshot))) {
-    const partial = cache.partial(commit);
+  const snapshot =
+    (await snapshotOf(cache, commit, files)) ?? (await fetchSnapshot(hub, cache, { commit, files, progress }));
+  if (!isCommit(revision)) await writeAtomically(cache.reference(revision), [Buffer.from(commit)]);
+  return snapshot;
+}
+
+async function fetchSnapshot(
+  hub: Hub,
+  cache: HubCache,
+  { commit, files, progress }: Required<Pick<HubFolderOptions, 'progress'>> & { commit: string; files: Filter },
+): Promise<string> {
+  const { name, endpoint, token, timeout, retries } = hub;
+  const list = await listOf(hub, commit);
+  const wanted = selected(list, files);
+  const chosen = files && wanted.map(({ path }) => path);
+  const [snapshot, partial] = [cache.snapshot(commit, chosen), cache.partial(commit, chosen)];
+  try {
     await mkdir(partial, { recursive: true });
-    for (const file of selected(await listOf(hub, commit), files)) {
+    for (const file of wanted) {
       await fetchHubFile(file, {
-        url: `${hub.endpoint}/${name}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`,
+        url: `${endpoint}/${name}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`,
         to: join(partial, file.path),
         ...{ token, timeout, retries },
         progress: (received) => progress({ path: file.path, received, size: file.size }),
       });
     }
+    await writeAtomically(cache.list(commit), [Buffer.from(JSON.stringify(list.map(({ path }) => path)))]);
     await syncFolder(partial);
-    await rename(partial, snapshot).catch(async (error: NodeJS.ErrnoException) => {
-      // Another process may have been faster.
-      if (!(await isFolder(snapshot))) throw error;
-    });
+    await rename(partial, snapshot);
+  } catch (error) {
+    // Another process that fetches the same model may have been faster: then its folder is whole, and what is here is left over.
+    if (!(await isFolder(snapshot))) throw error;
+    await rm(partial, { recursive: true, force: true }).catch(() => {});
   }
-  if (!isCommit(revision)) await writeAtomically(cache.reference(revision), [Buffer.from(commit)]);
   return snapshot;
 }
 
@@ -120,12 +143,32 @@ async function isFolder(path: string): Promise<boolean> {
   );
 }
 
-async function cachedFolder(cache: HubCache, { name, revision }: { name: string; revision: string }): Promise<string> {
+/** The folder of a commit in the cache. Which files a filter chooses is known where all of their paths are. */
+async function snapshotOf(cache: HubCache, commit: string, files: Filter): Promise<string | undefined> {
+  let chosen: string[] | undefined;
+  if (files) {
+    const paths = await readFile(cache.list(commit), 'utf8')
+      .then((text) => JSON.parse(text) as string[])
+      .catch(() => undefined);
+    if (paths === undefined) return undefined;
+    chosen = selected(
+      paths.map((path) => ({ path })),
+      files,
+    ).map(({ path }) => path);
+  }
+  const snapshot = cache.snapshot(commit, chosen);
+  return (await isFolder(snapshot)) ? snapshot : undefined;
+}
+
+async function cachedFolder(
+  cache: HubCache,
+  { name, revision, files }: { name: string; revision: string; files: Filter },
+): Promise<string> {
   const commit = isCommit(revision)
     ? revision
     : await readFile(cache.reference(revision), 'utf8').catch(() => undefined);
-  if (commit !== undefined && isCommit(commit) && (await isFolder(cache.snapshot(commit))))
-    return cache.snapshot(commit);
+  const snapshot = commit !== undefined && isCommit(commit) ? await snapshotOf(cache, commit, files) : undefined;
+  if (snapshot !== undefined) return snapshot;
   throw new CrossmodalError(
     `hubFolder: ${name} at ${revision} is not in the cache ${cache.folder}, and offline is set`,
     {
@@ -228,7 +271,7 @@ const usable = /(^|\/)[^/]+\.(json|txt|model|md|safetensors)$|(^|\/)LICENSE[^/]*
 const pickled = /^[^/]*\.(bin|pth|pt)$/;
 
 /** @throws CrossmodalError when nothing is left */
-function selected(list: readonly HubFile[], files: HubFolderOptions['files']): HubFile[] {
+function selected<T extends { readonly path: string }>(list: readonly T[], files: Filter): T[] {
   const safe = list.some(({ path }) => path.endsWith('.safetensors'));
   const isUsable = (path: string) =>
     !path.split('/').some((part) => part.startsWith('.')) &&

@@ -4,6 +4,9 @@ import { type PostProcessor, specialEncoding, typed } from './post-processor.js'
 
 type Place = { text: 0 | 1; typeId: number } | { special: Encoding };
 
+/** Places and special tokens of a template; no real file has more than ten. */
+const most = 1000;
+
 /** The order in which texts and special tokens stand, for one text and for two. */
 export function templateProcessing(fields: Fields): PostProcessor {
   const tokens = fields.child('special_tokens');
@@ -29,6 +32,10 @@ export function templateProcessing(fields: Fields): PostProcessor {
   const added = (places: readonly Place[]) =>
     places.reduce((sum, place) => sum + ('special' in place ? place.special.ids.length : 0), 0);
   const counts = { single: added(single), pair: added(pair) };
+  for (const [places, count] of [[single, counts.single] as const, [pair, counts.pair] as const]) {
+    if (places.length <= most && count <= most) continue;
+    throw fields.error(` must have at most ${most} places and special tokens, got ${places.length} and ${count}`);
+  }
   return {
     added: (isPair) => (isPair ? counts.pair : counts.single),
     process(parts, specialTokens) {
