@@ -96,6 +96,8 @@ const times = { ours: [] as number[], torch: [] as number[] };
 for (let i = 0; i < Number(values.rounds); i++) {
   times.ours.push(await ours());
   if (torch) times.torch.push(await torch.round());
+  const seconds = [times.ours.at(-1), times.torch.at(-1)].filter((value) => value !== undefined);
+  console.log(`round ${i + 1}: ${seconds.map((value) => `${value.toFixed(2)} s`).join(' beside ')}`);
 }
 torch?.end();
 const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]!;

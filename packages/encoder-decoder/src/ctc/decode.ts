@@ -1,5 +1,4 @@
-import { assertKnownOptions } from '@crossmodal/core';
-import { requireInteger } from '../internal/checks.js';
+import { assertKnownOptions, requireInteger } from '@crossmodal/core';
 import { bestPath, requireFrames } from './greedy.js';
 import { type CtcHypothesis, prefixBeam } from './prefix-beam.js';
 

@@ -4,13 +4,14 @@ import {
   disposeVariables,
   type EncodedSequence,
   Random,
+  requireInteger,
+  requireRate,
   type WeightSpecs,
 } from '@crossmodal/core';
 import { embedding, linear, linearSpecs, type Parameters, type Run } from '@crossmodal/core/blocks';
 import { attentionBias } from '@crossmodal/core/layers';
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { requireInteger, requireRate } from '../internal/checks.js';
 import type { Decoder, DecoderPlan, DecoderShape } from './decoder.js';
 import { dropoutRuns } from './dropout-run.js';
 import { decoderVariables, initialWeights } from './initial-weights.js';

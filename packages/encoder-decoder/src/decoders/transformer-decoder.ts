@@ -1,6 +1,5 @@
-import { assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, Random, requireInteger, requireRate } from '@crossmodal/core';
 import { gelu } from '@crossmodal/core/layers';
-import { requireInteger, requireRate } from '../internal/checks.js';
 import type { DecoderPlan } from './decoder.js';
 import { dropoutRuns } from './dropout-run.js';
 import { initialWeights } from './initial-weights.js';

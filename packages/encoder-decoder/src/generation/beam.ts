@@ -1,5 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { requireInteger } from '../internal/checks.js';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
 import { logProbabilities } from './log-probabilities.js';
 import { forbid, repeatingTokens } from './no-repeat-n-gram.js';
 import type { GeneratedSequence, NextTokens, Search, SearchStrategy, SearchTask } from './search.js';

@@ -1,5 +1,4 @@
-import { assertKnownOptions } from '@crossmodal/core';
-import { requireInteger } from '../internal/checks.js';
+import { assertKnownOptions, requireInteger } from '@crossmodal/core';
 import { largestPlace } from './log-probabilities.js';
 import { rowSearch } from './rows.js';
 import type { SearchStrategy } from './search.js';

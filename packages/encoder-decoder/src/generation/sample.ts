@@ -1,5 +1,4 @@
-import { assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
-import { requireInteger, requirePositive } from '../internal/checks.js';
+import { assertKnownOptions, CrossmodalError, Random, requireInteger, requirePositive } from '@crossmodal/core';
 import { likelyTokens } from './likely-tokens.js';
 import { largestPlace } from './log-probabilities.js';
 import { rowSearch } from './rows.js';

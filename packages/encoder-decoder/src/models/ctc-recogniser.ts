@@ -11,6 +11,7 @@ import {
   type NamedVariables,
   prefixed,
   Random,
+  requireInteger,
   savedModelFiles,
   type Trainable,
 } from '@crossmodal/core';
@@ -22,7 +23,6 @@ import { ctcBeam } from '../ctc/decode.js';
 import { bestPath } from '../ctc/greedy.js';
 import type { CtcHypothesis } from '../ctc/prefix-beam.js';
 import { initialWeights } from '../decoders/initial-weights.js';
-import { requireInteger } from '../internal/checks.js';
 import { loadOwn } from './load-own.js';
 import { innerTokens, type SequenceTokenizer } from './sequence-tokenizer.js';
 

@@ -13,6 +13,8 @@ import {
   prefixed,
   Random,
   randomUniform,
+  requireInteger,
+  requireRate,
   savedModelFiles,
   type Trainable,
   withoutGradient,
@@ -25,7 +27,6 @@ import type { Decoder, DecoderPlan } from '../decoders/decoder.js';
 import { decoderPlan } from '../decoders/plans.js';
 import { transformerDecoder } from '../decoders/transformer-decoder.js';
 import { Generator } from '../generation/generator.js';
-import { requireInteger, requireRate } from '../internal/checks.js';
 import { type GeneratedText, type GenerateOptions, generateOptions } from './generate-options.js';
 import { loadOwn } from './load-own.js';
 import { requireSpecialTokens, type SequenceTokenizer, type TargetBatch, targetBatch } from './sequence-tokenizer.js';

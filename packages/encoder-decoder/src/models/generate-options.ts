@@ -1,7 +1,6 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { CrossmodalError, requireInteger } from '@crossmodal/core';
 import { greedy } from '../generation/greedy.js';
 import type { GeneratedSequence, SearchStrategy } from '../generation/search.js';
-import { requireInteger } from '../internal/checks.js';
 
 export interface GenerateOptions {
   /** `greedy()` unless given. */

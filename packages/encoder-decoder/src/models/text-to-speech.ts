@@ -12,6 +12,9 @@ import {
   type NamedVariables,
   prefixed,
   Random,
+  requireInteger,
+  requirePositive,
+  requireRate,
   savedModelFiles,
   type Trainable,
   type WeightSpecs,
@@ -24,7 +27,6 @@ import * as tf from '@tensorflow/tfjs-core';
 import { dropoutRuns } from '../decoders/dropout-run.js';
 import { initialWeights } from '../decoders/initial-weights.js';
 import { drawOf, ownStack } from '../decoders/transformer-decoder.js';
-import { requireInteger, requirePositive, requireRate } from '../internal/checks.js';
 import { GenerationCaches, shapesOf } from '../internal/generation-caches.js';
 import { loadOwn } from './load-own.js';
 

@@ -8,6 +8,7 @@ import {
   modelFiles,
   openWeights,
   readConfig,
+  requireInteger,
   type StoredWeights,
   type WeightSpecs,
 } from '@crossmodal/core';
@@ -15,7 +16,6 @@ import { Config, linear, linearSpecs, type Parameters } from '@crossmodal/core/b
 import type { StoredTensor } from '@crossmodal/core/safetensors';
 import type { Tensor3D } from '@tensorflow/tfjs-core';
 import type { Decoder } from '../decoders/decoder.js';
-import { requireInteger } from '../internal/checks.js';
 import {
   assembled,
   type EncoderDecoder,

@@ -1,7 +1,6 @@
-import { CrossmodalError, type Encoder } from '@crossmodal/core';
+import { CrossmodalError, type Encoder, requireInteger } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { requireInteger } from '../internal/checks.js';
 import type { FusionInputs } from './fusion-inputs.js';
 
 /** Raw items by modality, in lists of equal length; undefined stands for an item that is missing. */

@@ -6,6 +6,9 @@ import {
   type NamedVariables,
   prefixed,
   Random,
+  requireInteger,
+  requireRate,
+  requireSeed,
   type Savable,
   savedModelFiles,
   type Trainable,
@@ -14,7 +17,6 @@ import {
 import { crossEntropy } from '@crossmodal/losses';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { requireInteger, requireRate, requireSeed } from '../internal/checks.js';
 import { head } from '../internal/head.js';
 import { concatenation } from '../strategies/concatenation.js';
 import type { FusionStrategy } from '../strategies/fusion-strategy.js';

@@ -7,6 +7,9 @@ import {
   type NamedVariables,
   prefixed,
   Random,
+  requireInteger,
+  requirePositive,
+  requireSeed,
   type Savable,
   savedModelFiles,
   type Trainable,
@@ -16,7 +19,6 @@ import { pairsByLabel, scoreHinge } from '@crossmodal/losses';
 import type { Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { rowsOf } from '../internal/batch-rows.js';
-import { requireInteger, requirePositive, requireSeed } from '../internal/checks.js';
 import { linear } from '../internal/linear.js';
 import { encodePlaces, type PlaceTable } from './place-table.js';
 import { logSumExpScore, type ScorePooling } from './score-pooling.js';

@@ -1,7 +1,6 @@
-import { CrossmodalError, type Encoder, type Inputs } from '@crossmodal/core';
+import { CrossmodalError, type Encoder, type Inputs, requireInteger } from '@crossmodal/core';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { requireInteger } from '../internal/checks.js';
 import type { Places } from './stacked-cross-attention.js';
 
 /** Regions or words of many items: [items, places, dimension] and [items, places]. Dispose with `tf.dispose`. */

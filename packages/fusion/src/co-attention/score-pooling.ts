@@ -1,7 +1,6 @@
-import { assertKnownOptions, type Described } from '@crossmodal/core';
+import { assertKnownOptions, type Described, requirePositive } from '@crossmodal/core';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { requirePositive } from '../internal/checks.js';
 
 /** How the similarities of the words (or regions) of a pair become the score of the pair. */
 export interface ScorePooling extends Described {

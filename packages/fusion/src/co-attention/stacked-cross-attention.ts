@@ -1,8 +1,7 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requirePositive } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { requirePositive } from '../internal/checks.js';
 import { logSumExpScore, type ScorePooling } from './score-pooling.js';
 
 /** Places of several items: [items, places, dimension], and which of them are real: [items, places]. */

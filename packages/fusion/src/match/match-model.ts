@@ -7,6 +7,9 @@ import {
   type NamedVariables,
   prefixed,
   Random,
+  requireInteger,
+  requireRate,
+  requireSeed,
   type Savable,
   savedModelFiles,
   type Trainable,
@@ -17,7 +20,6 @@ import { binaryCrossEntropy, pairsByIndex, pairsByLabel } from '@crossmodal/loss
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { rowsOf } from '../internal/batch-rows.js';
-import { requireInteger, requireRate, requireSeed } from '../internal/checks.js';
 import { linear } from '../internal/linear.js';
 import { type NegativeChoice, rolledNegatives } from './negatives.js';
 

@@ -5,6 +5,7 @@ import {
   type Inputs,
   type LossTerms,
   type NamedVariables,
+  requireInteger,
   type Savable,
   savedModelFiles,
   type Trainable,
@@ -12,7 +13,6 @@ import {
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type FusionClassifierOptions, fusionClassifier } from '../classifier/fusion-classifier.js';
-import { requireInteger } from '../internal/checks.js';
 import { crossAttention } from '../strategies/cross-attention.js';
 
 export interface QuestionAnsweringOptions

@@ -5,11 +5,12 @@ import {
   type NamedVariables,
   namedVariables,
   prefixed,
+  requireInteger,
+  requireRate,
 } from '@crossmodal/core';
 import { poolSequence, transformerBlock } from '@crossmodal/core/layers';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { requireInteger, requireRate } from '../internal/checks.js';
 import { linear } from '../internal/linear.js';
 import type { FusionStrategy, ModalityShape } from './fusion-strategy.js';
 

@@ -1,7 +1,6 @@
-import { assertKnownOptions, type NamedVariables, prefixed } from '@crossmodal/core';
+import { assertKnownOptions, type NamedVariables, prefixed, requireInteger } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { requireInteger } from '../internal/checks.js';
 import { linear } from '../internal/linear.js';
 import type { FusionStrategy } from './fusion-strategy.js';
 

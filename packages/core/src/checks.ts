@@ -1,0 +1,57 @@
+import { CrossmodalError } from './errors.js';
+
+/**
+ * Refuses what is not a whole number of at least `least`.
+ *
+ * @param where the function and the option, such as `beam: width`
+ * @throws CrossmodalError with the number
+ * @example
+ * requireInteger('beam: width', 4);
+ */
+export function requireInteger(where: string, value: number, least = 1): void {
+  if (!Number.isSafeInteger(value) || value < least) {
+    throw new CrossmodalError(`${where} must be an integer of at least ${least}, got ${value}`);
+  }
+}
+
+/**
+ * Refuses a share outside [0, 1), such as a rate of dropout.
+ *
+ * @param where the function and the option
+ * @throws CrossmodalError with the number
+ * @example
+ * requireRate('transformerDecoder: dropout', 0.1);
+ */
+export function requireRate(where: string, value: number): void {
+  if (!(value >= 0 && value < 1)) throw new CrossmodalError(`${where} must be in [0, 1), got ${value}`);
+}
+
+/**
+ * Refuses what is not a positive finite number.
+ *
+ * @param where the function and the option
+ * @throws CrossmodalError with the number
+ * @example
+ * requirePositive('sample: temperature', 0.7);
+ */
+export function requirePositive(where: string, value: number): void {
+  if (!(value > 0 && Number.isFinite(value))) {
+    throw new CrossmodalError(`${where} must be a positive number, got ${value}`);
+  }
+}
+
+/**
+ * Refuses a missing seed, which would make every model without one the same.
+ *
+ * @param where the function
+ * @throws CrossmodalError with what was given
+ * @example
+ * requireSeed('matchModel', 1);
+ */
+export function requireSeed(where: string, seed: number): void {
+  if (!Number.isSafeInteger(seed)) {
+    throw new CrossmodalError(`${where}: seed must be an integer, got ${seed}`, {
+      remedy: 'pass { seed: 1 }; equal seeds give equal models',
+    });
+  }
+}
