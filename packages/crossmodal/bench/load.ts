@@ -1,6 +1,6 @@
 // `pnpm --filter crossmodal run bench:load [SECONDS] [REQUESTS]`: fifty searches at once for a minute on 100,000 items over HTTP, then
 // ten thousand requests that nobody sane sends. Ends with 1 when a search failed, the server ended, or anything was answered with 5xx.
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -22,6 +22,7 @@ const dimension = 128;
 const root = await mkdtemp(join(tmpdir(), 'crossmodal-load-'));
 const say = (text: string) => void process.stdout.write(`${text}\n`);
 
+let server: ChildProcess | undefined;
 try {
   const [data, model, index] = [join(root, 'shapes'), join(root, 'model'), join(root, 'index')];
   await colouredShapes(data);
@@ -74,18 +75,19 @@ try {
   await store.close();
 
   const bin = fileURLToPath(new URL('../bin/crossmodal.mjs', import.meta.url));
-  const server = spawn(
+  const started = spawn(
     process.execPath,
     [bin, 'serve', '--index', index, '--port', '0', '--rate', '100000000', '--json'],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );
   let ended = false;
-  server.on('exit', () => {
+  server = started;
+  started.on('exit', () => {
     ended = true;
   });
   const url = await new Promise<string>((resolve, reject) => {
-    server.stdout.on('data', (part: Buffer) => resolve((JSON.parse(part.toString()) as { url: string }).url));
-    server.on('exit', () => reject(new Error('the server ended')));
+    started.stdout.on('data', (part: Buffer) => resolve((JSON.parse(part.toString()) as { url: string }).url));
+    started.on('exit', () => reject(new Error('the server ended')));
   });
 
   const words = ['red', 'a blue square', 'circle', 'something green and round', 'yellow', 'a black circle'];
@@ -113,18 +115,27 @@ try {
   say(`not answered well: ${non2xx + errors + timeouts}`);
 
   const statuses = new Map<number, number>();
+  const closed: string[] = [];
   const ask = async (seed: number) => {
     const request = fuzzedRequest(seed, { ids });
     const { pathname, search } = new URL(request.url);
     const body = request.body ? new Uint8Array(await request.arrayBuffer()) : undefined;
     const headers = Object.fromEntries([...request.headers].filter(([name]) => name !== 'host'));
-    const response = await fetch(new URL(pathname.replace(/^\/+/, '/') + search, url), {
-      method: request.method,
-      headers,
-      ...(body ? { body } : {}),
-    });
-    await response.arrayBuffer();
-    statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+    try {
+      const response = await fetch(new URL(pathname.replace(/^\/+/, '/') + search, url), {
+        method: request.method,
+        headers,
+        ...(body ? { body } : {}),
+      });
+      await response.arrayBuffer();
+      statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
+    } catch (error) {
+      // An answer may come, and the connection be closed, while the body is still being sent: of a file that is too large, say.
+      const { code = 'unknown' } = ((error as Error).cause ?? {}) as { code?: string };
+      closed.push(
+        `${code} at ${request.method} ${pathname.slice(0, 60)}, body of ${body?.length ?? 0} bytes, seed ${seed}`,
+      );
+    }
   };
   for (let seed = 0; seed < requests; seed += 20)
     await Promise.all(Array.from({ length: 20 }, (_, i) => ask(seed + i)));
@@ -135,9 +146,11 @@ try {
       .map(([status, count]) => `${status} ${count} times`)
       .join(', ')}; the server ${ended ? 'ended' : 'goes on'}`,
   );
+  if (closed.length > 0)
+    say(`connections closed before the answer: ${closed.length}\n  ${closed.slice(0, 20).join('\n  ')}`);
   if (non2xx + errors + timeouts + failures > 0 || ended) process.exitCode = 1;
-  server.kill('SIGTERM');
 } finally {
+  server?.kill('SIGTERM');
   await rm(root, { recursive: true, force: true });
 }
 process.exit();

@@ -10,11 +10,12 @@ for (const kind of ['store', 'shards']) {
   const folder = await mkdtemp(join(tmpdir(), 'crossmodal-kill-'));
   try {
     const report = await workKilled(kind, folder, {
-      count: 20_000,
+      count: 100_000,
       kills: 30,
-      delay: () => 500 + 1500 * random.uniform(),
+      delay: () => 20 + 400 * random.uniform(),
     });
-    process.stdout.write(`${kind}: ${JSON.stringify(report)}\n`);
+    const counts = { missing: report.missing.length, twice: report.twice.length, wrong: report.wrong.length };
+    process.stdout.write(`${kind}: ${JSON.stringify({ ...report, ...counts })}\n`);
     if (report.missing.length + report.twice.length + report.wrong.length > 0) process.exitCode = 1;
   } finally {
     await rm(folder, { recursive: true, force: true });

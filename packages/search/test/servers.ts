@@ -29,6 +29,19 @@ const answers = (port: number) =>
     socket.on('error', () => resolve(false));
   });
 
+const servers: ChildProcess[] = [];
+// Here, while the file is read: within a hook it would come too late to be run.
+afterAll(async () => {
+  await Promise.all(
+    servers.splice(0).map(async (server) => {
+      if (server.exitCode !== null || server.signalCode !== null) return;
+      const exit = new Promise((resolve) => server.once('exit', resolve));
+      server.kill('SIGKILL');
+      await exit;
+    }),
+  );
+});
+
 /** Starts a server on loopback and waits until it answers; it ends with the test file. */
 export async function startServer(
   command: string,
@@ -48,9 +61,7 @@ export async function startServer(
   server.on('exit', () => {
     ended = true;
   });
-  afterAll(() => {
-    server.kill('SIGKILL');
-  });
+  servers.push(server);
   for (let attempt = 0; attempt < 600 && !ended; attempt++) {
     if (await answers(port)) return;
     await new Promise((resolve) => setTimeout(resolve, 100));

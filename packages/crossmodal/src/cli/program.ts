@@ -1,8 +1,8 @@
 import { Command } from 'commander';
 import { applyConfigFile } from './config-file.js';
 import type { Context } from './context.js';
-import { positiveNumber, wholeNumber, wholeNumbers } from './numbers.js';
 import type { Terminal } from './terminal.js';
+import { positiveNumber, wholeNumber, wholeNumbers, words } from './values.js';
 
 /** Options that every command has. */
 interface CommonOptions {
@@ -75,10 +75,10 @@ export function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
     dataOptions(command('train', 'train a model that finds one modality by another'))
       .option('--data <path>', 'folder or file, as `inspect` understands it')
       .option('--out <dir>', 'folder of the model')
-      .option('--image-tower <dir>', 'folder of a pretrained image encoder')
-      .option('--text-tower <dir>', 'folder of a pretrained text encoder')
-      .option('--audio-tower <dir>', 'folder of a pretrained audio encoder')
-      .option('--lock', 'leave pretrained towers as they are, train projections only')
+      .option('--image-encoder <dir>', 'folder of a pretrained image encoder')
+      .option('--text-encoder <dir>', 'folder of a pretrained text encoder')
+      .option('--audio-encoder <dir>', 'folder of a pretrained audio encoder')
+      .option('--lock', 'leave pretrained encoders as they are, train projections only')
       .option(
         '--epochs <n>',
         'passes over the training items; by default as many as make some thousand steps',
@@ -133,6 +133,11 @@ export function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
     command('serve', 'search page and HTTP API')
       .option('--index <dir>', 'folder of the index', 'index')
       .option('--host <name>', 'address to listen on; others than loopback let others in', '127.0.0.1')
+      .option(
+        '--allow-host <names>',
+        'names, between commas, that others call this server by: of a reverse proxy before it',
+        words,
+      )
       .option('--port <n>', '0 takes a free one', wholeNumber(0), 8080)
       .option('--rate <n>', 'requests per minute and address', wholeNumber(1), 6000)
       .option('--upload-limit <megabytes>', 'size of an uploaded file', positiveNumber, 16),

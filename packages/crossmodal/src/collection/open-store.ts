@@ -57,5 +57,11 @@ export async function openStore(
   if (table === undefined) throw new CrossmodalError(`${folder}: its index.json names no table for ${store}`);
   return kind === 'lancedb'
     ? openLanceStore(place, { ...shape, table })
-    : openMilvusStore(place, { ...shape, collection: table });
+    : openMilvusStore(place, { ...shape, collection: table, ...milvusToken() });
+}
+
+/** From the environment: a secret has no place on a command line or in index.json. */
+function milvusToken(): { token?: string } {
+  const { MILVUS_TOKEN: token } = process.env;
+  return token ? { token } : {};
 }

@@ -22,7 +22,7 @@ export async function modelsCommand(path: string, context: Context): Promise<voi
     type: String(config['type'] ?? config['model_type'] ?? 'unknown'),
     ours: isSavedModel(config),
     options: config['options'],
-    towers: parts,
+    encoders: parts,
     files: files.size,
     bytes,
   };

@@ -14,13 +14,20 @@ interface ServeOptions {
   port: number;
   rate: number;
   uploadLimit: number;
+  allowHost?: string[];
 }
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
 
+/** The names that a browser may call the server by; any when others can reach it anyway and none is named. */
+export function hostsOf(host: string, allowed: readonly string[]): { hosts?: ReadonlySet<string> } {
+  if (allowed.length === 0 && !loopback.has(host)) return {};
+  return { hosts: new Set([...loopback, host, ...allowed].map((name) => name.toLowerCase())) };
+}
+
 /** Serves until Ctrl-C. */
 export async function serveCommand(
-  { index, host, port, rate, uploadLimit }: ServeOptions,
+  { index, host, port, rate, uploadLimit, allowHost = [] }: ServeOptions,
   context: Context,
 ): Promise<void> {
   const { terminal, signal } = context;
@@ -30,7 +37,7 @@ export async function serveCommand(
     service,
     limits: { uploadBytes: Math.round(uploadLimit * 2 ** 20), requestsPerMinute: rate },
     ...(await pageFiles('page')),
-    ...(loopback.has(host) ? { hosts: loopback } : {}),
+    ...hostsOf(host, allowHost),
     addressOf: (request) => getConnInfo(request).remote.address ?? 'unknown',
     onError: (error) => terminal.note(`serve: unexpected: ${(error as Error)?.stack ?? String(error)}`),
   });

@@ -18,9 +18,9 @@ import { type DataOptions, readData, usableItems } from './data.js';
 
 interface TrainOptions extends DataOptions {
   out: string;
-  imageTower?: string;
-  textTower?: string;
-  audioTower?: string;
+  imageEncoder?: string;
+  textEncoder?: string;
+  audioEncoder?: string;
   lock?: boolean;
   epochs?: number;
   batchSize?: number;
@@ -47,13 +47,13 @@ export async function trainCommand(options: TrainOptions, context: Context): Pro
   const used = usedModalities(items);
   const trained = items.filter((item) => modalitiesOf(item).filter((modality) => used.includes(modality)).length > 1);
   const splits = splitItems(trained, { seed });
-  const towers = Object.fromEntries(
+  const pretrained = Object.fromEntries(
     used.flatMap((modality) => {
-      const folder = options[`${modality}Tower`];
+      const folder = options[`${modality}Encoder`];
       return folder === undefined ? [] : [[modality, folder]];
     }),
   ) as Partial<Record<Modality, string>>;
-  const plan = planOf(options, { splits, used, towers, seed });
+  const plan = planOf(options, { splits, used, pretrained, seed });
   terminal.note(planText(plan, { left: items.length - trained.length }));
   if (options.plan) return report(context, plan, () => '');
 
@@ -65,22 +65,22 @@ export async function trainCommand(options: TrainOptions, context: Context): Pro
     seconds: used.includes('audio') ? await typicalSeconds(splits.train) : undefined,
   };
   for (const modality of used) {
-    const folder = towers[modality];
+    const folder = pretrained[modality];
     const settings = { imageSize: plan.imageSize, channels: plan.channels, blocks: 1, width: 2 * plan.dimension, seed };
     encoders[modality] =
       folder === undefined ? newEncoder(modality, facts, settings) : await loadEncoder(modality, folder);
   }
   const mediaOf = await withBar(context, 'decoding', (onProgress) =>
     decodedMedia(trained, {
-      imageSize: used.includes('image') && towers.image === undefined ? plan.imageSize : undefined,
-      ...(towers.audio === undefined ? { sampleRate: soundRate } : {}),
+      imageSize: used.includes('image') && pretrained.image === undefined ? plan.imageSize : undefined,
+      ...(pretrained.audio === undefined ? { sampleRate: soundRate } : {}),
       onProgress,
     }),
   );
   const { model, history, validation, test } = await trainModel({
     encoders,
     locked: plan.locked,
-    partialTexts: towers.text === undefined,
+    partialTexts: pretrained.text === undefined,
     splits,
     mediaOf,
     settings: plan,
@@ -141,24 +141,29 @@ function usedModalities(items: readonly Item[]): Modality[] {
 
 function planOf(
   options: TrainOptions,
-  { splits, used, towers, seed }: { splits: Splits; used: Modality[]; towers: TrainPlan['towers']; seed: number },
+  {
+    splits,
+    used,
+    pretrained,
+    seed,
+  }: { splits: Splits; used: Modality[]; pretrained: TrainPlan['pretrained']; seed: number },
 ): TrainPlan {
-  const pretrained = Object.keys(towers).length > 0;
-  const batchSize = Math.min(options.batchSize ?? (pretrained ? 32 : 128), splits.train.length);
+  const isPretrained = Object.keys(pretrained).length > 0;
+  const batchSize = Math.min(options.batchSize ?? (isPretrained ? 32 : 128), splits.train.length);
   const stepsPerEpoch = Math.floor(splits.train.length / batchSize);
-  const epochs = options.epochs ?? epochsFor(stepsPerEpoch, { pretrained });
+  const epochs = options.epochs ?? epochsFor(stepsPerEpoch, { pretrained: isPretrained });
   return {
     data: resolve(options.data),
     modalities: used,
-    towers,
-    locked: options.lock ? used.filter((modality) => towers[modality] !== undefined) : [],
+    pretrained,
+    locked: options.lock ? used.filter((modality) => pretrained[modality] !== undefined) : [],
     items: { train: splits.train.length, validation: splits.validation.length, test: splits.test.length },
     splits: splits.reason,
     epochs,
     batchSize,
     stepsPerEpoch,
     steps: epochs * stepsPerEpoch,
-    learningRate: options.learningRate ?? (pretrained && !options.lock ? 1e-4 : 2e-3),
+    learningRate: options.learningRate ?? (isPretrained && !options.lock ? 1e-4 : 2e-3),
     weightDecay: 0.1,
     dimension: options.dimension ?? 128,
     imageSize: options.imageSize ?? 64,
@@ -168,12 +173,12 @@ function planOf(
 }
 
 function planText(plan: TrainPlan, { left }: { left: number }): string {
-  const { items, modalities: used, towers } = plan;
-  const tower = (modality: Modality) =>
-    `${modality} ${towers[modality] === undefined ? 'from scratch' : `from ${towers[modality]}${plan.locked.includes(modality) ? ', locked' : ''}`}`;
+  const { items, modalities: used, pretrained } = plan;
+  const encoder = (modality: Modality) =>
+    `${modality} ${pretrained[modality] === undefined ? 'from scratch' : `from ${pretrained[modality]}${plan.locked.includes(modality) ? ', locked' : ''}`}`;
   return [
     `items: ${grouped(items.train)} to train on, ${grouped(items.validation)} for validation, ${grouped(items.test)} for the test (${plan.splits})${left > 0 ? `; ${grouped(left)} have one modality only` : ''}`,
-    `model: ${used.map(tower).join('; ')}; vectors of ${plan.dimension}`,
+    `model: ${used.map(encoder).join('; ')}; vectors of ${plan.dimension}`,
     `steps: ${grouped(plan.steps)} (${plan.epochs} epochs of ${grouped(plan.stepsPerEpoch)}), ${plan.batchSize} items each; learning rate ${plan.learningRate}, seed ${plan.seed}`,
   ].join('\n');
 }

@@ -4,7 +4,8 @@ import type { Modality } from '../model/load-model.js';
 export interface TrainPlan {
   data: string;
   modalities: readonly Modality[];
-  towers: Readonly<Partial<Record<Modality, string>>>;
+  /** Folders of pretrained encoders. */
+  pretrained: Readonly<Partial<Record<Modality, string>>>;
   locked: readonly Modality[];
   items: { train: number; validation: number; test: number };
   splits: string;

@@ -80,8 +80,8 @@ export async function trainModel(run: TrainRun): Promise<TrainResult> {
     }),
     transforms: [clipByNorm(1), average({ decay: 0.99, warmup: true })],
   });
-  // A validation and a checkpoint per epoch, but not after every step where an epoch is one.
-  const every = stepsPerEpoch * Math.ceil(leastSteps / stepsPerEpoch);
+  // A validation and a checkpoint per epoch, but not after every step where an epoch is one; at the end of a run that is shorter.
+  const every = Math.min(steps, stepsPerEpoch * Math.ceil(leastSteps / stepsPerEpoch));
   const validated = thinned(splits.validation, validationLimit);
   const measure = (items: readonly Item[]) => evaluate(model, items, { mediaOf, batchSize });
   if (run.onEstimate) run.onEstimate(await secondsPerStep(step, data));

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../command.js';
@@ -80,6 +80,26 @@ export function commandSuite(place: Workplace): void {
       expect(notes).toContain('--restart');
     });
 
+    it('does not search with another model than the index was made with', async () => {
+      const [copy, other] = [join(root, 'copy'), join(root, 'copied-index')];
+      cpSync(model, copy, { recursive: true });
+      const made = await run(['index', '--data', data, '--model', copy, '--index', other]);
+      expect(made.code, made.notes).toBe(0);
+      expect((await run(['search', 'red', '--index', other])).code).toBe(0);
+      const weights = readFileSync(join(copy, 'model.safetensors'));
+      weights[weights.length - 1] = (weights.at(-1) as number) ^ 1;
+      writeFileSync(join(copy, 'model.safetensors'), weights);
+      for (const args of [
+        ['search', 'red', '--index', other],
+        ['index', '--data', data, '--model', copy, '--index', other],
+        ['serve', '--index', other, '--port', '0'],
+      ]) {
+        const { code, notes } = await run(args);
+        expect(code).toBe(1);
+        expect(notes.split('\n').at(-1)).toContain('is not the one that the index was made with; make a new index');
+      }
+    });
+
     it('measures, and describes the model', async () => {
       const measured = await run(['evaluate', '--model', model, '--data', data, '--on', 'val', '--json']);
       expect(json(measured.out).directions.map(({ name }: { name: string }) => name)).toContain('audio to text');
@@ -87,7 +107,7 @@ export function commandSuite(place: Workplace): void {
       expect(json(described.out)).toMatchObject({ type: 'dualEncoder', ours: true });
       expect(
         json(described.out)
-          .towers.map(({ type }: { type: string }) => type)
+          .encoders.map(({ type }: { type: string }) => type)
           .sort(),
       ).toEqual(['bagEncoder', 'convolutionalEncoder', 'spectrogramEncoder']);
     });

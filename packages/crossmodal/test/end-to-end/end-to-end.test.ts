@@ -3,9 +3,11 @@ import { temporaryFolder } from '../temporary.js';
 import { commandSuite } from './command.js';
 import { pageSuite } from './page.js';
 import { serverSuite } from './server.js';
+import { storesSuite } from './stores.js';
 import { workplace } from './workplace.js';
 
 const place = workplace(temporaryFolder());
 commandSuite(place);
+storesSuite(place);
 serverSuite(place);
 pageSuite(place);

@@ -22,3 +22,10 @@ export function positiveNumber(text: string): number {
 export function wholeNumbers(text: string): number[] {
   return text.split(',').map(wholeNumber(1));
 }
+
+/** Parses words between commas. */
+export function words(text: string): string[] {
+  const list = text.split(',').map((word) => word.trim());
+  if (list.some((word) => word === '')) throw new InvalidArgumentError('It must be words between commas.');
+  return list;
+}
