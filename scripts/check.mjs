@@ -1,6 +1,7 @@
-// `npm test`: every check and test of the repository, one after the other, with what each one took.
+// `npm test`: every check and test of the repository, with what each one took. Most checks keep one core busy, so two run
+// at a time, and print when they are done; the tests run alone.
 // `node scripts/check.mjs lint types` runs only those named.
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,7 +19,7 @@ const checks = {
     ['--config', '.dependency-cruiser.cjs', 'packages', 'apps', 'tools'],
   ],
   unused: ['unused code and dependencies (knip)', 'knip', ['--no-progress', '--no-config-hints']],
-  build: ['build (tsup through turbo)', 'turbo', ['run', 'build', '--output-logs=errors-only']],
+  build: ['build (tsc and tsup through turbo)', 'turbo', ['run', 'build', '--output-logs=errors-only']],
   packages: ['packages (publint, are-the-types-wrong)', process.execPath, ['scripts/check-packages.mjs']],
   tests: ['tests (vitest)', 'vitest', ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${results}`]],
 };
@@ -33,22 +34,45 @@ if (unknown.length > 0) {
 rmSync(results, { force: true });
 mkdirSync(dirname(results), { recursive: true });
 const summary = [];
-for (const [name, [title, command, args]] of Object.entries(checks)) {
-  if (wanted.length > 0 && !wanted.includes(name)) continue;
-  console.log(`\n== ${title}`);
+
+/** Runs a check; what it prints is shown at once, or when it is done. */
+async function run(name, { atOnce = false } = {}) {
+  if (wanted.length > 0 && !wanted.includes(name)) return;
+  const [title, command, args] = checks[name];
   const started = performance.now();
-  const executable = command === process.execPath ? command : join(bin, command);
-  const { status } = spawnSync(executable, args, {
+  if (atOnce) console.log(`\n== ${title}`);
+  const child = spawn(command === process.execPath ? command : join(bin, command), args, {
     cwd: root,
-    stdio: 'inherit',
+    stdio: atOnce ? 'inherit' : ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, PATH: `${bin}:${process.env.PATH}`, TURBO_TELEMETRY_DISABLED: '1', DO_NOT_TRACK: '1' },
   });
-  summary.push({ name, title, ok: status === 0, seconds: (performance.now() - started) / 1000 });
+  const parts = [];
+  for (const stream of [child.stdout, child.stderr]) stream?.on('data', (part) => parts.push(part));
+  const ok = await new Promise((done) => {
+    child.on('error', (error) => {
+      parts.push(Buffer.from(error.message));
+      done(false);
+    });
+    child.on('close', (status) => done(status === 0));
+  });
+  const seconds = (performance.now() - started) / 1000;
+  if (!atOnce) console.log(`\n== ${title}: ${seconds.toFixed(1)} s\n${Buffer.concat(parts).toString().trim()}`);
+  summary.push({ name, title, ok, seconds });
 }
+
+async function lane(...names) {
+  for (const name of names) await run(name);
+}
+
+const started = performance.now();
+await Promise.all([lane('types'), lane('lint', 'imports', 'unused', 'build')]);
+await lane('packages');
+await run('tests', { atOnce: true });
 
 console.log('\n== summary');
 for (const { ok, title, seconds } of summary)
   console.log(`${ok ? 'ok    ' : 'FAILED'} ${seconds.toFixed(1).padStart(7)} s  ${title}`);
+console.log(`       ${((performance.now() - started) / 1000).toFixed(1).padStart(7)} s  in all`);
 
 const counts = { passed: 0, failed: 0, skipped: 0 };
 if (existsSync(results)) {

@@ -191,6 +191,7 @@ describe('resample', () => {
       /from must be a whole number of hertz from 1 to 10000000, got 8000.5/,
     );
     expect(() => resample(x, { from: 8000, to: 0 })).toThrow(/to must be/);
+    expect(() => resample(x, { from: 8000, to: 4000, width: 1e9 })).toThrow(/width must be above 0 and at most 1000/);
   });
 });
 

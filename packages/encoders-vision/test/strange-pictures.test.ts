@@ -42,6 +42,11 @@ describe('pictures of extreme proportions', () => {
     }
   });
 
+  it('are not made so large that memory ends', () => {
+    const pixels = toImage({ data: new Uint8Array(12), shape: [2, 2, 3] });
+    expect(() => resize(pixels, { height: 100_000, width: 100_000 })).toThrow(/100000 x 100000 .* choose a smaller/);
+  });
+
   it('are cut as if the whole had been resized', async () => {
     const pixels = toImage(await decodeImage(await png(3, 70)));
     const whole = resize(pixels, { height: 12, width: 280 });

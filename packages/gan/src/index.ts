@@ -28,6 +28,7 @@ export { type LoadConditionalGanOptions, loadConditionalGan, loadEmbeddingGan, l
 export { classifierConsistency } from './metrics/classifier-consistency.js';
 export { frechetDistance } from './metrics/frechet-distance.js';
 export { inceptionScore } from './metrics/inception-score.js';
+export { intraClassDistance } from './metrics/intra-class-distance.js';
 export { kernelInceptionDistance } from './metrics/kernel-inception-distance.js';
 export { type ManifoldMetrics, manifoldMetrics } from './metrics/manifold-metrics.js';
 export { type RPrecision, rPrecision } from './metrics/r-precision.js';

@@ -209,7 +209,7 @@ describe('samples of a VAE', () => {
     const narrow = tf.zeros<tf.Rank.R2>([2, 2]);
     await expectNoLeakWhenThrowing(() => kernels.logDensity(narrow), 'z must be [batch, 3], got [2,2]');
     await expectNoLeakWhenThrowing(
-      () => fitGaussianMixture(latents, { components: 2, regularisation: -1 }),
+      async () => void (await fitGaussianMixture(latents, { components: 2, regularisation: -1 })),
       'must not be negative',
     );
   });

@@ -4,6 +4,8 @@ import { captionsEntry } from './captions/index.js';
 import { ucmCaptionsEntry } from './captions/ucm.js';
 import { coAttentionEntry } from './co-attention/index.js';
 import { assistanceEntry } from './digits/assistance.js';
+import { binarisedDigitsEntry } from './digits/binarised-digits.js';
+import { drawnDigitsEntry } from './digits/drawn-digits.js';
 import { threeModalitiesEntry } from './digits/three-modalities.js';
 import { digitAdaptationEntry } from './domain-adaptation/digits/index.js';
 import { domainAdaptation } from './domain-adaptation/index.js';
@@ -38,6 +40,8 @@ export const dataSetEntries: readonly Entry[] = [
   textToSpeechEntry,
   videoEntry,
   assistanceEntry,
+  binarisedDigitsEntry,
+  drawnDigitsEntry,
   threeModalitiesEntry,
   digitAdaptationEntry,
 ];

@@ -1,6 +1,7 @@
 // Started as a process of its own by the device tests: brings a device up, trains a line on it, prints what happened.
-import * as tf from '@tensorflow/tfjs-core';
+
 import util from 'node:util';
+import * as tf from '@tensorflow/tfjs-core';
 import { type DeviceName, deviceNames, useDevice } from '../../src/device/index.js';
 import { CrossmodalError } from '../../src/index.js';
 

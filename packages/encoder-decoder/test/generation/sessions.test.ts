@@ -22,6 +22,7 @@ describe('generation', () => {
     'builds no graph for a step: the number of sessions does not depend on how many tokens are generated',
     async () => {
       const { statistics } = tf.backend() as unknown as { statistics: Statistics };
+      const fallbacks = [...statistics.fallbacks.keys()];
       const model = await loadLanguageModel(await openFolder(huggingFaceCase('gpt2').folder));
       const count = async (run: () => Promise<unknown>) => {
         const [builds, runs] = [statistics.builds, statistics.runs];
@@ -45,12 +46,13 @@ describe('generation', () => {
       await count(generate(beam({ width: 3 }), 24));
       const beams = await count(generate(beam({ width: 3 }), 25));
       expect(beams.builds).toBe(0);
-      expect([...statistics.fallbacks.keys()]).toEqual([]);
+      expect([...statistics.fallbacks.keys()]).toEqual(fallbacks);
       model.dispose();
     },
   );
 
   it('keeps a bounded number of key/value caches, serves calls at one time, and gives them all back', async () => {
+    const empty = tf.memory().numTensors;
     const model = await loadLanguageModel(await openFolder(huggingFaceCase('gpt2').folder));
     const weights = tf.memory().numTensors;
     const prompt = [5, 6, 7];
@@ -82,6 +84,6 @@ describe('generation', () => {
     await expect(model.generate([new Array<number>(49).fill(3)])).rejects.toThrow(/1 to 48 tokens, got 49/);
     expect(tf.memory().numTensors).toBe(before);
     model.dispose();
-    expect(tf.memory().numTensors).toBe(0);
+    expect(tf.memory().numTensors).toBe(empty);
   });
 });

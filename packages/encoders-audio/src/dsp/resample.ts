@@ -1,5 +1,5 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { requirePositive, requireRate, type Samples } from '../waveform.js';
+import { requireRate, type Samples } from '../waveform.js';
 
 export interface ResampleOptions {
   /** Rate of the given samples, a whole number of hertz. */
@@ -41,6 +41,8 @@ interface Filter {
 const cache = new Map<string, Filter>();
 /** Weights that a filter may keep: 16 MB. Beyond, for rates that share hardly a divisor, rows are made again when they are needed. */
 const KEPT_WEIGHTS = 2 ** 21;
+/** Zero crossings on each side; 64 are more than any resampler takes. */
+const MAXIMUM_WIDTH = 1000;
 /** Samples that a result may have: four hours and a half at 16 kHz. */
 const MAXIMUM_SAMPLES = 2 ** 28;
 
@@ -75,7 +77,9 @@ export function resample(
 
   requireRate('resample: from', from);
   requireRate('resample: to', to);
-  requirePositive('resample: width', width);
+  if (!(width > 0 && width <= MAXIMUM_WIDTH)) {
+    throw new CrossmodalError(`resample: width must be above 0 and at most ${MAXIMUM_WIDTH}, got ${width}`);
+  }
   if (method !== 'sinc' && method !== 'polyphase') {
     throw new CrossmodalError(`resample: method must be sinc or polyphase, got ${String(method)}`);
   }

@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { type Image, requireInteger, requireOneOf, scaled } from '../image.js';
 import type { Box } from './crop.js';
 import { quantise, type ResizeKernel, resizeKernels, rowsFirst, type Taps, taps } from './taps.js';
@@ -20,6 +20,9 @@ export interface ResizeOptions {
   eightBit?: boolean;
 }
 
+/** Numbers that a resized picture may have: 1 GB. */
+const most = 2 ** 28;
+
 /**
  * Resizes by separable interpolation: y = sum_i k((i + 1/2 - c) / s) x_i / sum_i k(...), with
  * c = (o + 1/2) in / out for output place o and s = max(1, in / out) (1 without `antialias`). Equal to PIL with `eightBit`,
@@ -27,7 +30,7 @@ export interface ResizeOptions {
  *
  * @param image [height, width, channels]
  * @returns [options.height, options.width, channels]; bicubic and lanczos may leave [0, 1] a little unless `eightBit`
- * @throws CrossmodalError when a side is not a positive whole number
+ * @throws CrossmodalError when a side is not a positive whole number, or the result would have more than 2^28 numbers
  * @see PIL.Image.resize; Keys (1981), "Cubic convolution interpolation for digital image processing"
  * @example
  * const small = resize(image, { height: 32, width: 32 });
@@ -63,6 +66,12 @@ export function resizeWindow(
   image: Image,
   { height, width, kernel, antialias, eightBit, window }: Required<ResizeOptions> & { window: Box },
 ): Image {
+  const channels = image.shape[2];
+  if (window.height * window.width * channels > most) {
+    throw new CrossmodalError(
+      `resize: a picture of ${window.height} x ${window.width} with ${channels} channels has more than ${most} numbers; choose a smaller height and width`,
+    );
+  }
   const columns = taps(image.shape[1], width, kernel, antialias, { first: window.left, count: window.width });
   const rows = taps(image.shape[0], height, kernel, antialias, { first: window.top, count: window.height });
   if (eightBit) for (const weights of [...columns.weights, ...rows.weights]) quantise(weights);

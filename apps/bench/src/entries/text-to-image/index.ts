@@ -2,7 +2,14 @@ import { Random } from '@crossmodal/core';
 import { cosine } from '@crossmodal/core/schedules';
 import { fit } from '@crossmodal/core/train';
 import type { Image } from '@crossmodal/encoders-vision';
-import { type ConditionalGanBatch, classifierConsistency, conditionalGan, ganStep, rPrecision } from '@crossmodal/gan';
+import {
+  type ConditionalGanBatch,
+  classifierConsistency,
+  conditionalGan,
+  ganStep,
+  intraClassDistance,
+  rPrecision,
+} from '@crossmodal/gan';
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Settings } from '../../presets.js';
@@ -28,7 +35,7 @@ interface TextToImageSettings {
 }
 
 const settings: Settings<TextToImageSettings> = {
-  quick: { size: 32, width: 24, latentDimension: 32, steps: 700, batchSize: 64, candidates: 10 },
+  quick: { size: 32, width: 16, latentDimension: 32, steps: 700, batchSize: 64, candidates: 10 },
   smoke: { size: 16, width: 4, latentDimension: 4, steps: 2, batchSize: 8, candidates: 3 },
 };
 
@@ -83,6 +90,9 @@ async function runTextToImage(context: EntryContext): Promise<EntryOutcome> {
     { batchSize, seed },
   );
 
+  const ofReal = flat(realTest);
+  const realDistance = await intraClassDistance(ofReal, test.map(groupOf));
+  ofReal.dispose();
   const assess = async () => {
     const repeated = tf.tile(testConditions, [drawsPerName, 1]) as Tensor2D;
     const drawn = gan.generate(repeated, { random: new Random(seed).fork('judged') }) as Tensor4D;
@@ -91,8 +101,13 @@ async function runTextToImage(context: EntryContext): Promise<EntryOutcome> {
     const scores = await judge.scores(pictures);
     const { accuracy, chance } = await classifierConsistency(scores, classes);
     const precision = await retrieved(pictures);
-    tf.dispose([repeated, drawn, scores]);
-    return { accuracy, chance, precision };
+    const first = flat(pictures.slice(0, test.length));
+    const diversity = (await intraClassDistance(first, test.map(groupOf))) / realDistance;
+    const every = flat(pictures);
+    const names = pictures.map((_, index) => index % test.length);
+    const withinName = (await intraClassDistance(every, names)) / realDistance;
+    tf.dispose([repeated, drawn, scores, first, every]);
+    return { accuracy, chance, precision, diversity, withinName };
   };
   /** R-precision of pictures of the test names, in their order, over and over. */
   const retrieved = async (pictures: readonly Image[]) => {
@@ -214,6 +229,22 @@ async function runTextToImage(context: EntryContext): Promise<EntryOutcome> {
         value: trained.precision,
         published: null,
       },
+      {
+        metric: 'diversity within a group, share of that of real pictures: pixels',
+        better: 'higher',
+        chance: 0,
+        untrained: untrained.diversity,
+        value: trained.diversity,
+        published: null,
+      },
+      {
+        metric: 'diversity of drawings of one name, share of that of real pictures of a group: pixels',
+        better: 'higher',
+        chance: 0,
+        untrained: untrained.withinName,
+        value: trained.withinName,
+        published: null,
+      },
     ],
     summary:
       `A generator draws ${size}x${size} pixels from noise and the text vector of a name; a discriminator judges picture and name together. ` +
@@ -230,6 +261,11 @@ async function runTextToImage(context: EntryContext): Promise<EntryOutcome> {
     },
     figures,
   };
+}
+
+/** [pictures, values] */
+function flat(pictures: readonly Image[]): Tensor2D {
+  return tf.tidy(() => tf.stack(pictures.map(({ data }) => tf.tensor1d(Float32Array.from(data)))) as Tensor2D);
 }
 
 function percent(share: number): number {

@@ -1,4 +1,5 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Gaussian } from '../../internal/gaussian-head.js';
 import { productOfGaussians } from '../gaussian-products.js';
@@ -37,6 +38,7 @@ export function jmvae({
       }
       return { components: [joint ?? productOfGaussians(experts, { prior: false })], weights: undefined };
     },
-    penalty: ({ components }, experts) => tf.mul(alpha, divergenceToExperts(components[0] as Gaussian, experts)),
+    penalty: ({ components }, experts) =>
+      tf.mul(alpha, divergenceToExperts(components[0] as Gaussian, experts)) as Scalar,
   };
 }
