@@ -6,6 +6,11 @@ import { halves, type LinearDomainOptions, linearDomainClassifier } from './line
 export interface DensityRatiosOptions extends LinearDomainOptions {
   /** @default 0 */
   seed?: number;
+  /**
+   * Factor of ||w||^2 / 2.
+   * @default 1e-2
+   */
+  regularisation?: number;
 }
 
 const optionNames: Record<keyof DensityRatiosOptions, true> = {

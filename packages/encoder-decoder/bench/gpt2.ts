@@ -3,7 +3,9 @@
  *
  *     node scripts/node.mjs packages/encoder-decoder/bench/gpt2.ts --python /path/to/python
  *
- * Both go on from 16 tokens by 64, five times in turn, after a round that is not counted; the median of the rounds is printed.
+ * Both go on from 16 tokens by 64, five times in turn, after a round that is not counted; the median of the rounds is printed, by the
+ * clock and by the time of the processor. The latter says something on a machine that others use as well: with one thread each
+ * (`taskset -c 0 node ...`, which both keep to), since threads that wait for one another take time of the processor, too.
  */
 import { spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
@@ -64,15 +66,24 @@ function randomFiles(): ModelFiles {
   ]);
 }
 
+/** Seconds of one round. */
+interface Round {
+  clock: number;
+  processor: number;
+}
+
 /** transformers in a process of its own: one round per line that it is sent; it answers with seconds. */
 function torchContender(python: string) {
   const script = fileURLToPath(new URL('gpt2_worker.py', import.meta.url));
   const worker = spawn(python, [script, String(layers), String(rows)], { stdio: ['pipe', 'pipe', 'inherit'] });
   const lines = createInterface({ input: worker.stdout })[Symbol.asyncIterator]();
   return {
-    round: async () => {
+    round: async (): Promise<Round> => {
       worker.stdin.write('go\n');
-      return Number((await lines.next()).value);
+      const [clock, processor] = String((await lines.next()).value)
+        .split(' ')
+        .map(Number);
+      return { clock: clock!, processor: processor! };
     },
     end: () => worker.stdin.end(),
   };
@@ -81,30 +92,35 @@ function torchContender(python: string) {
 await useDevice('cpu');
 const model = await loadLanguageModel(randomFiles());
 const prompts = Array.from({ length: rows }, () => prompt);
-const ours = async () => {
+const ours = async (): Promise<Round> => {
   const start = performance.now();
+  const before = process.cpuUsage();
   const results = await model.generate(prompts, { strategy: greedy(), maximumLength: newTokens });
-  const seconds = (performance.now() - start) / 1000;
+  const clock = (performance.now() - start) / 1000;
+  const { user, system } = process.cpuUsage(before);
   if (results.some(([best]) => best!.ids.length !== newTokens)) throw new Error('a sequence ended early');
-  return seconds;
+  return { clock, processor: (user + system) / 1e6 };
 };
 const torch = values.python ? torchContender(values.python) : undefined;
 await ours();
 await ours();
 if (torch) await torch.round();
-const times = { ours: [] as number[], torch: [] as number[] };
+const times = { ours: [] as Round[], torch: [] as Round[] };
 for (let i = 0; i < Number(values.rounds); i++) {
   times.ours.push(await ours());
   if (torch) times.torch.push(await torch.round());
-  const seconds = [times.ours.at(-1), times.torch.at(-1)].filter((value) => value !== undefined);
-  console.log(`round ${i + 1}: ${seconds.map((value) => `${value.toFixed(2)} s`).join(' beside ')}`);
+  const rounds = [times.ours.at(-1), times.torch.at(-1)].filter((round) => round !== undefined);
+  const text = rounds.map(({ clock, processor }) => `${clock.toFixed(2)} s (processor ${processor.toFixed(2)})`);
+  console.log(`round ${i + 1}: ${text.join(' beside ')}`);
 }
 torch?.end();
 const median = (list: readonly number[]) => [...list].sort((a, b) => a - b)[Math.floor(list.length / 2)]!;
-const speed = (list: readonly number[]) => (rows * newTokens) / median(list);
-console.log(`this package: ${speed(times.ours).toFixed(1)} tokens per second`);
-if (torch) {
-  console.log(`transformers: ${speed(times.torch).toFixed(1)} tokens per second`);
-  console.log(`ratio: ${(speed(times.ours) / speed(times.torch)).toFixed(2)}`);
+for (const kind of ['clock', 'processor'] as const) {
+  const speed = (list: readonly Round[]) => (rows * newTokens) / median(list.map((round) => round[kind]));
+  console.log(`tokens per second by the ${kind}: ${speed(times.ours).toFixed(1)}`);
+  if (!torch) continue;
+  console.log(
+    `  transformers: ${speed(times.torch).toFixed(1)}; ratio ${(speed(times.ours) / speed(times.torch)).toFixed(2)}`,
+  );
 }
 model.dispose();

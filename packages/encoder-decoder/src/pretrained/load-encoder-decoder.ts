@@ -106,7 +106,7 @@ export async function loadEncoderDecoder<Item>(
       : await visionEncoderDecoder(weights, new Config(config, label), load, encoder.dimension);
   const { decoder } = loaded;
   const room = decoder.maximumLength - prompt.length + 1;
-  const { maximumLength = room } = options;
+  const maximumLength = options.maximumLength ?? room;
   if (maximumLength > room) {
     disposeVariables([...loaded.variables.values()]);
     throw new CrossmodalError(
