@@ -14,6 +14,7 @@ export {
   loadImageEncoder,
 } from './pretrained/load-image-encoder.js';
 export type { PretrainedImageEncoder } from './pretrained/pretrained-image-encoder.js';
+export { encodePng, encodePngGrid } from './save/encode-png.js';
 export { adjustBrightness, adjustContrast, adjustHue, adjustSaturation, grayscale } from './transform/colour.js';
 export { type Box, centerCrop, crop, flipHorizontally } from './transform/crop.js';
 export { type Fit, fitInto } from './transform/fit.js';

@@ -1,9 +1,8 @@
 import { availableParallelism } from 'node:os';
 import type { Random } from '@crossmodal/core';
 import { mapConcurrently } from '@crossmodal/core/data';
-import { decodeImage, type Image, loadImages, randomCrop, toImage } from '@crossmodal/encoders-vision';
+import { decodeImage, encodePng, type Image, loadImages, randomCrop, toImage } from '@crossmodal/encoders-vision';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
-import sharp from 'sharp';
 
 /** Decodes pictures into memory, on white: [size, size, 3], from 0 to 1. */
 export async function decodePictures(files: readonly string[], { size }: { size: number }): Promise<Image[]> {
@@ -22,11 +21,8 @@ export function shifted(image: Image, random: Random): Image {
 }
 
 /** A picture as the bytes of a PNG file; values outside 0 to 1 are clipped. */
-export async function pngOf({ data, shape: [height, width, channels] }: Image): Promise<Uint8Array> {
-  const bytes = Uint8Array.from(data, (value) => Math.round(255 * Math.min(1, Math.max(0, value))));
-  return sharp(bytes, { raw: { width, height, channels: channels as 1 | 3 } })
-    .png()
-    .toBuffer();
+export function pngOf(image: Image): Promise<Uint8Array> {
+  return encodePng(image);
 }
 
 /** The pictures in a tensor [count, height, width, channels]. */
