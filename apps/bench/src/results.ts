@@ -2,25 +2,7 @@ import { createRequire } from 'node:module';
 import { arch, cpus, platform, totalmem } from 'node:os';
 import type { Device } from '@crossmodal/core/device';
 import type { EntryOutcome } from './entries/entry.js';
-
-/** One measured number beside what it must be compared with. */
-export interface Result {
-  /** The entry, as `bench run` takes it. */
-  id: string;
-  paradigm: string;
-  /** What is measured, on what. */
-  metric: string;
-  better: 'higher' | 'lower';
-  /** What guessing reaches; null where guessing has no such number. */
-  chance: number | null;
-  /** The same model before training. */
-  untrained: number | null;
-  value: number;
-  /** What the literature reports for exactly this; null where nobody has. */
-  published: number | null;
-  /** Of the whole entry. */
-  seconds: number;
-}
+import type { Result } from './result.js';
 
 /** How an entry came to its numbers. */
 export interface EntryRun {

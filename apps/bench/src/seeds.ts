@@ -5,7 +5,7 @@ import { writeAtomically } from './data/cache.js';
 import type { Entry } from './entries/entry.js';
 import { prepareReportFolder } from './report/folder.js';
 import { formatNumber } from './report/format.js';
-import type { Result } from './results.js';
+import type { Result } from './result.js';
 import { entryContext, openSuite, runEntry, type SuiteOptions } from './suite.js';
 
 /** One entry, run once. */

@@ -4,7 +4,8 @@ import { cutOffsFor } from '../src/entries/shared/retrieval.js';
 import { formatNumber, formatSeconds } from '../src/report/format.js';
 import { html, raw } from '../src/report/html.js';
 import { renderReport } from '../src/report/report.js';
-import { checkResults, type Result, type ResultsFile } from '../src/results.js';
+import type { Result } from '../src/result.js';
+import { checkResults, type ResultsFile } from '../src/results.js';
 
 const result: Result = {
   id: 'alignment',

@@ -6,7 +6,7 @@ import { locateOpenMoji, readOpenMoji } from '../src/data/openmoji.js';
 import type { Entry } from '../src/entries/entry.js';
 import { vaeEntry } from '../src/entries/vae.js';
 import { cacheFolder } from '../src/paths.js';
-import type { Result } from '../src/results.js';
+import type { Result } from '../src/result.js';
 import { entryContext, runEntry } from '../src/suite.js';
 import { recordingTerminal, temporaryFolder } from './fixture.js';
 

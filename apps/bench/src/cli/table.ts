@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import type { Entry } from '../entries/entry.js';
 import { formatNumber, formatSeconds } from '../report/format.js';
-import type { Result } from '../results.js';
+import type { Result } from '../result.js';
 
 const plain = { head: [], border: [], compact: true };
 

@@ -4,7 +4,7 @@ import type { OpenMoji, Style } from '../data/openmoji.js';
 import type { Utterance } from '../data/speech.js';
 import type { PresetName } from '../presets.js';
 import type { Figure } from '../report/figure.js';
-import type { Result } from '../results.js';
+import type { Result } from '../result.js';
 
 /** A row as an entry returns it; the suite adds the entry's name, paradigm and time. */
 export type Row = Omit<Result, 'id' | 'paradigm' | 'seconds'>;

@@ -1,5 +1,6 @@
 import type { EntryOutcome } from '../entries/entry.js';
-import type { Result, ResultsFile } from '../results.js';
+import type { Result } from '../result.js';
+import type { ResultsFile } from '../results.js';
 import { standing } from './charts/standing.js';
 import { renderFigure } from './figures.js';
 import { formatNumber, formatSeconds } from './format.js';

@@ -1,4 +1,4 @@
-import type { Result } from '../../results.js';
+import type { Result } from '../../result.js';
 import { html, type Markup } from '../html.js';
 
 const width = 132;
