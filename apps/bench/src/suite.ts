@@ -14,13 +14,13 @@ import type { PresetName } from './presets.js';
 import { prepareReportFolder } from './report/folder.js';
 import { formatSeconds } from './report/format.js';
 import { type ReportSection, renderReport } from './report/report.js';
+import type { Result } from './result.js';
 import {
   checkResults,
   describeDevice,
   describeMachine,
   describeVersions,
   entryRun,
-  type Result,
   type ResultsFile,
 } from './results.js';
 
