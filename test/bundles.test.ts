@@ -30,7 +30,7 @@ const budgets: Record<string, number> = {
   'encoder-decoder': 120,
   fusion: 90,
   gan: 190,
-  vae: 98,
+  vae: 180, // 74 of them the decompositions of ml-matrix
 };
 
 /** A single import is what most users begin with: kilobytes, and modules of ours. */
