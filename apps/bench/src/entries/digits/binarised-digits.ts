@@ -187,7 +187,7 @@ function binarised(
   });
   return tf.tidy(() => {
     const shape: [number, number] = [indices.length, 784];
-    return tf.cast(tf.less(randomUniform(shape, { random }), tf.tensor2d(grey, shape)), 'float32');
+    return tf.cast(tf.less(randomUniform(shape, { random }), tf.tensor2d(grey, shape)), 'float32') as tf.Tensor2D;
   });
 }
 
