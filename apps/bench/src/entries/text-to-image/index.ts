@@ -92,8 +92,13 @@ async function runTextToImage(context: EntryContext): Promise<EntryOutcome> {
     { batchSize, seed },
   );
 
-  const ofReal = flat(realTest);
-  const realDistance = await intraClassDistance(ofReal, test.map(groupOf));
+  // Some hundred real pictures say how far those of one group differ.
+  const some = exampleRows(train.length, Math.min(train.length, 400));
+  const ofReal = flat(some.map((row) => images[row]!));
+  const realDistance = await intraClassDistance(
+    ofReal,
+    some.map((row) => groupOf(train[row]!)),
+  );
   ofReal.dispose();
   const assess = async () => {
     const repeated = tf.tile(testConditions, [drawsPerName, 1]) as Tensor2D;
@@ -103,12 +108,11 @@ async function runTextToImage(context: EntryContext): Promise<EntryOutcome> {
     const scores = await judge.scores(pictures);
     const { accuracy, chance } = await classifierConsistency(scores, classes);
     const precision = await retrieved(pictures);
-    const first = flat(pictures.slice(0, test.length));
-    const diversity = (await intraClassDistance(first, test.map(groupOf))) / realDistance;
     const every = flat(pictures);
+    const diversity = (await intraClassDistance(every, classes)) / realDistance;
     const names = pictures.map((_, index) => index % test.length);
     const withinName = (await intraClassDistance(every, names)) / realDistance;
-    tf.dispose([repeated, drawn, scores, first, every]);
+    tf.dispose([repeated, drawn, scores, every]);
     return { accuracy, chance, precision, diversity, withinName };
   };
   /** R-precision of pictures of the test names, in their order, over and over. */
