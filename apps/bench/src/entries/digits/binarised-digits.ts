@@ -1,4 +1,4 @@
-import { Random } from '@crossmodal/core';
+import { Random, randomUniform } from '@crossmodal/core';
 import { type LabelledImages, mnist } from '@crossmodal/core/data/sets';
 import { adam } from '@crossmodal/core/optimisers';
 import { cosine } from '@crossmodal/core/schedules';
@@ -29,10 +29,10 @@ interface BinarisedDigitsSettings {
 
 const settings: Settings<BinarisedDigitsSettings> = {
   quick: {
-    steps: 3000,
+    steps: 1500,
     batchSize: 100,
     samples: 5,
-    test: 1000,
+    test: 500,
     testSamples: 500,
     hidden: 200,
     latentDimension: 50,
@@ -181,14 +181,14 @@ function binarised(
   indices: readonly number[],
   { random, order }: { random: Random; order: readonly number[] | undefined },
 ): tf.Tensor2D {
-  const values = new Float32Array(indices.length * 784);
+  const grey = new Float32Array(indices.length * 784);
   indices.forEach((index, row) => {
-    for (let i = 0; i < 784; i++) {
-      const grey = images[index * 784 + (order ? order[i]! : i)]!;
-      values[row * 784 + i] = grey > 0 && random.uniform() * 255 < grey ? 1 : 0;
-    }
+    for (let i = 0; i < 784; i++) grey[row * 784 + i] = images[index * 784 + (order ? order[i]! : i)]! / 255;
   });
-  return tf.tensor2d(values, [indices.length, 784]);
+  return tf.tidy(() => {
+    const shape: [number, number] = [indices.length, 784];
+    return tf.cast(tf.less(randomUniform(shape, { random }), tf.tensor2d(grey, shape)), 'float32') as tf.Tensor2D;
+  });
 }
 
 /** -log p of the test pictures when each pixel is an independent Bernoulli variable with the mean of training. */
