@@ -6,6 +6,7 @@ export { defineEncoder } from './define-encoder.js';
 export type { EncodedSequence, Encoder, Inputs } from './encoder.js';
 export { CrossmodalError } from './errors.js';
 export { stopGradient, withoutGradient } from './gradients.js';
+export { isTraining } from './is-training.js';
 export { assertKnownOptions } from './known-options.js';
 export { labelCodes } from './label-codes.js';
 export { layerSeeds } from './layer-seeds.js';

@@ -3,6 +3,7 @@ import {
   assertKnownOptions,
   CrossmodalError,
   type Encoder,
+  isTraining,
   prefixed,
   Random,
   type Savable,
@@ -234,30 +235,35 @@ export function conditionalGan(options: ConditionalGanOptions): ConditionalGan {
     discriminator: networks.options.discriminator,
     objectives: {
       discriminator: {
-        loss: ({ real, condition, mismatched }, { training = false } = {}) =>
-          tf.tidy(() => {
+        loss: ({ real, condition, mismatched }, options) => {
+          const training = isTraining('conditionalGan.discriminator.loss', options);
+          return tf.tidy(() => {
             const right = vectors('discriminator.loss', condition, real.shape[0], training);
             const others = mismatched && vectors('discriminator.loss', mismatched, real.shape[0], training);
             const wrong = matchingAware ? (others ?? rolled(right)) : undefined;
             return networks.discriminatorLoss(real, { condition: right, mismatched: wrong, training });
-          }),
+          });
+        },
         namedVariables: () => ({ ...networks.discriminatorVariables(), ...ofEncoder() }),
       },
       generator: {
-        loss: ({ real, condition }, { training = false } = {}) =>
-          tf.tidy(() => {
+        loss: ({ real, condition }, options) => {
+          const training = isTraining('conditionalGan.generator.loss', options);
+          return tf.tidy(() => {
             const asked = stopGradient(vectors('generator.loss', condition, real.shape[0], false));
             if (interpolation === 0) return networks.generatorLoss(real, { condition: asked, training });
             // Reed et al., section 4.3: weights of one half worked well.
             const between = scaled(tf.mul(0.5, tf.add(asked, rolled(asked))) as Tensor2D, settings);
             const interpolated = { condition: between, weight: interpolation };
             return networks.generatorLoss(real, { condition: asked, interpolated, training });
-          }),
+          });
+        },
         namedVariables: () => networks.generatorVariables(),
       },
     },
-    generate: (condition, { random: source, noise, batchSize = 128 }) =>
+    generate: (condition, { random: source, noise, batchSize = 128, ...others }) =>
       tf.tidy(() => {
+        assertKnownOptions('conditionalGan.generate', others, ['random', 'noise', 'batchSize']);
         const rows = vectors('generate', condition, undefined, false);
         const drawn = noiseRows('generate', rows.shape[0], latentDimension, { random: source, noise });
         const options = { random: source ?? random, noise: drawn, batchSize };

@@ -2,6 +2,7 @@ import {
   type Alternating,
   assertKnownOptions,
   CrossmodalError,
+  isTraining,
   Random,
   type Savable,
   savedModelFiles,
@@ -108,16 +109,19 @@ export function gan(options: GanOptions): Gan {
     discriminator,
     objectives: {
       discriminator: {
-        loss: ({ real }, { training = false } = {}) => networks.discriminatorLoss(real, { training }),
+        loss: ({ real }, options) =>
+          networks.discriminatorLoss(real, { training: isTraining('gan.discriminator.loss', options) }),
         namedVariables: () => networks.discriminatorVariables(),
       },
       generator: {
-        loss: ({ real }, { training = false } = {}) => networks.generatorLoss(real, { training }),
+        loss: ({ real }, options) =>
+          networks.generatorLoss(real, { training: isTraining('gan.generator.loss', options) }),
         namedVariables: () => networks.generatorVariables(),
       },
     },
-    generate: (count, { random: source, noise, batchSize = 128 }) =>
+    generate: (count, { random: source, noise, batchSize = 128, ...others }) =>
       tf.tidy(() => {
+        assertKnownOptions('gan.generate', others, ['random', 'noise', 'batchSize']);
         const drawn = noiseRows('generate', count, latentDimension, { random: source, noise });
         return networks.generate(count, undefined, { random: source ?? random, noise: drawn, batchSize });
       }),

@@ -1,6 +1,7 @@
 import {
   assertKnownOptions,
   CrossmodalError,
+  isTraining,
   type LossTerms,
   type NamedVariables,
   namedVariables,
@@ -227,11 +228,13 @@ export function vae(options: VaeOptions): Vae {
   const model: Vae = {
     latentDimension,
     likelihood,
-    posterior: (x, { condition, training = false } = {}) => tf.tidy(() => encode('posterior', x, condition, training)),
-    decode: (z, { condition, training = false } = {}) =>
-      tf.tidy(() => decode(z, checked('decode', condition, z.shape[0]), training)),
-    loss: ({ x, condition }, { training = false } = {}) =>
-      tf.tidy((): LossTerms => {
+    posterior: (x, { condition, ...rest } = {}) =>
+      tf.tidy(() => encode('posterior', x, condition, isTraining('vae.posterior', rest))),
+    decode: (z, { condition, ...rest } = {}) =>
+      tf.tidy(() => decode(z, checked('decode', condition, z.shape[0]), isTraining('vae.decode', rest))),
+    loss: ({ x, condition }, options) => {
+      const training = isTraining('vae.loss', options);
+      return tf.tidy((): LossTerms => {
         if (objective === 'importance-weighted') {
           return { loss: tf.neg(iwaeBound(logWeights(x, condition, samples, noise, training))) as Scalar };
         }
@@ -241,9 +244,12 @@ export function vae(options: VaeOptions): Vae {
         const priced = freeBits === 0 ? divergence : pricedByFreeBits(q.mean, q.logVariance, { floor: freeBits });
         const weight = typeof beta === 'number' ? beta : scheduledScalar(beta);
         return { loss: tf.add(reconstruction, tf.mul(weight, priced)) as Scalar, reconstruction, divergence };
-      }),
-    logWeights: (x, { condition, samples: count, random }) =>
-      tf.tidy(() => logWeights(x, condition, count, random, false)),
+      });
+    },
+    logWeights: (x, { condition, samples: count, random, ...others }) => {
+      assertKnownOptions('vae.logWeights', others, ['condition', 'samples', 'random']);
+      return tf.tidy(() => logWeights(x, condition, count, random, false));
+    },
     elbo: (x, { condition, ...options }) =>
       heldOutElbo(items(x, condition), options, (part, count, random) => {
         const { q, logLikelihood } = draw(part.x, part.condition, count, random, false);
@@ -254,22 +260,25 @@ export function vae(options: VaeOptions): Vae {
       marginalLikelihood(items(x, condition), options, (part, count, random) =>
         logWeights(part.x, part.condition, count, random, false),
       ),
-    reconstruct: (x, { condition, random } = {}) =>
+    reconstruct: (x, { condition, random, ...others } = {}) =>
       tf.tidy(() => {
+        assertKnownOptions('vae.reconstruct', others, ['condition', 'random']);
         if (random) {
           const { mean, logVariance } = encode('reconstruct', x, condition, false);
           return expected(reparameterise(mean, logVariance, { random }), condition);
         }
         return expected(encode('reconstruct', x, condition, false).mean, condition);
       }),
-    sample: (count, { condition, random, draw: drawn = false }) =>
+    sample: (count, { condition, random, draw: drawn = false, ...others }) =>
       tf.tidy(() => {
+        assertKnownOptions('vae.sample', others, ['condition', 'random', 'draw']);
         const z = randomNormal<Tensor2D>([count, latentDimension], { random });
         const parameters = decode(z, checked('sample', condition, count), false);
         return drawn ? likelihood.sample(parameters, { random }) : likelihood.mean(parameters);
       }),
-    interpolate: (from, to, { condition, steps = 8 } = {}) =>
+    interpolate: (from, to, { condition, steps = 8, ...others } = {}) =>
       tf.tidy(() => {
+        assertKnownOptions('vae.interpolate', others, ['condition', 'steps']);
         if (rowsOf(from) !== 1 || rowsOf(to) !== 1 || !Number.isInteger(steps) || steps < 2) {
           throw new CrossmodalError(
             `interpolate: two observations of one row and steps >= 2 are needed, got ${rowsOf(from)} and ${rowsOf(to)} rows, ${steps} steps`,
@@ -281,8 +290,9 @@ export function vae(options: VaeOptions): Vae {
         const z = tf.add(start, tf.mul(share, tf.sub(end, start))) as Tensor2D;
         return expected(z, condition && repeated(condition, steps));
       }),
-    traverse: (x, { condition, dimension, values = [-3, -2, -1, 0, 1, 2, 3] }) =>
+    traverse: (x, { condition, dimension, values = [-3, -2, -1, 0, 1, 2, 3], ...others }) =>
       tf.tidy(() => {
+        assertKnownOptions('vae.traverse', others, ['condition', 'dimension', 'values']);
         if (rowsOf(x) !== 1 || !Number.isInteger(dimension) || dimension < 0 || dimension >= latentDimension) {
           throw new CrossmodalError(
             `traverse: an observation of one row and a dimension from 0 to ${latentDimension - 1} are needed, got ${rowsOf(x)} rows and ${dimension}`,
