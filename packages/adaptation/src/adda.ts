@@ -2,6 +2,7 @@ import {
   type Alternating,
   assertKnownOptions,
   CrossmodalError,
+  isTraining,
   type LossTerms,
   type NamedVariables,
   prefixed,
@@ -95,10 +96,12 @@ export function adda(options: AddaOptions): Adda {
   return {
     objectives: {
       discriminator: {
-        loss: ({ source: ofSource, target: ofTarget }, { training = false } = {}) =>
+        loss: ({ source: ofSource, target: ofTarget }, options) =>
           tf.tidy((): LossTerms => {
             const onSource = discriminator.apply(fixed.extract(ofSource, false));
-            const onTarget = discriminator.apply(moving.extract(ofTarget, training));
+            const onTarget = discriminator.apply(
+              moving.extract(ofTarget, isTraining('adda.discriminator.loss', options)),
+            );
             const loss = tf.add(mean(tf.softplus(tf.neg(onSource))), mean(tf.softplus(onTarget))) as Scalar;
             const right = tf.concat([tf.greater(onSource, 0), tf.lessEqual(onTarget, 0)], 0);
             return { loss, domainAccuracy: mean(tf.cast(right, 'float32')) };
@@ -106,9 +109,9 @@ export function adda(options: AddaOptions): Adda {
         namedVariables: () => prefixed('domain', discriminator.namedVariables()),
       },
       encoder: {
-        loss: ({ target: ofTarget }, { training = false } = {}) =>
+        loss: ({ target: ofTarget }, options) =>
           tf.tidy((): LossTerms => {
-            const rows = moving.extract(ofTarget, training);
+            const rows = moving.extract(ofTarget, isTraining('adda.encoder.loss', options));
             return { loss: mean(tf.softplus(tf.neg(discriminator.apply(rows)))), spread: relativeSpread(rows) };
           }),
         namedVariables: () => prefixed('features', moving.namedVariables()),

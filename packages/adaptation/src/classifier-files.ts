@@ -1,4 +1,5 @@
 import {
+  assertKnownOptions,
   CrossmodalError,
   type Encoder,
   type ModelCard,
@@ -26,8 +27,9 @@ interface ClassifierParts {
 export async function classifierFiles(
   { encoder, classes, seed, hidden = [] }: ClassifierParts,
   predictor: NamedVariables,
-  { card }: { card?: ModelCard } = {},
+  { card, ...others }: { card?: ModelCard } = {},
 ): Promise<ModelFiles> {
+  assertKnownOptions('classifier.files', others, ['card']);
   const common = { classes, seed, hidden: [...hidden] };
   if (encoder instanceof tfl.LayersModel) {
     const topology = encoder.toJSON(undefined, false);
@@ -40,7 +42,7 @@ export async function classifierFiles(
       remedy: "make it with an encoder package, or give defineEncoder's option `saved`",
     });
   }
-  const others = async (): Promise<ModelFiles> =>
+  const inside = async (): Promise<ModelFiles> =>
     new Map([...(await inner.call(encoder))].map(([name, file]) => [`${encoderFolder}/${name}`, file]));
-  return savedModelFiles({ type: 'classifier', options: common, others }, predictor, card ? { card } : {});
+  return savedModelFiles({ type: 'classifier', options: common, others: inside }, predictor, card ? { card } : {});
 }

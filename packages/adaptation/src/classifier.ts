@@ -1,6 +1,7 @@
 import {
   assertKnownOptions,
   CrossmodalError,
+  isTraining,
   type LossTerms,
   type ModelCard,
   type ModelFiles,
@@ -89,11 +90,12 @@ export function classifierOf(
   const predictor = head(caller, { inputs: extractor.dimension, hidden, outputs: classes, random });
   return {
     classes,
-    features: (inputs, { training = false } = {}) => extractor.extract(inputs, training),
-    classify: (inputs, { training = false } = {}) =>
-      tf.tidy(() => predictor.apply(extractor.extract(inputs, training))),
+    features: (inputs, options) => extractor.extract(inputs, isTraining('classifier.features', options)),
+    classify: (inputs, options) =>
+      tf.tidy(() => predictor.apply(extractor.extract(inputs, isTraining('classifier.classify', options)))),
     predict: (rows) => predictor.apply(rows),
-    loss({ inputs, labels }, { training = false } = {}) {
+    loss({ inputs, labels }, options) {
+      const training = isTraining('classifier.loss', options);
       checkLabels(caller, inputs, labels);
       return tf.tidy(() => {
         const rows = extractor.extract(inputs, training);

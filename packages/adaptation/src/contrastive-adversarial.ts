@@ -2,6 +2,7 @@ import {
   assertKnownOptions,
   CrossmodalError,
   type Inputs,
+  isTraining,
   type LossTerms,
   type NamedVariables,
   prefixed,
@@ -124,7 +125,8 @@ export function contrastiveAdversarial<Modality extends string, Extras extends o
     );
 
   return {
-    loss({ source, target }, { training = false } = {}) {
+    loss({ source, target }, options) {
+      const training = isTraining('contrastiveAdversarial.loss', options);
       return tf.tidy(() => {
         const embeddings = model.embedBatch(source, { training });
         const { loss: contrastive, ...terms } = model.contrast(embeddings, source);

@@ -1,5 +1,6 @@
 import {
   CrossmodalError,
+  isTraining,
   type LossTerms,
   type ModelCard,
   type ModelFiles,
@@ -116,7 +117,8 @@ export function domainAdapter(
     features: model.features,
     classify: model.classify,
     predict: model.predict,
-    loss({ source, labels, target }, { training = false } = {}) {
+    loss({ source, labels, target }, options) {
+      const training = isTraining('domainAdapter.loss', options);
       checkLabels(caller, source, labels);
       if (!target) {
         throw new CrossmodalError(`${caller}.loss: a batch needs a target`, {

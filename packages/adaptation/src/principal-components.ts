@@ -141,7 +141,8 @@ export async function principalComponents(
     mean: origin,
     explainedVariance,
     explainedVarianceRatio: values.map((value) => (total > 0 ? value / total : 0)),
-    project(y, { whiten = false } = {}) {
+    project(y, { whiten = false, ...others } = {}) {
+      assertKnownOptions('principalComponents.project', others, ['whiten']);
       if (y.rank !== 2 || y.shape[1] !== columns) {
         throw new CrossmodalError(`principalComponents: rows must have ${columns} columns, got shape [${y.shape}]`);
       }

@@ -4,6 +4,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { assertBackend } from './assert-backend.js';
 import type { Encoder, Inputs } from './encoder.js';
 import { CrossmodalError } from './errors.js';
+import { isTraining } from './is-training.js';
 import { assertKnownOptions } from './known-options.js';
 import { type SavedModel, savedModelFiles } from './model-files/saved-model.js';
 import { type Preprocessing, traceable } from './preprocessing.js';
@@ -89,9 +90,10 @@ export function defineEncoder<Item>({
     ...(preprocessing ? { preprocessing } : {}),
     prepare: traceable((items, options) => {
       assertBackend('prepare');
+      assertKnownOptions('prepare', options ?? {}, ['training', 'random']);
       return prepare(items, options);
     }, preprocessing),
-    encode: (inputs, { training = false } = {}) => run(model, inputs, training) as Tensor2D,
+    encode: (inputs, options) => run(model, inputs, isTraining('encoder.encode', options)) as Tensor2D,
     namedVariables: () => {
       const named = namedVariables(model);
       const known = new Set(Object.values(named));
@@ -105,7 +107,8 @@ export function defineEncoder<Item>({
   };
   if (saved) encoder.files = (options) => savedModelFiles(saved, encoder.namedVariables(), options);
   if (sequenceModel) {
-    encoder.encodeSequence = (inputs, { training = false } = {}) => {
+    encoder.encodeSequence = (inputs, options) => {
+      const training = isTraining('encoder.encodeSequence', options);
       const sequence = run(sequenceModel, inputs, training) as Tensor3D;
       const mask = inputs['mask'];
       return mask?.shape[1] === sequence.shape[1] ? { sequence, mask: mask as Tensor2D } : { sequence };

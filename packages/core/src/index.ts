@@ -8,6 +8,7 @@ export type { EncodedSequence, Encoder, Inputs } from './encoder.js';
 export { CrossmodalError } from './errors.js';
 export { stopGradient, withoutGradient } from './gradients.js';
 export { interpolateVectors } from './interpolate-vectors.js';
+export { isTraining } from './is-training.js';
 export { assertKnownOptions } from './known-options.js';
 export { labelCodes } from './label-codes.js';
 export { layerSeeds } from './layer-seeds.js';

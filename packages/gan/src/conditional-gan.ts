@@ -3,6 +3,7 @@ import {
   assertKnownOptions,
   CrossmodalError,
   type Encoder,
+  isTraining,
   prefixed,
   Random,
   type Savable,
@@ -16,6 +17,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { conditioningAugmentation } from './conditioning-augmentation.js';
 import { AdversarialNetworks, type GradientPenalty } from './internal/adversarial-networks.js';
 import { type Condition, type ConditionOptions, conditionVectors, rolled, scaled } from './internal/conditions.js';
+import { drawOptionNames } from './internal/noise.js';
 import type { Discriminator } from './networks/discriminator.js';
 import { imageDiscriminator } from './networks/image-discriminator.js';
 import { imageGenerator } from './networks/image-generator.js';
@@ -255,34 +257,40 @@ export function conditionalGan(options: ConditionalGanOptions): ConditionalGan {
     discriminator: networks.options.discriminator,
     objectives: {
       discriminator: {
-        loss: ({ real, condition, mismatched }, { training = false } = {}) =>
-          tf.tidy(() => {
+        loss: ({ real, condition, mismatched }, options) => {
+          const training = isTraining('conditionalGan.discriminator.loss', options);
+          return tf.tidy(() => {
             const right = vectors('discriminator.loss', condition, real.shape[0], training);
             const others = mismatched && vectors('discriminator.loss', mismatched, real.shape[0], training);
             const wrong = matchingAware ? (others ?? rolled(right)) : undefined;
             return networks.discriminatorLoss(real, { condition: right, mismatched: wrong, training });
-          }),
+          });
+        },
         namedVariables: () => ({ ...networks.discriminatorVariables(), ...ofEncoder() }),
       },
       generator: {
-        loss: ({ real, condition }, { training = false } = {}) =>
-          tf.tidy(() => {
+        loss: ({ real, condition }, options) => {
+          const training = isTraining('conditionalGan.generator.loss', options);
+          return tf.tidy(() => {
             const asked = stopGradient(vectors('generator.loss', condition, real.shape[0], false));
             if (interpolation === 0) return networks.generatorLoss(real, { condition: asked, training });
             // Reed et al., section 4.3: weights of one half worked well.
             const between = scaled(tf.mul(0.5, tf.add(asked, rolled(asked))) as Tensor2D, settings);
             const interpolated = { condition: between, weight: interpolation };
             return networks.generatorLoss(real, { condition: asked, interpolated, training });
-          }),
+          });
+        },
         namedVariables: () => networks.generatorVariables(),
       },
     },
     generate: (condition, { batchSize = 128, ...options }) =>
       tf.tidy(() => {
+        assertKnownOptions('conditionalGan.generate', options, drawOptionNames);
         const asked = vectors('generate', condition, undefined, false);
         return networks.generate(asked, asked.shape[0], { ...options, batchSize });
       }),
     async *generateInBatches(condition, { batchSize = 128, ...options }) {
+      assertKnownOptions('conditionalGan.generateInBatches', options, drawOptionNames);
       const asked = vectors('generateInBatches', condition, undefined, false);
       yield* networks.generateInBatches(asked, asked.shape[0], { ...options, batchSize });
     },

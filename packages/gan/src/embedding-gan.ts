@@ -2,6 +2,7 @@ import {
   type Alternating,
   assertKnownOptions,
   CrossmodalError,
+  isTraining,
   type LossTerms,
   type NamedVariables,
   namedVariables,
@@ -173,8 +174,9 @@ export function embeddingGan(options: EmbeddingGanOptions): EmbeddingGan {
     backward: (b) => use('backward', 'b', back, b, dimensionB),
     objectives: {
       discriminator: {
-        loss: (batch, { training = false } = {}) =>
-          tf.tidy((): LossTerms => {
+        loss: (batch, options) => {
+          const training = isTraining('embeddingGan.discriminator.loss', options);
+          return tf.tidy((): LossTerms => {
             const [a, b] = sides('discriminator.loss', batch);
             const told = (way: Direction, real: Tensor2D, from: Tensor2D) =>
               discriminatorLoss(
@@ -184,12 +186,14 @@ export function embeddingGan(options: EmbeddingGanOptions): EmbeddingGan {
               );
             const loss = told(there, b, a);
             return { loss: back ? (tf.add(loss, told(back, a, b)) as Scalar) : loss };
-          }),
+          });
+        },
         namedVariables: () => variablesOf(critics),
       },
       generator: {
-        loss: (batch, { training = false } = {}) =>
-          tf.tidy((): LossTerms => {
+        loss: (batch, options) => {
+          const training = isTraining('embeddingGan.generator.loss', options);
+          return tf.tidy((): LossTerms => {
             const [a, b] = sides('generator.loss', batch);
             const mapped = apply(there, a, training);
             let adversarial = generatorLoss(judge(there, mapped, training), { kind });
@@ -212,7 +216,8 @@ export function embeddingGan(options: EmbeddingGanOptions): EmbeddingGan {
             }
             const spread = relativeSpread(mapped);
             return { loss: tf.addN([adversarial, ...weighted]) as Scalar, adversarial, ...terms, spread };
-          }),
+          });
+        },
         namedVariables: () => variablesOf(maps),
       },
     },

@@ -2,6 +2,7 @@ import {
   type Alternating,
   assertKnownOptions,
   CrossmodalError,
+  isTraining,
   Random,
   type Savable,
   savedModelFiles,
@@ -11,6 +12,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { GenerateOptions } from './conditional-gan.js';
 import { AdversarialNetworks, type GradientPenalty } from './internal/adversarial-networks.js';
+import { drawOptionNames } from './internal/noise.js';
 import type { Discriminator } from './networks/discriminator.js';
 
 /** One batch of training. */
@@ -108,18 +110,24 @@ export function gan(options: GanOptions): Gan {
     discriminator,
     objectives: {
       discriminator: {
-        loss: ({ real }, { training = false } = {}) => networks.discriminatorLoss(real, { training }),
+        loss: ({ real }, options) =>
+          networks.discriminatorLoss(real, { training: isTraining('gan.discriminator.loss', options) }),
         namedVariables: () => networks.discriminatorVariables(),
       },
       generator: {
-        loss: ({ real }, { training = false } = {}) => networks.generatorLoss(real, { training }),
+        loss: ({ real }, options) =>
+          networks.generatorLoss(real, { training: isTraining('gan.generator.loss', options) }),
         namedVariables: () => networks.generatorVariables(),
       },
     },
-    generate: (count, { batchSize = 128, ...settings }) =>
-      networks.generate(undefined, count, { ...settings, batchSize }),
-    generateInBatches: (count, { batchSize = 128, ...settings }) =>
-      networks.generateInBatches(undefined, count, { ...settings, batchSize }),
+    generate: (count, { batchSize = 128, ...settings }) => {
+      assertKnownOptions('gan.generate', settings, drawOptionNames);
+      return networks.generate(undefined, count, { ...settings, batchSize });
+    },
+    generateInBatches: (count, { batchSize = 128, ...settings }) => {
+      assertKnownOptions('gan.generateInBatches', settings, drawOptionNames);
+      return networks.generateInBatches(undefined, count, { ...settings, batchSize });
+    },
     score: (samples) => networks.score(samples),
     namedVariables: () => ({ ...networks.generatorVariables(), ...networks.discriminatorVariables() }),
     files: (settings) =>

@@ -1,4 +1,4 @@
-import { CrossmodalError, compile, type Random } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, compile, type Random } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D, TensorContainer } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -65,9 +65,10 @@ const meanOf = (values: Float64Array) => values.reduce((sum, v) => sum + v, 0) /
 /** Evaluates the bound batch by batch; `terms` gives log p(x|z) and the divergence per item. */
 export async function heldOutElbo<T extends TensorContainer>(
   items: Items<T>,
-  { random, samples = 1, batchSize = 100 }: EvaluationOptions,
+  { random, samples = 1, batchSize = 100, ...others }: EvaluationOptions,
   terms: (part: T, samples: number, random: Random) => { logLikelihood: Tensor1D; divergence: Tensor1D },
 ): Promise<ElboReport> {
+  assertKnownOptions('elbo', others, ['random', 'samples', 'batchSize']);
   const { rows } = items;
   const perItem = new Float64Array(rows);
   const explained = new Float64Array(rows);
@@ -107,9 +108,10 @@ export async function heldOutElbo<T extends TensorContainer>(
  */
 export async function marginalLikelihood<T extends TensorContainer>(
   items: Items<T>,
-  { random, samples = 1000, samplesAtOnce = 50, batchSize = 100 }: LikelihoodOptions,
+  { random, samples = 1000, samplesAtOnce = 50, batchSize = 100, ...others }: LikelihoodOptions,
   logWeights: (part: T, samples: number, random: Random) => Tensor2D,
 ): Promise<LikelihoodReport> {
+  assertKnownOptions('logLikelihood', others, ['random', 'samples', 'samplesAtOnce', 'batchSize']);
   if (!Number.isInteger(samples) || samples < 1 || !Number.isInteger(samplesAtOnce) || samplesAtOnce < 1) {
     throw new CrossmodalError(
       `logLikelihood: samples and samplesAtOnce must be integers of at least 1, got ${samples} and ${samplesAtOnce}`,

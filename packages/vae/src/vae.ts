@@ -2,6 +2,7 @@ import {
   assertKnownOptions,
   CrossmodalError,
   interpolateVectors,
+  isTraining,
   type LossTerms,
   type NamedVariables,
   namedVariables,
@@ -237,12 +238,13 @@ export function vae(options: VaeOptions): Vae {
   const model: Vae = {
     latentDimension,
     likelihood,
-    posterior: (x, { condition, training = false } = {}) =>
-      tf.tidy(() => encode('posterior', x, condition, { training })),
-    decode: (z, { condition, training = false } = {}) =>
-      tf.tidy(() => decode(z, checked('decode', condition, z.shape[0]), { training })),
-    loss: ({ x, condition }, { training = false } = {}) =>
-      tf.tidy((): LossTerms => {
+    posterior: (x, { condition, ...rest } = {}) =>
+      tf.tidy(() => encode('posterior', x, condition, { training: isTraining('vae.posterior', rest) })),
+    decode: (z, { condition, ...rest } = {}) =>
+      tf.tidy(() => decode(z, checked('decode', condition, z.shape[0]), { training: isTraining('vae.decode', rest) })),
+    loss: ({ x, condition }, options) => {
+      const training = isTraining('vae.loss', options);
+      return tf.tidy((): LossTerms => {
         if (objective === 'importance-weighted') {
           return { loss: tf.neg(iwaeBound(logWeights(x, condition, samples, noise, { training }))) as Scalar };
         }
@@ -252,9 +254,12 @@ export function vae(options: VaeOptions): Vae {
         const priced = freeBits === 0 ? divergence : pricedByFreeBits(q.mean, q.logVariance, { floor: freeBits });
         const weight = typeof beta === 'number' ? beta : scheduledScalar(beta);
         return { loss: tf.add(reconstruction, tf.mul(weight, priced)) as Scalar, reconstruction, divergence };
-      }),
-    logWeights: (x, { condition, samples: count, random }) =>
-      tf.tidy(() => logWeights(x, condition, count, random, still)),
+      });
+    },
+    logWeights: (x, { condition, samples: count, random, ...others }) => {
+      assertKnownOptions('vae.logWeights', others, ['condition', 'samples', 'random']);
+      return tf.tidy(() => logWeights(x, condition, count, random, still));
+    },
     elbo: (x, { condition, ...options }) =>
       heldOutElbo(items(x, condition), options, (part, count, random) => {
         const { q, logLikelihood } = draw(part.x, part.condition, count, random, still);
@@ -265,16 +270,18 @@ export function vae(options: VaeOptions): Vae {
       marginalLikelihood(items(x, condition), options, (part, count, random) =>
         logWeights(part.x, part.condition, count, random, still),
       ),
-    reconstruct: (x, { condition, random } = {}) =>
+    reconstruct: (x, { condition, random, ...others } = {}) =>
       tf.tidy(() => {
+        assertKnownOptions('vae.reconstruct', others, ['condition', 'random']);
         if (random) {
           const { mean, logVariance } = encode('reconstruct', x, condition, still);
           return expected(reparameterise(mean, logVariance, { random }), condition);
         }
         return expected(encode('reconstruct', x, condition, still).mean, condition);
       }),
-    sample: (count, { condition, random, draw: drawn = false, latents }) =>
+    sample: (count, { condition, random, draw: drawn = false, latents, ...others }) =>
       tf.tidy(() => {
+        assertKnownOptions('vae.sample', others, ['condition', 'random', 'draw', 'latents']);
         if (latents && latents.dimension !== latentDimension) {
           throw new CrossmodalError(
             `sample: latents must have ${latentDimension} dimensions, those of the distribution have ${latents.dimension}`,
@@ -284,8 +291,9 @@ export function vae(options: VaeOptions): Vae {
         const parameters = decode(z, checked('sample', condition, count), still);
         return drawn ? likelihood.sample(parameters, { random }) : likelihood.mean(parameters);
       }),
-    interpolate: (from, to, { condition, steps = 8, path = 'linear' } = {}) =>
+    interpolate: (from, to, { condition, steps = 8, path = 'linear', ...others } = {}) =>
       tf.tidy(() => {
+        assertKnownOptions('vae.interpolate', others, ['condition', 'steps', 'path']);
         if (rowsOf(from) !== 1 || rowsOf(to) !== 1) {
           throw new CrossmodalError(
             `interpolate: two observations of one row are needed, got ${rowsOf(from)} and ${rowsOf(to)} rows`,
@@ -295,8 +303,9 @@ export function vae(options: VaeOptions): Vae {
         const end = encode('interpolate', to, condition, still).mean;
         return expected(interpolateVectors(start, end, { steps, path }), condition && repeated(condition, steps));
       }),
-    traverse: (x, { condition, dimension, values = [-3, -2, -1, 0, 1, 2, 3] }) =>
+    traverse: (x, { condition, dimension, values = [-3, -2, -1, 0, 1, 2, 3], ...others }) =>
       tf.tidy(() => {
+        assertKnownOptions('vae.traverse', others, ['condition', 'dimension', 'values']);
         if (rowsOf(x) !== 1 || !Number.isInteger(dimension) || dimension < 0 || dimension >= latentDimension) {
           throw new CrossmodalError(
             `traverse: an observation of one row and a dimension from 0 to ${latentDimension - 1} are needed, got ${rowsOf(x)} rows and ${dimension}`,

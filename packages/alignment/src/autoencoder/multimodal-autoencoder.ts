@@ -4,6 +4,7 @@ import {
   disposeVariables,
   type Encoder,
   type Inputs,
+  isTraining,
   type LossTerms,
   type NamedVariables,
   namedVariables,
@@ -135,11 +136,13 @@ export function multimodalAutoencoder<Modality extends string>(
   const model: MultimodalAutoencoder<Modality> = {
     modalities: names,
     dimension,
-    latent: (inputs, { training = false } = {}) =>
+    latent: (inputs, options) =>
       tf.tidy(() => {
         const available = Object.keys(inputs) as Modality[];
         for (const name of available) requireModality('latent', name);
-        const latents = available.map((name) => own(name, inputs[name] as Inputs, training));
+        const latents = available.map((name) =>
+          own(name, inputs[name] as Inputs, isTraining('multimodalAutoencoder.latent', options)),
+        );
         const rows = latents.map(({ shape }) => shape[0]);
         if (latents.length === 0 || rows.some((count) => count !== rows[0])) {
           throw new CrossmodalError(
@@ -153,8 +156,9 @@ export function multimodalAutoencoder<Modality extends string>(
         requireModality('reconstruct', to);
         return decode(to, model.latent(inputs, { training }), training);
       }),
-    loss: (batch, { training = false } = {}) =>
-      tf.tidy(() => {
+    loss: (batch, options) => {
+      const training = isTraining('multimodalAutoencoder.loss', options);
+      return tf.tidy(() => {
         const missing = names.filter((name) => !batch[name]);
         if (missing.length > 0) {
           throw new CrossmodalError(
@@ -184,7 +188,8 @@ export function multimodalAutoencoder<Modality extends string>(
         );
         const contrastive = tf.div(tf.addN(contrasts), contrasts.length) as Scalar;
         return { ...terms, contrastive, loss: tf.add(reconstruction, tf.mul(contrastive, lambda)) as Scalar };
-      }),
+      });
+    },
     embedItems(modality, items, given) {
       requireModality('embedItems', modality);
       const embed = (inputs: Inputs) => tf.tidy(() => l2Normalize(own(modality, inputs, false)));

@@ -4,6 +4,7 @@ import {
   CrossmodalError,
   type Encoder,
   type Inputs,
+  isTraining,
   type LossTerms,
   type NamedVariables,
   prefixed,
@@ -171,7 +172,8 @@ export function dualEncoder<Modality extends string>(options: DualEncoderOptions
     dimension,
     logitScale,
     scale: () => boundedScale(logitScale as unknown as Scalar, { maximum: maximumScale }),
-    embed(modality, inputs, { training = false } = {}) {
+    embed(modality, inputs, options) {
+      const training = isTraining('dualEncoder.embed', options);
       return tf.tidy(() => l2Normalize(project(towerOf(modality), inputs, training)));
     },
     prepare: async (modality, items, options) => towerOf(modality).encoder.prepare(items, options),
@@ -179,7 +181,8 @@ export function dualEncoder<Modality extends string>(options: DualEncoderOptions
       const { encoder } = towerOf(modality);
       return embedItems(encoder, items, (inputs) => model.embed(modality, inputs), options);
     },
-    embedBatch(batch, { training = false } = {}) {
+    embedBatch(batch, options) {
+      const training = isTraining('dualEncoder.embedBatch', options);
       return tf.tidy(() => {
         const embeddings: Embeddings<Modality> = {};
         for (const name of modalities) {
@@ -193,7 +196,8 @@ export function dualEncoder<Modality extends string>(options: DualEncoderOptions
       });
     },
     loss: (batch, options) => tf.tidy(() => model.contrast(model.embedBatch(batch, options), batch)),
-    contrast(embeddings, { present, groups, positives } = {}) {
+    contrast(embeddings, { present, groups, positives, ...others } = {}) {
+      assertKnownOptions('dualEncoder.contrast', others, ['present', 'groups', 'positives']);
       return tf.tidy(() => {
         const given = modalities.filter((name) => embeddings[name]);
         const used = pairs.filter(({ a, b }) => given.includes(a) && given.includes(b));

@@ -1,4 +1,4 @@
-import { CrossmodalError, type Encoder, type Inputs } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type Encoder, type Inputs } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -11,8 +11,9 @@ export async function embedItems(
   encoder: Encoder,
   items: readonly unknown[],
   embed: (inputs: Inputs) => Tensor2D,
-  { batchSize = 64 }: { batchSize?: number } = {},
+  { batchSize = 64, ...others }: { batchSize?: number } = {},
 ): Promise<Tensor2D> {
+  assertKnownOptions('embedItems', others, ['batchSize']);
   if (items.length === 0) throw new CrossmodalError('embedItems: there must be at least one item, got none');
   if (!Number.isInteger(batchSize) || batchSize < 1) {
     throw new CrossmodalError(`embedItems: batchSize must be a positive integer, got ${batchSize}`);

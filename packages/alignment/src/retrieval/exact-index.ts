@@ -112,7 +112,11 @@ export class ExactIndex {
    * @param queries [queries, dimension], or one vector
    * @returns one list per query
    */
-  async search(queries: Tensor2D | ArrayLike<number>, { k = 10, filter }: SearchOptions = {}): Promise<SearchHit[][]> {
+  async search(
+    queries: Tensor2D | ArrayLike<number>,
+    { k = 10, filter, ...others }: SearchOptions = {},
+  ): Promise<SearchHit[][]> {
+    assertKnownOptions('exactIndex.search', others, ['k', 'filter']);
     if (!Number.isInteger(k) || k < 1)
       throw new CrossmodalError(`exactIndex.search: k must be a positive integer, got ${k}`);
     const rows = await this.#readQueries(queries);

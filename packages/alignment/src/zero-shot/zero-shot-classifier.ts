@@ -119,7 +119,8 @@ function classifierOf<Modality extends string>(
     classes,
     weights,
     logits,
-    async classify(modality, items, { best = 1, batchSize: size = batchSize } = {}) {
+    async classify(modality, items, { best = 1, batchSize: size = batchSize, ...others } = {}) {
+      assertKnownOptions('classify', others, ['best', 'batchSize']);
       if (!Number.isInteger(best) || best < 1) {
         throw new CrossmodalError(`zeroShotClassifier.classify: best must be a positive integer, got ${best}`);
       }

@@ -2,6 +2,7 @@ import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { EncodedSequence, Encoder, Inputs } from '../encoder.js';
 import { CrossmodalError } from '../errors.js';
+import { isTraining } from '../is-training.js';
 import { dropout } from '../layers/dropout.js';
 import { floatKeys } from '../model-files/json-floats.js';
 import { type ModelCard, type ModelFiles, readText, subfolder } from '../model-files/model-files.js';
@@ -138,10 +139,12 @@ export async function pretrainedEncoder<Item>({
     parameters: root,
     ...(preprocessing ? { preprocessing } : {}),
     prepare: traceable(prepare, preprocessing),
-    encode: (inputs, { training = false } = {}) =>
-      compute(inputs, training, (encoded, run) => architecture.vector(encoded, parameters, inputs, run)) as Tensor2D,
-    encodeSequence: (inputs, { training = false } = {}) =>
-      compute(inputs, training, ({ sequence, mask }) =>
+    encode: (inputs, options) =>
+      compute(inputs, isTraining('encoder.encode', options), (encoded, run) =>
+        architecture.vector(encoded, parameters, inputs, run),
+      ) as Tensor2D,
+    encodeSequence: (inputs, options) =>
+      compute(inputs, isTraining('encoder.encodeSequence', options), ({ sequence, mask }) =>
         mask ? { sequence, mask: tf.clone(mask) } : { sequence },
       ) as EncodedSequence,
     namedVariables: named,
@@ -172,8 +175,10 @@ export async function pretrainedEncoder<Item>({
   };
   const { logits } = architecture;
   if (logits) {
-    encoder.logits = (inputs, { training = false } = {}) =>
-      compute(inputs, training, (encoded, run) => logits(encoded, parameters, inputs, run));
+    encoder.logits = (inputs, options) =>
+      compute(inputs, isTraining('encoder.logits', options), (encoded, run) =>
+        logits(encoded, parameters, inputs, run),
+      );
   }
   return encoder;
 }

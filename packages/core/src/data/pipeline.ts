@@ -96,31 +96,37 @@ export class Pipeline<T> implements Dataset<T>, Source<T> {
 
   /** Each item replaced by what `change` makes of it; `concurrency` of them are worked on at once, order is kept. */
   map<U>(change: ItemFunction<T, U>, options?: MapOptions): Pipeline<U> {
+    assertKnownOptions('map', options ?? {}, ['concurrency', 'seed']);
     return this.#then(mapSource(this.#source, change, this.#seeded(options)));
   }
 
   /** Like map, but an item for which `change` throws is reported to `onSkip` and left out, up to `maximum` per epoch. */
   mapOrSkip<U>(change: ItemFunction<T, U>, options?: MapOrSkipOptions): Pipeline<U> {
+    assertKnownOptions('mapOrSkip', options ?? {}, ['onSkip', 'maximum', 'concurrency', 'seed']);
     return this.#then(mapOrSkipSource(this.#source, change, this.#seeded(options)));
   }
 
   /** The items that `keep` accepts. */
   filter(keep: ItemFunction<T, boolean>, options?: MapOptions): Pipeline<T> {
+    assertKnownOptions('filter', options ?? {}, ['concurrency', 'seed']);
     return this.#then(filterSource(this.#source, keep, this.#seeded(options)));
   }
 
   /** Each item replaced by any number of others, e.g. an image with five captions by five pairs. */
   expand<U>(change: ItemFunction<T, Iterable<U>>, options?: MapOptions): Pipeline<U> {
+    assertKnownOptions('expand', options ?? {}, ['concurrency', 'seed']);
     return this.#then(expandSource(this.#source, change, this.#seeded(options)));
   }
 
   /** Another order in each epoch: of a whole array, or of a stream through a buffer. */
   shuffle(options?: ShuffleOptions): Pipeline<T> {
+    assertKnownOptions('shuffle', options ?? {}, ['seed', 'buffer']);
     return this.#then(shuffleSource(this.#source, this.#seeded(options)));
   }
 
   /** Runs of `size` items as arrays. */
   batch(size: number, options?: BatchOptions): Pipeline<T[]> {
+    assertKnownOptions('batch', options ?? {}, ['dropRemainder']);
     return this.#then(batchSource(this.#source, size, options));
   }
 
@@ -132,11 +138,13 @@ export class Pipeline<T> implements Dataset<T>, Source<T> {
    * pipeline(rows).shuffle({ seed: 1 }).batchWithoutDuplicates(64, { keys: (row) => row.text });
    */
   batchWithoutDuplicates(size: number, options: UniqueBatchOptions<T>): Pipeline<T[]> {
+    assertKnownOptions('batchWithoutDuplicates', options ?? {}, ['keys', 'dropRemainder']);
     return this.#then(uniqueBatchSource(this.#source, size, options));
   }
 
   /** Batches of items of similar length. */
   bucketByLength(options: BucketOptions<T>): Pipeline<T[]> {
+    assertKnownOptions('bucketByLength', options ?? {}, ['length', 'boundaries', 'batchSize', 'dropRemainder']);
     return this.#then(bucketSource(this.#source, options));
   }
 
@@ -174,7 +182,15 @@ export class Pipeline<T> implements Dataset<T>, Source<T> {
   /**
    * All items of an epoch. @throws CrossmodalError when there are more than `maximum`: this is for rows, not for pictures.
    */
-  async toArray({ epoch = 0, maximum = 10_000_000 }: { epoch?: number; maximum?: number } = {}): Promise<T[]> {
+  async toArray({
+    epoch = 0,
+    maximum = 10_000_000,
+    ...others
+  }: {
+    epoch?: number;
+    maximum?: number;
+  } = {}): Promise<T[]> {
+    assertKnownOptions('toArray', others, ['epoch', 'maximum']);
     const items: T[] = [];
     for await (const item of this.iterate(epoch)) {
       if (items.length >= maximum) {

@@ -3,6 +3,7 @@ import {
   CrossmodalError,
   disposeVariables,
   type EncodedSequence,
+  isTraining,
   Random,
   requireInteger,
   requireRate,
@@ -100,9 +101,9 @@ function build(
     vocabularySize,
     maximumLength,
     promptBlock: 1,
-    logits: (ids, memory, { training = false } = {}) =>
+    logits: (ids, memory, options) =>
       tf.tidy(() => {
-        const run = runOf(training);
+        const run = runOf(isTraining('recurrentDecoder.logits', options));
         const [batch, places] = ids.shape;
         const remembered = rememberedOf(parameters, required(memory));
         let state = beginning(parameters, required(memory), units);

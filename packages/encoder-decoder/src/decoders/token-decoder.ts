@@ -1,4 +1,4 @@
-import { disposeVariables, type WeightSpecs } from '@crossmodal/core';
+import { disposeVariables, isTraining, type WeightSpecs } from '@crossmodal/core';
 import { embedding, linear, linearSpecs, type Parameters, type Run } from '@crossmodal/core/blocks';
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -49,9 +49,14 @@ export function tokenDecoder(
     vocabularySize,
     maximumLength: stack.length,
     promptBlock: 16,
-    logits: (ids, memory, { training = false } = {}) =>
+    logits: (ids, memory, options) =>
       tf.tidy(() => {
-        const states = stack.states(parameters, vectorsOf(ids), memory, runOf(training));
+        const states = stack.states(
+          parameters,
+          vectorsOf(ids),
+          memory,
+          runOf(isTraining('tokenDecoder.logits', options)),
+        );
         return tf.reshape(logitsOf(states), [...ids.shape, vocabularySize]) as Tensor3D;
       }),
     state(shape) {

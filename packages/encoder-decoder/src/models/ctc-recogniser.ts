@@ -4,6 +4,7 @@ import {
   disposeVariables,
   type Encoder,
   type Inputs,
+  isTraining,
   type LossTerms,
   type ModelCard,
   type ModelFiles,
@@ -131,12 +132,12 @@ export function ctcRecogniser<Item>(options: CtcRecogniserOptions & { encoder: E
         ),
       };
     },
-    logits: (inputs, { training = false } = {}) => frames(inputs, training),
-    loss: ({ inputs, labels }, { training = false } = {}) =>
+    logits: (inputs, options) => frames(inputs, isTraining('ctcRecogniser.logits', options)),
+    loss: ({ inputs, labels }, options) =>
       tf.tidy(() => {
-        const { logits, lengths } = frames(inputs, training);
-        const options = { inputLengths: lengths, labelLengths: labels.lengths, blank, zeroInfinity: true };
-        return { loss: ctcLoss(logits, labels.ids, options) };
+        const { logits, lengths } = frames(inputs, isTraining('ctcRecogniser.loss', options));
+        const sizes = { inputLengths: lengths, labelLengths: labels.lengths };
+        return { loss: ctcLoss(logits, labels.ids, { ...sizes, blank, zeroInfinity: true }) };
       }),
     async transcribe(inputs, { beamWidth = 1, ...others } = {}) {
       assertKnownOptions('transcribe', others, ['beamWidth']);
@@ -156,7 +157,7 @@ export function ctcRecogniser<Item>(options: CtcRecogniserOptions & { encoder: E
       }
     },
     namedVariables: () => ({ ...prefixed('encoder', encoder.namedVariables()), ...head() }),
-    files: ({ card } = {}) =>
+    files: (settings) =>
       savedModelFiles(
         {
           type: 'ctcRecogniser',
@@ -169,7 +170,7 @@ export function ctcRecogniser<Item>(options: CtcRecogniserOptions & { encoder: E
           },
         },
         head(),
-        card ? { card } : {},
+        settings,
       ),
     dispose() {
       disposeVariables(parameters.named());

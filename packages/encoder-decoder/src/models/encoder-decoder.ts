@@ -5,6 +5,7 @@ import {
   type Encoder,
   type Inputs,
   isSavedModel,
+  isTraining,
   type LossTerms,
   type ModelCard,
   type ModelFiles,
@@ -263,9 +264,10 @@ export function assembled<Item>(
       assertKnownOptions('prepareTargets', others, ['cut']);
       return targetBatch('prepareTargets', texts, { tokenizer, length: maximumLength, cut });
     },
-    logits: (batch, { training = false } = {}) => tf.tidy(() => logits(batch, training)),
-    loss: (batch, { training = false } = {}) =>
-      tf.tidy(() => {
+    logits: (batch, options) => tf.tidy(() => logits(batch, isTraining('encoderDecoder.logits', options))),
+    loss: (batch, options) => {
+      const training = isTraining('encoderDecoder.loss', options);
+      return tf.tidy(() => {
         const scores = logits(batch, training);
         const { ids, mask } = batch.targets;
         const labels = tf.where(tf.greater(mask, 0), ids, tf.fill(ids.shape, -1, 'int32')) as Tensor2D;
@@ -275,7 +277,8 @@ export function assembled<Item>(
           return tf.div(tf.sum(right), tf.maximum(tf.sum(mask), 1)) as tf.Scalar;
         });
         return { loss, accuracy };
-      }),
+      });
+    },
     async generate(inputs, given = {}) {
       assertKnownOptions('generate', given, ['strategy', 'maximumLength']);
       const items = Object.values(inputs)[0]?.shape[0];
@@ -317,7 +320,10 @@ export function assembled<Item>(
       ...(trainEncoder ? prefixed('encoder', encoder.namedVariables()) : {}),
       ...prefixed('decoder', decoder.namedVariables()),
     }),
-    files: ({ card } = {}) => filesOf(model, card),
+    files: ({ card, ...others } = {}) => {
+      assertKnownOptions('files', others, ['card']);
+      return filesOf(model, card);
+    },
     dispose() {
       generator.dispose();
       decoder.dispose();

@@ -6,6 +6,7 @@ import {
   type EncodedSequence,
   type Encoder,
   type Inputs,
+  isTraining,
   type LossTerms,
   type ModelCard,
   type ModelFiles,
@@ -271,7 +272,7 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
   return {
     encoder,
     maximumFrames,
-    loss: (batch, { training = false } = {}) => tf.tidy(() => loss(batch, training)),
+    loss: (batch, options) => tf.tidy(() => loss(batch, isTraining('textToSpeech.loss', options))),
     async generate(inputs, { threshold = 0.5, maximumFrames: most = maximumFrames, ...others } = {}) {
       assertKnownOptions('generate', others, ['threshold', 'maximumFrames']);
       requireInteger('generate: maximumFrames', most);
@@ -286,7 +287,7 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
       return run;
     },
     namedVariables: () => ({ ...prefixed('encoder', encoder.namedVariables()), ...decoder() }),
-    files: ({ card } = {}) =>
+    files: (settings) =>
       savedModelFiles(
         {
           type: 'textToSpeech',
@@ -297,7 +298,7 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
           },
         },
         decoder(),
-        card ? { card } : {},
+        settings,
       ),
     dispose() {
       caches.dispose();

@@ -2,6 +2,7 @@ import {
   assertKnownOptions,
   CrossmodalError,
   disposeVariables,
+  isTraining,
   type LossTerms,
   type ModelCard,
   type ModelFiles,
@@ -114,7 +115,7 @@ export async function loadLanguageModel(
     maximumLength: decoder.maximumLength,
     parameters,
     logits: (ids, given) => decoder.logits(ids, undefined, given),
-    loss: ({ ids, mask }, { training = false } = {}) =>
+    loss: ({ ids, mask }, options) =>
       tf.tidy(() => {
         const [batch, length] = ids.shape;
         const before = tf.slice(ids, [0, 0], [batch, length - 1]);
@@ -123,7 +124,13 @@ export async function loadLanguageModel(
           Tensor2D,
         ];
         const labels = tf.where(tf.greater(counted, 0), wanted, tf.fill(wanted.shape, -1, 'int32'));
-        return { loss: crossEntropy(decoder.logits(before, undefined, { training }), labels, { ignoreLabel: -1 }) };
+        return {
+          loss: crossEntropy(
+            decoder.logits(before, undefined, { training: isTraining('languageModel.loss', options) }),
+            labels,
+            { ignoreLabel: -1 },
+          ),
+        };
       }),
     async generate(given, chosen = {}) {
       assertKnownOptions('generate', chosen, ['strategy', 'maximumLength']);

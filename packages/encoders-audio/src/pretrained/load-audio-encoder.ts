@@ -2,11 +2,13 @@ import {
   assertKnownOptions,
   CrossmodalError,
   isSavedModel,
+  isTraining,
   type ModelFile,
   type ModelFiles,
   memoryFile,
   openWeights,
   type Random,
+  randomRemedy,
   readConfig,
   readJson,
 } from '@crossmodal/core';
@@ -111,11 +113,12 @@ export async function loadAudioEncoder(
         samples: 'in [-1, 1]',
       },
     },
-    async prepare(items, { training = false, random } = {}) {
+    async prepare(items, { random, ...rest } = {}) {
+      const training = isTraining('prepare', rest);
       if (items.length === 0) throw new CrossmodalError('prepare: items must hold at least one recording, got none');
       if (training && augmentWaveform && !random) {
         throw new CrossmodalError('prepare: augmentation needs options.random', {
-          remedy: 'pass { training: true, random: new Random(seed) }',
+          remedy: randomRemedy,
         });
       }
       const batch = training && random ? random.fork(random.integer(2 ** 32)) : undefined;

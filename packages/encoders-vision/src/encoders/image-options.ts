@@ -1,4 +1,11 @@
-import { CrossmodalError, type Inputs, type Preprocessing, type Random, randomRemedy } from '@crossmodal/core';
+import {
+  CrossmodalError,
+  type Inputs,
+  isTraining,
+  type Preprocessing,
+  type Random,
+  randomRemedy,
+} from '@crossmodal/core';
 import type { Image, ImageItem } from '../image.js';
 import type { DecodeImageOptions } from '../load/decode-image.js';
 import { checkDecoding } from '../load/decode-image.js';
@@ -76,8 +83,9 @@ export function imagePreparation(where: string, { inputChannels = 3, augment, ..
   checkDecoding(where, options);
   return async (
     items: readonly ImageItem[],
-    { training = false, random }: { training?: boolean; random?: Random } = {},
+    { random, ...rest }: { training?: boolean; random?: Random } = {},
   ): Promise<Inputs> => {
+    const training = isTraining('prepare', rest);
     let change: ((image: Image, index: number) => Image) | undefined;
     if (training && augment) {
       if (!random) {

@@ -4,11 +4,13 @@ import {
   type Encoder,
   type Inputs,
   isSavedModel,
+  isTraining,
   type ModelFile,
   type ModelFiles,
   memoryFile,
   openWeights,
   type Random,
+  randomRemedy,
   readConfig,
   readJson,
 } from '@crossmodal/core';
@@ -162,11 +164,12 @@ function preparation(
   processor: ImageProcessor,
   augment: LoadImageEncoderOptions['augment'],
 ): Encoder<ImageItem>['prepare'] {
-  return async (items, { training = false, random } = {}): Promise<Inputs> => {
+  return async (items, { random, ...rest } = {}): Promise<Inputs> => {
+    const training = isTraining('prepare', rest);
     if (items.length === 0) throw new CrossmodalError('prepare: items must hold at least one picture, got none');
     if (training && augment && !random) {
       throw new CrossmodalError('prepare: augmentation needs options.random', {
-        remedy: 'pass { training: true, random: new Random(seed) }',
+        remedy: randomRemedy,
       });
     }
     const batch = training && augment ? random!.fork(random!.integer(2 ** 32)) : undefined;

@@ -4,6 +4,7 @@ import {
   disposeVariables,
   type Encoder,
   type Inputs,
+  isTraining,
   prefixed,
 } from '@crossmodal/core';
 import { mapConcurrently } from '@crossmodal/core/data';
@@ -90,8 +91,9 @@ export function videoEncoder(options: VideoEncoderOptions): Encoder<VideoItem> {
       }
       return inputs;
     },
-    encode: (inputs, { training = false } = {}) => tf.tidy(() => apply(inputs, training).vector),
-    encodeSequence(inputs, { training = false } = {}) {
+    encode: (inputs, options) => tf.tidy(() => apply(inputs, isTraining('videoEncoder.encode', options)).vector),
+    encodeSequence(inputs, options) {
+      const training = isTraining('videoEncoder.encodeSequence', options);
       const sequence = tf.tidy(() => apply(inputs, training).sequence);
       return { sequence, mask: inputs[maskName] as Tensor2D };
     },

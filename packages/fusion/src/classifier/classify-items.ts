@@ -1,4 +1,4 @@
-import { CrossmodalError, type Encoder, requireInteger } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type Encoder, requireInteger } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { FusionInputs } from './fusion-inputs.js';
@@ -16,9 +16,10 @@ export async function classifyItems<Modality extends string>(
   encoders: Record<Modality, Encoder>,
   items: ModalityItems<Modality>,
   apply: (batch: FusionInputs<Modality>) => Tensor2D,
-  { batchSize = 64 }: { batchSize?: number } = {},
+  { batchSize = 64, ...others }: { batchSize?: number } = {},
 ): Promise<Tensor2D> {
   const where = 'classifyItems';
+  assertKnownOptions(where, others, ['batchSize']);
   requireInteger(`${where}: batchSize`, batchSize);
   const lists = Object.entries(items) as [Modality, readonly unknown[]][];
   const unknown = lists.find(([name]) => !(name in encoders));

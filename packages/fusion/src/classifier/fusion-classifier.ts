@@ -2,6 +2,7 @@ import {
   assertKnownOptions,
   CrossmodalError,
   type Encoder,
+  isTraining,
   type LossTerms,
   type NamedVariables,
   prefixed,
@@ -140,8 +141,9 @@ export function fusionClassifier<Modality extends string>(
   const model: FusionClassifier<Modality> = {
     modalities,
     classes,
-    logits: (batch, { training = false } = {}) =>
-      tf.tidy(() => {
+    logits: (batch, options) => {
+      const training = isTraining('fusionClassifier.logits', options);
+      return tf.tidy(() => {
         const checked = checkBatch(where, modalities, batch, batch.present);
         const { size, inputs, present } = checked;
         const used = modalityDropout(
@@ -151,9 +153,11 @@ export function fusionClassifier<Modality extends string>(
         );
         const features = modalityFeatures(encoders, checked, used, { training });
         return output.apply(fusion.fuse(features, { training }), { training });
-      }),
-    loss: (batch, { training = false } = {}) =>
-      tf.tidy(() => {
+      });
+    },
+    loss: (batch, options) => {
+      const training = isTraining('fusionClassifier.loss', options);
+      return tf.tidy(() => {
         const { labels } = batch;
         const logits = model.logits(batch, { training });
         if (labels?.rank !== 1 || labels.shape[0] !== logits.shape[0]) {
@@ -167,7 +171,8 @@ export function fusionClassifier<Modality extends string>(
           return tf.mean(tf.cast(hits, 'float32')) as Scalar;
         });
         return { loss, accuracy };
-      }),
+      });
+    },
     classifyItems: (items, given) =>
       classifyItems(encoders, items, (batch) => tf.softmax(model.logits(batch)) as Tensor2D, given),
     namedVariables: () => ({

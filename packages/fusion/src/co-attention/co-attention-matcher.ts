@@ -3,6 +3,7 @@ import {
   CrossmodalError,
   type Encoder,
   type Inputs,
+  isTraining,
   type LossTerms,
   type NamedVariables,
   prefixed,
@@ -164,9 +165,11 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
 
   const model: CoAttentionMatcher = {
     dimension,
-    places: (modality, inputs, { training = false } = {}) =>
+    places: (modality, inputs, options) =>
       tf.tidy(() => {
-        const { sequence, mask } = encoders[modality].encodeSequence!(inputs, { training });
+        const { sequence, mask } = encoders[modality].encodeSequence!(inputs, {
+          training: isTraining('coAttentionMatcher.places', options),
+        });
         if (sequence.rank !== 3 || sequence.shape[2] !== widthOf(modality)) {
           throw new CrossmodalError(
             `${where}: the sequence of ${modality} must be [batch, places, ${widthOf(modality)}], got [${sequence.shape}]`,
@@ -184,8 +187,9 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
         });
         return (parts.length === 1 ? parts[0]! : tf.div(tf.addN(parts), parts.length)) as Tensor2D;
       }),
-    loss: ({ image, text, groups }, { training = false } = {}) =>
-      tf.tidy(() => {
+    loss: ({ image, text, groups }, options) => {
+      const training = isTraining('coAttentionMatcher.loss', options);
+      return tf.tidy(() => {
         const size = requirePairs(where, { image, text });
         if (size < 2) {
           throw new CrossmodalError(`${where}.loss: negatives come from the batch, which needs two rows, got ${size}`);
@@ -203,7 +207,8 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
           return tf.mean(tf.sub(matched, tf.max(tf.sub(scores, tf.mul(tf.sub(1, negatives), 1e9)), 1))) as Scalar;
         });
         return { loss: scoreHinge(scores, { margin, hardest, negatives }), gap };
-      }),
+      });
+    },
     attend: ({ image, text }) =>
       tf.tidy(() => {
         const size = requirePairs(where, { image, text });

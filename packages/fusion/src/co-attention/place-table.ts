@@ -1,4 +1,4 @@
-import { CrossmodalError, type Encoder, type Inputs, requireInteger } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type Encoder, type Inputs, requireInteger } from '@crossmodal/core';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Places } from './stacked-cross-attention.js';
@@ -11,8 +11,9 @@ export async function encodePlaces(
   encoder: Encoder,
   items: readonly unknown[],
   encode: (inputs: Inputs) => Places,
-  { batchSize = 64 }: { batchSize?: number } = {},
+  { batchSize = 64, ...others }: { batchSize?: number } = {},
 ): Promise<PlaceTable> {
+  assertKnownOptions('encodeItems', others, ['batchSize']);
   requireInteger('encodeItems: batchSize', batchSize);
   if (items.length === 0) throw new CrossmodalError('encodeItems: there must be at least one item, got none');
   const parts: PlaceTable[] = [];

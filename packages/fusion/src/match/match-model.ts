@@ -3,6 +3,7 @@ import {
   CrossmodalError,
   type Encoder,
   type Inputs,
+  isTraining,
   type LossTerms,
   type NamedVariables,
   prefixed,
@@ -135,15 +136,18 @@ export function matchModel<A extends string, B extends string>(options: MatchMod
 
   const model: MatchModel<M> = {
     modalities: names,
-    logits: (batch, { training = false } = {}) =>
-      tf.tidy(() => {
+    logits: (batch, options) => {
+      const training = isTraining('matchModel.logits', options);
+      return tf.tidy(() => {
         requireRowPairs(batch);
         const [a, b] = halves(batch, training);
         return logitsOf(tf.add(a, b), training);
-      }),
-    scores: (batch, { training = false } = {}) => tf.tidy(() => allPairs(...halves(batch, training))),
-    loss: (batch, { training = false } = {}) =>
-      tf.tidy(() => {
+      });
+    },
+    scores: (batch, options) => tf.tidy(() => allPairs(...halves(batch, isTraining('matchModel.scores', options)))),
+    loss: (batch, options) => {
+      const training = isTraining('matchModel.loss', options);
+      return tf.tidy(() => {
         const size = requireRowPairs(batch);
         if (size < 2) {
           throw new CrossmodalError(
@@ -172,7 +176,8 @@ export function matchModel<A extends string, B extends string>(options: MatchMod
           () => tf.cast(tf.equal(tf.cast(tf.greater(logits, 0), 'float32'), targets), 'float32') as Tensor1D,
         );
         return { loss: mean(binaryCrossEntropy(logits, targets, { reduction: 'none' })), accuracy: mean(hits) };
-      }),
+      });
+    },
     namedVariables: () => ({
       ...(Object.assign({}, ...names.map((name) => prefixed(name, encoders[name].namedVariables()))) as NamedVariables),
       ...prefixed('joint', joint.namedVariables()),

@@ -9,6 +9,9 @@ export interface NoiseOptions {
   truncation?: number | undefined;
 }
 
+/** The options of `generate` and `generateInBatches`, but for the size of a batch. */
+export const drawOptionNames: Record<keyof NoiseOptions, true> = { random: true, noise: true, truncation: true };
+
 /** @throws CrossmodalError unless there is noise for the rows, or something to draw it by */
 export function checkNoise(
   caller: string,

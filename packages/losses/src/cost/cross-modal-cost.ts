@@ -105,7 +105,8 @@ export function crossModalCost<Inputs>({
     if (typeof weight === 'number') requireNumber('crossModalCost', `weight ${name}`, weight);
   }
 
-  const evaluate = (inputs: Inputs, { only, step }: CostEvaluationOptions = {}): CostResult => {
+  const evaluate = (inputs: Inputs, { only, step, ...others }: CostEvaluationOptions = {}): CostResult => {
+    assertKnownOptions('crossModalCost.evaluate', others, ['only', 'step']);
     for (const name of only ?? []) requireKnown('only', name, names);
     requireThat(only?.length !== 0, 'crossModalCost', () => 'only must name at least one term, got none');
     return tf.tidy(() => {

@@ -1,6 +1,7 @@
 import {
   assertKnownOptions,
   CrossmodalError,
+  isTraining,
   type LossTerms,
   type NamedVariables,
   namedVariables,
@@ -207,13 +208,15 @@ export function multimodalVae<Name extends string>(options: MultimodalVaeOptions
   const model: MultimodalVae<Name> = {
     latentDimension,
     modalities: names,
-    posterior: (observations, { present = {}, training = false } = {}) =>
+    posterior: (observations, { present = {}, ...rest } = {}) =>
       tf.tidy(() => {
+        const training = isTraining('multimodalVae.posterior', rest);
         const masks = inference.check(observations, present);
         return inference.infer(presentOnly(observations, masks), masks, { training }).posterior;
       }),
-    loss: ({ present = {}, ...observations }, { training = false } = {}) =>
-      tf.tidy((): LossTerms => {
+    loss: ({ present = {}, ...observations }, options) => {
+      const training = isTraining('multimodalVae.loss', options);
+      return tf.tidy((): LossTerms => {
         const masks = inference.check(observations, present);
         const x = presentOnly(observations, masks);
         const weight = (name: string) => weightOf(name, x);
@@ -236,7 +239,8 @@ export function multimodalVae<Name extends string>(options: MultimodalVaeOptions
         const penalty = fusion.penalty?.(posterior, Object.values(experts));
         if (penalty) loss = tf.add(loss, penalty);
         return { loss: loss as Scalar, reconstruction, divergence: paid };
-      }),
+      });
+    },
     elbo: async (x, options) =>
       heldOutElbo(itemsOf(x as Record<string, Observation>), options, (part, samples, random) => {
         const { posterior } = inference.infer(part, {}, { training: false });
@@ -252,8 +256,9 @@ export function multimodalVae<Name extends string>(options: MultimodalVaeOptions
         const ratio = tf.sub(gaussianLogLikelihood(z, 0), mixtureLogDensity(z, q.components, { weights: q.weights }));
         return tf.reshape(tf.add(explained, ratio), [samples, -1]) as Tensor2D;
       }),
-    generate: (x, { to, random }) =>
+    generate: (x, { to, random, ...others }) =>
       tf.tidy(() => {
+        assertKnownOptions('multimodalVae.generate', others, ['to', 'random']);
         if (!names.includes(to)) {
           throw new CrossmodalError(`generate: to must be one of ${names.join(', ')}, got ${to}`);
         }
@@ -261,8 +266,9 @@ export function multimodalVae<Name extends string>(options: MultimodalVaeOptions
         const z = random ? drawFrom(chosenComponent(posterior, random), random) : expectedLatent(posterior);
         return likelihoodOf(to).mean(decode(to, z, { training: false }));
       }),
-    sample: (count, { random }) =>
+    sample: (count, { random, ...others }) =>
       tf.tidy(() => {
+        assertKnownOptions('multimodalVae.sample', others, ['random']);
         const z = randomNormal<Tensor2D>([count, latentDimension], { random });
         return Object.fromEntries(
           names.map((name) => [name, likelihoodOf(name).mean(decode(name, z, { training: false }))]),
