@@ -6,6 +6,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { itemsOf } from '../src/data/item.js';
 import { splitItems } from '../src/data/splits.js';
 import type { Modality } from '../src/model/load-model.js';
+import { imageChannels } from '../src/train/encoders.js';
 import { evaluate } from '../src/train/evaluate.js';
 import { partialText } from '../src/train/partial-text.js';
 
@@ -125,5 +126,18 @@ describe('partialText', () => {
     expect(shares.reduce((sum, share) => sum + share / shares.length, 0)).toBeCloseTo(0.25, 1);
     expect(partialText('word', new Random(1))).toBe('word');
     expect(partialText('', new Random(1))).toBe('');
+  });
+});
+
+describe('the image encoder from scratch', () => {
+  it.each([
+    [64, [16, 32, 64, 128, 256]],
+    [224, [16, 32, 64, 128, 256]],
+    [32, [16, 32, 64, 128]],
+    [24, [16, 32, 64]],
+    [8, [16, 32]],
+  ])('has as many stages for pictures of %i pixels as leave a map of four', (size, channels) => {
+    expect(imageChannels(size)).toEqual(channels);
+    expect(size / 2 ** (channels.length - 1)).toBeGreaterThanOrEqual(4);
   });
 });

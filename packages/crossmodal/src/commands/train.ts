@@ -9,7 +9,7 @@ import { type Item, modalitiesOf } from '../data/item.js';
 import { type Splits, splitItems } from '../data/splits.js';
 import { thinned } from '../data/thinned.js';
 import { loadEncoder, type Modality, modalities } from '../model/load-model.js';
-import { newEncoder, soundRate } from '../train/encoders.js';
+import { audioChannels, imageChannels, newEncoder, soundRate } from '../train/encoders.js';
 import type { Direction } from '../train/evaluate.js';
 import { decodedMedia } from '../train/media-cache.js';
 import { epochsFor, planDifferences, type TrainPlan } from '../train/plan.js';
@@ -33,9 +33,6 @@ interface TrainOptions extends DataOptions {
   plan?: boolean;
   restart?: boolean;
 }
-
-/** Channels of the convolutional encoders that are trained from scratch. */
-const channels = [24, 48, 96, 192];
 
 export async function trainCommand(options: TrainOptions, context: Context): Promise<void> {
   const { terminal, signal } = context;
@@ -66,7 +63,13 @@ export async function trainCommand(options: TrainOptions, context: Context): Pro
   };
   for (const modality of used) {
     const folder = pretrained[modality];
-    const settings = { imageSize: plan.imageSize, channels: plan.channels, blocks: 1, width: 2 * plan.dimension, seed };
+    const settings = {
+      imageSize: plan.imageSize,
+      channels: plan.channels[modality === 'audio' ? 'audio' : 'image'],
+      blocks: 1,
+      width: 2 * plan.dimension,
+      seed,
+    };
     encoders[modality] =
       folder === undefined ? newEncoder(modality, facts, settings) : await loadEncoder(modality, folder);
   }
@@ -151,6 +154,7 @@ function planOf(
   const isPretrained = Object.keys(pretrained).length > 0;
   const batchSize = Math.min(options.batchSize ?? (isPretrained ? 32 : 128), splits.train.length);
   const stepsPerEpoch = Math.floor(splits.train.length / batchSize);
+  const { imageSize = 64 } = options;
   const epochs = options.epochs ?? epochsFor(stepsPerEpoch, { pretrained: isPretrained });
   return {
     data: resolve(options.data),
@@ -166,8 +170,11 @@ function planOf(
     learningRate: options.learningRate ?? (isPretrained && !options.lock ? 1e-4 : 2e-3),
     weightDecay: 0.1,
     dimension: options.dimension ?? 128,
-    imageSize: options.imageSize ?? 64,
-    channels: options.channels ?? channels,
+    imageSize,
+    channels: {
+      image: options.channels ?? imageChannels(imageSize),
+      audio: options.channels ?? audioChannels,
+    },
     seed,
   };
 }

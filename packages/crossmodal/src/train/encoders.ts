@@ -30,6 +30,18 @@ export interface EncoderSettings {
 /** Samples per second that an audio encoder from scratch takes: enough for speech. */
 export const soundRate = 16_000;
 
+/** Channels of each stage of an audio encoder from scratch. */
+export const audioChannels: readonly number[] = [24, 48, 96, 192];
+
+/**
+ * Channels of each stage of an image encoder from scratch: as many stages as leave a map of 4 x 4, so that the last one sees the whole
+ * picture; the first, on most places, is narrow, for there the time goes.
+ */
+export function imageChannels(imageSize: number): number[] {
+  const stages = Math.min(5, Math.max(1, Math.floor(Math.log2(imageSize)) - 1));
+  return [16, 32, 64, 128, 256].slice(0, stages);
+}
+
 /** A picture changed as a person would not mind: cut, mirrored, a little brighter or darker. */
 function augment(image: Image, random: Random): Image {
   const cut = randomResizedCrop(image, { random, scale: [0.6, 1] }); // gentler than Inception's: captions count things

@@ -17,14 +17,15 @@ export interface TrainPlan {
   weightDecay: number;
   dimension: number;
   imageSize: number;
-  channels: readonly number[];
+  /** Channels of each stage of encoders from scratch. */
+  channels: Readonly<Record<'image' | 'audio', readonly number[]>>;
   seed: number;
 }
 
-/** Steps that a run from scratch makes unless it is told how many epochs; UCM captions reach their best by then. */
+/** Steps that a run makes unless it is told how many epochs. On UCM captions validation rose until step 858 of a thousand, with another encoder. */
 const wantedSteps = { scratch: 1000, pretrained: 400 };
 
-/** As many epochs as make some thousand steps, at least ten and at most a hundred. */
+/** As many epochs as make so many steps, at least ten and at most a hundred. */
 export function epochsFor(stepsPerEpoch: number, { pretrained }: { pretrained: boolean }): number {
   const steps = pretrained ? wantedSteps.pretrained : wantedSteps.scratch;
   return Math.min(100, Math.max(pretrained ? 3 : 10, Math.ceil(steps / Math.max(1, stepsPerEpoch))));
