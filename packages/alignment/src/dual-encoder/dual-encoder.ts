@@ -197,7 +197,8 @@ export function dualEncoder<Modality extends string>(options: DualEncoderOptions
     },
     loss: (batch, options) => tf.tidy(() => model.contrast(model.embedBatch(batch, options), batch)),
     contrast(embeddings, { present, groups, positives, ...others } = {}) {
-      assertKnownOptions('dualEncoder.contrast', others, ['present', 'groups', 'positives']);
+      // A whole batch may come as extras: its modalities are no options that are misspelt.
+      assertKnownOptions('dualEncoder.contrast', others, ['present', 'groups', 'positives', ...modalities]);
       return tf.tidy(() => {
         const given = modalities.filter((name) => embeddings[name]);
         const used = pairs.filter(({ a, b }) => given.includes(a) && given.includes(b));
