@@ -197,7 +197,8 @@ export function dualEncoder<Modality extends string>(options: DualEncoderOptions
     },
     loss: (batch, options) => tf.tidy(() => model.contrast(model.embedBatch(batch, options), batch)),
     contrast(embeddings, { present, groups, positives, ...others } = {}) {
-      assertKnownOptions('dualEncoder.contrast', others, ['present', 'groups', 'positives']);
+      // A whole batch may be given, as `loss` and cachedGradientStep do: the inputs of the modalities stand in it too.
+      assertKnownOptions('dualEncoder.contrast', others, ['present', 'groups', 'positives', ...modalities]);
       return tf.tidy(() => {
         const given = modalities.filter((name) => embeddings[name]);
         const used = pairs.filter(({ a, b }) => given.includes(a) && given.includes(b));
