@@ -7,7 +7,7 @@ import { assertKnownOptions } from './known-options.js';
  * @param where the method, for messages
  * @throws CrossmodalError for an option that does not exist, and unless `training` is true, false or missing
  * @example
- * const model = { loss: (batch, options) => lossOf(batch, isTraining('model.loss', options)) };
+ * const training = isTraining('model.loss', { training: true }); // true
  */
 export function isTraining(where: string, options: { training?: boolean | undefined } = {}): boolean {
   assertKnownOptions(where, options, ['training']);

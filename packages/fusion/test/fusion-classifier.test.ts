@@ -1,3 +1,4 @@
+import type { Encoder } from '@crossmodal/core';
 import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -101,6 +102,88 @@ describe('fusionClassifier', () => {
     const { loss, accuracy } = classifier.loss(batch);
     expect(loss).toBeAllclose(mean(losses));
     expect(accuracy).toBeAllclose(mean(hits));
+  });
+
+  it('smooths labels when training only', () => {
+    const [plain, smooth] = [
+      model(concatenation(), { dropout: 0 }),
+      model(concatenation(), { dropout: 0, labelSmoothing: 0.3 }),
+    ];
+    const batch = { image: image(), audio: audio(), labels: labels() };
+    expect(smooth.loss(batch).loss).toBeAllclose(plain.loss(batch).loss);
+    const logs = tf.logSoftmax(smooth.logits(batch)).arraySync();
+    const costs = logs.map(
+      (row, i) => -row.reduce((sum, log, k) => sum + log * (0.1 + (k === labels().arraySync()[i] ? 0.7 : 0)), 0),
+    );
+    expect(smooth.loss(batch, { training: true }).loss).toBeAllclose(costs.reduce((a, b) => a + b, 0) / costs.length);
+  });
+
+  it('tells encoders and the strategy whether it is training, as it was told', () => {
+    const seen: unknown[] = [];
+    const listening = (encoder: Encoder): Encoder => ({
+      ...encoder,
+      encode: (inputs, options) => {
+        seen.push(options?.training);
+        return encoder.encode(inputs, options);
+      },
+    });
+    const strategy: FusionStrategy = {
+      build: (shapes, options) => {
+        const fusion = concatenation().build(shapes, options);
+        return {
+          ...fusion,
+          fuse: (features, mode) => {
+            seen.push(mode.training);
+            return fusion.fuse(features, mode);
+          },
+        };
+      },
+    };
+    const classifier = fusionClassifier({
+      encoders: {
+        a: listening(denseEncoder('a', { inputs: 2, dimension: 2, seed: 1 })),
+        b: listening(denseEncoder('b', { inputs: 2, dimension: 2, seed: 2 })),
+      },
+      ...{ classes: 2, strategy, seed: 1 },
+    });
+    const features = tf.ones([2, 2]);
+    const batch = { a: { features }, b: { features }, labels: tf.tensor1d([0, 1], 'int32') };
+    for (const training of [true, false]) {
+      for (const method of ['loss', 'logits'] as const) {
+        seen.length = 0;
+        classifier[method](batch, { training });
+        expect(seen).toEqual([training, training, training]);
+      }
+    }
+  });
+
+  it('of three modalities drops each at the rate, and not at one minus it', () => {
+    const shares = [0, 0, 0, 0];
+    const names = ['a', 'b', 'c'] as const;
+    const watch: FusionStrategy = {
+      build: () => ({
+        dimension: 1,
+        fuse: (features) => {
+          const total = tf.addN(names.map((name) => features[name]!.present)) as Tensor2D;
+          for (const count of total.dataSync()) shares[count]! += 1 / 2000;
+          return total;
+        },
+        namedVariables: () => ({}),
+        dispose: () => {},
+      }),
+    };
+    const encoder = (name: string) => denseEncoder(name, { inputs: 2, dimension: 2, seed: 1 });
+    const classifier = fusionClassifier({
+      encoders: { a: encoder('a'), b: encoder('b'), c: encoder('c') },
+      ...{ classes: 2, strategy: watch, modalityDropout: 0.3, seed: 1 },
+    });
+    const inputs = { features: tf.zeros([2000, 2]) };
+    classifier.logits({ a: inputs, b: inputs, c: inputs }, { training: true });
+    // Of two modalities a rate and one minus it give the same numbers, since a row that would lose all keeps all.
+    const expected = [0, 3 * 0.7 * 0.3 ** 2, 3 * 0.7 ** 2 * 0.3, 0.7 ** 3 + 0.3 ** 3];
+    shares.forEach((share, i) => {
+      expect(Math.abs(share - expected[i]!)).toBeLessThan(0.05); // five standard deviations
+    });
   });
 
   it('drops modalities when training at about the rate, and never all of a row', () => {

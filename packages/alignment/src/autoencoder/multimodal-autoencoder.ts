@@ -151,8 +151,9 @@ export function multimodalAutoencoder<Modality extends string>(
         }
         return mean(latents);
       }),
-    reconstruct: (inputs, { to, training = false }) =>
+    reconstruct: (inputs, { to, ...rest }) =>
       tf.tidy(() => {
+        const training = isTraining('multimodalAutoencoder.reconstruct', rest);
         requireModality('reconstruct', to);
         return decode(to, model.latent(inputs, { training }), training);
       }),

@@ -83,6 +83,8 @@ describe('stages', () => {
     });
     expect(await stream().shuffle({ seed: 1, buffer: 1 }).toArray()).toEqual(numbers);
     expect(await stream().shuffle({ seed: 1, buffer }).toArray()).toEqual(order);
+    expect(await stream().shuffle({ seed: 1, buffer }).toArray({ epoch: 1 })).not.toEqual(order);
+    expect(await stream().shuffle({ seed: 2, buffer }).toArray()).not.toEqual(order);
   });
 
   it('shuffle is uniform: each item is first about equally often', async () => {

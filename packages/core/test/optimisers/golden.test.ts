@@ -113,6 +113,26 @@ describe('25 steps equal those of torch, timm, lion-pytorch and transformers', (
   });
 });
 
+test('LAMB without decay is Adam: the ratio is 1, as in timm', () => {
+  const moved = (optimizer: RuleOptimizer) => {
+    const w = tf.variable(tf.tensor1d([3, -2, 0.5]));
+    optimizer.prepare({ w });
+    for (const gradient of [
+      [1, -0.2, 0.4],
+      [0.1, 0.3, -0.5],
+      [-2, 0, 1],
+    ]) {
+      tf.tidy(() => optimizer.applyGradients([{ name: w.name, tensor: tf.tensor1d(gradient) }]));
+    }
+    const values = [...w.dataSync()];
+    optimizer.dispose();
+    w.dispose();
+    return values;
+  };
+  const settings = { learningRate: 0.1, epsilon: 1e-6, weightDecay: 0 };
+  expect(moved(lamb(settings))).toEqual(moved(adam(settings)).map((value) => expect.closeTo(value, 5)));
+});
+
 describe('clipping equals torch', () => {
   test.each(cases.filter(({ name }) => name.startsWith('clip_')))('$name', ({ name, options, tolerance }) => {
     const file = golden(new URL(`${name}.safetensors`, folder));

@@ -7,7 +7,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Dataset, tensorDataset } from '../../src/data/index.js';
 import { plateau } from '../../src/schedules/index.js';
-import { type Callback, type FitOptions, fit, type Step } from '../../src/train/index.js';
+import { type Callback, type FitOptions, fit, loadCheckpoint, type Step } from '../../src/train/index.js';
 import { backends, useBackend } from '../device/backends.js';
 import { type Batch, makeData, makeSetup } from './regression.js';
 import { scripted } from './scripted.js';
@@ -176,6 +176,83 @@ describe('validation', () => {
     );
     expect(long.stopped).toBe('finished');
     expect(long.best?.value).toBe(2);
+  });
+
+  const reported = (metric: string, values: readonly number[]): FitOptions['validate'] => {
+    let calls = 0;
+    return () => ({ [metric]: values[calls++]! });
+  };
+  const flat = () => scripted(() => ({ loss: 1 }));
+
+  test('an equal value is no improvement, and NaN is never the best', async () => {
+    const history = await fit(flat(), makeData(), {
+      epochs: 6,
+      validate: reported('loss', [Number.NaN, 3, 3, 3, 3, 3]),
+      earlyStopping: { metric: 'loss', patience: 1 },
+      ...quiet,
+    });
+    expect(history.best).toEqual({ metric: 'loss', step: 12, value: 3 });
+    expect(history.stopped).toBe('early');
+    expect(history.validations).toHaveLength(4);
+  });
+
+  test.each([
+    ['higher', [0.5, 0.7, 0.75, 0.78]],
+    ['lower', [0.9, 0.7, 0.65, 0.62]],
+  ] as const)('%s: less than the least improvement is none', async (better, values) => {
+    const history = await fit(flat(), makeData(), {
+      epochs: 4,
+      validate: reported('score', values),
+      earlyStopping: { metric: 'score', better, minimumImprovement: 0.1, patience: 9 },
+      ...quiet,
+    });
+    expect(history.best).toEqual({ metric: 'score', step: 12, value: 0.7 });
+  });
+
+  test('a resumed run goes on with its patience and its plateau', async () => {
+    const run = async (epochs: number, folder: string, patience: number) => {
+      const rate = plateau({ from: 1, factor: 0.5, patience: 1 });
+      const history = await fit(flat(), makeData(), {
+        epochs,
+        validate: () => ({ loss: 1 }),
+        earlyStopping: { metric: 'loss', patience },
+        plateau: { schedule: rate, metric: 'loss' },
+        checkpoint: folder,
+        ...quiet,
+      });
+      return { ...history, rate: rate(0) };
+    };
+    const [stopping, waiting] = [newFolder(), newFolder()];
+    expect((await run(3, stopping, 3)).stopped).toBe('finished');
+    const rest = await run(6, stopping, 3);
+    expect(rest.stopped).toBe('early');
+    expect(rest.validations).toHaveLength(5);
+    expect(rest.best).toEqual({ metric: 'loss', step: 6, value: 1 });
+    expect((await run(3, waiting, 9)).rate).toBe(0.5);
+    expect((await run(6, waiting, 9)).rate).toBe(0.25);
+  });
+
+  test('the best checkpoint is that of its own metric, the best weights those of early stopping', async () => {
+    const folder = newFolder();
+    const inner = flat();
+    const { weight } = inner.namedState() as { weight: tf.Variable };
+    const step: Step<Batch> = { ...inner, namedState: () => ({ 'model/weight': weight }) };
+    const validations = [
+      { loss: 1, recall: 0.1 },
+      { loss: 2, recall: 0.9 },
+      { loss: 3, recall: 0.5 },
+    ];
+    await fit(step, makeData(), {
+      epochs: 3,
+      validate: ({ epoch }) => validations[epoch]!,
+      earlyStopping: { metric: 'loss', patience: 9, restoreBest: true },
+      checkpoint: { folder, keep: 1, best: { metric: 'recall', better: 'higher' } },
+      ...quiet,
+    });
+    expect(weight.dataSync()[0]).toBe(6);
+    const model = { namedVariables: () => ({ weight }) };
+    expect(await loadCheckpoint(folder, 'best', model)).toMatchObject({ step: 12, best: { step: 12, value: 0.9 } });
+    expect(weight.dataSync()[0]).toBe(12);
   });
 
   test('with checkpoints the best one stays, and comes back', async () => {

@@ -218,6 +218,8 @@ describe('an encoder-decoder refuses', () => {
     expect(() => model.prepareTargets(['abcabc'])).toThrow(/text 0 has 6 tokens and an end, the decoder takes 6/);
     const cut = model.prepareTargets(['abcabc'], { cut: true });
     expect(cut.mask.arraySync()).toEqual([[1, 1, 1, 1, 1, 1]]);
+    // The text goes on behind the cut: to learn an end there would be wrong.
+    expect(cut.ids.arraySync()[0]).not.toContain(options.tokenizer.endId);
     const inputs = await encoder.prepare([digitFrames([1])]);
     await expect(model.generate(inputs, { maximumLength: 7 })).rejects.toThrow(
       /maximumLength must be at most 6 .*got 7/,
