@@ -50,6 +50,7 @@ const exceptions: Readonly<Record<string, string>> = {
   TransformerBlock: 'a layer',
   CrossmodalError: 'what checks throws it',
   assertKnownOptions: 'it is what checks',
+  isTraining: 'it checks the options of others',
   decodeValues: 'takes a tensor apart',
   RuleOptimizer: 'the optimisers check before it',
   ExactIndex: 'exactIndex checks before it',

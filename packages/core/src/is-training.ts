@@ -9,7 +9,13 @@ import { assertKnownOptions } from './known-options.js';
  * @example
  * const training = isTraining('model.loss', { training: true }); // true
  */
-export function isTraining(where: string, options: { training?: boolean | undefined } = {}): boolean {
+export function isTraining(
+  where: string,
+  options: {
+    /** @default false */
+    training?: boolean | undefined;
+  } = {},
+): boolean {
   assertKnownOptions(where, options, ['training']);
   const { training = false } = options;
   if (typeof training !== 'boolean') {
