@@ -279,7 +279,9 @@ describe('bad input', () => {
       expect(() => exportOnnx(fn, [x])).toThrow(/^exportOnnx: /);
       expect(() => exportOnnx(fn, [x])).toThrow(reason);
     }
-    expect(() => exportOnnx((v: unknown) => v, [new Map([['x', x]])])).toThrow(/^exportOnnx: .* got a Map, whose contents/);
+    expect(() => exportOnnx((v: unknown) => v, [new Map([['x', x]])])).toThrow(
+      /^exportOnnx: .* got a Map, whose contents/,
+    );
     const f = compile(refused[0]![0]);
     f(x);
     expect(() => f(x)).toThrow(/^compile: the function reads/);
