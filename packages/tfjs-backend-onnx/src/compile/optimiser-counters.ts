@@ -1,12 +1,4 @@
-import {
-  AdadeltaOptimizer,
-  AdagradOptimizer,
-  AdamaxOptimizer,
-  AdamOptimizer,
-  Optimizer,
-  RMSPropOptimizer,
-  SGDOptimizer,
-} from '@tensorflow/tfjs-core';
+import { Optimizer } from '@tensorflow/tfjs-core';
 
 /** The part of a tfjs optimiser that counts its updates in JavaScript; tfjs keeps it from subclasses' users only. */
 interface Counting {
@@ -46,28 +38,6 @@ export class OptimiserCounters {
   restore(): void {
     for (const [optimizer, iterations] of this.#before) optimizer.iterations_ = iterations;
   }
-}
-
-/** Those whose settings are JavaScript numbers that become constants of a graph. Momentum is a kind of SGD. */
-const frozen: readonly { readonly prototype: object }[] = [
-  SGDOptimizer,
-  RMSPropOptimizer,
-  AdagradOptimizer,
-  AdadeltaOptimizer,
-  AdamOptimizer,
-  AdamaxOptimizer,
-];
-
-/**
- * The settings of TensorFlow.js's own optimisers that counted: learning rate, beta, ... A graph holds them as constants,
- * so it is that of these settings only (`setLearningRate` and assignments change them). `instanceof` says nothing here:
- * TensorFlow.js takes anything that can minimise for an optimiser.
- */
-export function settingsOf(counts: Counts): string {
-  const own = [...counts.keys()].filter((optimizer) =>
-    frozen.some(({ prototype }) => Object.prototype.isPrototypeOf.call(prototype, optimizer)),
-  );
-  return JSON.stringify(own.map((optimizer) => (optimizer as unknown as Optimizer).getConfig()));
 }
 
 /** Counts the updates of one replay. */

@@ -20,7 +20,8 @@ import { type SplitGraph, splitUpdates } from '../update/split.js';
 import { StateUpdates } from '../update/state-updates.js';
 import { flatten, type Structure, unflatten } from './container.js';
 import { computeEscaped, stateError } from './escaped-tensors.js';
-import { type Counts, countUpdates, OptimiserCounters, settingsOf } from './optimiser-counters.js';
+import { type Counts, countUpdates, OptimiserCounters } from './optimiser-counters.js';
+import { OptimiserSettings } from './optimiser-settings.js';
 import type { PackedBytes } from './packed-bytes.js';
 import { ReadOnlyWeights } from './read-only-weights.js';
 import { ArgumentSource, type FillSource, StateSource } from './sources.js';
@@ -213,7 +214,7 @@ export class Program {
   private current: Built | undefined;
   private isPacked = false;
   /** Those of the optimisers whose updates are in the graph. */
-  private readonly settings: string;
+  private readonly settings: OptimiserSettings;
 
   private constructor(
     private readonly target: CompileTarget,
@@ -221,7 +222,7 @@ export class Program {
     private readonly outputs: readonly Value[],
     threads: number,
   ) {
-    this.settings = settingsOf(traced.counts);
+    this.settings = new OptimiserSettings(traced.counts.keys());
     const key = graphKey(outputs);
     this.options = { ...target.options, threads };
     const from = traced.shapes.length;
@@ -314,7 +315,7 @@ export class Program {
 
   /** Whether an optimiser of TensorFlow.js has other settings, such as the learning rate, than those in the graph. */
   isOutdated(): boolean {
-    return this.traced.counts.size > 0 && settingsOf(this.traced.counts) !== this.settings;
+    return this.settings.haveChanged();
   }
 
   isFor(target: CompileTarget): boolean {

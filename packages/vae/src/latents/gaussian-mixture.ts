@@ -185,12 +185,13 @@ function distribution(parameters: Parameters): LatentDistribution {
         const chosen = Array.from({ length: count }, () => indexOf(weights, random.uniform()));
         const noise = randomNormal<Tensor2D>([count, dimension], { random });
         // All rows of one component together, then back into the order in which they were chosen.
-        const order = components.flatMap((_, k) => chosen.flatMap((component, row) => (component === k ? [row] : [])));
+        const rowsOf = components.map((_, k) => [...chosen.keys()].filter((row) => chosen[row] === k));
         const parts = components.flatMap((component, k) => {
-          const own = order.filter((row) => chosen[row] === k);
+          const own = rowsOf[k] as number[];
           return own.length === 0 ? [] : [drawn(component, tf.gather(noise, tf.tensor1d(own, 'int32')))];
         });
-        const places = order.map((_, row) => order.indexOf(row));
+        const places = new Int32Array(count);
+        for (const [place, row] of rowsOf.flat().entries()) places[row] = place;
         return tf.gather(tf.concat(parts, 0), tf.tensor1d(places, 'int32')) as Tensor2D;
       }),
     logDensity(z) {
