@@ -8,6 +8,7 @@ import {
   type NamedVariables,
   prefixed,
   Random,
+  requireInteger,
   type Trainable,
 } from '@crossmodal/core';
 import { relativeSpread } from '@crossmodal/core/metrics';
@@ -82,9 +83,7 @@ export function classifierOf(
     hidden = [100], // 800-100-10 on digits: Ganin and Lempitsky (2015), figure 4a
   }: ClassifierOptions,
 ): EncoderClassifier {
-  if (!Number.isInteger(classes) || classes < 2) {
-    throw new CrossmodalError(`${caller}: classes must be an integer of at least 2, got ${classes}`);
-  }
+  requireInteger(`${caller}: classes`, classes, 2);
   const extractor = featureExtractor(caller, encoder);
   const random = new Random(seed).fork('label');
   const predictor = head(caller, { inputs: extractor.dimension, hidden, outputs: classes, random });

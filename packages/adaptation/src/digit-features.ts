@@ -1,4 +1,4 @@
-import { assertBackend, assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertBackend, assertKnownOptions, CrossmodalError, requireSeed } from '@crossmodal/core';
 import { batchNormalization } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 
@@ -49,8 +49,7 @@ export function digitFeatures(options: DigitFeaturesOptions): tfl.LayersModel {
   } = options;
   assertBackend('digitFeatures');
   const [height, width] = shape;
-  if (!Number.isSafeInteger(seed))
-    throw new CrossmodalError(`digitFeatures: seed must be an integer, got ${String(seed)}`);
+  requireSeed('digitFeatures', seed);
   if (Math.min(height, width) < 16) {
     throw new CrossmodalError(`digitFeatures: images must be at least 16x16, got ${height}x${width}`);
   }

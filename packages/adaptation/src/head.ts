@@ -1,4 +1,4 @@
-import { allocateWeights, assertBackend, CrossmodalError, type NamedVariables, type Random } from '@crossmodal/core';
+import { allocateWeights, assertBackend, type NamedVariables, type Random, requireInteger } from '@crossmodal/core';
 import type { Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -23,9 +23,7 @@ export interface HeadOptions {
 export function head(caller: string, { inputs, hidden, outputs, random }: HeadOptions): Head {
   assertBackend(caller);
   const sizes = [inputs, ...hidden, outputs];
-  const wrong = sizes.find((size) => !Number.isInteger(size) || size < 1);
-  if (wrong !== undefined)
-    throw new CrossmodalError(`${caller}: layer sizes must be positive integers, got ${sizes.join(', ')}`);
+  for (const size of sizes) requireInteger(`${caller}: each layer size`, size);
   const layers = sizes.slice(1).map((units, i) => {
     const fanIn = sizes[i] as number;
     const values = allocateWeights([fanIn, units]);

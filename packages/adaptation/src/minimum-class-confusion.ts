@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, stopGradient } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requirePositive, stopGradient } from '@crossmodal/core';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -52,7 +52,5 @@ function certainty(p: Tensor2D): Tensor1D {
 
 /** Refuses a temperature that is not a finite positive number. */
 export function checkTemperature(caller: string, temperature: number): void {
-  if (!(temperature > 0 && Number.isFinite(temperature))) {
-    throw new CrossmodalError(`${caller}: temperature must be a positive number, got ${temperature}`);
-  }
+  requirePositive(`${caller}: temperature`, temperature);
 }

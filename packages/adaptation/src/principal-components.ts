@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, Random, requireInteger } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { EigenvalueDecomposition, Matrix, QrDecomposition } from 'ml-matrix';
@@ -110,11 +110,7 @@ export async function principalComponents(
   const most = Math.min(rows, columns);
   if (x.rank !== 2 || rows < 2)
     throw new CrossmodalError(`principalComponents: x must have at least two rows, got shape [${x.shape}]`);
-  if (!Number.isInteger(components) || components < 1 || components > most) {
-    throw new CrossmodalError(
-      `principalComponents: components must be an integer from 1 to ${most}, got ${components}`,
-    );
-  }
+  requireInteger('principalComponents: components', components, 1, most);
   const centred = Float64Array.from(await x.data());
   const wrong = centred.find((value) => !Number.isFinite(value));
   if (wrong !== undefined) throw new CrossmodalError(`principalComponents: x must be finite, got ${wrong}`);

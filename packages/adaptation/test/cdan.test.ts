@@ -134,7 +134,7 @@ describe('cdan', () => {
     const features = hiddenLayer(5, 7);
     await expectNoLeakWhenThrowing(
       () => void cdan({ features, classes: 3, seed: 1, lambda: 1, domainHidden: [0] }),
-      'cdan: layer sizes must be positive integers',
+      'cdan: each layer size must be an integer of at least 1',
     );
     model.dispose();
   });

@@ -140,7 +140,7 @@ describe('contrastiveAdversarial', () => {
     await expectNoLeak(() => contrastiveAdversarial(options).dispose());
     await expectNoLeakWhenThrowing(
       () => void contrastiveAdversarial({ ...options, hidden: [0] }),
-      'contrastiveAdversarial: layer sizes must be positi',
+      'contrastiveAdversarial: each layer size must be an integer of at least 1',
     );
   });
 });

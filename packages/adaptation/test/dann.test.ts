@@ -109,7 +109,7 @@ describe('dann', () => {
       'classes must be an integer of at least 2, got 1',
     );
     expect(() => dann({ ...options(), hidden: [0], lambda: 1 })).toThrow(
-      'layer sizes must be positive integers, got 7, 0, 3',
+      'each layer size must be an integer of at least 1, got 0',
     );
     expect(() => dann({ ...options(), lambda: Number.NaN })).toThrow(
       'lambda must be a number of at least 0, or a schedule, got NaN',
@@ -142,7 +142,7 @@ describe('dann', () => {
     const features = denseFeatures(5, 7, 1);
     await expectNoLeakWhenThrowing(
       () => void dann({ features, classes: 3, seed: 1, lambda: 1, domainHidden: [-1] }),
-      'dann: layer sizes must be positive integers',
+      'dann: each layer size must be an integer of at least 1',
     );
     const model = dann({ ...options(), lambda: dannAnnealing({ steps: 5 }) });
     const batch = batchOf(6);

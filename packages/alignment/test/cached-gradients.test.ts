@@ -184,7 +184,7 @@ describe('cachedGradientStep', () => {
     const model = build();
     const optimizer = sgd({ learningRate: 0.1 });
     expect(() => cachedGradientStep(model, { optimizer, chunkSize: 0 })).toThrow(
-      'chunkSize must be a positive integer, got 0',
+      'chunkSize must be an integer of at least 1, got 0',
     );
     const step = cachedGradientStep(model, { optimizer, chunkSize: 3 });
     const batch = batchOf(8, 7);

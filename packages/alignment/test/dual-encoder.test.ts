@@ -253,8 +253,8 @@ describe('dualEncoder', () => {
     expect(() => dualEncoder({ ...base, encoders: { loss: encoders.image, text: encoders.text } })).toThrow(
       "got 'loss'",
     );
-    expect(() => dualEncoder({ ...base, temperature: 0 })).toThrow('temperature must be positive, got 0');
-    expect(() => dualEncoder({ ...base, dimension: 0 })).toThrow('dimension must be a positive integer, got 0');
+    expect(() => dualEncoder({ ...base, temperature: 0 })).toThrow('temperature must be a positive number, got 0');
+    expect(() => dualEncoder({ ...base, dimension: 0 })).toThrow('dimension must be an integer of at least 1, got 0');
     expect(() => dualEncoder({ ...base, weights: { 'text-image': 1 } })).toThrow(
       "must name pairs (image-text), got 'text-image'",
     );

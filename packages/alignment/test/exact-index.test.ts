@@ -83,7 +83,7 @@ describe('exactIndex', () => {
   });
 
   it('stores nothing of a bad batch, and says what is wrong', async () => {
-    expect(() => exactIndex({ dimension: 0 })).toThrow('dimension must be a positive integer, got 0');
+    expect(() => exactIndex({ dimension: 0 })).toThrow('dimension must be an integer of at least 1, got 0');
     const index = exactIndex({ dimension: 2 });
     expect(() =>
       index.upsert([
@@ -94,7 +94,7 @@ describe('exactIndex', () => {
     expect(() => index.upsert([{ id: 'a', vector: [1, Number.NaN] }])).toThrow('must be finite, got NaN at 1');
     expect(index.size).toBe(0);
     await expect(index.upsertRows(['a'], tf.zeros([2, 2]))).rejects.toThrow('must have shape [1, 2], got [2,2]');
-    await expect(index.search([1, 0], { k: 0 })).rejects.toThrow('k must be a positive integer, got 0');
+    await expect(index.search([1, 0], { k: 0 })).rejects.toThrow('k must be an integer of at least 1, got 0');
     await expect(index.search(tf.zeros([1, 3]) as Tensor2D)).rejects.toThrow('must have shape [queries, 2], got [1,3]');
   });
 

@@ -86,7 +86,9 @@ describe('scoreMetrics', () => {
     await expect(scoreMetrics(tf.fill([2, 2], Number.NaN))).rejects.toThrow('got NaN for query 0, item 0');
     await expect(scoreMetrics(tf.zeros([2, 2]), { relevant: [[], []] })).rejects.toThrow('none of 2 has');
     await expect(scoreMetrics(tf.zeros([2, 2]), { relevant: [[0], [2]] })).rejects.toThrow('got 2 for query 1');
-    await expect(scoreMetrics(tf.zeros([2, 2]), { k: [0] })).rejects.toThrow('positive integers, got 0');
+    await expect(scoreMetrics(tf.zeros([2, 2]), { k: [0] })).rejects.toThrow(
+      'each k must be an integer of at least 1, got 0',
+    );
     await expect(scoreMetrics(tf.zeros([2, 2]), { relevant: { queries: [1], gallery: [1, 2] } })).rejects.toThrow(
       'label per query',
     );
@@ -145,7 +147,7 @@ describe('retrievalMetrics', () => {
     await expectNoLeak(async () => void (await bidirectionalMetrics(rows, rows)));
     await expectNoLeakWhenThrowing(
       async () => void (await retrievalMetrics(rows, rows, { k: [-1] })),
-      'retrievalMetrics: k must hold positive integers',
+      'retrievalMetrics: each k must be an integer of at least 1',
     );
     const broken = tf.fill([6, 3], Number.NaN) as Tensor2D;
     await expectNoLeakWhenThrowing(

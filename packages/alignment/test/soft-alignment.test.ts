@@ -87,15 +87,15 @@ describe('contrastiveProjections', () => {
       'one entry per pair, got 1 for 8',
     );
     await expect(contrastiveProjections(a, b, { ...options, dimension: 0 })).rejects.toThrow(
-      'dimension must be a positive integer',
+      'dimension must be an integer of at least 1',
     );
     await expectNoLeakWhenThrowing(
       async () => void (await contrastiveProjections(a, b, { ...options, dimension: 0 })),
-      'dualEncoder: dimension must be a positive integer',
+      'dualEncoder: dimension must be an integer of at least 1',
     );
     await expectNoLeakWhenThrowing(
       async () => void (await contrastiveProjections(a, b, { ...options, epochs: 0 })),
-      'epochs must be a positive integer',
+      'epochs must be an integer of at least 1',
     );
     await expectNoLeak(async () =>
       (await contrastiveProjections(a, b, { ...options, groups: [1, 1, 2, 3, 4, 5, 6, 7] })).dispose(),
@@ -212,7 +212,9 @@ describe('transportAlignment', () => {
     await expect(transportAlignment(a, b, { anchors: [[0, 60]] })).rejects.toThrow('got [0,60]');
     await expect(transportAlignment(a, b, { initial: tf.eye(3) })).rejects.toThrow('must have shape [4, 4], got [3,3]');
     await expect(transportAlignment(a, b, { initial: tf.eye(4), anchors: [[0, 0]] })).rejects.toThrow('got both');
-    await expect(transportAlignment(a, b, { rounds: 0 })).rejects.toThrow('rounds must be a positive integer, got 0');
+    await expect(transportAlignment(a, b, { rounds: 0 })).rejects.toThrow(
+      'rounds must be an integer of at least 1, got 0',
+    );
     await expect(transportAlignment(a, b, { epsilon: [0, 1] })).rejects.toThrow('two positive numbers, got 0 and 1');
     const quick = { rounds: 2, iterations: 5 };
     const broken = tf.fill([60, 4], Number.NaN) as Tensor2D;

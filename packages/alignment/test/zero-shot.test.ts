@@ -83,7 +83,7 @@ it('refuses what makes no classifier, and leaks nothing', async () => {
   await expect(make({ templates: ['a photo'] })).rejects.toThrow("must contain {}, got 'a photo'");
   const classifier = await make({});
   await expect(classifier.classify('image', [[1, 2, 3]], { best: 0 })).rejects.toThrow(
-    'best must be a positive integer, got 0',
+    'best must be an integer of at least 1, got 0',
   );
   await expectNoLeak(async () => (await make({})).dispose());
   await expectNoLeak(async () => void (await classifier.classify('image', [[1, 2, 3]])));

@@ -1,17 +1,19 @@
 import { CrossmodalError } from './errors.js';
 
 /**
- * Refuses what is not a whole number of at least `least`.
+ * Refuses what is not a whole number of at least `least` and at most `most`.
  *
  * @param where the function and the option, such as `beam: width`
+ * @param most without it there is no upper end
  * @throws CrossmodalError with the number
  * @example
  * requireInteger('beam: width', 4);
+ * requireInteger('topKAccuracy: k', 5, 1, 10);
  */
-export function requireInteger(where: string, value: number, least = 1): void {
-  if (!Number.isSafeInteger(value) || value < least) {
-    throw new CrossmodalError(`${where} must be an integer of at least ${least}, got ${value}`);
-  }
+export function requireInteger(where: string, value: number, least = 1, most = Number.POSITIVE_INFINITY): void {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return;
+  const range = most === Number.POSITIVE_INFINITY ? `of at least ${least}` : `from ${least} to ${most}`;
+  throw new CrossmodalError(`${where} must be an integer ${range}, got ${String(value)}`);
 }
 
 /**

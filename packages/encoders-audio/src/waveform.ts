@@ -46,7 +46,7 @@ export function monoMix(channels: readonly Samples[]): Float32Array {
 export const MAXIMUM_RATE = 10_000_000;
 
 /** Throws unless `value` is a rate that recordings have. */
-export function requireRate(where: string, value: number): void {
+export function requireSampleRate(where: string, value: number): void {
   if (!Number.isInteger(value) || value < 1 || value > MAXIMUM_RATE) {
     throw new CrossmodalError(`${where} must be a whole number of hertz from 1 to ${MAXIMUM_RATE}, got ${value}`);
   }
@@ -62,19 +62,5 @@ export function requireFinite(where: string, samples: Samples, source: string): 
         remedy: 'repair the recording, or leave it out',
       },
     );
-  }
-}
-
-/** Throws unless `value` is a whole number >= `least`; `where` is "function: option". */
-export function requireInteger(where: string, value: number, least: number): void {
-  if (!Number.isInteger(value) || value < least) {
-    throw new CrossmodalError(`${where} must be a whole number of at least ${least}, got ${value}`);
-  }
-}
-
-/** Throws unless `value` is finite and positive. */
-export function requirePositive(where: string, value: number): void {
-  if (!(Number.isFinite(value) && value > 0)) {
-    throw new CrossmodalError(`${where} must be a positive number, got ${value}`);
   }
 }

@@ -89,7 +89,7 @@ describe('stft', () => {
     expect(() => stft(signal(100), { fftSize: 64, windowLength: 65 })).toThrow(
       /windowLength must be at most fftSize \(64\), got 65/,
     );
-    expect(() => stft(signal(100), { fftSize: 1.5 })).toThrow(/fftSize must be a whole number of at least 2, got 1.5/);
+    expect(() => stft(signal(100), { fftSize: 1.5 })).toThrow(/fftSize must be an integer of at least 2, got 1.5/);
     expect(() => stft(signal(100), { fftSize: 64, hopLength: 0 })).toThrow(/hopLength/);
     expect(() => inverseStft(stft(signal(100), { fftSize: 64 }), { fftSize: 32 })).toThrow(
       /fftSize 32 has 17 bins, got \[7, 33\]/,

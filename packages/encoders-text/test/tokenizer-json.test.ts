@@ -160,7 +160,7 @@ describe('what is refused', () => {
     expect(messageOf(() => pretrainedTokenizer(words([]), loose({ sources: 'x' })))).toContain(
       "did you mean 'source'?",
     );
-    expect(messageOf(() => tokenizer.encodeText('a', { truncation: {} }))).toContain('whole number of at least 0');
+    expect(messageOf(() => tokenizer.encodeText('a', { truncation: {} }))).toContain('an integer of at least 0');
   });
 });
 

@@ -99,7 +99,7 @@ describe('lora', () => {
     expect(() => lora(encoder, { targets: ['nothing'], seed: 1 })).toThrow(
       /no linear map ends with nothing; there are such as/,
     );
-    expect(() => lora(encoder, { rank: 0, seed: 1 })).toThrow(/rank must be a whole number of at least 1, got 0/);
+    expect(() => lora(encoder, { rank: 0, seed: 1 })).toThrow(/rank must be an integer of at least 1, got 0/);
     lora(encoder, { seed: 1 });
     expect(() => lora(encoder, { seed: 1 })).toThrow(/adapted already; merge or remove/);
     const own = bagEncoder({ tokenizer: characterTokenizer(), dimension: 4, seed: 1 });

@@ -78,10 +78,3 @@ export function requireOneOf<T extends string>(where: string, value: T, choices:
     throw new CrossmodalError(`${where} must be one of ${choices.join(', ')}, got ${String(value)}`);
   }
 }
-
-/** Throws unless `value` is a whole number >= `least`; `where` is "function: option". */
-export function requireInteger(where: string, value: number, least: number): void {
-  if (!Number.isInteger(value) || value < least) {
-    throw new CrossmodalError(`${where} must be a whole number of at least ${least}, got ${value}`);
-  }
-}

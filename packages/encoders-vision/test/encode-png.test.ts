@@ -54,8 +54,6 @@ describe('encodePngGrid', () => {
     await expect(encodePngGrid([])).rejects.toThrow('one picture or more of one shape are needed, got none');
     const other = { data: new Float32Array(1), shape: [1, 1, 1] as const };
     await expect(encodePngGrid([picture(0), other])).rejects.toThrow('got [2,1,3] and [1,1,1]');
-    await expect(encodePngGrid([other], { columns: 0 })).rejects.toThrow(
-      'columns must be a whole number of at least 1',
-    );
+    await expect(encodePngGrid([other], { columns: 0 })).rejects.toThrow('columns must be an integer of at least 1');
   });
 });

@@ -74,7 +74,7 @@ describe('loadFrames', () => {
     await expect(loadFrames(new Uint8Array(40).fill(3), { count: 2 })).rejects.toBeInstanceOf(CrossmodalError);
     const cut = (await animated('gif', [0, 9])).subarray(0, 40);
     await expect(loadFrames(cut, { count: 2 })).rejects.toThrow('cannot be decoded');
-    await expect(loadFrames([grey(1)], { count: 0 })).rejects.toThrow('count must be a whole number of at least 1');
+    await expect(loadFrames([grey(1)], { count: 0 })).rejects.toThrow('count must be an integer of at least 1');
   });
 
   it('says that an animated PNG cannot be read', async () => {
@@ -206,7 +206,7 @@ describe('videoEncoder', () => {
       'pixels must be [1, 4, ...], got [1,3,8,8,3]',
     );
     const frames = frameEncoder();
-    expect(() => videoEncoder({ frames, length: 0, seed: 1 })).toThrow('length must be a whole number');
+    expect(() => videoEncoder({ frames, length: 0, seed: 1 })).toThrow('length must be an integer of at least 1');
     expect(() => videoEncoder({ frames, length: 4 } as never)).toThrow('seed must be an integer');
     expect(() => videoEncoder({ frames, length: 4, seed: 1, frame: 2 } as never)).toThrow("did you mean 'frames'?");
     expect(() => videoEncoder({ frames, length: 4, seed: 1, pooling: transformerOverTime({ heads: 3 }) })).toThrow(

@@ -6,6 +6,7 @@ import {
   isTraining,
   prefixed,
   Random,
+  requireInteger,
   type Savable,
   savedModelFiles,
   stopGradient,
@@ -201,11 +202,7 @@ export function conditionalGan(options: ConditionalGanOptions): ConditionalGan {
     gradientPenalty = discriminator ? 'none' : { kind: 'r1', weight: 5 }, // Mescheder et al., section 4.1 and table 5
     interpolation = 0,
   } = options;
-  if (!Number.isInteger(conditionDimension) || conditionDimension < 1) {
-    throw new CrossmodalError(
-      `conditionalGan: conditionDimension must be a positive integer, got ${conditionDimension}`,
-    );
-  }
+  requireInteger('conditionalGan: conditionDimension', conditionDimension);
   if (range && !(range[0] < range[1])) {
     throw new CrossmodalError(`conditionalGan: range must be [low, high] with low < high, got [${range}]`);
   }

@@ -7,6 +7,7 @@ import {
   type NamedVariables,
   namedVariables,
   prefixed,
+  requireInteger,
   type Savable,
   savedModelFiles,
   stopGradient,
@@ -116,8 +117,7 @@ export function embeddingGan(options: EmbeddingGanOptions): EmbeddingGan {
     seed = 0,
   } = options;
   for (const [name, size] of Object.entries({ dimensionA, dimensionB })) {
-    if (!Number.isInteger(size) || size < 1)
-      throw new CrossmodalError(`embeddingGan: ${name} must be a positive integer, got ${size}`);
+    requireInteger(`embeddingGan: ${name}`, size);
   }
   if (!(pairWeight >= 0 && cycleWeight >= 0)) {
     throw new CrossmodalError(`embeddingGan: weights must not be negative, got ${pairWeight} and ${cycleWeight}`);

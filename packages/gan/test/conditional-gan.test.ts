@@ -270,7 +270,7 @@ describe('generate', () => {
     });
     expect(drawn.state.draws).toBe(2); // once to warm up, once that counts
     await expect(gan.generateInBatches(condition, { random: drawn, batchSize: 0 }).next()).rejects.toThrow(
-      'generateInBatches: the count of samples and batchSize must be integers of at least 1, got 7 and 0',
+      'generateInBatches: batchSize must be an integer of at least 1, got 0',
     );
     await expect(gan.generateInBatches(tf.zeros([2, 4]), { random: drawn }).next()).rejects.toThrow(
       'generateInBatches: condition must be [batch, 3], got [2,4]',
@@ -324,7 +324,7 @@ describe('bad input', () => {
     expect(() => gan.generate(condition, { noise: tf.zeros([6, 3]) })).toThrow('noise must be [6 or 1, 4], got [6,3]');
     expect(() => conditionalGan({ conditionDimension: 3, size: 20 })).toThrow('8, 16, 32, 64, ...), got 20');
     expect(() => conditionalGan({ conditionDimension: 0 })).toThrow(
-      'conditionDimension must be a positive integer, got 0',
+      'conditionDimension must be an integer of at least 1, got 0',
     );
     expect(() => small({ range: [1, 1] })).toThrow('low < high, got [1,1]');
   });

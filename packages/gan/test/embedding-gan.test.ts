@@ -84,7 +84,7 @@ describe('embeddingGan', () => {
       'set pairWeight to 0 for unpaired embeddings',
     );
     expect(() => embeddingGan({ dimensionA: 0, dimensionB: 8 })).toThrow(
-      'dimensionA must be a positive integer, got 0',
+      'dimensionA must be an integer of at least 1, got 0',
     );
     expect(() => embeddingGan({ dimensionA: 2, dimensionB: 8, pairWeight: -1 })).toThrow('must not be negative');
     await expectNoLeak(() => model.objectives.generator.loss({ a, b }));

@@ -1,10 +1,10 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger } from '@crossmodal/core';
 import type { Tensor, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { readAtOnce } from './internal/check-labels.js';
 import { type CtcPaths, ctcPaths } from './internal/ctc-paths.js';
 import { EXCLUDED } from './internal/masks.js';
-import { requireFloat, requireNumber, requireOneOf, requireThat, shapeOf } from './internal/validate.js';
+import { requireFloat, requireOneOf, requireThat, shapeOf } from './internal/validate.js';
 
 export interface CtcLossOptions<R extends 'mean' | 'sum' | 'none' = 'mean'> {
   /** How many frames of each row are real, [batch]; all unless given. */
@@ -69,7 +69,7 @@ export function ctcLoss<R extends 'mean' | 'sum' | 'none' = 'mean'>(
       `logits must be [batch, frames, classes] and labels [batch, length], got ${shapeOf(logits)} and ${shapeOf(labels)}`,
   );
   const [batch, frames, classes] = logits.shape;
-  requireNumber(where, 'blank', blank, { minimum: 0, maximum: classes - 1, integer: true });
+  requireInteger(`${where}: blank`, blank, 0, classes - 1);
   requireOneOf(where, 'reduction', reduction, ['mean', 'sum', 'none']);
   for (const [name, lengths] of Object.entries({ inputLengths, labelLengths })) {
     requireThat(

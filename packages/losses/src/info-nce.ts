@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -243,7 +243,7 @@ function check<R extends Reduction>(
     );
   }
   if (blockRows !== undefined) {
-    requireNumber(where, 'blockRows', blockRows, { minimum: 1, integer: true });
+    requireInteger(`${where}: blockRows`, blockRows);
     requireThat(
       !pairs && !weights,
       where,

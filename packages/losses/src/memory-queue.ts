@@ -1,10 +1,10 @@
-import { assertKnownOptions, stopGradient } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger, stopGradient } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requireIdentifiers } from './internal/check-labels.js';
 import { drawNormal } from './internal/draw.js';
-import { requireMatrix, requireNumber, requireThat, shapeOf } from './internal/validate.js';
+import { requireMatrix, requireThat, shapeOf } from './internal/validate.js';
 
 export interface MemoryQueueOptions {
   /** How many embeddings the queue holds. */
@@ -40,8 +40,8 @@ export class MemoryQueue {
   constructor({ size, dimension, seed = 0, ...others }: MemoryQueueOptions) {
     assertKnownOptions('MemoryQueue', others, ['size', 'dimension', 'seed']);
 
-    requireNumber('MemoryQueue', 'size', size, { minimum: 1, integer: true });
-    requireNumber('MemoryQueue', 'dimension', dimension, { minimum: 1, integer: true });
+    requireInteger('MemoryQueue: size', size);
+    requireInteger('MemoryQueue: dimension', dimension);
     this.#embeddings = tf.tidy(() => tf.variable(l2Normalize(drawNormal([size, dimension], { seed })), false));
     this.#labels = tf.tidy(() => tf.variable(tf.fill([size], -1, 'int32') as Tensor, false));
   }

@@ -102,7 +102,7 @@ const bad: Bad[] = [
   [
     'blocks of no rows',
     () => losses.infoNce(x.a, x.a, { blockRows: 0 }),
-    'infoNce: blockRows must be an integer >= 1, got 0',
+    'infoNce: blockRows must be an integer of at least 1, got 0',
   ],
   [
     'pairs of another batch',
@@ -160,7 +160,7 @@ const bad: Bad[] = [
   [
     'a count of negatives of 0',
     () => tf.tidy(() => losses.hardNegatives(tf.ones([3, 3]), pairs(), { count: 0 })),
-    'hardNegatives: count must be an integer >= 1, got 0',
+    'hardNegatives: count must be an integer of at least 1, got 0',
   ],
   [
     'a label without a class',
@@ -273,7 +273,7 @@ const bad: Bad[] = [
   [
     'a queue of size 0',
     () => new losses.MemoryQueue({ size: 0, dimension: 4 }),
-    'MemoryQueue: size must be an integer >= 1, got 0',
+    'MemoryQueue: size must be an integer of at least 1, got 0',
   ],
   [
     'no shared tensor',

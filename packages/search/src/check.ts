@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
 import type { Fields } from './fields.js';
 import { isOfType, isWellFormed } from './filter/filter.js';
 import type {
@@ -28,9 +28,7 @@ export function checkShape(
     fields = {},
   }: VectorStoreOptions,
 ): StoreShape {
-  if (!Number.isInteger(dimension) || dimension < 1 || dimension > 2 ** 16) {
-    throw new CrossmodalError(`${where}: dimension must be an integer from 1 to 65536, got ${dimension}`);
-  }
+  requireInteger(`${where}: dimension`, dimension, 1, 2 ** 16);
   if (!similarities.includes(similarity)) {
     throw new CrossmodalError(`${where}: similarity must be ${similarities.join(', ')}, got '${similarity}'`);
   }
@@ -167,8 +165,6 @@ const searchOptions: Record<keyof VectorSearchOptions & keyof RecallOptions, tru
 export function checkSearchOptions(where: string, options: VectorSearchOptions): { k: number } {
   assertKnownOptions(where, options, searchOptions);
   const { k = 10 } = options;
-  if (!Number.isSafeInteger(k) || k < 1) {
-    throw new CrossmodalError(`${where}: k must be an integer of at least 1, got ${k}`);
-  }
+  requireInteger(`${where}: k`, k);
   return { k };
 }

@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, compile, type Random } from '@crossmodal/core';
+import { assertKnownOptions, compile, type Random, requireInteger } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D, TensorContainer } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -46,9 +46,7 @@ export interface Items<T extends TensorContainer> {
 
 /** A batch at a time, disposed after use. */
 function* batches<T extends TensorContainer>({ rows, slice }: Items<T>, batchSize: number) {
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new CrossmodalError(`evaluation: batchSize must be an integer of at least 1, got ${batchSize}`);
-  }
+  requireInteger('evaluation: batchSize', batchSize);
   for (let start = 0; start < rows; start += batchSize) {
     const count = Math.min(batchSize, rows - start);
     const part = tf.tidy(() => slice(start, count));
@@ -112,11 +110,8 @@ export async function marginalLikelihood<T extends TensorContainer>(
   logWeights: (part: T, samples: number, random: Random) => Tensor2D,
 ): Promise<LikelihoodReport> {
   assertKnownOptions('logLikelihood', others, ['random', 'samples', 'samplesAtOnce', 'batchSize']);
-  if (!Number.isInteger(samples) || samples < 1 || !Number.isInteger(samplesAtOnce) || samplesAtOnce < 1) {
-    throw new CrossmodalError(
-      `logLikelihood: samples and samplesAtOnce must be integers of at least 1, got ${samples} and ${samplesAtOnce}`,
-    );
-  }
+  requireInteger('logLikelihood: samples', samples);
+  requireInteger('logLikelihood: samplesAtOnce', samplesAtOnce);
   const perItem = new Float64Array(items.rows);
   const fn = compile((part: T, size: number) => logWeights(part, size, random));
   try {

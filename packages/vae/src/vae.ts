@@ -9,6 +9,7 @@ import {
   prefixed,
   Random,
   randomNormal,
+  requireInteger,
   type Savable,
   savedModelFiles,
   type Trainable,
@@ -189,9 +190,7 @@ export function vae(options: VaeOptions): Vae {
   }
   if (typeof beta === 'number' && !(beta >= 0))
     throw new CrossmodalError(`vae: beta must not be negative, got ${beta}`);
-  if (!Number.isInteger(samples) || samples < 1) {
-    throw new CrossmodalError(`vae: samples must be an integer of at least 1, got ${samples}`);
-  }
+  requireInteger('vae: samples', samples);
   const head = gaussianHead('latent', featureSize('vae', encoder, conditionDimension), latentDimension, seed);
   const noise = new Random(seed).fork('vae-noise');
 

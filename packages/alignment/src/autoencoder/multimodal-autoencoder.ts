@@ -10,6 +10,9 @@ import {
   namedVariables,
   prefixed,
   Random,
+  requireInteger,
+  requirePositive,
+  requireSeed,
   type Savable,
   savedModelFiles,
   type Trainable,
@@ -238,16 +241,12 @@ function checkOptions(
       `${where}: modalities must be two or more, without '-' in their names, got ${names.join(', ') || 'none'}`,
     );
   }
-  if (!Number.isSafeInteger(dimension) || dimension < 1) {
-    throw new CrossmodalError(`${where}: dimension must be a positive integer, got ${dimension}`);
-  }
-  if (!Number.isSafeInteger(seed)) throw new CrossmodalError(`${where}: seed must be an integer, got ${seed}`);
+  requireInteger(`${where}: dimension`, dimension);
+  requireSeed(where, seed);
   if (!(lambda >= 0 && Number.isFinite(lambda))) {
     throw new CrossmodalError(`${where}: lambda must be finite and not negative, got ${lambda}`);
   }
-  if (!(temperature > 0 && Number.isFinite(temperature))) {
-    throw new CrossmodalError(`${where}: temperature must be positive, got ${temperature}`);
-  }
+  requirePositive(`${where}: temperature`, temperature);
   for (const [name, part] of Object.entries(parts)) {
     assertKnownOptions(`${where}: ${name}`, part, {
       encoder: true,

@@ -1,4 +1,4 @@
-import { CrossmodalError, type Encoder } from '@crossmodal/core';
+import { CrossmodalError, type Encoder, requireInteger } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { reservedNames } from './batch.js';
 
@@ -31,9 +31,7 @@ export function checkDimensions(
   dimension: number,
   unprojected: readonly string[],
 ): void {
-  if (!Number.isInteger(dimension) || dimension < 1) {
-    throw new CrossmodalError(`dualEncoder: dimension must be a positive integer, got ${dimension}`);
-  }
+  requireInteger('dualEncoder: dimension', dimension);
   for (const name of unprojected) {
     const own = encoders[name]?.dimension;
     if (own !== dimension) {

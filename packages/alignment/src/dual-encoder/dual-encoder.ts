@@ -9,6 +9,7 @@ import {
   type NamedVariables,
   prefixed,
   Random,
+  requirePositive,
   type Savable,
   savedModelFiles,
 } from '@crossmodal/core';
@@ -143,9 +144,7 @@ export function dualEncoder<Modality extends string>(options: DualEncoderOptions
     weights,
     pairs.map(({ name }) => name),
   );
-  if (!(temperature > 0 && Number.isFinite(temperature))) {
-    throw new CrossmodalError(`dualEncoder: temperature must be positive, got ${temperature}`);
-  }
+  requirePositive('dualEncoder: temperature', temperature);
   checkDimensions(encoders, dimension, unprojected);
   const random = new Random(seed).fork('projections');
   const towers = {} as Record<Modality, Tower>;

@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, type Encoder, type Inputs } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type Encoder, type Inputs, requireInteger } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -15,9 +15,7 @@ export async function embedItems(
 ): Promise<Tensor2D> {
   assertKnownOptions('embedItems', others, ['batchSize']);
   if (items.length === 0) throw new CrossmodalError('embedItems: there must be at least one item, got none');
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new CrossmodalError(`embedItems: batchSize must be a positive integer, got ${batchSize}`);
-  }
+  requireInteger('embedItems: batchSize', batchSize);
   const parts: Tensor2D[] = [];
   try {
     for (let first = 0; first < items.length; first += batchSize) {

@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { Matrix, SingularValueDecomposition } from 'ml-matrix';
@@ -66,9 +66,7 @@ export async function canonicalCorrelation(
   const columnsB = b.shape[1];
   const most = Math.min(columnsA, columnsB);
   const kept = dimension ?? most;
-  if (!Number.isInteger(kept) || kept < 1 || kept > most) {
-    throw new CrossmodalError(`canonicalCorrelation: dimension must be an integer from 1 to ${most}, got ${dimension}`);
-  }
+  requireInteger('canonicalCorrelation: dimension', kept, 1, most);
   if (pairs < 2) throw new CrossmodalError(`canonicalCorrelation: there must be at least two pairs, got ${pairs}`);
   const [regularisationA, regularisationB] =
     typeof regularisation === 'number' ? ([regularisation, regularisation] as const) : regularisation;

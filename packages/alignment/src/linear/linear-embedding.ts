@@ -7,6 +7,7 @@ import {
   type ModelFiles,
   type NamedVariables,
   Random,
+  requireInteger,
   type Savable,
   savedModelFiles,
 } from '@crossmodal/core';
@@ -61,9 +62,7 @@ export function linearEmbedding(options: LinearEmbeddingOptions): LinearEmbeddin
   } = options;
   assertBackend('linearEmbedding');
   for (const [name, size] of Object.entries({ inputDimension, dimension })) {
-    if (!Number.isInteger(size) || size < 1) {
-      throw new CrossmodalError(`linearEmbedding: ${name} must be a positive integer, got ${size}`);
-    }
+    requireInteger(`linearEmbedding: ${name}`, size);
   }
   const random = seed instanceof Random ? seed : new Random(seed);
   const values = allocateWeights([inputDimension, dimension]);

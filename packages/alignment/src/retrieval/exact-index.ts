@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { Best } from './best.js';
 import { DeviceScores, ExactScores, type Rows } from './pair-scores.js';
@@ -34,9 +34,7 @@ export class ExactIndex {
     dimension,
     similarity = 'cosine', // CLIP
   }: ExactIndexOptions) {
-    if (!Number.isInteger(dimension) || dimension < 1) {
-      throw new CrossmodalError(`exactIndex: dimension must be a positive integer, got ${dimension}`);
-    }
+    requireInteger('exactIndex: dimension', dimension);
     requireSimilarity('exactIndex', similarity);
     this.dimension = dimension;
     this.similarity = similarity;
@@ -117,8 +115,7 @@ export class ExactIndex {
     { k = 10, filter, ...others }: SearchOptions = {},
   ): Promise<SearchHit[][]> {
     assertKnownOptions('exactIndex.search', others, ['k', 'filter']);
-    if (!Number.isInteger(k) || k < 1)
-      throw new CrossmodalError(`exactIndex.search: k must be a positive integer, got ${k}`);
+    requireInteger('exactIndex.search: k', k);
     const rows = await this.#readQueries(queries);
     const { count } = rows;
     const kept: number[] = [];

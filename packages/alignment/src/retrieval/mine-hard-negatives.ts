@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, Random, requireInteger } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { exactIndex } from './exact-index.js';
 import { ExactScores } from './pair-scores.js';
@@ -94,9 +94,7 @@ export async function mineHardNegatives(
     ['among', among, 1],
     ['skip', skip, 0],
   ] as const) {
-    if (!Number.isInteger(value) || value < least) {
-      throw new CrossmodalError(`${where}: ${name} must be a whole number of at least ${least}, got ${value}`);
-    }
+    requireInteger(`${where}: ${name}`, value, least);
   }
   if (choice !== 'nearest' && choice !== 'random') {
     throw new CrossmodalError(`${where}: choice must be nearest or random, got ${String(choice)}`);

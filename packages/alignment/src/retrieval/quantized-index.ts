@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { Best } from './best.js';
 import type { SearchHit } from './retrieval-index.js';
@@ -49,15 +49,11 @@ export function quantizedIndex({
 }: QuantizedIndexOptions): QuantizedIndex {
   const where = 'quantizedIndex';
   assertKnownOptions('quantizedIndex', others, ['dimension', 'precision', 'rescore']);
-  if (!Number.isInteger(dimension) || dimension < 1) {
-    throw new CrossmodalError(`${where}: dimension must be a positive integer, got ${dimension}`);
-  }
+  requireInteger(`${where}: dimension`, dimension);
   if (precision !== 'int8' && precision !== 'binary') {
     throw new CrossmodalError(`${where}: precision must be int8 or binary, got ${String(precision)}`);
   }
-  if (!Number.isInteger(rescore) || rescore < 1) {
-    throw new CrossmodalError(`${where}: rescore must be a whole number of at least 1, got ${rescore}`);
-  }
+  requireInteger(`${where}: rescore`, rescore);
   const words = Math.ceil(dimension / 32);
   const names: string[] = [];
   let codes = new Int8Array(0);
@@ -126,9 +122,7 @@ export function quantizedIndex({
     },
     async search(queries, { k = 10, ...rest } = {}) {
       assertKnownOptions(`${where}.search`, rest, ['k']);
-      if (!Number.isInteger(k) || k < 1) {
-        throw new CrossmodalError(`${where}.search: k must be a positive integer, got ${k}`);
-      }
+      requireInteger(`${where}.search: k`, k);
       const values = await read('search', queries);
       return Array.from({ length: queries.shape[0] }, (_, q) => {
         const query = values.subarray(q * dimension, (q + 1) * dimension);

@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { DeviceScores, ExactScores, type Rows } from './pair-scores.js';
 import { type RetrievalMetrics, rankingMetrics } from './ranking-metrics.js';
@@ -27,8 +27,7 @@ export interface RetrievalOptions {
 }
 
 function checkCutOffs(k: readonly number[]): void {
-  const wrong = k.find((cutOff) => !Number.isInteger(cutOff) || cutOff < 1);
-  if (wrong !== undefined) throw new CrossmodalError(`retrievalMetrics: k must hold positive integers, got ${wrong}`);
+  for (const cutOff of k) requireInteger('retrievalMetrics: each k', cutOff);
 }
 
 function checkScore(score: number, query: number, item: number): number {
@@ -71,9 +70,7 @@ export async function retrievalMetrics(
   }
   checkCutOffs(k);
   requireSimilarity('retrievalMetrics', similarity);
-  if (!Number.isInteger(batchSize) || batchSize < 1) {
-    throw new CrossmodalError(`retrievalMetrics: batchSize must be a positive integer, got ${batchSize}`);
-  }
+  requireInteger('retrievalMetrics: batchSize', batchSize);
   const rows = queries.shape[0];
   const items = gallery.shape[0];
   const relevantTo = await readRelevance(relevant, rows, items);

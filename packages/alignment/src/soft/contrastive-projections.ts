@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, type Encoder, labelCodes } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type Encoder, labelCodes, requireInteger } from '@crossmodal/core';
 import { adamW } from '@crossmodal/core/optimisers';
 import { cosine } from '@crossmodal/core/schedules';
 import { type Dataset, type Step, tensorDataset, trainStep } from '@crossmodal/core/step';
@@ -142,9 +142,7 @@ export async function contrastiveProjections(
   ]);
 
   checkPairs('contrastiveProjections', a, b);
-  if (!Number.isInteger(epochs) || epochs < 1) {
-    throw new CrossmodalError(`contrastiveProjections: epochs must be a positive integer, got ${epochs}`);
-  }
+  requireInteger('contrastiveProjections: epochs', epochs);
   const rows = a.shape[0];
   if (groups && groups.length !== rows) {
     throw new CrossmodalError(

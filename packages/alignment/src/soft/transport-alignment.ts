@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import { sinkhorn } from '@crossmodal/losses';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
@@ -191,9 +191,7 @@ function check(
       `transportAlignment: anchors must point to rows of a (${a.shape[0]}) and b (${b.shape[0]}), got [${wrong}]`,
     );
   }
-  if (!Number.isInteger(rounds) || rounds < 1) {
-    throw new CrossmodalError(`transportAlignment: rounds must be a positive integer, got ${rounds}`);
-  }
+  requireInteger('transportAlignment: rounds', rounds);
   if (!(first > 0 && last > 0 && Number.isFinite(first))) {
     throw new CrossmodalError(`transportAlignment: epsilon must be two positive numbers, got ${first} and ${last}`);
   }

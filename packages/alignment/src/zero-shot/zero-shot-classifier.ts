@@ -5,6 +5,7 @@ import {
   loadSavedModel,
   type ModelFiles,
   type NamedVariables,
+  requireInteger,
   type Savable,
   savedModelFiles,
 } from '@crossmodal/core';
@@ -121,9 +122,7 @@ function classifierOf<Modality extends string>(
     logits,
     async classify(modality, items, { best = 1, batchSize: size = batchSize, ...others } = {}) {
       assertKnownOptions('classify', others, ['best', 'batchSize']);
-      if (!Number.isInteger(best) || best < 1) {
-        throw new CrossmodalError(`zeroShotClassifier.classify: best must be a positive integer, got ${best}`);
-      }
+      requireInteger('zeroShotClassifier.classify: best', best);
       const embedded = await model.embedItems(modality, items, { batchSize: size });
       let probabilities: Tensor2D | undefined;
       try {

@@ -1,6 +1,7 @@
 import type { TensorContainer, TensorContainerObject, TypedArray } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { assertBackend } from '../assert-backend.js';
+import { requireInteger } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
@@ -69,9 +70,7 @@ export function tensorDataset<B extends TensorContainerObject>(
       `tensorDataset: all tensors must have the same first dimension, got ${flat.map(({ shape }) => `[${shape}]`).join(', ') || 'none'}`,
     );
   }
-  if (!Number.isSafeInteger(batchSize) || batchSize < 1 || (dropRemainder && batchSize > size)) {
-    throw new CrossmodalError(`tensorDataset: batchSize must be an integer from 1 to ${size}, got ${batchSize}`);
-  }
+  requireInteger('tensorDataset: batchSize', batchSize, 1, dropRemainder ? size : Number.POSITIVE_INFINITY);
   const batchesPerEpoch = dropRemainder ? Math.floor(size / batchSize) : Math.ceil(size / batchSize);
   let held: tf.Tensor[] | undefined = flat.map((tensor) => tf.keep(tf.clone(tensor)));
   let columns: Promise<Column[]> | undefined;

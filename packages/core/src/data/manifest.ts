@@ -1,6 +1,7 @@
 import { dirname, extname } from 'node:path';
 import { pipeline as connect, Readable } from 'node:stream';
 import { parse } from 'csv-parse';
+import { requireInteger } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { fileError, readingError } from './files/file-error.js';
@@ -74,9 +75,7 @@ export function manifest(path: string, options: ManifestOptions = {}): Pipeline<
   }
   checkDelimiter(format, options);
   const { maximumRow = 2 ** 20 } = options;
-  if (!Number.isSafeInteger(maximumRow) || maximumRow < 1) {
-    throw new CrossmodalError(`manifest: maximumRow must be an integer of at least 1, got ${maximumRow}`);
-  }
+  requireInteger('manifest: maximumRow', maximumRow);
   const read = format === 'jsonl' ? jsonRows : tableRows;
   return pipeline<Row>({
     async *iterateFrom(_, start) {

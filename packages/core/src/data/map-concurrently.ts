@@ -1,4 +1,4 @@
-import { CrossmodalError } from '../errors.js';
+import { requireInteger } from '../checks.js';
 import { assertKnownOptions } from '../known-options.js';
 import { discard } from './discard.js';
 
@@ -28,9 +28,7 @@ export async function mapConcurrently<Item, Result>(
 ): Promise<Result[]> {
   assertKnownOptions('mapConcurrently', others, ['concurrency']);
 
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-    throw new CrossmodalError(`mapConcurrently: concurrency must be an integer of at least 1, got ${concurrency}`);
-  }
+  requireInteger('mapConcurrently: concurrency', concurrency);
   const results = new Array<Result>(items.length);
   const failures: unknown[] = [];
   let next = 0;

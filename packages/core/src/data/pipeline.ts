@@ -1,4 +1,5 @@
 import type { TensorContainer } from '@tensorflow/tfjs-core';
+import { requireInteger } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { type Collated, type Column, collate } from './collate.js';
@@ -86,11 +87,8 @@ export class Pipeline<T> implements Dataset<T>, Source<T> {
 
   /** @throws CrossmodalError unless both are integers of at least 0. */
   iterateFrom(epoch: number, start: number): AsyncIterable<T> {
-    if (!Number.isSafeInteger(epoch) || epoch < 0 || !Number.isSafeInteger(start) || start < 0) {
-      throw new CrossmodalError(
-        `iterateFrom: epoch and start must be integers of at least 0, got ${epoch} and ${start}`,
-      );
-    }
+    requireInteger('iterateFrom: epoch', epoch, 0);
+    requireInteger('iterateFrom: start', start, 0);
     return this.#source.iterateFrom(epoch, start);
   }
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { CrossmodalError } from '../errors.js';
+import { requireInteger } from '../checks.js';
 import { assertKnownOptions } from '../known-options.js';
 import { resolveModule, type Task, WorkerThread, workerError } from './worker-thread.js';
 
@@ -64,9 +64,7 @@ export function workerPool<Input, Output>(
   assertKnownOptions('workerPool', others, ['name', 'workers', 'settings', 'timeout', 'memory']);
 
   for (const [option, value] of Object.entries({ workers, timeout, memory })) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new CrossmodalError(`workerPool: ${option} must be an integer of at least 1, got ${value}`);
-    }
+    requireInteger(`workerPool: ${option}`, value);
   }
   const target = { ...resolveModule(module), name, settings };
   const waiting: Task[] = [];

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
+import { requireInteger } from '../checks.js';
 import '@tensorflow/tfjs-layers'; // registers the gradients of tfjs-core, in Node the one way to them
 import { backendCapabilities } from '../compile/backend-capabilities.js';
 import { CrossmodalError } from '../errors.js';
@@ -37,9 +38,7 @@ export const deviceNames: readonly DeviceName[] = drivers.map((driver) => driver
 export async function useDevice(name: DeviceName | 'auto' = 'auto', options: UseDeviceOptions = {}): Promise<Device> {
   assertKnownOptions('useDevice', options, { threads: true } satisfies Record<keyof UseDeviceOptions, true>);
   const { threads } = options;
-  if (threads !== undefined && !(Number.isSafeInteger(threads) && threads >= 1)) {
-    throw new CrossmodalError(`useDevice: threads must be an integer >= 1, got ${threads}`);
-  }
+  if (threads !== undefined) requireInteger('useDevice: threads', threads);
   const override = process.env['CROSSMODAL_DEVICE'];
   const wanted = name === 'auto' && override ? override : name;
   if (wanted !== 'auto') {

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { CrossmodalError } from '../errors.js';
+import { requireRate } from '../checks.js';
 import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
 import { randomMask } from '../random/tensors.js';
@@ -32,7 +32,7 @@ export function dropout<T extends Tensor>(
 }
 
 export function checkRate(caller: string, rate: number): void {
-  if (!(rate >= 0 && rate < 1)) throw new CrossmodalError(`${caller}: rate must be in [0, 1), got ${rate}`);
+  requireRate(`${caller}: rate`, rate);
 }
 
 /** See `dropoutLayer`. */

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { requireInteger } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
@@ -111,9 +112,7 @@ export class MultiHeadAttention extends tfl.layers.Layer {
   }: MultiHeadAttentionOptions) {
     super(rest);
     checkRate('multiHeadAttention', rate);
-    if (!Number.isSafeInteger(heads) || heads < 1) {
-      throw new CrossmodalError(`multiHeadAttention: heads must be an integer >= 1, got ${heads}`);
-    }
+    requireInteger('multiHeadAttention: heads', heads);
     if (causal && attendsTo === 'memory') {
       throw new CrossmodalError("multiHeadAttention: causal is for attendsTo 'self'");
     }

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { requireInteger } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { firstShape, type LayerOptions, type LayerShape, singleInput } from './inputs.js';
@@ -24,8 +25,7 @@ export class PatchEmbedding extends tfl.layers.Layer {
 
   constructor({ size, dimension, bias = true, seed, ...rest }: PatchEmbeddingOptions) {
     super(rest);
-    if (!Number.isSafeInteger(size) || size < 1)
-      throw new CrossmodalError(`patchEmbedding: size must be an integer >= 1, got ${size}`);
+    requireInteger('patchEmbedding: size', size);
     this.#options = { size, dimension, bias, seed };
   }
 

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { requireInteger } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { firstShape, type LayerOptions, type LayerShape, singleInput } from './inputs.js';
@@ -46,9 +47,7 @@ export class PositionEmbedding extends tfl.layers.Layer {
 
   constructor({ length, kind = 'learned', seed = 0, ...rest }: PositionEmbeddingOptions) {
     super(rest);
-    if (!Number.isSafeInteger(length) || length < 1) {
-      throw new CrossmodalError(`positionEmbedding: length must be an integer >= 1, got ${length}`);
-    }
+    requireInteger('positionEmbedding: length', length);
     this.#length = length;
     this.#kind = kind;
     this.#seed = seed;

@@ -1,6 +1,7 @@
 import type { Tensor, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { requireInteger } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { type CallArguments, isTraining, type LayerOptions, type LayerShape } from './inputs.js';
@@ -72,9 +73,7 @@ export class SpectralNormalization extends tfl.layers.Layer {
 
   constructor({ layer, iterations = 1, seed = 0, ...rest }: SpectralNormalizationOptions) {
     super(rest);
-    if (!Number.isSafeInteger(iterations) || iterations < 1) {
-      throw new CrossmodalError(`spectralNormalization: iterations must be an integer >= 1, got ${iterations}`);
-    }
+    requireInteger('spectralNormalization: iterations', iterations);
     this.layer = layer;
     this.#iterations = iterations; // 1: the paper, algorithm 1
     this.#seed = seed;

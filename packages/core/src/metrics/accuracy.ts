@@ -1,4 +1,4 @@
-import { CrossmodalError } from '../errors.js';
+import { requireInteger } from '../checks.js';
 import { assertKnownOptions } from '../known-options.js';
 import { classLabels, finiteRows, type NumberRows, type Numbers, sameLength } from './inputs.js';
 
@@ -38,9 +38,7 @@ export function topKAccuracy(
   const classes = rows[0]?.length ?? 0;
   const y = classLabels('topKAccuracy', 'labels', labels, classes);
   sameLength('topKAccuracy', rows, y);
-  if (!Number.isInteger(k) || k < 1 || k > classes) {
-    throw new CrossmodalError(`topKAccuracy: k must be an integer in [1, ${classes}], got ${k}`);
-  }
+  requireInteger('topKAccuracy: k', k, 1, classes);
   let right = 0;
   rows.forEach((row, i) => {
     const label = y[i] as number;

@@ -1,3 +1,4 @@
+import { requireInteger } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
@@ -65,9 +66,7 @@ export function bootstrapInterval(
   const flat = finiteNumbers(where, 'values', values);
   if (!(confidence > 0 && confidence < 1))
     throw new CrossmodalError(`${where}: confidence must be in (0, 1), got ${confidence}`);
-  if (!Number.isInteger(resamples) || resamples < 1 || resamples > 10_000_000) {
-    throw new CrossmodalError(`${where}: resamples must be an integer in [1, 10000000], got ${resamples}`);
-  }
+  requireInteger(`${where}: resamples`, resamples, 1, 10_000_000);
   const random = new Random(seed);
   const meanOf = (draw: (k: number) => number, count: number) => {
     let sum = 0;

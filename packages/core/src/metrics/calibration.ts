@@ -1,3 +1,4 @@
+import { requireInteger } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { argMax, classLabels, finiteRows, type NumberRows, type Numbers, sameLength } from './inputs.js';
@@ -10,9 +11,7 @@ export interface CalibrationBins {
 }
 
 export function calibrationBins(where: string, bins: number): CalibrationBins {
-  if (!Number.isInteger(bins) || bins < 1 || bins > 1_000_000) {
-    throw new CrossmodalError(`${where}: bins must be an integer in [1, 1000000], got ${bins}`);
-  }
+  requireInteger(`${where}: bins`, bins, 1, 1_000_000);
   return { count: new Float64Array(bins), confidence: new Float64Array(bins), right: new Float64Array(bins) };
 }
 

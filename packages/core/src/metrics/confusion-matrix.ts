@@ -1,3 +1,4 @@
+import { requireInteger } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { classLabels, type Numbers, sameLength } from './inputs.js';
@@ -27,9 +28,7 @@ export function confusionMatrix(
   let count = classes ?? 0;
   if (classes === undefined)
     for (let i = 0; i < p.length; i++) count = Math.max(count, (p[i] ?? 0) + 1, (y[i] ?? 0) + 1);
-  if (!Number.isInteger(count) || count < 1 || count > 100_000) {
-    throw new CrossmodalError(`confusionMatrix: classes must be an integer in [1, 100000], got ${count}`);
-  }
+  requireInteger('confusionMatrix: classes', count, 1, 100_000);
   const counts = Array.from({ length: count }, () => new Array<number>(count).fill(0));
   for (let i = 0; i < p.length; i++) {
     const row = counts[y[i] as number] as number[];

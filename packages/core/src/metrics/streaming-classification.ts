@@ -1,4 +1,5 @@
 import type { Tensor2D } from '@tensorflow/tfjs-core';
+import { requireInteger } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { balancedAccuracy } from './agreement.js';
@@ -62,9 +63,7 @@ export function streamingClassification({
   assertKnownOptions('streamingClassification', others, ['classes', 'bins', 'rankings']);
 
   const where = 'streamingClassification';
-  if (!Number.isInteger(classes) || classes < 1 || classes > 100_000) {
-    throw new CrossmodalError(`${where}: classes must be an integer in [1, 100000], got ${classes}`);
-  }
+  requireInteger(`${where}: classes`, classes, 1, 100_000);
   const empty = () => ({
     items: 0,
     loss: 0,

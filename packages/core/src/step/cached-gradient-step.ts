@@ -1,3 +1,4 @@
+import { requireInteger } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import type { Contrastive } from '../trainable.js';
@@ -50,9 +51,7 @@ export function cachedGradientStep<Batch>(
   }
   assertKnownOptions('cachedGradientStep', options, optionNames);
   const { compile = true, chunkSize, ...rest } = options;
-  if (!Number.isInteger(chunkSize) || chunkSize < 1) {
-    throw new CrossmodalError(`cachedGradientStep: chunkSize must be a positive integer, got ${chunkSize}`);
-  }
+  requireInteger('cachedGradientStep: chunkSize', chunkSize);
   const objective = new Objective('cachedGradientStep', model, rest);
   return stepEngine({
     caller: 'cachedGradientStep',

@@ -1,5 +1,6 @@
 import type { Optimizer, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { requireInteger } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { matches } from '../optimisers/parameter-groups.js';
 import { RuleOptimizer } from '../optimisers/rule-optimizer.js';
@@ -72,9 +73,7 @@ export class Objective<Batch> {
       });
     }
     TransformChain.check(caller, transforms);
-    if (!Number.isSafeInteger(repeat) || repeat < 1) {
-      throw new CrossmodalError(`${caller}: repeat must be an integer >= 1, got ${repeat}`);
-    }
+    requireInteger(`${caller}: repeat`, repeat);
     this.#caller = caller;
     this.#model = model;
     this.#options = options;

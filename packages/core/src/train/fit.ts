@@ -1,4 +1,5 @@
 import { assertBackend } from '../assert-backend.js';
+import { requireInteger } from '../checks.js';
 import type { Dataset } from '../data/dataset.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
@@ -45,9 +46,7 @@ function checkValues({ epochs, steps, recordEvery = 1, validateEverySteps, early
     throw new CrossmodalError('fit: give epochs or steps, or both: the run stops at whichever comes first');
   }
   for (const [name, count] of Object.entries({ epochs, steps, recordEvery, validateEverySteps })) {
-    if (count !== undefined && !(count >= 1 && (Number.isSafeInteger(count) || count === Number.POSITIVE_INFINITY))) {
-      throw new CrossmodalError(`fit: ${name} must be a positive integer, got ${count}`);
-    }
+    if (count !== undefined && count !== Number.POSITIVE_INFINITY) requireInteger(`fit: ${name}`, count);
   }
   if (earlyStopping && !(earlyStopping.patience >= 0)) {
     throw new CrossmodalError(`fit: earlyStopping.patience must not be negative, got ${earlyStopping.patience}`);

@@ -1,7 +1,7 @@
 import type { Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { requireInteger } from '../checks.js';
 import type { Encoder, Inputs } from '../encoder.js';
-import { CrossmodalError } from '../errors.js';
 import { withoutGradient } from '../gradients.js';
 import { assertKnownOptions } from '../known-options.js';
 import type { LossTerms, Trainable } from '../trainable.js';
@@ -42,9 +42,7 @@ export function linearProbe(
   { classes, ...others }: { classes: number },
 ): LinearProbe {
   assertKnownOptions('linearProbe', others, ['classes']);
-  if (!Number.isInteger(classes) || classes < 2) {
-    throw new CrossmodalError(`linearProbe: classes must be a whole number of at least 2, got ${classes}`);
-  }
+  requireInteger('linearProbe: classes', classes, 2);
   const weight = tf.tidy(() => tf.variable(tf.zeros([encoder.dimension, classes])));
   const bias = tf.tidy(() => tf.variable(tf.zeros([classes])));
   const logits = (inputs: Inputs): Tensor2D =>

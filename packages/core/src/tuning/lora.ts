@@ -1,6 +1,7 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Adapter } from '../blocks/parameters.js';
+import { requireInteger, requireRate } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
@@ -57,10 +58,8 @@ export function lora(
   }: LoraOptions,
 ): Lora {
   assertKnownOptions('lora', others, ['rank', 'alpha', 'targets', 'dropout', 'seed']);
-  if (!Number.isInteger(rank) || rank < 1) {
-    throw new CrossmodalError(`lora: rank must be a whole number of at least 1, got ${rank}`);
-  }
-  if (!(dropout >= 0 && dropout < 1)) throw new CrossmodalError(`lora: dropout must be in [0, 1), got ${dropout}`);
+  requireInteger('lora: rank', rank);
+  requireRate('lora: dropout', dropout);
   const parameters = parametersOf('lora', encoder);
   const maps = linearMaps(parameters, targets);
   if (maps.length === 0) {

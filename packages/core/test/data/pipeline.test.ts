@@ -318,7 +318,7 @@ describe('errors and endings', () => {
       /known length above 0, b has not; pass until: 'shortest'/,
     ],
     ['zip of nothing', () => zip({}), /at least one/],
-    ['a negative start', () => pipeline([1]).iterateFrom(0, -1), /at least 0, got 0 and -1/],
+    ['a negative start', () => pipeline([1]).iterateFrom(0, -1), /start must be an integer of at least 0, got -1/],
   ])('%s', (_, run, message) => {
     expect(run).toThrow(message);
   });

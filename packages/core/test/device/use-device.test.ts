@@ -96,7 +96,9 @@ describe('useDevice', () => {
     expect((await tryDevice(['js', '', '2'])).message).toBe(
       "useDevice: the number of threads of 'js' cannot be set; leave threads out, or choose one of cpu, wasm",
     );
-    expect((await tryDevice(['cpu', '', '1.5'])).message).toBe('useDevice: threads must be an integer >= 1, got 1.5');
+    expect((await tryDevice(['cpu', '', '1.5'])).message).toBe(
+      'useDevice: threads must be an integer of at least 1, got 1.5',
+    );
   });
 
   test('an unknown name lists the known ones', async () => {

@@ -162,7 +162,7 @@ describe.each(backends)('on %s', (device) => {
     const model = modelOf({ p: { loss: () => tf.mul(v, 1), variables: { v } } });
     const make = (options: object) => () =>
       alternatingStep(model, { objectives: { p: { optimizer: adamW({ learningRate: 1 }), ...options } } });
-    expect(make({ repeat: 1.5 })).toThrow("alternatingStep: 'p': repeat must be an integer >= 1, got 1.5");
+    expect(make({ repeat: 1.5 })).toThrow("alternatingStep: 'p': repeat must be an integer of at least 1, got 1.5");
     expect(make({ optimizer: undefined })).toThrow("alternatingStep: 'p': optimizer must be a tf.Optimizer");
     expect(make({ repeats: 2 })).toThrow("alternatingStep: 'p': there is no option 'repeats'");
     const both = make({ repeat: 2, transforms: [accumulate(2)] })();

@@ -165,7 +165,7 @@ describe('refusals', () => {
     const { model } = twoMaps();
     const optimizer = sgd({ learningRate: 0.1 });
     expect(() => cachedGradientStep(model, { optimizer, chunkSize: 0 })).toThrow(
-      'cachedGradientStep: chunkSize must be a positive integer, got 0',
+      'cachedGradientStep: chunkSize must be an integer of at least 1, got 0',
     );
     expect(() => cachedGradientStep(model, { optimizer, chunksize: 4 } as never)).toThrow(
       "cachedGradientStep: there is no option 'chunksize', the options are optimizer, transforms, compile, chunkSize; did you mean 'chunkSize'?",

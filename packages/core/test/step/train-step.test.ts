@@ -412,7 +412,7 @@ describe('refusals', () => {
 
   test('settings out of range', () => {
     const { w, batch, loss } = problem();
-    expect(() => accumulate(0)).toThrow('accumulate: batches must be an integer >= 1, got 0');
+    expect(() => accumulate(0)).toThrow('accumulate: batches must be an integer of at least 1, got 0');
     expect(() => clipByNorm(-1)).toThrow('clipByNorm: limit must be a positive number, got -1');
     expect(() => clipByValue(0)).toThrow('clipByValue: limit must be a positive number, got 0');
     expect(() => average({ decay: 1 })).toThrow('average: decay must be in [0, 1), got 1');

@@ -105,7 +105,9 @@ describe('guards', () => {
     const empty: Dataset<Batch> = { async *iterate() {} };
     await expect(fit(step, empty, { epochs: 1, ...quiet })).rejects.toThrow('the dataset gave no batch in epoch 0');
     await expect(fit(step, makeData(), {})).rejects.toThrow('give epochs or steps');
-    await expect(fit(step, makeData(), { epochs: 0 })).rejects.toThrow('epochs must be a positive integer, got 0');
+    await expect(fit(step, makeData(), { epochs: 0 })).rejects.toThrow(
+      'epochs must be an integer of at least 1, got 0',
+    );
     await expect(fit(step, makeData(), { epochs: 1, earlyStopping: { metric: 'loss', patience: 1 } })).rejects.toThrow(
       'need validate',
     );

@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger } from '@crossmodal/core';
 import { requireCorpus, wordsOf } from './corpus.js';
 import { nGramCounts } from './n-grams.js';
 import { tokenize13a } from './tokenize-13a.js';
@@ -65,9 +65,7 @@ export function bleu(
 ): Bleu {
   assertKnownOptions('bleu', others, ['order', 'tokenization', 'smoothing', 'lowercase', 'effectiveOrder']);
   requireCorpus('bleu', hypotheses, references);
-  if (!Number.isInteger(order) || order < 1 || order > 9) {
-    throw new CrossmodalError(`bleu: order must be a whole number from 1 to 9, got ${order}`);
-  }
+  requireInteger('bleu: order', order, 1, 9);
   const split = tokenization === '13a' ? tokenize13a : wordsOf;
   const tokensOf = (text: string) => split((lowercase ? text.toLowerCase() : text).trimEnd());
   const matches = new Array<number>(order).fill(0);

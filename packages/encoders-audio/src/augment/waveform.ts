@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, type Random } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, type Random, requireInteger } from '@crossmodal/core';
 import type { Samples } from '../waveform.js';
 
 /**
@@ -16,9 +16,7 @@ export function timeShift(
 ): Float32Array {
   assertKnownOptions('timeShift', others, ['random', 'maximum']);
 
-  if (!Number.isInteger(maximum) || maximum < 0) {
-    throw new CrossmodalError(`timeShift: maximum must be a whole number of samples, 0 or more, got ${maximum}`);
-  }
+  requireInteger('timeShift: maximum', maximum, 0);
   const shift = random.integer(2 * maximum + 1) - maximum;
   return Float32Array.from({ length: samples.length }, (_, n) => samples[n - shift] ?? 0);
 }

@@ -1,5 +1,5 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { requirePositive, type Spectrogram } from '../waveform.js';
+import { assertKnownOptions, CrossmodalError, requirePositive } from '@crossmodal/core';
+import type { Spectrogram } from '../waveform.js';
 
 /**
  * Power to decibels: 10 log10(max(floor, S)) - 10 log10(max(floor, reference)), then nothing lower than the

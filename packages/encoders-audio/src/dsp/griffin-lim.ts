@@ -1,5 +1,5 @@
-import { assertKnownOptions } from '@crossmodal/core';
-import { requireInteger, type Spectrogram } from '../waveform.js';
+import { assertKnownOptions, requireInteger } from '@crossmodal/core';
+import type { Spectrogram } from '../waveform.js';
 import { inverseStft } from './inverse-stft.js';
 import { resolveStft, type StftOptions, stft } from './stft.js';
 
@@ -42,7 +42,7 @@ export function griffinLim(
   ]);
 
   const resolved = resolveStft('griffinLim', options);
-  requireInteger('griffinLim: iterations', iterations, 1);
+  requireInteger('griffinLim: iterations', iterations);
   const { data: values, shape } = magnitude;
   const real = Float32Array.from(values);
   const imaginary = new Float32Array(values.length);

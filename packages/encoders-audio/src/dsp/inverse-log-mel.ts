@@ -1,5 +1,5 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { requireInteger, requirePositive, type Spectrogram } from '../waveform.js';
+import { assertKnownOptions, CrossmodalError, requireInteger, requirePositive } from '@crossmodal/core';
+import type { Spectrogram } from '../waveform.js';
 import { griffinLim } from './griffin-lim.js';
 import { melFilterbank } from './mel.js';
 import { logMelOptionNames, type MelSpectrogramOptions, speechDefaults } from './mel-spectrogram.js';
@@ -38,7 +38,7 @@ export function inverseLogMel(
   assertKnownOptions('inverseLogMel', options, inverseLogMelOptionNames);
 
   requirePositive('inverseLogMel: offset', offset);
-  requireInteger('inverseLogMel: iterations', iterations, 1);
+  requireInteger('inverseLogMel: iterations', iterations);
   const { fftSize, hopLength, windowLength, center, padding, ...mel } = speechDefaults(options);
   const filters = melFilterbank({ ...mel, fftSize });
   const [rows, bins] = filters.shape;

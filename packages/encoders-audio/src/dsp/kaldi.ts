@@ -1,5 +1,5 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { requireInteger, requirePositive, type Samples, type Spectrogram } from '../waveform.js';
+import { assertKnownOptions, CrossmodalError, requireInteger, requirePositive } from '@crossmodal/core';
+import type { Samples, Spectrogram } from '../waveform.js';
 import { realFourier } from './fft.js';
 import { povey, symmetricHann } from './window.js';
 
@@ -40,7 +40,7 @@ export function kaldiFilterbank(
   assertKnownOptions('kaldiFilterbank', others, ['sampleRate', 'bands', 'window', 'minimumFrequency', 'preemphasis']);
 
   requirePositive('kaldiFilterbank: sampleRate', sampleRate);
-  requireInteger('kaldiFilterbank: bands', bands, 1);
+  requireInteger('kaldiFilterbank: bands', bands);
   const length = Math.floor(sampleRate * 0.025);
   const hop = Math.floor(sampleRate * 0.01);
   if (samples.length < length) {

@@ -1,5 +1,5 @@
-import { assertKnownOptions } from '@crossmodal/core';
-import { requirePositive, type Samples, type Spectrogram } from '../waveform.js';
+import { assertKnownOptions, requirePositive } from '@crossmodal/core';
+import type { Samples, Spectrogram } from '../waveform.js';
 import { filterbank, type MelFilterbank, type MelFilterbankOptions } from './mel.js';
 import { framesOf, resolveStft, type StftOptions } from './stft.js';
 

@@ -1,5 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { requireInteger, requirePositive } from '../waveform.js';
+import { assertKnownOptions, CrossmodalError, requireInteger, requirePositive } from '@crossmodal/core';
 
 /** Which formula maps hertz to mel. */
 export type MelScale = 'slaney' | 'htk';
@@ -98,7 +97,7 @@ export function filterbank({
 }: MelFilterbankOptions): MelFilterbank {
   requirePositive('melFilterbank: sampleRate', sampleRate);
   requireInteger('melFilterbank: fftSize', fftSize, 2);
-  requireInteger('melFilterbank: bands', bands, 1);
+  requireInteger('melFilterbank: bands', bands);
   if (!(minimumFrequency >= 0 && minimumFrequency < maximumFrequency && maximumFrequency <= sampleRate / 2)) {
     throw new CrossmodalError(
       `melFilterbank: frequencies must obey 0 <= minimum < maximum <= ${sampleRate / 2} Hz (half the sample rate), ` +

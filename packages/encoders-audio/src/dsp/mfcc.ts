@@ -1,5 +1,5 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { requireInteger, type Samples, type Spectrogram } from '../waveform.js';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
+import type { Samples, Spectrogram } from '../waveform.js';
 import { powerToDecibels } from './decibels.js';
 import { type MelSpectrogramOptions, melOptionNames, melSpectrogram } from './mel-spectrogram.js';
 
@@ -36,7 +36,7 @@ export function mfcc(
 ): Spectrogram {
   assertKnownOptions('mfcc', options, mfccOptionNames);
 
-  requireInteger('mfcc: coefficients', coefficients, 1);
+  requireInteger('mfcc: coefficients', coefficients);
   if (!(lifter >= 0)) throw new CrossmodalError(`mfcc: lifter must be 0 or more, got ${lifter}`);
   const decibels = powerToDecibels(melSpectrogram(samples, options), { range });
   const [frames, bands] = decibels.shape;

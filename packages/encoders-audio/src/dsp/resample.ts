@@ -1,5 +1,5 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { requireRate, type Samples } from '../waveform.js';
+import { requireSampleRate, type Samples } from '../waveform.js';
 
 export interface ResampleOptions {
   /** Rate of the given samples, a whole number of hertz. */
@@ -75,8 +75,8 @@ export function resample(
 ): Float32Array {
   assertKnownOptions('resample', others, ['from', 'to', 'method', 'width', 'rolloff']);
 
-  requireRate('resample: from', from);
-  requireRate('resample: to', to);
+  requireSampleRate('resample: from', from);
+  requireSampleRate('resample: to', to);
   if (!(width > 0 && width <= MAXIMUM_WIDTH)) {
     throw new CrossmodalError(`resample: width must be above 0 and at most ${MAXIMUM_WIDTH}, got ${width}`);
   }

@@ -1,5 +1,5 @@
-import { assertKnownOptions } from '@crossmodal/core';
-import { requirePositive, type Samples } from '../waveform.js';
+import { assertKnownOptions, requirePositive } from '@crossmodal/core';
+import type { Samples } from '../waveform.js';
 import { framesOf, resolveStft, type StftOptions } from './stft.js';
 
 /**

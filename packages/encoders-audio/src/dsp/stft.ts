@@ -1,5 +1,5 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { requireInteger, type Samples } from '../waveform.js';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
+import type { Samples } from '../waveform.js';
 import { realFourier } from './fft.js';
 import { hann } from './window.js';
 
@@ -42,8 +42,8 @@ export function resolveStft(
   }: StftOptions,
 ): Required<StftOptions> {
   requireInteger(`${where}: fftSize`, fftSize, 2);
-  requireInteger(`${where}: windowLength`, windowLength, 1);
-  requireInteger(`${where}: hopLength`, hopLength, 1);
+  requireInteger(`${where}: windowLength`, windowLength);
+  requireInteger(`${where}: hopLength`, hopLength);
   if (windowLength > fftSize) {
     throw new CrossmodalError(`${where}: windowLength must be at most fftSize (${fftSize}), got ${windowLength}`, {
       remedy: 'raise fftSize to the next power of two',

@@ -1,9 +1,17 @@
-import { CrossmodalError, type Inputs, type Preprocessing, type Random, randomRemedy } from '@crossmodal/core';
+import {
+  CrossmodalError,
+  type Inputs,
+  type Preprocessing,
+  type Random,
+  randomRemedy,
+  requireInteger,
+  requirePositive,
+} from '@crossmodal/core';
 import { mapConcurrently } from '@crossmodal/core/data';
 import * as tf from '@tensorflow/tfjs-core';
 import { logMel, type MelSpectrogramOptions } from '../dsp/mel-spectrogram.js';
 import { type AudioItem, fitLength, loadWaveform } from '../load/load-waveform.js';
-import { requireInteger, requirePositive, type Spectrogram } from '../waveform.js';
+import type { Spectrogram } from '../waveform.js';
 
 export interface WaveformPreparation {
   /** Samples per second that recordings are brought to, in hertz. */
@@ -81,7 +89,7 @@ export function soundPreprocessing(
 
 /** Checks rate and duration; returns the number of samples. */
 export function lengthOf(where: string, { sampleRate, seconds }: { sampleRate: number; seconds: number }): number {
-  requireInteger(`${where}: sampleRate`, sampleRate, 1);
+  requireInteger(`${where}: sampleRate`, sampleRate);
   requirePositive(`${where}: seconds`, seconds);
   return Math.max(1, Math.round(sampleRate * seconds));
 }

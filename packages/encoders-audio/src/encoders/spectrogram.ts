@@ -1,8 +1,14 @@
-import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  defineEncoder,
+  type Encoder,
+  layerSeeds,
+  requireInteger,
+} from '@crossmodal/core';
 import { batchNormalization, dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { AudioItem } from '../load/load-waveform.js';
-import { requireInteger } from '../waveform.js';
 import {
   type SpectrogramPreparation,
   soundPreprocessing,
@@ -62,8 +68,8 @@ export function spectrogramEncoder({
     'windowLength',
   ]);
 
-  requireInteger('spectrogramEncoder: dimension', dimension, 1);
-  for (const count of channels) requireInteger('spectrogramEncoder: channels', count, 1);
+  requireInteger('spectrogramEncoder: dimension', dimension);
+  for (const count of channels) requireInteger('spectrogramEncoder: channels', count);
   const shape = spectrogramShape('spectrogramEncoder', options);
   const { frames, bands } = shape;
   if (channels.length === 0 || Math.min(frames, bands) < 2 ** (channels.length - 1)) {

@@ -1,8 +1,14 @@
-import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  defineEncoder,
+  type Encoder,
+  layerSeeds,
+  requireInteger,
+} from '@crossmodal/core';
 import { maskedPooling, positionEmbedding, transformerBlock } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { AudioItem } from '../load/load-waveform.js';
-import { requireInteger } from '../waveform.js';
 import {
   type SpectrogramPreparation,
   soundPreprocessing,
@@ -72,8 +78,8 @@ export function audioTransformerEncoder({
     'windowLength',
   ]);
 
-  requireInteger('audioTransformerEncoder: dimension', dimension, 1);
-  requireInteger('audioTransformerEncoder: layers', layers, 1);
+  requireInteger('audioTransformerEncoder: dimension', dimension);
+  requireInteger('audioTransformerEncoder: layers', layers);
   if (dimension % heads !== 0) {
     throw new CrossmodalError(`audioTransformerEncoder: heads must divide dimension, got ${heads} and ${dimension}`);
   }

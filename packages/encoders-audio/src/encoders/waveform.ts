@@ -1,8 +1,14 @@
-import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  defineEncoder,
+  type Encoder,
+  layerSeeds,
+  requireInteger,
+} from '@crossmodal/core';
 import { batchNormalization, dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { AudioItem } from '../load/load-waveform.js';
-import { requireInteger } from '../waveform.js';
 import { lengthOf, soundPreprocessing, type WaveformPreparation, waveformPreparation } from './preparation.js';
 
 export interface WaveformEncoderOptions extends WaveformPreparation {
@@ -60,10 +66,10 @@ export function waveformEncoder({
   ]);
 
   const length = lengthOf('waveformEncoder', options);
-  requireInteger('waveformEncoder: kernelSize', kernelSize, 1);
-  requireInteger('waveformEncoder: stride', stride, 1);
-  requireInteger('waveformEncoder: dimension', dimension, 1);
-  for (const count of channels) requireInteger('waveformEncoder: channels', count, 1);
+  requireInteger('waveformEncoder: kernelSize', kernelSize);
+  requireInteger('waveformEncoder: stride', stride);
+  requireInteger('waveformEncoder: dimension', dimension);
+  for (const count of channels) requireInteger('waveformEncoder: channels', count);
   if (channels.length === 0 || Math.ceil(length / stride) < 2 ** (channels.length - 1)) {
     throw new CrossmodalError(
       `waveformEncoder: ${length} samples are too few for ${channels.length} convolutions with pooling between`,

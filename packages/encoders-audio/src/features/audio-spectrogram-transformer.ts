@@ -1,6 +1,6 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger } from '@crossmodal/core';
 import { kaldiFilterbank } from '../dsp/kaldi.js';
-import { requireInteger, type Samples, type Spectrogram } from '../waveform.js';
+import type { Samples, Spectrogram } from '../waveform.js';
 
 /**
  * Input features of the Audio Spectrogram Transformer (AST): Kaldi filterbank energies of sound in [-1, 1] at 16 kHz,
@@ -34,7 +34,7 @@ export function astFeatures(
 ): Spectrogram {
   assertKnownOptions('astFeatures', others, ['bands', 'frames', 'mean', 'standardDeviation']);
 
-  requireInteger('astFeatures: frames', frames, 1);
+  requireInteger('astFeatures: frames', frames);
   const bank = kaldiFilterbank(samples, { sampleRate: 16000, bands, window: 'hann' });
   const data = new Float32Array(frames * bands);
   data.set(bank.data.subarray(0, data.length));

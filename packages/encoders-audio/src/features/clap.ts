@@ -1,7 +1,7 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger } from '@crossmodal/core';
 import { powerToDecibels } from '../dsp/decibels.js';
 import { melSpectrogram } from '../dsp/mel-spectrogram.js';
-import { requireInteger, type Samples, type Spectrogram } from '../waveform.js';
+import type { Samples, Spectrogram } from '../waveform.js';
 
 /**
  * Input features of CLAP without fusion: the clip repeated as often as it fits, then zeros, up to `seconds` at 48 kHz
@@ -33,7 +33,7 @@ export function clapFeatures(
 ): Spectrogram {
   assertKnownOptions('clapFeatures', others, ['seconds', 'minimumFrequency', 'maximumFrequency']);
 
-  requireInteger('clapFeatures: number of samples', samples.length, 1);
+  requireInteger('clapFeatures: number of samples', samples.length);
   const length = 48000 * seconds;
   const filled = new Float32Array(length);
   const repeated = Math.max(1, Math.floor(length / samples.length)) * samples.length;

@@ -1,6 +1,6 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger } from '@crossmodal/core';
 import { melSpectrogram } from '../dsp/mel-spectrogram.js';
-import { requireInteger, type Samples, type Spectrogram } from '../waveform.js';
+import type { Samples, Spectrogram } from '../waveform.js';
 
 /**
  * Input features of Whisper: zero-padded or cut to `seconds` at 16 kHz; mel power spectrogram (400 points every 160,
@@ -30,8 +30,8 @@ export function whisperFeatures(
 ): Spectrogram {
   assertKnownOptions('whisperFeatures', others, ['bands', 'seconds']);
 
-  requireInteger('whisperFeatures: bands', bands, 1);
-  requireInteger('whisperFeatures: seconds', seconds, 1);
+  requireInteger('whisperFeatures: bands', bands);
+  requireInteger('whisperFeatures: seconds', seconds);
   const padded = new Float32Array(16000 * seconds);
   for (let n = 0; n < Math.min(padded.length, samples.length); n++) padded[n] = samples[n]!;
   const mel = melSpectrogram(padded, {

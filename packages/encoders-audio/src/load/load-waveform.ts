@@ -1,7 +1,7 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { decodeSound, readSound } from '../compressed/decode-sound.js';
 import { resample } from '../dsp/resample.js';
-import { requireFinite, requireRate, type Waveform } from '../waveform.js';
+import { requireFinite, requireSampleRate, type Waveform } from '../waveform.js';
 
 /** A recording to be encoded: path of a file (wav, mp3, flac, ogg, opus, m4a), the bytes of one, or samples with their rate. */
 export type AudioItem = string | Uint8Array | Waveform;
@@ -36,7 +36,7 @@ export async function loadWaveform(
 }
 
 function checked({ samples, sampleRate }: Waveform): Waveform {
-  requireRate('loadWaveform: sampleRate', sampleRate);
+  requireSampleRate('loadWaveform: sampleRate', sampleRate);
   if (!(samples?.length > 0)) throw new CrossmodalError('loadWaveform: samples must hold at least one value, got none');
   return { samples, sampleRate };
 }

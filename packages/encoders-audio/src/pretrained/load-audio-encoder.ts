@@ -11,6 +11,7 @@ import {
   randomRemedy,
   readConfig,
   readJson,
+  requirePositive,
 } from '@crossmodal/core';
 import {
   Config,
@@ -81,9 +82,7 @@ export async function loadAudioEncoder(
       remedy: 'use augmentWaveform',
     });
   }
-  if (seconds !== undefined && !(seconds > 0 && Number.isFinite(seconds))) {
-    throw new CrossmodalError(`${where}: seconds must be a positive number, got ${seconds}`);
-  }
+  if (seconds !== undefined) requirePositive(`${where}: seconds`, seconds);
   const config = new Config(values, files.get('config.json')!.label);
   const weights = await openWeights(files, { where });
   const architecture = audioArchitecture(where, config, weights);

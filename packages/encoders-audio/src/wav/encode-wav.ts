@@ -1,6 +1,6 @@
 import { assertKnownOptions } from '@crossmodal/core';
 import wavefile from 'wavefile';
-import { requireRate, type Waveform } from '../waveform.js';
+import { requireSampleRate, type Waveform } from '../waveform.js';
 
 /**
  * Encodes one channel as the bytes of a wav file: 16-bit integers (clipped to [-1, 1]) or 32-bit floats.
@@ -24,7 +24,7 @@ export function encodeWav(
 ): Uint8Array {
   assertKnownOptions('encodeWav', others, ['encoding']);
 
-  requireRate('encodeWav: sampleRate', sampleRate);
+  requireSampleRate('encodeWav: sampleRate', sampleRate);
   const wav = new wavefile.WaveFile();
   if (encoding === 'float32') {
     wav.fromScratch(1, sampleRate, '32f', samples);

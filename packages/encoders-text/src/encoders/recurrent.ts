@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, requireInteger } from '@crossmodal/core';
 import { maskedPooling } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { recurrent } from '../layers/recurrent.js';
@@ -62,9 +62,7 @@ export function lstmEncoder({
     'seed',
   ]);
 
-  if (!Number.isInteger(layers) || layers < 1) {
-    throw new CrossmodalError(`lstmEncoder: layers must be a whole number of at least 1, got ${layers}`);
-  }
+  requireInteger('lstmEncoder: layers', layers);
   if (bidirectional && dimension % 2 !== 0) {
     throw new CrossmodalError(`lstmEncoder: a bidirectional encoder needs an even dimension, got ${dimension}`);
   }

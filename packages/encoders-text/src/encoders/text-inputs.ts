@@ -1,4 +1,11 @@
-import { CrossmodalError, type Encoder, type Inputs, layerSeeds, type Preprocessing } from '@crossmodal/core';
+import {
+  type Encoder,
+  type Inputs,
+  layerSeeds,
+  type Preprocessing,
+  requireInteger,
+  requireRate,
+} from '@crossmodal/core';
 import { dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { encodeBatch, type Tokenizer } from '../tokenizers/tokenizer.js';
@@ -43,11 +50,9 @@ export function textInputs(
   { width, deviation }: { width: number; deviation: number },
 ): TextInputs {
   for (const [name, value] of Object.entries({ dimension, maximumLength, width })) {
-    if (!Number.isInteger(value) || value < 1) {
-      throw new CrossmodalError(`${where}: ${name} must be a whole number of at least 1, got ${value}`);
-    }
+    requireInteger(`${where}: ${name}`, value);
   }
-  if (!(dropout >= 0 && dropout < 1)) throw new CrossmodalError(`${where}: dropout must be in [0, 1), got ${dropout}`);
+  requireRate(`${where}: dropout`, dropout);
   const seedOf = layerSeeds(where, seed);
   const ids = tfl.input({ shape: [maximumLength], dtype: 'int32', name: 'ids' });
   const mask = tfl.input({ shape: [maximumLength], name: 'mask' });

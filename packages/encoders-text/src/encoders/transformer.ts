@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, requireInteger } from '@crossmodal/core';
 import { maskedPooling, positionEmbedding, transformerBlock } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { savedText } from './saved-text.js';
@@ -67,9 +67,7 @@ export function transformerEncoder({
     'seed',
   ]);
 
-  if (!Number.isInteger(layers) || layers < 1) {
-    throw new CrossmodalError(`transformerEncoder: layers must be a whole number of at least 1, got ${layers}`);
-  }
+  requireInteger('transformerEncoder: layers', layers);
   if (!(Number.isInteger(heads) && heads > 0 && dimension % heads === 0)) {
     throw new CrossmodalError(`transformerEncoder: heads must divide dimension, got ${heads} and ${dimension}`);
   }

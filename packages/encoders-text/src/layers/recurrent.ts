@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -30,9 +30,7 @@ export class Recurrent extends tfl.layers.Layer {
 
   constructor({ cell = 'lstm', units, backward = false, seed, ...rest }: RecurrentOptions) {
     super(rest);
-    if (!Number.isInteger(units) || units < 1) {
-      throw new CrossmodalError(`recurrent: units must be a whole number of at least 1, got ${units}`);
-    }
+    requireInteger('recurrent: units', units);
     if (!(cell in gates)) throw new CrossmodalError(`recurrent: cell must be 'lstm' or 'gru', got '${cell}'`);
     this.#cell = cell;
     this.#units = units;

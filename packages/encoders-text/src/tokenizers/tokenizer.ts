@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { CrossmodalError, requireInteger } from '@crossmodal/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Turns text into numbers and back. */
@@ -38,9 +38,7 @@ export function encodeBatch(
     length: columns = 'maximum',
   }: { tokenizer: Tokenizer; maximumLength: number; length?: 'maximum' | 'longest' },
 ): TokenBatch {
-  if (!Number.isInteger(maximumLength) || maximumLength < 1) {
-    throw new CrossmodalError(`encodeBatch: maximumLength must be a whole number of at least 1, got ${maximumLength}`);
-  }
+  requireInteger('encodeBatch: maximumLength', maximumLength);
   if (texts.length === 0) throw new CrossmodalError('encodeBatch: texts must hold at least one text, got none');
   const rows = texts.map((text, i) => {
     if (typeof text !== 'string') {

@@ -1,5 +1,5 @@
-import { assertKnownOptions, CrossmodalError, type Random } from '@crossmodal/core';
-import { type Image, requireInteger } from '../image.js';
+import { assertKnownOptions, CrossmodalError, type Random, requireInteger } from '@crossmodal/core';
+import type { Image } from '../image.js';
 import { adjustBrightness, adjustContrast, adjustHue, adjustSaturation } from '../transform/colour.js';
 import { crop, flipHorizontally } from '../transform/crop.js';
 import { resize } from '../transform/resize.js';

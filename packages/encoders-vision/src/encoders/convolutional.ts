@@ -1,7 +1,14 @@
-import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  defineEncoder,
+  type Encoder,
+  layerSeeds,
+  requireInteger,
+} from '@crossmodal/core';
 import { batchNormalization, dropoutLayer } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { type ImageItem, requireInteger } from '../image.js';
+import type { ImageItem } from '../image.js';
 import { type ImageEncoderOptions, imagePreparation, imagePreprocessing } from './image-options.js';
 
 export interface ConvolutionalEncoderOptions extends ImageEncoderOptions {
@@ -61,10 +68,10 @@ export function convolutionalEncoder({
   ]);
 
   const { size, inputChannels = 3 } = options;
-  requireInteger('convolutionalEncoder: size', size, 1);
-  requireInteger('convolutionalEncoder: blocks', blocks, 1);
-  requireInteger('convolutionalEncoder: dimension', dimension, 1);
-  for (const count of channels) requireInteger('convolutionalEncoder: channels', count, 1);
+  requireInteger('convolutionalEncoder: size', size);
+  requireInteger('convolutionalEncoder: blocks', blocks);
+  requireInteger('convolutionalEncoder: dimension', dimension);
+  for (const count of channels) requireInteger('convolutionalEncoder: channels', count);
   if (channels.length === 0 || size < 2 ** (channels.length - 1)) {
     throw new CrossmodalError(
       `convolutionalEncoder: a side of ${size} can be halved for at most ${1 + Math.floor(Math.log2(size))} stages, got ${channels.length}`,

@@ -1,7 +1,13 @@
-import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  defineEncoder,
+  type Encoder,
+  layerSeeds,
+  requireInteger,
+} from '@crossmodal/core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { requireInteger } from '../image.js';
 
 /**
  * A linear encoder of precomputed features: y = W x + b.
@@ -31,8 +37,8 @@ export function linearEncoder({
 }): Encoder<ArrayLike<number>> {
   assertKnownOptions('linearEncoder', others, ['modality', 'features', 'dimension', 'bias', 'seed']);
 
-  requireInteger('linearEncoder: features', features, 1);
-  requireInteger('linearEncoder: dimension', dimension, 1);
+  requireInteger('linearEncoder: features', features);
+  requireInteger('linearEncoder: dimension', dimension);
   const input = tfl.input({ shape: [features], name: 'features' });
   const dense = tfl.layers.dense({
     units: dimension,

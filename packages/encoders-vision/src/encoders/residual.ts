@@ -4,12 +4,13 @@ import {
   defineEncoder,
   type Encoder,
   Random,
+  requireInteger,
   trainableVariables,
 } from '@crossmodal/core';
 import { batchNormalization } from '@crossmodal/core/layers';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { type ImageItem, requireInteger } from '../image.js';
+import type { ImageItem } from '../image.js';
 import { normalizations } from '../transform/normalize.js';
 import { type ImageEncoderOptions, imagePreparation, imagePreprocessing } from './image-options.js';
 
@@ -66,7 +67,7 @@ export function residualEncoder({
 
   const { size, inputChannels = 3 } = options;
   requireInteger('residualEncoder: size', size, stem === 'large' ? 32 : 8);
-  if (dimension !== undefined) requireInteger('residualEncoder: dimension', dimension, 1);
+  if (dimension !== undefined) requireInteger('residualEncoder: dimension', dimension);
   const counts = blocks[depth];
   if (!counts) throw new CrossmodalError(`residualEncoder: depth must be 18, 34 or 50, got ${depth}`);
   const input = tfl.input({ shape: [size, size, inputChannels], name: 'pixels' });

@@ -1,4 +1,11 @@
-import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, layerSeeds } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  defineEncoder,
+  type Encoder,
+  layerSeeds,
+  requireInteger,
+} from '@crossmodal/core';
 import {
   classToken,
   dropoutLayer,
@@ -8,7 +15,7 @@ import {
   transformerBlock,
 } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { type ImageItem, requireInteger } from '../image.js';
+import type { ImageItem } from '../image.js';
 import { type ImageEncoderOptions, imagePreparation, imagePreprocessing } from './image-options.js';
 
 export interface VisionTransformerEncoderOptions extends ImageEncoderOptions {
@@ -77,7 +84,7 @@ export function visionTransformerEncoder({
 
   const { size, inputChannels = 3 } = options;
   for (const [name, value] of Object.entries({ size, patch, layers, heads, dimension })) {
-    requireInteger(`visionTransformerEncoder: ${name}`, value, 1);
+    requireInteger(`visionTransformerEncoder: ${name}`, value);
   }
   if (size % patch !== 0) {
     throw new CrossmodalError(`visionTransformerEncoder: patch must divide size, got ${patch} and ${size}`);

@@ -1,6 +1,6 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
 import sharp from 'sharp';
-import { type BytePixels, requireInteger, requireOneOf } from '../image.js';
+import { type BytePixels, requireOneOf } from '../image.js';
 import { type Fit, fits } from '../transform/fit.js';
 import { fitBytes } from './fit-bytes.js';
 import { readSource } from './read-source.js';
@@ -81,7 +81,7 @@ export function checkDecoding(
   { size, fit = 'cover', background, kernel = 'bicubic' }: DecodeImageOptions,
 ): void {
   if (size !== undefined) {
-    for (const side of typeof size === 'number' ? [size] : size) requireInteger(`${where}: size`, side, 1);
+    for (const side of typeof size === 'number' ? [size] : size) requireInteger(`${where}: size`, side);
   }
   requireOneOf(`${where}: fit`, fit, fits);
   requireOneOf(`${where}: kernel`, kernel, decodingKernels);
@@ -101,8 +101,8 @@ interface Size {
 function sizeOf(size: DecodeImageOptions['size']): Size | undefined {
   if (size === undefined) return undefined;
   const [height, width] = typeof size === 'number' ? [size, size] : size;
-  requireInteger('decodeImage: height', height, 1);
-  requireInteger('decodeImage: width', width, 1);
+  requireInteger('decodeImage: height', height);
+  requireInteger('decodeImage: width', width);
   return { height, width };
 }
 

@@ -13,6 +13,7 @@ import {
   randomRemedy,
   readConfig,
   readJson,
+  requireInteger,
 } from '@crossmodal/core';
 import {
   Config,
@@ -123,13 +124,7 @@ async function processorOf(
 function resizedProcessor(processor: ImageProcessor, size: LoadImageEncoderOptions['size']): ImageProcessor {
   if (size === undefined) return processor;
   const [height, width] = typeof size === 'number' ? [size, size] : size;
-  for (const side of [height, width]) {
-    if (!Number.isInteger(side) || side < 1) {
-      throw new CrossmodalError(
-        `loadImageEncoder: size must be whole numbers of at least 1, got ${JSON.stringify(size)}`,
-      );
-    }
-  }
+  for (const side of [height, width]) requireInteger('loadImageEncoder: size', side);
   if (!processor.crop) return { ...processor, resized: () => ({ height, width }) };
   // Large enough to cover what is cut out.
   const resized = ([rows, columns]: readonly [number, number]) => {

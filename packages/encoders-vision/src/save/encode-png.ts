@@ -1,7 +1,7 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
 import type { HostArray } from '@crossmodal/core/data';
 import sharp from 'sharp';
-import { imageOf, requireInteger, toImage } from '../image.js';
+import { imageOf, toImage } from '../image.js';
 
 /**
  * A picture as the bytes of a PNG file.
@@ -50,7 +50,7 @@ export async function encodePngGrid(
   } = {},
 ): Promise<Uint8Array> {
   assertKnownOptions('encodePngGrid', others, ['columns', 'gap', 'background']);
-  requireInteger('encodePngGrid: columns', columns, 1);
+  requireInteger('encodePngGrid: columns', columns);
   requireInteger('encodePngGrid: gap', gap, 0);
   const images = pictures.map(toImage);
   const shape = images[0]?.shape;

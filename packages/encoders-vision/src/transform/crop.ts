@@ -1,5 +1,5 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { type Image, imageOf, requireInteger } from '../image.js';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
+import { type Image, imageOf } from '../image.js';
 
 /** A rectangle of pixels; it may reach beyond the picture. */
 export interface Box {
@@ -31,8 +31,8 @@ export function crop(
 ): Image {
   assertKnownOptions('crop', others, ['fill']);
 
-  requireInteger('crop: height', height, 1);
-  requireInteger('crop: width', width, 1);
+  requireInteger('crop: height', height);
+  requireInteger('crop: width', width);
   if (!Number.isInteger(top) || !Number.isInteger(left)) {
     throw new CrossmodalError(`crop: top and left must be whole numbers, got ${top} and ${left}`);
   }

@@ -1,5 +1,5 @@
-import { assertKnownOptions } from '@crossmodal/core';
-import { type Image, requireInteger, requireOneOf } from '../image.js';
+import { assertKnownOptions, requireInteger } from '@crossmodal/core';
+import { type Image, requireOneOf } from '../image.js';
 import { crop } from './crop.js';
 import { type ResizeOptions, resize, resizeWindow } from './resize.js';
 import { type ResizeKernel, resizeKernels } from './taps.js';
@@ -40,8 +40,8 @@ export function fitInto(
 ): Image {
   assertKnownOptions('fitInto', resizing, ['height', 'width', 'antialias', 'eightBit', 'kernel', 'fit', 'fill']);
 
-  requireInteger('fitInto: height', height, 1);
-  requireInteger('fitInto: width', width, 1);
+  requireInteger('fitInto: height', height);
+  requireInteger('fitInto: width', width);
   requireOneOf('fitInto: fit', fit, fits);
   if (resizing.kernel !== undefined) requireOneOf('fitInto: kernel', resizing.kernel, resizeKernels);
   const { inner, top, left } = placement(image.shape, { height, width }, fit);

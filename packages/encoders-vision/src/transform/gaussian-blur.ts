@@ -1,5 +1,5 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { type Image, imageOf, requireInteger } from '../image.js';
+import { assertKnownOptions, CrossmodalError, requireInteger, requirePositive } from '@crossmodal/core';
+import { type Image, imageOf } from '../image.js';
 
 /**
  * Blurs with a Gaussian kernel, exp(-x^2 / (2 sigma^2)) normalised; edges are mirrored (without the edge itself).
@@ -15,9 +15,9 @@ import { type Image, imageOf, requireInteger } from '../image.js';
 export function gaussianBlur(image: Image, { size, sigma, ...others }: { size: number; sigma: number }): Image {
   assertKnownOptions('gaussianBlur', others, ['size', 'sigma']);
 
-  requireInteger('gaussianBlur: size', size, 1);
+  requireInteger('gaussianBlur: size', size);
   if (size % 2 === 0) throw new CrossmodalError(`gaussianBlur: size must be odd, got ${size}`);
-  if (!(sigma > 0)) throw new CrossmodalError(`gaussianBlur: sigma must be positive, got ${sigma}`);
+  requirePositive('gaussianBlur: sigma', sigma);
   const half = (size - 1) / 2;
   const [height, width, channels] = image.shape;
   if (half >= Math.min(height, width)) {

@@ -1,5 +1,5 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { type Image, requireInteger, requireOneOf, scaled } from '../image.js';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
+import { type Image, requireOneOf, scaled } from '../image.js';
 import type { Box } from './crop.js';
 import { quantise, type ResizeKernel, resizeKernels, rowsFirst, type Taps, taps } from './taps.js';
 
@@ -48,8 +48,8 @@ export function resize(
 ): Image {
   assertKnownOptions('resize', others, ['height', 'width', 'kernel', 'antialias', 'eightBit']);
 
-  requireInteger('resize: height', height, 1);
-  requireInteger('resize: width', width, 1);
+  requireInteger('resize: height', height);
+  requireInteger('resize: width', width);
   requireOneOf('resize: kernel', kernel, resizeKernels);
   return resizeWindow(image, {
     height,
@@ -133,7 +133,7 @@ export function shortestEdgeSize(
   [height, width]: readonly [height: number, width: number],
   shortestEdge: number,
 ): { height: number; width: number } {
-  requireInteger('shortestEdgeSize: shortestEdge', shortestEdge, 1);
+  requireInteger('shortestEdgeSize: shortestEdge', shortestEdge);
   return height <= width
     ? { height: shortestEdge, width: Math.trunc((shortestEdge * width) / height) }
     : { height: Math.trunc((shortestEdge * height) / width), width: shortestEdge };

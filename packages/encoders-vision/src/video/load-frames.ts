@@ -1,7 +1,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { type ImageItem, requireInteger } from '../image.js';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
+import type { ImageItem } from '../image.js';
 import { readSource } from '../load/read-source.js';
 import { animatedFrames } from './animated-image.js';
 import { evenly } from './evenly.js';
@@ -22,7 +22,7 @@ const pictures = /\.(jpe?g|png|webp|avif|gif|tiff?|bmp)$/i;
  */
 export async function loadFrames(item: VideoItem, { count, ...others }: { count: number }): Promise<ImageItem[]> {
   assertKnownOptions('loadFrames', others, ['count']);
-  requireInteger('loadFrames: count', count, 1);
+  requireInteger('loadFrames: count', count);
   if (typeof item !== 'string' && !(item instanceof Uint8Array)) return chosen(item, 'the given list', count);
   if (typeof item === 'string' && (await isFolder(item))) {
     const names = (await readdir(item)).filter((name) => pictures.test(name));

@@ -5,12 +5,11 @@ import {
   layerSeeds,
   type NamedVariables,
   namedVariables,
+  requireInteger,
 } from '@crossmodal/core';
 import { maskedPooling, poolSequence, positionEmbedding, transformerBlock } from '@crossmodal/core/layers';
 import type { Tensor, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-
-import { requireInteger } from '../image.js';
 
 /** Weights that make one vector of the vectors of frames. */
 export interface TemporalNetwork {
@@ -67,8 +66,8 @@ export function transformerOverTime({
   ...others
 }: TransformerOverTimeOptions = {}): TemporalPooling {
   assertKnownOptions('transformerOverTime', others, ['layers', 'heads', 'dropout']);
-  requireInteger('transformerOverTime: layers', layers, 1);
-  requireInteger('transformerOverTime: heads', heads, 1);
+  requireInteger('transformerOverTime: layers', layers);
+  requireInteger('transformerOverTime: heads', heads);
   return {
     build({ frames, dimension, seed }) {
       if (dimension % heads !== 0) {

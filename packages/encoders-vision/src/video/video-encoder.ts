@@ -6,11 +6,13 @@ import {
   type Inputs,
   isTraining,
   prefixed,
+  requireInteger,
+  requireSeed,
 } from '@crossmodal/core';
 import { mapConcurrently } from '@crossmodal/core/data';
 import type { Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { type ImageItem, requireInteger } from '../image.js';
+import type { ImageItem } from '../image.js';
 import { loadFrames } from './load-frames.js';
 import { type TemporalPooling, transformerOverTime } from './temporal-pooling.js';
 import type { VideoItem } from './video-item.js';
@@ -51,8 +53,8 @@ export function videoEncoder(options: VideoEncoderOptions): Encoder<VideoItem> {
     seed: true,
   } satisfies Record<keyof VideoEncoderOptions, true>);
   const { frames, length, pooling = transformerOverTime(), seed } = options;
-  requireInteger('videoEncoder: length', length, 1);
-  if (!Number.isSafeInteger(seed)) throw new CrossmodalError(`videoEncoder: seed must be an integer, got ${seed}`);
+  requireInteger('videoEncoder: length', length);
+  requireSeed('videoEncoder', seed);
   const { dimension } = frames;
   const network = pooling.build({ frames: length, dimension, seed });
 

@@ -1,5 +1,4 @@
 import {
-  CrossmodalError,
   type LossTerms,
   type NamedVariables,
   namedVariables,
@@ -7,6 +6,7 @@ import {
   type Random,
   randomNormal,
   randomUniform,
+  requireInteger,
   stopGradient,
 } from '@crossmodal/core';
 import {
@@ -279,8 +279,6 @@ function unlessEqual(condition: Tensor2D, mismatched: Tensor2D, wrong: Tensor, g
 }
 
 function checkCounts(caller: string, count: number, batchSize: number): void {
-  if (Number.isInteger(count) && count >= 1 && Number.isInteger(batchSize) && batchSize >= 1) return;
-  throw new CrossmodalError(
-    `${caller}: the count of samples and batchSize must be integers of at least 1, got ${count} and ${batchSize}`,
-  );
+  requireInteger(`${caller}: the count of samples`, count);
+  requireInteger(`${caller}: batchSize`, batchSize);
 }

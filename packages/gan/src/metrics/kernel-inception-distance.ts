@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
+import { assertKnownOptions, Random, requireInteger } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import type { Matrix } from 'ml-matrix';
 import { featurePair } from './feature-rows.js';
@@ -54,11 +54,8 @@ export async function kernelInceptionDistance(
   const [x, y] = await featurePair('kernelInceptionDistance', ['real', real], ['generated', generated]);
   const smaller = Math.min(x.rows, y.rows);
   const size = subsetSize ?? (subsets > 1 ? smaller : undefined);
-  if (!Number.isInteger(subsets) || subsets < 1 || (size !== undefined && !(size >= 2 && size <= smaller))) {
-    throw new CrossmodalError(
-      `kernelInceptionDistance: subsets must be 1 or more and subsetSize from 2 to ${smaller}, got ${subsets} and ${size}`,
-    );
-  }
+  requireInteger('kernelInceptionDistance: subsets', subsets);
+  if (size !== undefined) requireInteger('kernelInceptionDistance: subsetSize', size, 2, smaller);
   const scale = gamma ?? 1 / x.columns;
   const kernel = (a: Matrix, b: Matrix) => a.mmul(b.transpose()).mul(scale).add(coefficient).pow(degree);
   const random = new Random(seed);

@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, Random, requireInteger } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { featurePair } from './feature-rows.js';
 
@@ -49,9 +49,7 @@ export async function rPrecision(
       `rPrecision: generated, conditions and labels must have equally many rows, got ${x.rows}, ${y.rows} and ${labels?.length}`,
     );
   }
-  if (!Number.isInteger(candidates) || candidates < 2) {
-    throw new CrossmodalError(`rPrecision: candidates must be an integer of at least 2, got ${candidates}`);
-  }
+  requireInteger('rPrecision: candidates', candidates, 2);
   const unit = (rows: number[][]) =>
     rows.map((row) => {
       const norm = Math.hypot(...row) || 1;

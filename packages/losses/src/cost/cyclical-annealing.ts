@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger } from '@crossmodal/core';
 import type { Schedule } from '@crossmodal/core/schedules';
 import { requireNumber } from '../internal/validate.js';
 
@@ -40,7 +40,7 @@ export function cyclicalAnnealing({
   assertKnownOptions('cyclicalAnnealing', others, ['steps', 'cycles', 'ramp', 'maximum']);
 
   requireNumber('cyclicalAnnealing', 'steps', steps, { minimum: 0, open: true });
-  requireNumber('cyclicalAnnealing', 'cycles', cycles, { minimum: 1, integer: true });
+  requireInteger('cyclicalAnnealing: cycles', cycles);
   requireNumber('cyclicalAnnealing', 'ramp', ramp, { minimum: 0, maximum: 1, open: true });
   requireNumber('cyclicalAnnealing', 'maximum', maximum, { minimum: 0 });
   const period = steps / cycles;

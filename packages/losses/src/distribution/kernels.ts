@@ -1,4 +1,4 @@
-import { assertKnownOptions, withoutGradient } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger, withoutGradient } from '@crossmodal/core';
 import type { Scalar, Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { squaredEuclideanDistance } from '../distances/euclidean.js';
@@ -63,7 +63,7 @@ export interface PolynomialKernelOptions {
 export function polynomialKernel({ degree = 3, gamma, constant = 1, ...others }: PolynomialKernelOptions = {}): Kernel {
   assertKnownOptions('polynomialKernel', others, ['degree', 'gamma', 'constant']);
 
-  requireNumber('polynomialKernel', 'degree', degree, { minimum: 1, integer: true });
+  requireInteger('polynomialKernel: degree', degree);
   requireNumber('polynomialKernel', 'constant', constant);
   if (gamma !== undefined) requireNumber('polynomialKernel', 'gamma', gamma, { minimum: 0, open: true });
   return (z) =>

@@ -1,4 +1,4 @@
-import { assertKnownOptions, withoutGradient } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger, withoutGradient } from '@crossmodal/core';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requireMatrix, requireNumber, requireThat, requireVector, shapeOf } from '../internal/validate.js';
@@ -128,7 +128,7 @@ function check(cost: Tensor2D, { epsilon, iterations, relaxation, a, b, massPena
   const where = 'sinkhorn';
   requireMatrix(where, 'cost', cost);
   requireNumber(where, 'epsilon', epsilon as number, { minimum: 0, open: true });
-  requireNumber(where, 'iterations', iterations as number, { minimum: 1, integer: true });
+  requireInteger(`${where}: iterations`, iterations as number);
   requireNumber(where, 'relaxation', relaxation as number, { minimum: 1, maximum: 1.8 });
   if (massPenalty !== undefined) requireNumber(where, 'massPenalty', massPenalty, { minimum: 0, open: true });
   for (const [name, weights, size] of [['a', a, cost.shape[0]] as const, ['b', b, cost.shape[1]] as const]) {

@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import type { Scalar, Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -6,7 +6,7 @@ import { type DrawOptions, drawNormal } from '../internal/draw.js';
 import { oneHot } from '../internal/one-hot.js';
 import { safeSqrt } from '../internal/safe-sqrt.js';
 import { sortRows } from '../internal/sort-rows.js';
-import { requireNumber, requireSameWidth, requireThat, requireVector, shapeOf } from '../internal/validate.js';
+import { requireSameWidth, requireThat, requireVector, shapeOf } from '../internal/validate.js';
 
 export interface Wasserstein1dOptions {
   /**
@@ -86,7 +86,7 @@ export function slicedWasserstein(
   const where = 'slicedWasserstein';
   requireSameWidth(where, ['x', 'y'], x, y);
   requirePower(where, power);
-  requireNumber(where, 'projections', projections, { minimum: 1, integer: true });
+  requireInteger(`${where}: projections`, projections);
   if (directions) requireSameWidth(where, ['directions', 'x'], directions, x);
   return tf.tidy(() => {
     const axes = directions ?? sliceDirections(projections, x.shape[1], { seed, random });

@@ -70,14 +70,13 @@ export function requireNumber(
   where: string,
   name: string,
   value: number,
-  { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY, open = false, integer = false } = {},
+  { minimum = Number.NEGATIVE_INFINITY, maximum = Number.POSITIVE_INFINITY, open = false } = {},
 ): void {
   const inside = Number.isFinite(value) && (open ? value > minimum : value >= minimum) && value <= maximum;
-  requireThat(inside && (!integer || Number.isInteger(value)), where, () => {
-    const kind = integer ? 'an integer' : 'a finite number';
+  requireThat(inside, where, () => {
     const lower = minimum === Number.NEGATIVE_INFINITY ? '' : ` ${open ? '>' : '>='} ${minimum}`;
     const upper = maximum === Number.POSITIVE_INFINITY ? '' : `${lower ? ' and' : ''} <= ${maximum}`;
-    return `${name} must be ${kind}${lower}${upper}, got ${value}`;
+    return `${name} must be a finite number${lower}${upper}, got ${value}`;
   });
 }
 

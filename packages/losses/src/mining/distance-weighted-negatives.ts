@@ -1,4 +1,4 @@
-import { assertKnownOptions, stopGradient } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger, stopGradient } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DrawOptions, drawUniform } from '../internal/draw.js';
@@ -47,7 +47,7 @@ export function distanceWeightedNegatives(
 
   const where = 'distanceWeightedNegatives';
   checkMinerInput(where, distances, pairs);
-  requireNumber(where, 'dimension', dimension, { minimum: 2, integer: true });
+  requireInteger(`${where}: dimension`, dimension, 2);
   requireNumber(where, 'cutoff', cutoff, { minimum: 0, maximum: 2, open: true });
   requireNumber(where, 'farthest', farthest, { minimum: 0, open: true });
   return tf.tidy(() => {

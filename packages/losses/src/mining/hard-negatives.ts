@@ -1,8 +1,7 @@
-import { assertKnownOptions, stopGradient } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger, stopGradient } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { atLeast, keepWhere } from '../internal/masks.js';
-import { requireNumber } from '../internal/validate.js';
 import type { Pairs } from '../pairs/pairs.js';
 import { checkMinerInput } from './pair-miner.js';
 
@@ -31,7 +30,7 @@ export function hardNegatives(
   assertKnownOptions('hardNegatives', others, ['count']);
 
   checkMinerInput('hardNegatives', distances, pairs);
-  requireNumber('hardNegatives', 'count', count, { minimum: 1, integer: true });
+  requireInteger('hardNegatives: count', count);
   return tf.tidy(() => {
     const nearness = keepWhere(pairs.negative, tf.neg(stopGradient(distances)), -1e30);
     const size = Math.min(count, distances.shape[1]);

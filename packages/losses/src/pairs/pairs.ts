@@ -1,9 +1,9 @@
-import { assertKnownOptions, labelCodes, stopGradient, withoutGradient } from '@crossmodal/core';
+import { assertKnownOptions, labelCodes, requireInteger, stopGradient, withoutGradient } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { requireIdentifiers } from '../internal/check-labels.js';
 import { identityMask, keepWhere } from '../internal/masks.js';
-import { requireNumber, requireThat, requireVector, shapeOf } from '../internal/validate.js';
+import { requireThat, requireVector, shapeOf } from '../internal/validate.js';
 
 /**
  * Which of the n x m combinations of rows of a and rows of b are positive and which are negative: two float32 matrices
@@ -36,7 +36,7 @@ export interface PairsByIndexOptions {
 export function pairsByIndex(rows: number, { presentA, presentB, ...others }: PairsByIndexOptions = {}): Pairs {
   assertKnownOptions('pairsByIndex', others, ['presentA', 'presentB']);
 
-  requireNumber('pairsByIndex', 'rows', rows, { minimum: 1, integer: true });
+  requireInteger('pairsByIndex: rows', rows);
   for (const [name, present] of Object.entries({ presentA, presentB })) {
     if (!present) continue;
     requireVector('pairsByIndex', name, present);

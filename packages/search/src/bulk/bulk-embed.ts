@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
 import { mapConcurrently, pipeline } from '@crossmodal/core/data';
 import type { Metadata, VectorItem } from '../vector-store.js';
 import { Quarantine } from './quarantine.js';
@@ -100,9 +100,7 @@ export async function bulkEmbed<Item, Decoded>(
   const { id, decode, embed, metadata, sink, total, onProgress, onQuarantine, signal } = options;
   const { batchSize = 64, concurrency = 8, ahead = 2 } = options;
   for (const [name, value] of Object.entries({ batchSize, concurrency, ahead })) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new CrossmodalError(`bulkEmbed: ${name} must be an integer of at least 1, got ${value}`);
-    }
+    requireInteger(`bulkEmbed: ${name}`, value);
   }
   const quarantine = await Quarantine.open(options.quarantine);
 

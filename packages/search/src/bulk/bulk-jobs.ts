@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger } from '@crossmodal/core';
 import type { QueuedJob } from '../queue/work-queue.js';
 
 /**
@@ -23,8 +23,7 @@ export async function* bulkJobs<Item>(
   },
 ): AsyncGenerator<QueuedJob<Item[]>> {
   assertKnownOptions('bulkJobs', others, ['id', 'size']);
-  if (!Number.isSafeInteger(size) || size < 1)
-    throw new CrossmodalError(`bulkJobs: size must be an integer of at least 1, got ${size}`);
+  requireInteger('bulkJobs: size', size);
   let job: Item[] = [];
   const named = (): QueuedJob<Item[]> => ({
     id: createHash('sha256')

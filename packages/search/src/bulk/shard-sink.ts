@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
 import { parseSafetensors, safetensorsPieces } from '@crossmodal/core/safetensors';
 import type { StoredItem, VectorItem } from '../vector-store.js';
 import type { BlobFolder } from './blob-folder.js';
@@ -35,11 +35,8 @@ export const extension = '.safetensors';
 export async function shardSink(folder: BlobFolder, options: ShardSinkOptions): Promise<BulkSink> {
   assertKnownOptions('shardSink', options, known);
   const { dimension, rows = 4096, prefix = 'part' } = options;
-  if (!Number.isSafeInteger(dimension) || dimension < 1 || !Number.isSafeInteger(rows) || rows < 1) {
-    throw new CrossmodalError(
-      `shardSink: dimension and rows must be integers of at least 1, got ${dimension} and ${rows}`,
-    );
-  }
+  requireInteger('shardSink: dimension', dimension);
+  requireInteger('shardSink: rows', rows);
   const written = new Set<string>();
   let number = 0;
   for await (const name of folder.list()) {

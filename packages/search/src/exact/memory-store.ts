@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger } from '@crossmodal/core';
 import { checkShape } from '../check.js';
 import type { VectorStore, VectorStoreOptions } from '../vector-store.js';
 import { ExactStore } from './exact-store.js';
@@ -19,9 +19,7 @@ export const exactOptions: Record<keyof ExactStoreOptions, true> = {
 };
 
 export function makeScanner(where: string, threads = availableParallelism()): Scanner {
-  if (!Number.isSafeInteger(threads) || threads < 0 || threads > 256) {
-    throw new CrossmodalError(`${where}: threads must be an integer from 0 to 256, got ${threads}`);
-  }
+  requireInteger(`${where}: threads`, threads, 0, 256);
   return threads === 0 ? inlineScanner : threadScanner(threads);
 }
 

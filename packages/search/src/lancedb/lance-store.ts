@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
 import type { Connection, Table, VectorQuery } from '@lancedb/lancedb';
 import type { Schema } from 'apache-arrow';
 import { checkItems, checkQueries, checkSameShape, checkSearchOptions, checkShape, type StoreShape } from '../check.js';
@@ -89,9 +89,7 @@ export async function openLanceStore(uri: string, options: LanceStoreOptions = {
     refineFactor = 4, // the 8-bit index decides among 4k candidates, full vectors among k of these
   } = options;
   for (const [option, value] of Object.entries({ probes, refineFactor })) {
-    if (!Number.isSafeInteger(value) || value < 1) {
-      throw new CrossmodalError(`${where}: ${option} must be an integer of at least 1, got ${value}`);
-    }
+    requireInteger(`${where}: ${option}`, value);
   }
   const packages = loadLance(where);
   const connection = await packages.lance.connect(uri, { readConsistencyInterval: 0, storageOptions });

@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, Random, randomNormal } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, Random, randomNormal, requireInteger } from '@crossmodal/core';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import {
@@ -91,11 +91,8 @@ export async function fitGaussianMixture(
     regularisation = 1e-6, // scikit-learn's GaussianMixture
     seed = 0,
   } = options;
-  if (!Number.isInteger(components) || components < 1 || !Number.isInteger(iterations) || iterations < 1) {
-    throw new CrossmodalError(
-      `fitGaussianMixture: components and iterations must be integers of at least 1, got ${components} and ${iterations}`,
-    );
-  }
+  requireInteger('fitGaussianMixture: components', components);
+  requireInteger('fitGaussianMixture: iterations', iterations);
   if (!(tolerance >= 0) || !(regularisation >= 0)) {
     throw new CrossmodalError(
       `fitGaussianMixture: tolerance and regularisation must not be negative, got ${tolerance} and ${regularisation}`,

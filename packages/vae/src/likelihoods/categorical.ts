@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, randomUniform } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, randomUniform, requireInteger } from '@crossmodal/core';
 import { categoricalLogLikelihood } from '@crossmodal/losses';
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -16,9 +16,7 @@ import type { Likelihood } from './likelihood.js';
  */
 export function categorical({ classes, padding, ...others }: { classes: number; padding?: number }): Likelihood {
   assertKnownOptions('categorical', others, ['classes', 'padding']);
-  if (!Number.isInteger(classes) || classes < 2) {
-    throw new CrossmodalError(`categorical: classes must be an integer of at least 2, got ${classes}`);
-  }
+  requireInteger('categorical: classes', classes, 2);
   const positions = (parameters: Tensor) => tf.reshape(parameters, [parameters.shape[0] as number, -1, classes]);
   const choose = (scores: Tensor) => tf.argMax(scores, -1);
   return {

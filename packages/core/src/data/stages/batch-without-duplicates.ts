@@ -1,3 +1,4 @@
+import { requireInteger } from '../../checks.js';
 import { CrossmodalError } from '../../errors.js';
 import { discard, withoutFirst } from '../discard.js';
 import type { Source } from '../source.js';
@@ -17,9 +18,7 @@ export function uniqueBatchSource<T>(
   size: number,
   { keys, dropRemainder = false }: UniqueBatchOptions<T>,
 ): Source<T[]> {
-  if (!Number.isSafeInteger(size) || size < 1) {
-    throw new CrossmodalError(`batchWithoutDuplicates: size must be an integer of at least 1, got ${size}`);
-  }
+  requireInteger('batchWithoutDuplicates: size', size);
   if (typeof keys !== 'function') {
     throw new CrossmodalError(`batchWithoutDuplicates: keys must be a function of an item, got ${typeof keys}`, {
       remedy: 'pass { keys: (row) => row.text }',

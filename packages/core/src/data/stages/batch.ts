@@ -1,4 +1,4 @@
-import { CrossmodalError } from '../../errors.js';
+import { requireInteger } from '../../checks.js';
 import { discard } from '../discard.js';
 import type { Source } from '../source.js';
 
@@ -13,9 +13,7 @@ export function batchSource<T>(
   size: number,
   { dropRemainder = false }: BatchOptions = {},
 ): Source<T[]> {
-  if (!Number.isSafeInteger(size) || size < 1) {
-    throw new CrossmodalError(`batch: size must be an integer of at least 1, got ${size}`);
-  }
+  requireInteger('batch: size', size);
   const batches = source.length === undefined ? undefined : source.length / size;
   return {
     length: batches === undefined ? undefined : dropRemainder ? Math.floor(batches) : Math.ceil(batches),

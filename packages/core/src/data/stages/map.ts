@@ -1,4 +1,4 @@
-import { CrossmodalError } from '../../errors.js';
+import { requireInteger } from '../../checks.js';
 import { discard } from '../discard.js';
 import type { Source } from '../source.js';
 import { type ItemContext, itemContexts, namingOrigin } from './item-context.js';
@@ -17,9 +17,7 @@ export function mapSource<T, U>(
   change: ItemFunction<T, U>,
   { concurrency = 1, seed = 0 }: MapOptions = {},
 ): Source<U> {
-  if (!Number.isSafeInteger(concurrency) || concurrency < 1) {
-    throw new CrossmodalError(`map: concurrency must be an integer of at least 1, got ${concurrency}`);
-  }
+  requireInteger('map: concurrency', concurrency);
   return {
     length: source.length,
     batched: source.batched,

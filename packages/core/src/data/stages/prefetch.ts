@@ -1,12 +1,10 @@
-import { CrossmodalError } from '../../errors.js';
+import { requireInteger } from '../../checks.js';
 import { discard } from '../discard.js';
 import type { Source } from '../source.js';
 
 /** Makes up to `count` items ahead of the one that is taken, in the same order. What nobody takes is disposed. */
 export function prefetchSource<T>(source: Source<T>, count: number): Source<T> {
-  if (!Number.isSafeInteger(count) || count < 1) {
-    throw new CrossmodalError(`prefetch: count must be an integer of at least 1, got ${count}`);
-  }
+  requireInteger('prefetch: count', count);
   return {
     length: source.length,
     batched: source.batched,

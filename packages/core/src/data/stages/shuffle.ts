@@ -1,4 +1,4 @@
-import { CrossmodalError } from '../../errors.js';
+import { requireInteger } from '../../checks.js';
 import { Random } from '../../random/random.js';
 import { discard, withoutFirst } from '../discard.js';
 import { arraySource, type Source } from '../source.js';
@@ -18,9 +18,7 @@ export function shuffleSource<T>(
   source: Source<T>,
   { seed = 0, buffer = 10_000 /* rows of a manifest: a few megabytes */ }: ShuffleOptions = {},
 ): Source<T> {
-  if (!Number.isSafeInteger(buffer) || buffer < 1) {
-    throw new CrossmodalError(`shuffle: buffer must be an integer of at least 1, got ${buffer}`);
-  }
+  requireInteger('shuffle: buffer', buffer);
   const stream = new Random(seed).fork('shuffle');
   const { items, length, batched } = source;
   if (items) {

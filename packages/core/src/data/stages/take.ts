@@ -1,11 +1,9 @@
-import { CrossmodalError } from '../../errors.js';
+import { requireInteger } from '../../checks.js';
 import type { Source } from '../source.js';
 
 /** The first `count` items of each epoch. */
 export function takeSource<T>(source: Source<T>, count: number): Source<T> {
-  if (!Number.isSafeInteger(count) || count < 0) {
-    throw new CrossmodalError(`take: count must be an integer of at least 0, got ${count}`);
-  }
+  requireInteger('take: count', count, 0);
   return {
     length: source.length === undefined ? undefined : Math.min(source.length, count),
     batched: source.batched && { size: source.batched.size },

@@ -1,5 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core';
-import { CrossmodalError } from '../../errors.js';
+import { requireInteger } from '../../checks.js';
 import type { NamedVariables } from '../../variables.js';
 import type { GradientTransform } from './transform.js';
 
@@ -13,9 +13,7 @@ import type { GradientTransform } from './transform.js';
  * const step = trainStep(model, { optimizer: adamW({ learningRate: 1e-3 }), transforms: [accumulate(4), clipByNorm(1)] });
  */
 export function accumulate(batches: number): GradientTransform {
-  if (!Number.isSafeInteger(batches) || batches < 1) {
-    throw new CrossmodalError(`accumulate: batches must be an integer >= 1, got ${batches}`);
-  }
+  requireInteger('accumulate: batches', batches);
   return {
     name: 'accumulate',
     init(weights) {

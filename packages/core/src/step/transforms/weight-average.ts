@@ -1,7 +1,7 @@
 import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { requireRate } from '../../checks.js';
 import { hostInput } from '../../compile/host-input.js';
-import { CrossmodalError } from '../../errors.js';
 import { assertKnownOptions } from '../../known-options.js';
 import { nextInStep } from '../../random/step-scope.js';
 import type { NamedVariables } from '../../variables.js';
@@ -20,7 +20,7 @@ export function checkAverageOptions(caller: string, options: AverageOptions): vo
   const names: Record<keyof AverageOptions, true> = { decay: true, warmup: true, equal: true };
   assertKnownOptions(caller, options, names);
   const { decay = 0 } = options;
-  if (!(decay >= 0 && decay < 1)) throw new CrossmodalError(`${caller}: decay must be in [0, 1), got ${decay}`);
+  requireRate(`${caller}: decay`, decay);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
 import { tidySpacing } from '../../tokenizer-json/decoders/word-piece.js';
 import type { Encoding } from '../../tokenizer-json/encoding.js';
 import { shown } from '../../tokenizer-json/fields.js';
@@ -94,12 +94,8 @@ export function pretrainedTokenizer(contents: unknown, options: PretrainedTokeni
     if (!truncation) return null;
     assertKnownOptions('encode: truncation', truncation, known.truncation);
     const { maximumLength = config.modelMaximumLength, direction = config.truncationSide, ...rest } = truncation;
-    if (maximumLength === undefined || !Number.isInteger(maximumLength) || maximumLength < 0) {
-      throw new CrossmodalError(
-        `encode: truncation.maximumLength must be a whole number of at least 0, got ${maximumLength}`,
-      );
-    }
-    return { ...rest, maximumLength, isOfFile, ...(direction ? { direction } : {}) };
+    requireInteger('encode: truncation.maximumLength', maximumLength as number, 0);
+    return { ...rest, maximumLength: maximumLength as number, isOfFile, ...(direction ? { direction } : {}) };
   };
   const paddingOf = (padding: Padding | null): Padding | null => {
     if (!padding) return null;
