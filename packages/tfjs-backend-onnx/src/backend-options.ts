@@ -1,7 +1,9 @@
+import { availableParallelism } from 'node:os';
 import { assertFormulations } from './formulations/table.js';
+import { MOST_THREADS } from './machine-thresholds.js';
 
 export interface BackendOptions {
-  /** Threads of one ONNX Runtime session. Default: the cores of the machine, at most 16. */
+  /** Threads of one ONNX Runtime session. Default: TFJS_ONNX_THREADS of the environment, or the cores of the machine, at most 16. */
   threads?: number;
   /** Nothing that is faster at the price of other roundings: no Toom-Cook, no other order of factors and sums. */
   exact?: boolean;
@@ -28,6 +30,21 @@ const rules: Readonly<Record<keyof BackendOptions, Rule>> = {
   hostThreshold: ['a number, at least 0', (value) => typeof value === 'number' && value >= 0],
   cacheSize: ['an integer, at least 1', isPositiveInteger],
 };
+
+/** Threads of programs that name no number, for those who start them: several at a time share the cores better with one each. */
+const THREADS = 'TFJS_ONNX_THREADS';
+
+/**
+ * Threads where no number of them is asked for.
+ * @throws for a TFJS_ONNX_THREADS that is no integer of at least 1.
+ */
+export function defaultThreads(environment: NodeJS.ProcessEnv = process.env): number {
+  const text = environment[THREADS];
+  if (text === undefined || text === '') return Math.min(MOST_THREADS, availableParallelism());
+  if (!isPositiveInteger(Number(text)))
+    throw new Error(`tfjs-backend-onnx: ${THREADS} must be an integer, at least 1, got '${text}'`);
+  return Number(text);
+}
 
 /** @throws for names that are no options and for values that an option cannot have. */
 export function assertBackendOptions(options: BackendOptions): void {

@@ -1,4 +1,3 @@
-import os from 'node:os';
 import {
   type BackendTimingInfo,
   type DataId,
@@ -9,11 +8,11 @@ import {
   type TensorInfo,
   util,
 } from '@tensorflow/tfjs-core';
-import type { BackendOptions } from './backend-options.js';
+import { type BackendOptions, defaultThreads } from './backend-options.js';
 import { PackedBytes } from './compile/packed-bytes.js';
 import { Dispatch } from './dispatch.js';
 import type { KernelInputs } from './host/run-on-host.js';
-import { HOST_NUMBERS, MOST_THREADS } from './machine-thresholds.js';
+import { HOST_NUMBERS } from './machine-thresholds.js';
 import { assertType, type BackendValues, interleave } from './memory/numbers.js';
 import { Pending } from './memory/pending.js';
 import { Regions } from './memory/regions.js';
@@ -40,7 +39,7 @@ export class RecordingBackend extends KernelBackend {
   private readonly kernels: Dispatch;
 
   constructor({
-    threads = Math.min(MOST_THREADS, os.availableParallelism()),
+    threads = defaultThreads(),
     exact = false,
     prefer = [],
     maxPending = 10_000,

@@ -1,5 +1,7 @@
+import { availableParallelism } from 'node:os';
 import * as tf from '@tensorflow/tfjs-core';
 import { expect, it } from 'vitest';
+import { defaultThreads } from '../src/backend-options.js';
 import { type BackendOptions, registerOnnxBackend } from '../src/index.js';
 
 const register = (options: unknown) => () => registerOnnxBackend(options as BackendOptions);
@@ -42,4 +44,15 @@ it('registers nothing when refused, everything with the bounds and with undefine
   const unsaid = Object.fromEntries(Object.keys(bounds).map((name) => [name, undefined]));
   expect(register(unsaid)).not.toThrow();
   expect(register({ hostThreshold: Number.POSITIVE_INFINITY, maxPending: Number.POSITIVE_INFINITY })).not.toThrow();
+});
+
+it('TFJS_ONNX_THREADS is the number of threads where none is asked for', () => {
+  const cores = Math.min(16, availableParallelism());
+  expect(defaultThreads({})).toBe(cores);
+  expect(defaultThreads({ TFJS_ONNX_THREADS: '' })).toBe(cores);
+  expect(defaultThreads({ TFJS_ONNX_THREADS: '3' })).toBe(3);
+  for (const text of ['0', '-1', '1.5', 'all'])
+    expect(() => defaultThreads({ TFJS_ONNX_THREADS: text })).toThrow(
+      `TFJS_ONNX_THREADS must be an integer, at least 1, got '${text}'`,
+    );
 });

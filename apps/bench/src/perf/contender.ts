@@ -58,7 +58,12 @@ export class Contender {
             ['--conditions=@crossmodal/source', '--import', 'tsx', here('worker.ts'), row, device, String(batch)],
           ];
     const child = spawn(command, args, {
-      env: { ...process.env, TF_CPP_MIN_LOG_LEVEL: '3', TF_NUM_INTRAOP_THREADS: String(threads) },
+      env: {
+        ...process.env,
+        TF_CPP_MIN_LOG_LEVEL: '3',
+        TF_NUM_INTRAOP_THREADS: String(threads),
+        TFJS_ONNX_THREADS: String(threads),
+      },
     });
     child.stderr.resume();
     const failed = new Promise<never>((_, reject) => child.once('error', reject));

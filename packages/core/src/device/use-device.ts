@@ -28,7 +28,8 @@ export const deviceNames: readonly DeviceName[] = drivers.map((driver) => driver
  * taken. The environment variable `CROSSMODAL_DEVICE` overrides `auto`, and nothing but `auto`.
  *
  * @param name a device name, or `auto` (the default).
- * @param options.threads threads that compute, of `cpu` and `wasm`; all cores, at most 16, by default. A graphics card and
+ * @param options.threads threads that compute, of `cpu` and `wasm`; all cores, at most 16, by default (of `cpu`, `TFJS_ONNX_THREADS` of the
+ *   environment where it is set). A graphics card and
  *   libtensorflow decide for themselves: `auto` takes them as they are, a demand of one with `threads` is refused.
  * @throws CrossmodalError for an unknown name, or when a demanded device does not work here; the message holds the remedy.
  * @example

@@ -92,7 +92,7 @@ export async function killTest({
     const folder = join(root, 'pieces');
     // Short lives, counted in steps so that a busy machine changes nothing: some end in their first step, most in the
     // middle of the run. Within a step the moment is drawn.
-    const longest = Math.max(2, Math.ceil((2 * steps) / kills));
+    const longest = Math.max(2, Math.min(steps - 1, Math.ceil((2 * steps) / kills)));
     let made = 0;
     while (report.kills < kills) {
       const killer = {
