@@ -8,6 +8,8 @@ export interface KernelTime {
   /** The ONNX operators that compute it. */
   operators: string[];
   milliseconds: number;
+  /** Read and written by its operators, as in `OperatorTime`. */
+  bytes: number;
   /** Part of the time of all kernels. */
   share: number;
 }
@@ -16,6 +18,8 @@ export interface Profile<T> {
   result: T;
   /** Time inside ONNX Runtime's operators. */
   milliseconds: number;
+  /** What the operators read and write, together: where it is much and the time per byte is that of a copy, memory is the bound. */
+  bytes: number;
   /** tfjs kernels, the most expensive first. */
   kernels: KernelTime[];
   /** Every operator of the graphs, the most expensive first. */
@@ -61,6 +65,7 @@ export function profile<T>(fn: () => T): Profile<T> {
   }
   operators.sort((a, b) => b.milliseconds - a.milliseconds);
   const milliseconds = operators.reduce((sum, row) => sum + row.milliseconds, 0);
+  const bytes = operators.reduce((sum, row) => sum + row.bytes, 0);
   const fallbacks: Record<string, number> = {};
   for (const [kernel, count] of statistics.fallbacks) {
     const more = count - (before.fallbacks.get(kernel) ?? 0);
@@ -69,6 +74,7 @@ export function profile<T>(fn: () => T): Profile<T> {
   return {
     result,
     milliseconds,
+    bytes,
     kernels: byKernel(operators, milliseconds),
     operators,
     fallbacks,
@@ -78,17 +84,19 @@ export function profile<T>(fn: () => T): Profile<T> {
 }
 
 function byKernel(operators: readonly OperatorTime[], total: number): KernelTime[] {
-  const groups = new Map<string, { operators: Set<string>; milliseconds: number }>();
-  for (const { kernel, operator, milliseconds } of operators) {
-    const group = groups.get(kernel) ?? { operators: new Set<string>(), milliseconds: 0 };
+  const groups = new Map<string, { operators: Set<string>; milliseconds: number; bytes: number }>();
+  for (const { kernel, operator, milliseconds, bytes } of operators) {
+    const group = groups.get(kernel) ?? { operators: new Set<string>(), milliseconds: 0, bytes: 0 };
     group.operators.add(operator);
     group.milliseconds += milliseconds;
+    group.bytes += bytes;
     groups.set(kernel, group);
   }
-  const rows = [...groups].map(([kernel, { operators: names, milliseconds }]) => ({
+  const rows = [...groups].map(([kernel, { operators: names, milliseconds, bytes }]) => ({
     kernel,
     operators: [...names],
     milliseconds,
+    bytes,
     share: total === 0 ? 0 : milliseconds / total,
   }));
   return rows.sort((a, b) => b.milliseconds - a.milliseconds);

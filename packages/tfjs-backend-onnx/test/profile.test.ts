@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { profile, registerOnnxBackend } from '../src/index.js';
+import { compile, profile, registerOnnxBackend } from '../src/index.js';
 
 /** Rejections that nobody handled. */
 const strays: unknown[] = [];
@@ -28,6 +28,23 @@ describe('profile', () => {
     expect(runs).toBeGreaterThan(0);
     expect(milliseconds).toBeGreaterThan(0);
     expect(result.shape).toEqual([64, 64]);
+  });
+
+  it('counts the bytes that operators and updates read and write', () => {
+    const x = random(64);
+    const { kernels, operators, bytes } = profile(() => tf.matMul(x, x));
+    // Two matrices in, one out.
+    expect(kernels[0]).toMatchObject({ kernel: 'BatchMatMul', bytes: 3 * 4 * 64 * 64 });
+    expect(bytes).toBe(operators.reduce((sum, row) => sum + row.bytes, 0));
+
+    const w = tf.variable(random(64));
+    const optimizer = tf.train.adam(0.1);
+    const step = compile(() => optimizer.minimize(() => tf.sum(tf.square(tf.matMul(x, w))) as tf.Scalar, true, [w])!);
+    tf.dispose([step(), step()]);
+    const update = profile(step).kernels.find(({ kernel }) => kernel === '(update of variables)')!;
+    // Weight and two moments in and out, the gradient in.
+    expect(update.bytes).toBe(7 * 4 * 64 * 64);
+    step.dispose();
   });
 
   it('refuses a promise with a remedy; its rejection goes astray nowhere, and the next profile works', async () => {

@@ -381,6 +381,7 @@ export class Program {
       operator: 'WebAssembly',
       shape: '',
       milliseconds,
+      bytes: this.updates.bytes,
     });
   }
 

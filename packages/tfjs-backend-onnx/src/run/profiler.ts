@@ -11,6 +11,8 @@ export interface OperatorTime {
   operator: string;
   shape: string;
   milliseconds: number;
+  /** Read and written: the sizes of what goes in and comes out, weights included. */
+  bytes: number;
 }
 
 interface ProfiledGraph {
@@ -47,7 +49,7 @@ export class Profiler {
     entry.looks++;
   }
 
-  /** Operators of all graphs, with the time of all looks together. */
+  /** Operators of all graphs, with time and bytes of all looks together. */
   finish(): OperatorTime[] {
     const times: OperatorTime[] = this.others.splice(0);
     for (const { plan, folder, looks } of this.graphs.values()) {
@@ -65,19 +67,24 @@ interface Event {
   cat: string;
   name: string;
   dur: number;
-  args?: { op_name?: string };
+  /** Sizes are texts in bytes; ONNX Runtime leaves them out where it does not know them. */
+  args?: { op_name?: string; activation_size?: string; parameter_size?: string; output_size?: string };
 }
 
 function readEvents(file: string, plan: Plan, looks: number): OperatorTime[] {
   const events = JSON.parse(readFileSync(file, 'utf8')) as Event[];
-  const perNode = new Map<string, { operator: string; durations: number[] }>();
+  const perNode = new Map<string, { operator: string; durations: number[]; bytes: number }>();
   for (const { cat, name, dur, args } of events) {
     if (cat !== 'Node' || !name.endsWith('_kernel_time')) continue;
-    const node = perNode.get(name) ?? { operator: args?.op_name ?? '', durations: [] };
+    const node = perNode.get(name) ?? { operator: args?.op_name ?? '', durations: [], bytes: 0 };
     node.durations.push(dur);
+    node.bytes = [args?.activation_size, args?.parameter_size, args?.output_size].reduce(
+      (sum, size) => sum + Number(size ?? 0),
+      0,
+    );
     perNode.set(name, node);
   }
-  return [...perNode].map(([name, { operator, durations }]) => {
+  return [...perNode].map(([name, { operator, durations, bytes }]) => {
     const counted = durations.slice(WARMUP);
     const average = counted.reduce((sum, d) => sum + d, 0) / Math.max(1, counted.length);
     const index = /n(\d+)_/.exec(name)?.[1];
@@ -87,6 +94,7 @@ function readEvents(file: string, plan: Plan, looks: number): OperatorTime[] {
       operator: operator || (described?.operator ?? name),
       shape: described?.shape ?? '',
       milliseconds: (average / 1000) * looks,
+      bytes: bytes * looks,
     };
   });
 }

@@ -182,6 +182,18 @@ export class StateUpdates {
     for (const { variable } of this.states) this.target.tensors.of(variable.dataId).noteUpdate();
   }
 
+  /** What one run reads and writes. */
+  get bytes(): number {
+    const rows = this.sums.reduce(
+      (sum, { into, updates, index }) => sum + 4 * (into.length + 2 * updates.length + index.length),
+      0,
+    );
+    return this.bound.reduce(
+      (sum, { parameters, fetched }) => sum + parameters[0]! * (parameters.length - fetched.length - 1),
+      rows,
+    );
+  }
+
   /** Gives the variables memory of their own, unless another function still writes them here. */
   dispose(): void {
     for (const region of this.used) this.target.regions.leave(region);
