@@ -1,5 +1,6 @@
 import type { Variable } from '@tensorflow/tfjs-core';
 import { assertKnownOptions } from '../known-options.js';
+import { headerLength, parseHeader } from '../safetensors/header.js';
 import { fromTensor } from '../safetensors/tensors.js';
 import type { StoredTensor } from '../safetensors/values.js';
 import { safetensorsPieces } from '../safetensors/write.js';
@@ -48,6 +49,18 @@ function turnedBack({ dtype, shape, bytes }: StoredTensor, permutation: readonly
   return { dtype, shape: moved.shape, bytes: new Uint8Array(moved.values.buffer) };
 }
 
+/** Numbers in the weights of the models that this one is made of, which lie in folders below. */
+async function parametersOfParts(files: ModelFiles): Promise<number> {
+  let count = 0;
+  for (const [name, file] of files) {
+    if (!name.endsWith('/model.safetensors')) continue;
+    const length = headerLength(await file.read(0, 8), file.size, file.label);
+    const { entries } = parseHeader(await file.read(8, 8 + length), file.size - 8 - length, file.label);
+    for (const { shape } of entries.values()) count += shape.reduce((size, side) => size * side, 1);
+  }
+  return count;
+}
+
 /**
  * The files of a model: `config.json`, `model.safetensors`, `README.md`, and what else it needs to be made again.
  *
@@ -85,7 +98,8 @@ export async function modelFiles({
 }): Promise<ModelFiles> {
   assertKnownOptions('modelFiles', unknown, ['config', 'variables', 'specs', 'others', 'carried', 'floats', 'card']);
   const list = [...variables];
-  const parameters = list.reduce((sum, [, variable]) => sum + variable.size, 0);
+  const own = list.reduce((sum, [, variable]) => sum + variable.size, 0);
+  const parameters = own + (await parametersOfParts(others));
   const original = others.get('README.md');
   const before = original ? new TextDecoder().decode(await original.read()) : undefined;
   const readme = modelReadme({ config, parameters, card, before });

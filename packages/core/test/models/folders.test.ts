@@ -259,6 +259,15 @@ describe('savedModelFiles and loadSavedModel', () => {
       /Not in the files, to be given again when it is loaded: `augment`/,
     );
     expect(await textOf(files, 'README.md')).toMatch(/license: MIT[\s\S]*# A vector[\s\S]*\| loss \| 0\.5 \|/);
+    expect(await textOf(files, 'README.md')).toContain('with 3 parameters');
+    // Those of its parts are its own, too.
+    const parts = new Map([...files].map(([name, file]) => [`part/${name}`, file]));
+    const whole = await modelFiles({
+      config: { type: 'pair' },
+      variables: Object.entries(make({ size: 5 }).namedVariables()),
+      others: parts,
+    });
+    expect(await textOf(whole, 'README.md')).toContain('with 8 parameters');
     const model = await loadSavedModel(files, table, { where: 'test' });
     expect(model.namedVariables().w.arraySync()).toEqual([2, 2, 2]);
   });
