@@ -219,7 +219,7 @@ describe('unfrozen', () => {
       'label/1/kernel',
       'label/1/bias',
     ]);
-    expect(Object.keys(unfrozen(all, { frozen: ['features', /bias$/] }))).toEqual(['label/0/kernel', 'label/1/kernel']);
+    expect(Object.keys(unfrozen(all, { frozen: ['features', /bias$/g] }))).toEqual(['label/0/kernel', 'label/1/kernel']);
     // A text is the beginning of names, wherever it ends: `layer1` is all of layer1a and layer1b.
     expect(Object.keys(unfrozen(all, { frozen: ['feat', 'label/0'] }))).toEqual(['label/1/kernel', 'label/1/bias']);
     expect(() => unfrozen(all, { frozen: ['eatures'] })).toThrow("'eatures' matches none of features/dense/kernel");

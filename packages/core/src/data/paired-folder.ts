@@ -1,7 +1,7 @@
 import { join, relative } from 'node:path';
 import { assertKnownOptions } from '../known-options.js';
 import { fileError } from './files/file-error.js';
-import { readWholeText } from './files/read-text.js';
+import { lineEnd, readWholeText } from './files/read-text.js';
 import { folderFiles } from './files/walk-folder.js';
 import { mediaKind } from './media-kind.js';
 import { type Pipeline, pipeline } from './pipeline.js';
@@ -77,7 +77,7 @@ export async function pairedFolder(root: string, options: PairedFolderOptions = 
   return pipeline(rows).map(async ([key, { text, image, audio }]): Promise<Row> => {
     const content = text === undefined ? '' : await readWholeText('pairedFolder', join(root, text));
     const texts = content
-      .split('\n')
+      .split(lineEnd)
       .map((line) => line.trim())
       .filter((line) => line !== '');
     const path = (file: string | undefined) => (file === undefined ? undefined : join(root, file));

@@ -1,6 +1,7 @@
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { notWritten } from '@crossmodal/core/safetensors/files';
 import { checkItems, checkSameShape, checkShape, type ItemBatch, type StoreShape } from '../check.js';
 import { type Change, ExactStore } from '../exact/exact-store.js';
 import { type ExactStoreOptions, exactOptions, makeScanner } from '../exact/memory-store.js';
@@ -41,7 +42,9 @@ export async function openFileStore(folder: string, options: FileStoreOptions = 
   const { newest } = await newestFile(folder);
   if (newest === undefined) {
     if (dimension === undefined) throw missing(folder);
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true }).catch((error) => {
+      throw notWritten(`${where}: ${folder}`, error);
+    });
   }
   const unlock = await lockFolder(where, folder);
   try {
@@ -66,7 +69,7 @@ async function firstFile(folder: string, options: FileStoreOptions): Promise<num
   const { newest, older } = await newestFile(folder);
   await Promise.all(older.map((name) => rm(join(folder, name), { force: true })));
   if (newest !== undefined) return newest;
-  await writeFileOf(folder, 1, checkShape(where, options as VectorStoreOptions), []);
+  await writeFileOf(folder, 1, checkShape(where, options as VectorStoreOptions), { where, batches: [] });
   return 1;
 }
 
@@ -144,7 +147,7 @@ async function openForReading(folder: string, options: FileStoreOptions): Promis
 /**
  * Writes all items of any store into a new folder, from which `openFileStore` opens them.
  *
- * @throws CrossmodalError when there is a store in the folder
+ * @throws CrossmodalError when there is a store in the folder, or the disk is full or may not be written
  * @example
  * const store = memoryStore({ dimension: 2 });
  * await saveStore(store, 'saved');
@@ -157,7 +160,7 @@ export async function saveStore(store: VectorStore, folder: string): Promise<voi
     });
   }
   const { dimension, similarity, fields } = store;
-  await writeFileOf(folder, 1, { dimension, similarity, fields }, batchesOf(store));
+  await writeFileOf(folder, 1, { dimension, similarity, fields }, { where: 'saveStore', batches: batchesOf(store) });
 }
 
 async function* batchesOf(store: VectorStore, size = 4096): AsyncGenerator<ItemBatch> {
