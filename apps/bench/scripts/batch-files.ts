@@ -14,6 +14,7 @@ import { clipByNorm, fit, trainStep } from '@crossmodal/core/train';
 import { bagEncoder, wordTokenizer } from '@crossmodal/encoders-text';
 import { convolutionalEncoder } from '@crossmodal/encoders-vision';
 
+const write = (...parts: string[]) => process.stdout.write(`${parts.join(' ')}\n`);
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 const folder = mkdtempSync(join(tmpdir(), 'batch-files-'));
 const lines = ['red', 'green', 'blue', 'gold'].map((colour) => {
@@ -64,10 +65,6 @@ const files = result
 const folders = new Map<string, string[]>();
 for (const file of files) folders.set(dirname(file), [...(folders.get(dirname(file)) ?? []), file]);
 for (const [name, list] of folders) {
-  console.log(
-    String(list.length).padStart(4),
-    name,
-    `(${list.map((file) => file.slice(name.length + 1, -3)).join(', ')})`,
-  );
+  write(String(list.length).padStart(4), name, `(${list.map((file) => file.slice(name.length + 1, -3)).join(', ')})`);
 }
-console.log(String(files.length).padStart(4), 'files in all');
+write(String(files.length).padStart(4), 'files in all');

@@ -44,7 +44,9 @@ export function jsonlWriter(path: string, { resumedAt, ...others }: { resumedAt?
     renameSync(`${path}.new`, path);
     file = openSync(path, 'a');
   } catch (error) {
-    rmSync(`${path}.new`, { force: true });
+    try {
+      rmSync(`${path}.new`, { force: true });
+    } catch {} // the first failure is what counts
     throw notWritten(`jsonlWriter: ${path}`, error);
   }
   return {

@@ -63,7 +63,10 @@ export function localFolder(
   }
   return {
     label: root,
-    list: ({ under = '' } = {}) => walk(home, '', under, []),
+    list({ under = '', ...others } = {}) {
+      assertKnownOptions('localFolder.list', others, ['under']);
+      return walk(home, '', under, []);
+    },
     read: async (name) =>
       readFile(place(name)).catch((cause: NodeJS.ErrnoException) => {
         const problem = cause.code === 'ENOENT' ? 'does not exist' : `cannot be read (${cause.code ?? cause.message})`;

@@ -4,7 +4,7 @@ import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
 import { notWritten } from '@crossmodal/core/safetensors/files';
 import { checkItems, checkSameShape, checkShape, type ItemBatch, type StoreShape } from '../check.js';
 import { type Change, ExactStore } from '../exact/exact-store.js';
-import { type ExactStoreOptions, exactOptions, makeScanner } from '../exact/memory-store.js';
+import { type ExactStoreOptions, exactOptionNames, makeScanner } from '../exact/memory-store.js';
 import type { StoredItem, VectorStore, VectorStoreOptions } from '../vector-store.js';
 import { fileJournal, fileName, formatVersion, newestFile, writeFileOf } from './file-journal.js';
 import { lockFolder } from './folder-lock.js';
@@ -20,7 +20,7 @@ export interface FileStoreOptions extends Partial<ExactStoreOptions> {
 }
 
 const where = 'openFileStore';
-const known: Record<keyof FileStoreOptions, true> = { ...exactOptions, readOnly: true };
+const known: Record<keyof FileStoreOptions, true> = { ...exactOptionNames, readOnly: true };
 
 /**
  * Opens the store of a folder, or makes one: held in memory like `memoryStore`, and every change appended to a file and flushed
@@ -35,7 +35,7 @@ const known: Record<keyof FileStoreOptions, true> = { ...exactOptions, readOnly:
  * await store.close();
  */
 export async function openFileStore(folder: string, options: FileStoreOptions = {}): Promise<VectorStore> {
-  assertKnownOptions(where, options, known);
+  assertKnownOptions('openFileStore', options, known);
   const { readOnly = false, threads, dimension } = options;
   const scanner = makeScanner(where, threads);
   if (readOnly) return openForReading(folder, options);

@@ -245,6 +245,13 @@ describe('localFolder', () => {
     await expect(names(data)).rejects.toThrow(/data\/d is a link that leads nowhere; correct or remove the link/);
   });
 
+  it('and queues refuse options that do not exist', async () => {
+    expect(() => localFolder(root).list({ undr: 'a' } as never)).toThrow("localFolder.list: there is no option 'undr'");
+    await expect(memoryQueue<string>().work(async () => {}, { signl: 1 } as never)).rejects.toThrow(
+      "memoryQueue.work: there is no option 'signl'",
+    );
+  });
+
   it('says why something cannot be written', async () => {
     writeFileSync(join(root, 'plain'), 'x');
     await expect(localFolder(root).write('plain/below', new Uint8Array(1))).rejects.toThrow(
