@@ -10,6 +10,7 @@ import {
   Random,
   randomNormal,
   requireInteger,
+  requireOneOf,
   type Savable,
   savedModelFiles,
   type Trainable,
@@ -181,6 +182,7 @@ export function vae(options: VaeOptions): Vae {
     samples = 1, // Kingma and Welling, section 2.3
     seed = 0,
   } = options;
+  requireOneOf('vae: objective', objective, ['elbo', 'importance-weighted']);
   const latentDimension = decoder.inputs[0]?.shape[1] as number;
   if (typeof latentDimension !== 'number' || (expectedLatent ?? latentDimension) !== latentDimension) {
     throw new CrossmodalError(

@@ -140,7 +140,7 @@ describe('fitGaussianMixture', () => {
   it('refuses what is out of range', async () => {
     await expect(fitGaussianMixture(latents, { components: 100 })).rejects.toThrow('at least 100 rows, got [60,3]');
     await expect(fitGaussianMixture(latents, { components: 0 })).rejects.toThrow(
-      'integers of at least 1, got 0 and 100',
+      'components must be an integer of at least 1, got 0',
     );
     await expect(fitGaussianMixture(latents, { tolerance: -1 })).rejects.toThrow('must not be negative, got -1');
     await expect(fitGaussianMixture(latents, { components: 2, initialMeans: tf.zeros([2, 2]) })).rejects.toThrow(

@@ -1,4 +1,5 @@
 import { join, relative } from 'node:path';
+import { requireOneOf } from '../checks.js';
 import { assertKnownOptions } from '../known-options.js';
 import { fileError } from './files/file-error.js';
 import { lineEnd, readWholeText } from './files/read-text.js';
@@ -38,6 +39,7 @@ const maximumDepth = 64;
 export async function pairedFolder(root: string, options: PairedFolderOptions = {}): Promise<Pipeline<Row>> {
   assertKnownOptions('pairedFolder', options, known);
   const { maximum = 10_000_000, require = [], incomplete = 'skip' } = options;
+  requireOneOf('pairedFolder: incomplete', incomplete, ['throw', 'skip']);
   const files: string[] = [];
   for await (const path of folderFiles('pairedFolder', root, maximumDepth)) files.push(relative(root, path));
   const groups = new Map<string, { text?: string; image?: string; audio?: string }>();

@@ -1,5 +1,6 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { requireOneOf } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import type { ModelFile, ModelFiles } from '../model-files/model-files.js';
@@ -28,6 +29,7 @@ export async function openFolder(
   } = {},
 ): Promise<ModelFiles> {
   assertKnownOptions('openFolder', others, ['links']);
+  requireOneOf('openFolder: links', links, ['inside', 'anywhere']);
   const kind = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     const what = cause.code === 'ENOENT' ? 'does not exist' : `cannot be read (${cause.code})`;
     throw new CrossmodalError(`openFolder: ${path} ${what}`, {

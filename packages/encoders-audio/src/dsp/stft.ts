@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger, requireOneOf } from '@crossmodal/core';
 import { requireFinite, type Samples } from '../waveform.js';
 import { realFourier } from './fft.js';
 import { hann } from './window.js';
@@ -44,6 +44,7 @@ export function resolveStft(
   requireInteger(`${where}: fftSize`, fftSize, 2);
   requireInteger(`${where}: windowLength`, windowLength);
   requireInteger(`${where}: hopLength`, hopLength);
+  requireOneOf(`${where}: padding`, padding, ['reflect', 'zeros']);
   if (windowLength > fftSize) {
     throw new CrossmodalError(`${where}: windowLength must be at most fftSize (${fftSize}), got ${windowLength}`, {
       remedy: 'raise fftSize to the next power of two',

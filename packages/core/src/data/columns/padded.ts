@@ -1,6 +1,6 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { requireInteger } from '../../checks.js';
+import { requireInteger, requireOneOf } from '../../checks.js';
 import { CrossmodalError } from '../../errors.js';
 import { assertKnownOptions } from '../../known-options.js';
 import type { Column } from '../collate.js';
@@ -86,6 +86,8 @@ export function padded<Row>(
     'features',
     'allowMissing',
   ]);
+  requireOneOf('padded: dtype', dtype, ['float32', 'int32']);
+  requireOneOf('padded: longer', longer, ['throw', 'cut']);
   requireInteger('padded: minimum', minimum, 0);
   requireInteger('padded: maximum', maximum);
   requireInteger('padded: multiple', multiple);

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { requireOneOf } from '../../checks.js';
 import { CrossmodalError } from '../../errors.js';
 import { assertKnownOptions } from '../../known-options.js';
 import type { Column } from '../collate.js';
@@ -49,6 +50,7 @@ export function stacked<Row>(
   }: StackedOptions = {},
 ): Column<Row, Tensor> {
   assertKnownOptions('stacked', others, ['dtype', 'scale', 'mean', 'standardDeviation', 'shape', 'allowMissing']);
+  requireOneOf('stacked: dtype', dtype, ['float32', 'int32']);
   const lists = [[scale], mean ?? [], standardDeviation ?? []];
   if (lists.flat().some((value) => !Number.isFinite(value))) {
     throw new CrossmodalError(
