@@ -78,7 +78,7 @@ async function fileAt(
   if (target === undefined) {
     throw new CrossmodalError(`openFolder: ${label} is a symbolic link that leads nowhere`, { remedy: 'remove it' });
   }
-  if (links === 'inside' && target !== join(root, name) && !target.startsWith(root + sep)) {
+  if (links === 'inside' && target !== root && target !== join(root, name) && !target.startsWith(root + sep)) {
     throw new CrossmodalError(`openFolder: ${label} is a symbolic link out of the folder, to ${target}`, {
       remedy: "copy the file, or pass { links: 'anywhere' } if you trust the folder",
     });

@@ -20,8 +20,8 @@ export function fileName(number: number): string {
 /** The number of the newest file of a store; undefined where there is none. Those before it are left over from a change of files. */
 export async function newestFile(folder: string): Promise<{ newest: number | undefined; older: string[] }> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []; // who makes it then says why it cannot be made
+    throw new CrossmodalError(`openFileStore: ${folder} cannot be read (${error.code})`, { cause: error });
   });
   const numbers = names.flatMap((name) => (pattern.exec(name) ? [Number(pattern.exec(name)![1])] : []));
   const newest = numbers.length > 0 ? Math.max(...numbers) : undefined;
