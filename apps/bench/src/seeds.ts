@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { meanAndDeviation } from '@crossmodal/core/metrics';
-import { writeAtomically } from './data/cache.js';
+import { writeAtomically } from '@crossmodal/core/safetensors/files';
 import type { Entry } from './entries/entry.js';
 import { prepareReportFolder } from './report/folder.js';
 import { formatNumber } from './report/format.js';
@@ -42,7 +42,7 @@ export async function runSeeds(
       terminal.note(`${entry.id}, ${nameOf(run)}`);
       const { results } = await runEntry(entry, context, terminal);
       const content = { preset: options.preset, ...run, results };
-      await writeAtomically(fileOf(entry, run), `${JSON.stringify(content, null, 2)}\n`);
+      await writeAtomically(fileOf(entry, run), `${JSON.stringify(content, null, 2)}\n`, { where: 'bench' });
     }
   }
   const read = (entry: Entry, run: Run) =>
@@ -51,7 +51,7 @@ export async function runSeeds(
     runs,
     entries.map((entry) => runs.map((run) => read(entry, run))),
   );
-  await writeAtomically(join(reportFolder, 'seeds.md'), table);
+  await writeAtomically(join(reportFolder, 'seeds.md'), table, { where: 'bench' });
   return table;
 }
 

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
 import { type Device, type DeviceName, deviceNames, useDevice } from '@crossmodal/core/device';
+import { writeAtomically } from '@crossmodal/core/safetensors/files';
 import type { Callback } from '@crossmodal/core/train';
 import { resultsTable } from './cli/table.js';
 import { progressLine, type Terminal } from './cli/terminal.js';
-import { type CacheWatcher, writeAtomically } from './data/cache.js';
+import type { CacheWatcher } from './data/cache.js';
 import { locateOpenMoji, type OpenMoji, readOpenMoji } from './data/openmoji.js';
 import { renderPictures } from './data/pictures.js';
 import { speakNames } from './data/speech.js';
@@ -82,8 +83,10 @@ export async function runSuite(entries: readonly Entry[], options: SuiteOptions)
   terminal.out(resultsTable(file.results));
   if (preset === 'smoke') terminal.note('The smoke preset only shows that every entry runs: its numbers mean nothing.');
   const report = join(options.reportFolder, 'report.html');
-  await writeAtomically(join(options.reportFolder, 'results.json'), `${JSON.stringify(file, null, 2)}\n`);
-  await writeAtomically(report, renderReport(file, sections));
+  await writeAtomically(join(options.reportFolder, 'results.json'), `${JSON.stringify(file, null, 2)}\n`, {
+    where: 'bench',
+  });
+  await writeAtomically(report, renderReport(file, sections), { where: 'bench' });
   terminal.out(`${formatSeconds(file.seconds)} on ${device.name}; report: ${report}`);
   return file;
 }

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, utimesSync
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { FileCache, writeAtomically } from '../src/data/cache.js';
+import { FileCache } from '../src/data/cache.js';
 import { temporaryFolder } from './fixture.js';
 
 const content = (name: string) => Buffer.from(`content of ${name}`.repeat(20));
@@ -32,7 +32,7 @@ describe('FileCache', () => {
     const folder = temporaryFolder();
     expect((await ensureThree(folder)).made).toEqual(['a', 'sub/b', 'c']);
     expect(await ensureThree(folder)).toEqual({ made: [], notices: [] });
-    expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+    expect(readdirSync(folder).filter((name) => name.startsWith('.writing-'))).toEqual([]);
   });
 
   test('finds a file that was cut short, altered or removed, says so, and makes it again', async () => {
@@ -78,7 +78,10 @@ describe('FileCache', () => {
   test('removes what runs that were killed left half written, not what may still be written', async () => {
     const folder = temporaryFolder();
     await ensureThree(folder);
-    const [old, young] = ['0', '1'].map((digit) => join(folder, 'sub', `.${digit.repeat(36)}.tmp`)) as [string, string];
+    const [old, young] = ['0', '1'].map((digit) => join(folder, 'sub', `.writing-1-${digit.repeat(36)}`)) as [
+      string,
+      string,
+    ];
     for (const file of [old, young]) writeFileSync(file, 'half');
     utimesSync(old, new Date(0), new Date(0));
     expect((await ensureThree(folder)).made).toEqual([]);
@@ -90,16 +93,6 @@ describe('FileCache', () => {
     writeFileSync(file, '');
     await expect(FileCache.open(join(file, 'cache'), 'v1')).rejects.toThrow(/cannot be used .*--cache DIR$/);
   });
-});
-
-test('writeAtomically leaves nothing behind when it fails', async () => {
-  const folder = temporaryFolder();
-  const file = join(folder, 'file');
-  await writeAtomically(file, 'old');
-  await expect(writeAtomically(join(file, 'below'), 'new')).rejects.toThrow(/cannot write/);
-  expect(readFileSync(file, 'utf8')).toBe('old');
-  expect(readdirSync(folder)).toEqual(['file']);
-  expect(existsSync(join(folder, 'below'))).toBe(false);
 });
 
 test('a process that is told to stop removes what it is writing, and ends', async () => {
@@ -118,6 +111,6 @@ test('a process that is told to stop removes what it is writing, and ends', asyn
     { cwd: fileURLToPath(new URL('..', import.meta.url)), encoding: 'utf8' },
   );
   expect(child).toMatchObject({ signal: 'SIGINT', stderr: '' });
-  expect(readdirSync(folder).filter((name) => name.endsWith('.tmp'))).toEqual([]);
+  expect(readdirSync(folder).filter((name) => name.startsWith('.writing-'))).toEqual([]);
   expect(readdirSync(folder)).toContain('a');
 }, 60_000);

@@ -1,4 +1,4 @@
-import { allocateWeights, assertKnownOptions, type Random } from '@crossmodal/core';
+import { allocateWeights, assertKnownOptions, type Random, requireOneOf } from '@crossmodal/core';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -85,6 +85,7 @@ export function cdan(options: CdanOptions): DomainAdapter {
     normalisation = 'domain', // the published code
     ...common
   } = options;
+  requireOneOf('cdan: normalisation', normalisation, ['batch', 'domain']);
   checkStrength('cdan', 'lambda', lambda);
   return domainAdapter('cdan', common, ({ features, classes }, random) => {
     const products = features * classes;

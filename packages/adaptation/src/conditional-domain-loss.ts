@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, stopGradient } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireOneOf, stopGradient } from '@crossmodal/core';
 import { gradientReversal } from '@crossmodal/core/layers';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -102,6 +102,7 @@ export function conditionalDomainLoss(
     'normalisation',
     'join',
   ]);
+  requireOneOf('conditionalDomainLoss: normalisation', normalisation, ['batch', 'domain']);
   const rows = features.shape[0];
   if (classLogits.shape[0] !== rows) {
     throw new CrossmodalError(

@@ -7,6 +7,7 @@ import {
   type NamedVariables,
   prefixed,
   Random,
+  requireOneOf,
   type Trainable,
 } from '@crossmodal/core';
 import { gradientReversal } from '@crossmodal/core/layers';
@@ -105,6 +106,7 @@ export function contrastiveAdversarial<Modality extends string, Extras extends o
     hidden = [100], // DANN's domain classifier
     domainReduction = 'concatenated', // the mean over both domains
   } = options;
+  requireOneOf('contrastiveAdversarial: domainReduction', domainReduction, ['concatenated', 'two-means']);
   checkStrength('contrastiveAdversarial', 'lambda', lambda);
   const unknown = adapted.find((name) => !model.modalities.includes(name));
   if (adapted.length === 0 || unknown !== undefined) {

@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, requireOneOf } from '@crossmodal/core';
 import { dannAnnealing, type Schedule } from '@crossmodal/core/schedules';
 import { gaussianKernel, type Kernel, type MmdEstimator, mmd } from '@crossmodal/losses';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
@@ -62,6 +62,7 @@ export function dan(options: DanOptions): DomainAdapter {
     match = ['features'],
     ...common
   } = options;
+  requireOneOf('dan: estimator', estimator, ['biased', 'unbiased', 'linear-time']);
   const distance = (source: Tensor2D, target: Tensor2D): Scalar => mmd(source, target, { kernel, estimator });
   return domainAdapter('dan', common, () => distanceTerm('dan', distance, { weight, match }));
 }

@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, requireOneOf } from '@crossmodal/core';
 import { gradientReversal } from '@crossmodal/core/layers';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import { checkStrength } from './check-strength.js';
@@ -55,6 +55,7 @@ export function dann(options: DannOptions): DomainAdapter {
     domainReduction = 'concatenated', // the paper's mean over both domains
     ...common
   } = options;
+  requireOneOf('dann: domainReduction', domainReduction, ['concatenated', 'two-means']);
   checkStrength('dann', 'lambda', lambda);
   return domainAdapter('dann', common, ({ features }, random) => {
     const classifier = head('dann', { inputs: features, hidden: domainHidden, outputs: 2, random });

@@ -1,6 +1,7 @@
 import { assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { requireFiniteRows } from './finite-rows.js';
 import { halves, type LinearDomainOptions, linearDomainClassifier } from './linear-domain-classifier.js';
 
 export interface DensityRatiosOptions extends LinearDomainOptions {
@@ -28,7 +29,7 @@ const optionNames: Record<keyof DensityRatiosOptions, true> = {
  * @param source features of held-out source items, [rows, dim]
  * @param target features of target items, [rows, dim]
  * @returns one ratio per source row, in their order
- * @throws CrossmodalError when the columns differ or a domain has fewer than four rows
+ * @throws CrossmodalError when the columns differ, a domain has fewer than four rows or values that are not finite
  * @see Bickel et al. (2007), Discriminative learning for differing training and test distributions, section 4
  *
  * @example
@@ -51,6 +52,7 @@ export async function densityRatios(
       `densityRatios: both domains must have at least four rows and equally many columns, got [${source.shape}] and [${target.shape}]`,
     );
   }
+  await requireFiniteRows('densityRatios', { source, target });
   const random = new Random(seed);
   const parts = tf.tidy(() => {
     const ofSource = halves(source, random.fork('source'));

@@ -1,6 +1,7 @@
 import { assertKnownOptions, CrossmodalError, Random } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { requireFiniteRows } from './finite-rows.js';
 import { halves, type LinearDomainOptions, linearDomainClassifier } from './linear-domain-classifier.js';
 
 export interface ProxyADistanceOptions extends LinearDomainOptions {
@@ -32,7 +33,7 @@ const optionNames: Record<keyof ProxyADistanceOptions, true> = {
  *
  * @param source [rows, dim]
  * @param target [rows, dim]
- * @throws CrossmodalError when the columns differ or a domain has fewer than four rows
+ * @throws CrossmodalError when the columns differ, a domain has fewer than four rows or values that are not finite
  * @see Ben-David et al. (2007); Ganin et al. (2016), section 5.1, equation 13
  *
  * @example
@@ -55,6 +56,7 @@ export async function proxyADistance(
       `proxyADistance: both domains must have at least four rows and equally many columns, got [${source.shape}] and [${target.shape}]`,
     );
   }
+  await requireFiniteRows('proxyADistance', { source, target });
   const random = new Random(seed);
   const [[sourceTrain, sourceTest], [targetTrain, targetTest]] = tf.tidy(() => [
     halves(source, random.fork('source')).rows,

@@ -23,7 +23,7 @@ export function unfrozen(
   assertKnownOptions('unfrozen', others, ['frozen']);
   const names = Object.keys(variables);
   const matches = (pattern: NamePattern, name: string) =>
-    typeof pattern === 'string' ? name.startsWith(pattern) : pattern.test(name);
+    typeof pattern === 'string' ? name.startsWith(pattern) : name.search(pattern) >= 0; // unlike `test`, of any flags
   for (const pattern of frozen) {
     if (!names.some((name) => matches(pattern, name))) {
       throw new CrossmodalError(

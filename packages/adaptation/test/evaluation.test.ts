@@ -5,6 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
 import {
   collectFeatures,
+  densityRatios,
   domainPicture,
   evaluateClassifier,
   evaluateDomains,
@@ -203,6 +204,9 @@ describe('proxyADistance', () => {
   it('repeats itself, refuses too little data, leaks nothing', async () => {
     const [a, b] = [seededMatrix(20, 3, 1), seededMatrix(20, 3, 2)];
     expect(await proxyADistance(a, b, { seed: 3 })).toEqual(await proxyADistance(a, b, { seed: 3 }));
+    const broken = tf.tensor2d([...Array.from({ length: 4 }, () => [1, 2]), [0, Number.NaN]]);
+    await expect(proxyADistance(broken, tf.ones([4, 2]))).rejects.toThrow('source must be finite, got NaN in row 4');
+    await expect(densityRatios(tf.ones([4, 2]), broken)).rejects.toThrow('target must be finite, got NaN in row 4');
     await expect(proxyADistance(a, seededMatrix(3, 3, 1))).rejects.toThrow('got [20,3] and [3,3]');
     await expectNoLeak(async () => void (await proxyADistance(a, b, { steps: 3 })));
   });
@@ -219,7 +223,10 @@ describe('unfrozen', () => {
       'label/1/kernel',
       'label/1/bias',
     ]);
-    expect(Object.keys(unfrozen(all, { frozen: ['features', /bias$/] }))).toEqual(['label/0/kernel', 'label/1/kernel']);
+    expect(Object.keys(unfrozen(all, { frozen: ['features', /bias$/g] }))).toEqual([
+      'label/0/kernel',
+      'label/1/kernel',
+    ]);
     // A text is the beginning of names, wherever it ends: `layer1` is all of layer1a and layer1b.
     expect(Object.keys(unfrozen(all, { frozen: ['feat', 'label/0'] }))).toEqual(['label/1/kernel', 'label/1/bias']);
     expect(() => unfrozen(all, { frozen: ['eatures'] })).toThrow("'eatures' matches none of features/dense/kernel");

@@ -84,6 +84,15 @@ describe('scoreMetrics', () => {
       "'diagonal' needs as many queries as gallery items, got 2 and 3",
     );
     await expect(scoreMetrics(tf.fill([2, 2], Number.NaN))).rejects.toThrow('got NaN for query 0, item 0');
+    const infinite = tf.tensor2d([
+      [1, 2],
+      [Number.POSITIVE_INFINITY, 1],
+    ]);
+    for (const similarity of ['cosine', 'euclidean', 'dot'] as const) {
+      await expect(retrievalMetrics(tf.ones([2, 2]), infinite, { similarity })).rejects.toThrow(
+        'gallery must be finite, got Infinity in row 1',
+      );
+    }
     await expect(scoreMetrics(tf.zeros([2, 2]), { relevant: [[], []] })).rejects.toThrow('none of 2 has');
     await expect(scoreMetrics(tf.zeros([2, 2]), { relevant: [[0], [2]] })).rejects.toThrow('got 2 for query 1');
     await expect(scoreMetrics(tf.zeros([2, 2]), { k: [0] })).rejects.toThrow(
@@ -152,7 +161,7 @@ describe('retrievalMetrics', () => {
     const broken = tf.fill([6, 3], Number.NaN) as Tensor2D;
     await expectNoLeakWhenThrowing(
       async () => void (await retrievalMetrics(broken, rows)),
-      'retrievalMetrics: scores must be numbers',
+      'retrievalMetrics: queries must be finite, got NaN in row 0',
     );
   });
 });

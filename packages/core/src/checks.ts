@@ -1,4 +1,5 @@
 import { CrossmodalError } from './errors.js';
+import { nearestName } from './known-options.js';
 
 /**
  * Refuses what is not a whole number of at least `least` and at most `most`.
@@ -40,6 +41,22 @@ export function requirePositive(where: string, value: number): void {
   if (!(value > 0 && Number.isFinite(value))) {
     throw new CrossmodalError(`${where} must be a positive number, got ${value}`);
   }
+}
+
+/**
+ * Refuses a text that is none of a few names, such as a misspelled kind of loss.
+ *
+ * @param where the function and the option
+ * @throws CrossmodalError with all names, and the nearest one where one was probably meant
+ * @example
+ * requireOneOf('gan: loss', 'hinge', ['minimax', 'hinge']);
+ */
+export function requireOneOf<T extends string>(where: string, value: T, choices: readonly T[]): void {
+  if (choices.includes(value)) return;
+  const near = typeof value === 'string' ? nearestName(value, choices) : undefined;
+  throw new CrossmodalError(`${where} must be one of ${choices.join(', ')}, got ${String(value)}`, {
+    remedy: near && `did you mean '${near}'?`,
+  });
 }
 
 /**

@@ -1,5 +1,5 @@
 export { assertBackend } from './assert-backend.js';
-export { requireInteger, requirePositive, requireRate, requireSeed } from './checks.js';
+export { requireInteger, requireOneOf, requirePositive, requireRate, requireSeed } from './checks.js';
 export type { CompiledFunction, TensorFunction } from './compile/backend-capabilities.js';
 export { compile } from './compile/compile.js';
 export { hostInput } from './compile/host-input.js';

@@ -22,7 +22,7 @@ export function assertKnownOptions(
   const names = Array.isArray(known) ? (known as readonly string[]) : Object.keys(known);
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
-    const near = nearest(name, names);
+    const near = nearestName(name, names);
     throw new CrossmodalError(
       `${where}: there is no ${noun} '${name}', ${names.length > 0 ? `the ${noun}s are ${names.join(', ')}` : 'there are none'}`,
       {
@@ -33,7 +33,7 @@ export function assertKnownOptions(
 }
 
 /** The name that was probably meant: misspelled, abbreviated to initials (lr), or cut short. */
-function nearest(name: string, names: readonly string[]): string | undefined {
+export function nearestName(name: string, names: readonly string[]): string | undefined {
   const given = name.toLowerCase();
   const initials = (candidate: string) => candidate.replace(/(?<=.)[a-z0-9]+/g, '').toLowerCase();
   const costs = names.map((candidate) => {

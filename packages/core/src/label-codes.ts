@@ -8,7 +8,7 @@ import { assertKnownOptions } from './known-options.js';
  * @param where the function that asks, for messages
  * @param lists by name, for messages
  * @param options.text whether texts are labels too, rather than a mistake
- * @throws CrossmodalError for a label that is no whole number up to 2^53 - 1 (and, with `text`, no text)
+ * @throws CrossmodalError for a label that is no whole number up to 2^53 - 1 (in a Float32Array up to 2^24 - 1) and, with `text`, no text
  * @example
  * const { ids } = labelCodes('photos', { ids: [9007199254740990, 9007199254740991] }); // [0, 1]
  */
@@ -31,6 +31,12 @@ export function labelCodes<Name extends string>(
       throw new CrossmodalError(
         `${where}: ${name} must be whole numbers up to 2^53 - 1${text ? ' or texts' : ''}, got ${given} at position ${index}`,
         { remedy: text ? 'pass larger numbers as text' : 'number the labels, equal ones alike' },
+      );
+    }
+    if (lists[name as Name] instanceof Float32Array && Math.abs(label as number) >= 2 ** 24) {
+      throw new CrossmodalError(
+        `${where}: ${name} in a Float32Array must be below 2^24, beyond which it cannot tell them apart, got ${label} at position ${index}`,
+        { remedy: 'pass an Int32Array, a Float64Array or an array' },
       );
     }
     const known = codes.get(label);

@@ -16,6 +16,10 @@ export function layerSeeds(where: string, seed: number | string): (name: string)
       remedy: 'pass seed: 1; the same seed gives the same weights',
     });
   }
-  const random = new Random(seed);
+  return seedsByName(new Random(seed));
+}
+
+/** A seed for each name that follows from a generator, as the initialisers of tfjs-layers take it. */
+export function seedsByName(random: Random): (name: string) => number {
   return (name) => random.fork(name).integer(2 ** 31);
 }

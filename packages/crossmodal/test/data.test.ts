@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { create } from 'tar';
 import { beforeAll, describe, expect, it } from 'vitest';
@@ -175,6 +175,49 @@ describe('data are recognised', () => {
     const found = await inspect('cv');
     expect(found).toMatchObject({ kind: 'Common Voice', items: 2, splits: { train: 1, dev: 1 }, broken: [] });
     expect(found.usable.map(({ group }) => group).sort()).toEqual(['me', 'you']);
+  });
+});
+
+describe('links', () => {
+  it('to files, class folders and folders of pictures are followed, though not in circles', async () => {
+    put('elsewhere/river/1.png', red);
+    put('elsewhere/2.png', blue);
+    put('linked/boat/3.png', blue);
+    symlinkSync(join(root, 'elsewhere/river'), join(root, 'linked/river'));
+    symlinkSync(join(root, 'elsewhere/2.png'), join(root, 'linked/boat/2.png'));
+    symlinkSync(join(root, 'linked'), join(root, 'linked/boat/around'));
+    const found = await inspect('linked');
+    expect(found).toMatchObject({ kind: 'class folders', items: 3, labels: 2, broken: [] });
+    put('table/rows.csv', 'file,text\n2.png,a blue square\n');
+    symlinkSync(join(root, 'elsewhere'), join(root, 'table/pictures'));
+    expect(await inspect('table/rows.csv')).toMatchObject({ items: 1, broken: [] });
+  });
+
+  it('that lead nowhere are named', async () => {
+    put('dangling/a/1.png', red);
+    symlinkSync(join(root, 'gone'), join(root, 'dangling/b'));
+    await expect(inspect('dangling')).rejects.toThrow(/dangling\/b: is a link that leads nowhere; correct or remove/);
+  });
+});
+
+describe('identifiers of 64 bits', () => {
+  const ids = ['1234567890123456788', '1234567890123456789'];
+  it('of COCO pictures stay apart', async () => {
+    put('wide/images/1.png', red);
+    put('wide/images/2.png', blue);
+    const images = ids.map((id, i) => `{"id": ${id}, "file_name": "${i + 1}.png"}`);
+    const annotations = ids.map((id, i) => `{"image_id": ${id}, "id": ${i}, "caption": "picture ${i + 1}"}`);
+    put('wide/captions.json', `\ufeff{"images": [${images}], "annotations": [${annotations}]}`);
+    const { usable } = await inspect('wide/captions.json');
+    expect(usable.map(({ image, text }) => [String(image).at(-5), text])).toEqual([
+      ['1', 'picture 1'],
+      ['2', 'picture 2'],
+    ]);
+  });
+
+  it('of groups stay apart in JSON lines', async () => {
+    put('speakers.jsonl', ids.map((id, i) => `{"text": "sentence number ${i}", "speaker_id": ${id}}`).join('\n'));
+    expect((await inspect('speakers.jsonl')).usable.map(({ group }) => group)).toEqual(ids);
   });
 });
 

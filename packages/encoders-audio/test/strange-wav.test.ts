@@ -3,7 +3,20 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { audioDecoder, decodeWav, encodeWav, loadWaveform, resample, spectrogramEncoder } from '../src/index.js';
+import { soundKind } from '../src/compressed/sound-kind.js';
+import {
+  audioDecoder,
+  decodeWav,
+  encodeWav,
+  kaldiFilterbank,
+  loadWaveform,
+  melSpectrogram,
+  powerSpectrogram,
+  resample,
+  spectralCentroid,
+  spectrogramEncoder,
+  stft,
+} from '../src/index.js';
 import { useTestBackend } from './backend.js';
 import { folder, signal } from './cases.js';
 
@@ -82,6 +95,7 @@ describe('streamed wav files', () => {
     ['sox, 6 channels of 24 bits', 6, 24, 0x7ffff000 - (0x7ffff000 % 18)],
     ['arecord', 2, 16, 0x80000000],
     ['ffmpeg', 2, 16, 0xffffffff],
+    ['GStreamer', 2, 16, 0x7fff0000],
     ['less its header', 2, 16, 0xffffffff - 36],
     ['length 0', 2, 16, 0],
     ['length 0, 24 bits', 1, 24, 0],
@@ -93,6 +107,27 @@ describe('streamed wav files', () => {
     expect(streamed.channels).toHaveLength(channels);
     expect(streamed.samples).toHaveLength(50);
     expect(streamed.samples).toEqual(whole.samples);
+  });
+
+  it.each(cases.map((c) => [c.name, c] as const))('are read to their end when they are compressed: %s', (_, c) => {
+    const whole = bytesOf(c.file);
+    const dataAt = Buffer.from(whole).indexOf('data', 0, 'latin1');
+    // The container of RIFX is big-endian, and so is the length.
+    const little = whole[3] === 'F'.charCodeAt(0);
+    for (const announced of [0xffffffff, 0x7ffff000, 0]) {
+      const streamed = whole.slice();
+      new DataView(streamed.buffer).setUint32(dataAt + 4, announced, little);
+      const chunksBehind = new DataView(whole.buffer).getUint32(dataAt + 4, little) < whole.length - dataAt - 8;
+      if (!chunksBehind) expect(decodeWav(streamed).channels).toEqual(decodeWav(whole).channels);
+    }
+  });
+
+  it('may be of the container of the European Broadcasting Union', () => {
+    const data = Uint8Array.from({ length: 100 }, (__, i) => (i * 37) % 251);
+    const broadcast = wav(1, 16, data, 0xffffffff);
+    broadcast.set(Buffer.from('BW64', 'latin1'), 0);
+    expect(decodeWav(broadcast).samples).toEqual(decodeWav(wav(1, 16, data, 100)).samples);
+    expect(soundKind(broadcast)).toBe('wav');
   });
 
   it('are still cut short when they announce what any file could hold', () => {
@@ -128,6 +163,32 @@ describe('amplitudes that are no numbers', () => {
       await expect(decoder.decode(path)).rejects.toThrow(`audioDecoder: samples must be finite, got ${bad} at 700`);
       await decoder.close();
     }
+  });
+});
+
+describe('signal processing', () => {
+  const samples = signal(4000);
+  it.each<[string, (samples: Float32Array) => unknown]>([
+    ['stft', (x) => stft(x)],
+    ['powerSpectrogram', (x) => powerSpectrogram(x)],
+    ['melSpectrogram', (x) => melSpectrogram(x, { sampleRate: 8000 })],
+    ['spectralCentroid', (x) => spectralCentroid(x, { sampleRate: 8000 })],
+    ['kaldiFilterbank', (x) => kaldiFilterbank(x, { sampleRate: 8000 })],
+    ['resample', (x) => resample(x, { from: 8000, to: 16000 })],
+    ['resample', (x) => resample(x, { from: 8000, to: 8000 })],
+  ])('of amplitudes that are no numbers is refused: %s', (name, run) => {
+    for (const bad of [Number.NaN, Number.NEGATIVE_INFINITY]) {
+      const broken = samples.slice();
+      broken[3999] = bad;
+      expect(() => run(broken)).toThrow(`${name}: samples must be finite, got ${bad} at 3999; repair the recording`);
+    }
+    run(samples);
+  });
+
+  it('knows its windows', () => {
+    expect(() => kaldiFilterbank(samples, { sampleRate: 8000, window: 'hamming' as never })).toThrow(
+      'kaldiFilterbank: window must be povey or hann, got hamming',
+    );
   });
 });
 

@@ -70,6 +70,27 @@ describe('the defects of B5', () => {
   });
 });
 
+describe('words in regular expressions', () => {
+  // Of tokenizers 0.23.3, over all characters below U+3100: a class in brackets has none of the superscripts and fractions of Latin-1.
+  it.each([
+    ['\\w', true],
+    ['\\p{Word}', true],
+    ['[\\w]', false],
+    ['[^\\W]', false],
+    ['[^\\W\\d_]', false],
+    ['(?i)[\\w]', false],
+    ['[\\p{Word}]', false],
+    ['[\\P{Word}]', true],
+    ['[^\\w]', true],
+    ['[\\W]', true],
+    ['[[:word:]]', false],
+  ])('%s', (regex, matches) => {
+    const type = { type: 'Split', pattern: { Regex: regex }, behavior: 'Removed', invert: false };
+    const tokenizer = pretrainedTokenizer(words([], { pre_tokenizer: type }));
+    for (const sign of '²³¹¼½¾') expect(tokenizer.encodeText(sign).ids.length === 0, sign).toBe(matches);
+  });
+});
+
 describe('what is refused', () => {
   it('unknown types, by name and place', () => {
     const file = words([], { pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'Digit' }] } });

@@ -71,10 +71,3 @@ export function imageOf(
   }
   return { data, shape };
 }
-
-/** Throws unless `value` is one of a few names; `where` is "function: option". */
-export function requireOneOf<T extends string>(where: string, value: T, choices: readonly T[]): void {
-  if (!choices.includes(value)) {
-    throw new CrossmodalError(`${where} must be one of ${choices.join(', ')}, got ${String(value)}`);
-  }
-}

@@ -54,8 +54,10 @@ describe('loadFrames', () => {
 
   it('reads a folder by the numbers in its names, and passes over what is no picture', async () => {
     const clip = mkdtempSync(join(folder, 'frames-'));
-    for (const name of ['10.png', '9.png', '1.png', 'notes.txt']) writeFileSync(join(clip, name), 'x');
-    expect(await loadFrames(clip, { count: 5 })).toEqual(['1.png', '9.png', '10.png'].map((name) => join(clip, name)));
+    for (const name of ['10.png', '9.png', '1.jfif', 'notes.txt', '._1.jfif']) writeFileSync(join(clip, name), 'x');
+    expect(await loadFrames(clip, { count: 5 })).toEqual(['1.jfif', '9.png', '10.png'].map((name) => join(clip, name)));
+    writeFileSync(join(clip, '11.bmp'), 'x');
+    await expect(loadFrames(clip, { count: 5 })).rejects.toThrow(/11\.bmp is of a kind that is not read; convert it/);
   });
 
   it('takes a still picture as a clip of one frame, and lists as they are', async () => {

@@ -91,6 +91,11 @@ describe('matchModel', () => {
     const three = { features: tf.zeros([3, 5]) };
     expect(() => model.logits({ text, audio: three })).toThrow('got text 4, audio 3');
     expect(() => model.loss({ text, audio, groups: tf.tensor1d([1]) })).toThrow('groups must have shape [4], got [1]');
+    for (const bad of [Number.NaN, 0.5, 16777217]) {
+      expect(() => model.loss({ text, audio, groups: tf.tensor1d([1, 2, 3, bad]) })).toThrow(
+        /labels must be (whole numbers|below 2\^24)/,
+      );
+    }
     expect(() => model.loss({ text: { features: tf.zeros([1, 4]) }, audio: { features: tf.zeros([1, 5]) } })).toThrow(
       'needs two rows, got 1',
     );

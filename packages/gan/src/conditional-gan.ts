@@ -7,6 +7,7 @@ import {
   prefixed,
   Random,
   requireInteger,
+  requireOneOf,
   type Savable,
   savedModelFiles,
   stopGradient,
@@ -202,6 +203,8 @@ export function conditionalGan(options: ConditionalGanOptions): ConditionalGan {
     gradientPenalty = discriminator ? 'none' : { kind: 'r1', weight: 5 }, // Mescheder et al., section 4.1 and table 5
     interpolation = 0,
   } = options;
+  requireOneOf('conditionalGan: loss', loss, ['minimax', 'non-saturating', 'least-squares', 'hinge', 'wasserstein']);
+  requireOneOf('conditionalGan: conditioning', conditioning, ['concatenation', 'projection']);
   requireInteger('conditionalGan: conditionDimension', conditionDimension);
   if (range && !(range[0] < range[1])) {
     throw new CrossmodalError(`conditionalGan: range must be [low, high] with low < high, got [${range}]`);

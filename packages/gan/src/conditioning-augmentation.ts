@@ -1,9 +1,8 @@
-import { assertKnownOptions, type NamedVariables, namedVariables, type Random } from '@crossmodal/core';
-import { LayerSeeds, reparameterise } from '@crossmodal/core/layers';
+import { assertKnownOptions, type NamedVariables, type Random } from '@crossmodal/core';
+import { gaussianHead, LayerSeeds, reparameterise } from '@crossmodal/core/layers';
 import { klStandardNormal } from '@crossmodal/losses';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import * as tfl from '@tensorflow/tfjs-layers';
 
 /** What the generator gets instead of the condition, and how far its distribution is from N(0, I). */
 export interface AugmentedCondition {
@@ -42,29 +41,23 @@ export function conditioningAugmentation({
   seed?: number | string;
 }): ConditioningAugmentation {
   assertKnownOptions('conditioningAugmentation', others, ['conditionDimension', 'dimension', 'seed']);
-  const seeds = new LayerSeeds(seed, 'conditioning-augmentation');
-  const layer = tfl.layers.dense({
-    units: 2 * dimension,
-    inputShape: [conditionDimension],
-    kernelInitializer: seeds.glorot('gaussian'),
-    name: 'gaussian',
+  const head = gaussianHead({
+    features: conditionDimension,
+    dimension,
+    seeds: new LayerSeeds(seed, 'conditioning-augmentation'),
+    name: 'conditioning_augmentation',
   });
-  const model = tfl.sequential({ layers: [layer], name: 'conditioning_augmentation' });
   return {
     dimension,
-    apply(condition, { random }) {
-      return tf.tidy(() => {
-        const [mean, raw] = tf.split(model.apply(condition) as Tensor2D, 2, 1) as [Tensor2D, Tensor2D];
-        const logVariance = tf.clipByValue(raw, -10, 10); // exp stays finite whatever training does
+    apply: (condition, { random }) =>
+      tf.tidy(() => {
+        const { mean, logVariance } = head.apply(condition);
         return {
           condition: reparameterise(mean, logVariance, { random }),
           divergence: klStandardNormal(mean, logVariance),
         };
-      });
-    },
-    namedVariables: () => namedVariables(model),
-    dispose: () => {
-      model.dispose();
-    },
+      }),
+    namedVariables: head.namedVariables,
+    dispose: head.dispose,
   };
 }

@@ -8,6 +8,7 @@ import {
   namedVariables,
   prefixed,
   requireInteger,
+  requireOneOf,
   type Savable,
   savedModelFiles,
   stopGradient,
@@ -116,6 +117,7 @@ export function embeddingGan(options: EmbeddingGanOptions): EmbeddingGan {
     cycleWeight = 0,
     seed = 0,
   } = options;
+  requireOneOf('embeddingGan: loss', kind, ['minimax', 'non-saturating', 'least-squares', 'hinge', 'wasserstein']);
   for (const [name, size] of Object.entries({ dimensionA, dimensionB })) {
     requireInteger(`embeddingGan: ${name}`, size);
   }

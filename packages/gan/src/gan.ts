@@ -4,6 +4,7 @@ import {
   CrossmodalError,
   isTraining,
   Random,
+  requireOneOf,
   type Savable,
   savedModelFiles,
 } from '@crossmodal/core';
@@ -87,6 +88,7 @@ export function gan(options: GanOptions): Gan {
     range,
     seed = 0,
   } = options;
+  requireOneOf('gan: loss', loss, ['minimax', 'non-saturating', 'least-squares', 'hinge', 'wasserstein']);
   const latentDimension = generator.inputs[0]?.shape[1];
   if (generator.inputs.length !== 1 || typeof latentDimension !== 'number') {
     throw new CrossmodalError(

@@ -35,5 +35,13 @@ describe('intraClassDistance', () => {
     await expect(intraClassDistance(features, [0, 1])).rejects.toThrow('got 3 rows and 2 classes');
     await expect(intraClassDistance(features, [0, 1, 2])).rejects.toThrow('a class of two rows or more is needed');
     await expect(intraClassDistance(tf.fill([2, 2], Number.NaN), [0, 0])).rejects.toThrow('features must be finite');
+    for (const bad of [Number.NaN, 2 ** 53, 0.5]) {
+      await expect(intraClassDistance(features, [0, 0, bad])).rejects.toThrow(
+        `classes must be whole numbers up to 2^53 - 1 or texts, got ${bad} at position 2`,
+      );
+    }
+    await expect(intraClassDistance(features, Float32Array.of(0, 16777216, 16777217))).rejects.toThrow(
+      'must be below 2^24',
+    );
   });
 });

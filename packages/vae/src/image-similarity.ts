@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireOneOf } from '@crossmodal/core';
 import type { Tensor, Tensor1D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -62,6 +62,7 @@ export function structuralSimilarity(
   } = {},
 ): Tensor1D {
   assertKnownOptions('structuralSimilarity', others, ['window', 'size']);
+  requireOneOf('structuralSimilarity: window', window, ['gaussian', 'uniform']);
   const width = window === 'gaussian' ? 11 : size;
   if (!Number.isInteger(width) || width < 3 || width % 2 === 0) {
     throw new CrossmodalError(`structuralSimilarity: size must be an odd integer of at least 3, got ${size}`);

@@ -1,6 +1,6 @@
+export type { Gaussian } from '@crossmodal/core/layers';
 export type { ElboReport, EvaluationOptions, LikelihoodOptions, LikelihoodReport } from './evaluation.js';
 export { peakSignalToNoiseRatio, structuralSimilarity } from './image-similarity.js';
-export type { Gaussian } from './internal/gaussian-head.js';
 export type { FeatureNetwork, Observation } from './internal/observation.js';
 export { fitGaussianMixture, type GaussianMixture, type GaussianMixtureOptions } from './latents/gaussian-mixture.js';
 export { fitKernelDensity } from './latents/kernel-density.js';

@@ -10,11 +10,12 @@ import {
   Random,
   randomNormal,
   requireInteger,
+  requireOneOf,
   type Savable,
   savedModelFiles,
   type Trainable,
 } from '@crossmodal/core';
-import { reparameterise } from '@crossmodal/core/layers';
+import { type Gaussian, gaussianHead, LayerSeeds, reparameterise } from '@crossmodal/core/layers';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import { gaussianLogLikelihood, iwaeBound, klStandardNormal, freeBits as pricedByFreeBits } from '@crossmodal/losses';
 import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
@@ -29,7 +30,6 @@ import {
   type LikelihoodReport,
   marginalLikelihood,
 } from './evaluation.js';
-import { type Gaussian, gaussianHead } from './internal/gaussian-head.js';
 import {
   type FeatureNetwork,
   featureSize,
@@ -182,6 +182,7 @@ export function vae(options: VaeOptions): Vae {
     samples = 1, // Kingma and Welling, section 2.3
     seed = 0,
   } = options;
+  requireOneOf('vae: objective', objective, ['elbo', 'importance-weighted']);
   const latentDimension = decoder.inputs[0]?.shape[1] as number;
   if (typeof latentDimension !== 'number' || (expectedLatent ?? latentDimension) !== latentDimension) {
     throw new CrossmodalError(
@@ -191,7 +192,11 @@ export function vae(options: VaeOptions): Vae {
   if (typeof beta === 'number' && !(beta >= 0))
     throw new CrossmodalError(`vae: beta must not be negative, got ${beta}`);
   requireInteger('vae: samples', samples);
-  const head = gaussianHead('latent', featureSize('vae', encoder, conditionDimension), latentDimension, seed);
+  const head = gaussianHead({
+    features: featureSize('vae', encoder, conditionDimension),
+    dimension: latentDimension,
+    seeds: new LayerSeeds(seed, 'gaussian-head-latent'),
+  });
   const noise = new Random(seed).fork('vae-noise');
 
   const checked = (caller: string, condition: Tensor2D | undefined, rows: number): Tensor2D | undefined => {

@@ -137,9 +137,25 @@ describe('fitGaussianMixture', () => {
     expect([...mixture.logDensity(points).dataSync()].every(Number.isFinite)).toBe(true);
   });
 
+  it('refuses what is no number', async () => {
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      const broken = tf.tensor2d([
+        [1, 2],
+        [bad, 3],
+        [0, 1],
+      ]);
+      await expect(fitGaussianMixture(broken, { components: 1 })).rejects.toThrow(
+        'fitGaussianMixture: latents must be finite',
+      );
+      await expect(fitNormal(broken)).rejects.toThrow('fitNormal: latents must be finite');
+    }
+  });
+
   it('refuses what is out of range', async () => {
     await expect(fitGaussianMixture(latents, { components: 100 })).rejects.toThrow('at least 100 rows, got [60,3]');
-    await expect(fitGaussianMixture(latents, { components: 0 })).rejects.toThrow('must be an integer');
+    await expect(fitGaussianMixture(latents, { components: 0 })).rejects.toThrow(
+      'components must be an integer of at least 1, got 0',
+    );
     await expect(fitGaussianMixture(latents, { tolerance: -1 })).rejects.toThrow('must not be negative, got -1');
     await expect(fitGaussianMixture(latents, { components: 2, initialMeans: tf.zeros([2, 2]) })).rejects.toThrow(
       'initialMeans must be [2, 3], got [2,2]',

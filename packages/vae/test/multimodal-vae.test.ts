@@ -306,4 +306,13 @@ it('bad input is named', async () => {
   expect(() => multimodalVae({ modalities: {} })).toThrow('needs two or more modalities');
   expect(() => jointCoherence({ a: [1] })).toThrow('two or more modalities');
   expect(() => crossCoherence([1], [1, 2])).toThrow('got 1 predictions and 2 labels');
+  for (const bad of [Number.NaN, 2 ** 53, 0.5]) {
+    expect(() => crossCoherence([1, bad], [1, bad])).toThrow(
+      `predictions must be whole numbers up to 2^53 - 1, got ${bad}`,
+    );
+    expect(() => jointCoherence({ a: [1, 1], b: [1, bad] })).toThrow(
+      `b must be whole numbers up to 2^53 - 1, got ${bad}`,
+    );
+  }
+  expect(() => crossCoherence(Float32Array.of(16777217), [16777216])).toThrow('must be below 2^24');
 });

@@ -227,7 +227,7 @@ describe('use', () => {
       'batchSize must be an integer',
     );
     await expect(model.logLikelihood(x, { random: new Random(1), samples: 0 })).rejects.toThrow(
-      'samples must be an integer',
+      'samples must be an integer of at least 1, got 0',
     );
   });
 

@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { existsSync, rmSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, rmSync } from 'node:fs';
+import { mkdir, readdir, readFile, rm, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
 import { mapConcurrently } from '@crossmodal/core/data';
+import { temporaryPrefix, writeAtomically } from '@crossmodal/core/safetensors/files';
 
 /** What the manifest keeps of each file. */
 interface Entry {
@@ -106,7 +107,7 @@ export class FileCache {
     }
     if (missing.length > 0) {
       let done = 0;
-      const release = cleanUpWhenStopped();
+      const release = cleanUpWhenStopped(this.folder);
       try {
         progress?.(0, missing.length);
         await make(missing, async (name, bytes) => {
@@ -140,27 +141,26 @@ export class FileCache {
   }
 
   async #put(name: string, bytes: Uint8Array): Promise<void> {
-    await writeAtomically(this.path(name), bytes);
+    await write(this.path(name), bytes);
     this.#entries.set(name, { bytes: bytes.length, sha256: sha256(bytes) });
     this.#verified.add(name);
   }
 
   async #writeManifest(): Promise<void> {
     const files = Object.fromEntries([...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1)));
-    await writeAtomically(join(this.folder, manifestName), `${JSON.stringify({ key: this.#key, files })}\n`);
+    await write(join(this.folder, manifestName), `${JSON.stringify({ key: this.#key, files })}\n`);
   }
 }
 
-/** Files being written by this process. */
-const unfinished = new Set<string>();
-
 /**
- * Until released, a process that is told to stop removes what is half written first. No longer than that: a signal that is
- * listened to waits for the event loop, which training leaves seldom.
+ * Until released, a process that is told to stop removes first what it has half written in the folder. No longer than that: a signal that
+ * is listened to waits for the event loop, which training leaves seldom.
  */
-function cleanUpWhenStopped(): () => void {
+function cleanUpWhenStopped(folder: string): () => void {
   const stop = (signal: NodeJS.Signals) => {
-    for (const file of unfinished) rmSync(file, { force: true });
+    for (const name of readdirSync(folder, { recursive: true }) as string[]) {
+      if (basename(name).startsWith(`${temporaryPrefix}${process.pid}-`)) rmSync(join(folder, name), { force: true });
+    }
     release();
     process.kill(process.pid, signal); // as it would have ended without us
   };
@@ -173,39 +173,19 @@ function cleanUpWhenStopped(): () => void {
 
 const stopSignals = ['SIGINT', 'SIGTERM'] as const;
 
-const temporaryName = /^\.[0-9a-f-]{36}\.tmp$/;
-
 /** Removes half-written files of runs that were killed; younger than ten minutes, they may belong to a run under way. */
 async function removeAbandoned(folder: string): Promise<void> {
   const names = await readdir(folder, { recursive: true });
-  for (const name of names.filter((path) => temporaryName.test(basename(path)))) {
+  for (const name of names.filter((path) => basename(path).startsWith(temporaryPrefix))) {
     const file = join(folder, name);
     const written = (await stat(file).catch(() => undefined))?.mtimeMs ?? Number.POSITIVE_INFINITY;
     if (Date.now() - written > 600_000) await rm(file, { force: true });
   }
 }
 
-/**
- * Writes a file beside its place and moves it there: a reader sees the old content or the new, never a part.
- *
- * @throws CrossmodalError when the disk does not take it.
- */
-export async function writeAtomically(file: string, content: Uint8Array | string): Promise<void> {
-  const temporary = join(dirname(file), `.${randomUUID()}.tmp`);
-  unfinished.add(temporary);
-  try {
-    await mkdir(dirname(file), { recursive: true });
-    await writeFile(temporary, content);
-    await rename(temporary, file);
-  } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {}); // the first failure is what counts
-    throw new CrossmodalError(`cannot write ${file} (${(cause as Error).message})`, {
-      remedy: 'free space or name another folder with --cache DIR or --out DIR',
-      cause,
-    });
-  } finally {
-    unfinished.delete(temporary);
-  }
+/** Not flushed: what a power cut spoils is found by its checksum, and made again. */
+async function write(file: string, content: Uint8Array | string): Promise<void> {
+  await writeAtomically(file, content, { where: 'cache', durable: false });
 }
 
 function parseManifest(text: string): { key: string; files: Record<string, Entry> } | undefined {

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { CrossmodalError, requireOneOf } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 
 /** A class name, a caption, an image identifier: whatever two items share when one is a right answer for the other. */
@@ -121,6 +121,7 @@ export async function readRelevance(
     }
     return (query) => ({ items: [query], grades: [1] });
   }
+  if (typeof relevant === 'string') requireOneOf('relevance', relevant as string, ['diagonal']);
   if (typeof relevant === 'function') return byGrade(relevant, gallery);
   if (Array.isArray(relevant)) {
     const lists = relevant as readonly (readonly number[])[];

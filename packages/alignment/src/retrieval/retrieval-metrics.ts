@@ -74,7 +74,7 @@ export async function retrievalMetrics(
   const rows = queries.shape[0];
   const items = gallery.shape[0];
   const relevantTo = await readRelevance(relevant, rows, items);
-  const [queryRows, itemRows] = [await hostRows(queries), await hostRows(gallery)];
+  const [queryRows, itemRows] = [await hostRows('queries', queries), await hostRows('gallery', gallery)];
   const device = new DeviceScores(queryRows, itemRows, similarity);
   const exact = new ExactScores(queryRows, itemRows, similarity);
   const answers: RankedAnswers[] = [];
@@ -113,8 +113,17 @@ function repeatedRows({ values, count, dimension }: Rows): number {
   return count - known.size;
 }
 
-async function hostRows(x: Tensor2D): Promise<Rows> {
-  return { values: (await x.data()) as Float32Array, count: x.shape[0], dimension: x.shape[1] };
+async function hostRows(name: string, x: Tensor2D): Promise<Rows> {
+  const values = (await x.data()) as Float32Array;
+  const [count, dimension] = x.shape;
+  const bad = values.findIndex((value) => !Number.isFinite(value));
+  if (bad >= 0) {
+    throw new CrossmodalError(
+      `retrievalMetrics: ${name} must be finite, got ${values[bad]} in row ${Math.floor(bad / dimension)}`,
+      { remedy: 'look for NaN and infinities in what was encoded' },
+    );
+  }
+  return { values, count, dimension };
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { Tensor, Tensor1D, Tensor3D, Tensor4D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import type { WeightSpecs } from '../model-files/weight-plan.js';
 import type { Parameters, Run } from './parameters.js';
 
@@ -7,8 +8,11 @@ import type { Parameters, Run } from './parameters.js';
 export type Padding = 'half' | 'same' | readonly [top: number, bottom: number, left: number, right: number];
 
 export interface ConvolutionOptions {
+  /** @default 1 */
   stride?: number | readonly [number, number];
+  /** @default 'half' */
   padding?: Padding;
+  /** @default 1 */
   dilation?: number;
 }
 
@@ -31,8 +35,9 @@ export function convolution(
   parameters: Parameters,
   name: string,
   x: Tensor4D,
-  { stride = 1, padding = 'half', dilation = 1 }: ConvolutionOptions = {},
+  { stride = 1, padding = 'half', dilation = 1, ...others }: ConvolutionOptions = {},
 ): Tensor4D {
+  assertKnownOptions('convolution', others, ['stride', 'padding', 'dilation']);
   const weight = parameters.get(`${name}.weight`) as Tensor as Tensor4D;
   const pad = explicitPadding(padding, [weight.shape[0], weight.shape[1]], dilation);
   const y = tf.conv2d(x, weight, stride as number | [number, number], pad as 'same', 'NHWC', dilation);
@@ -45,8 +50,9 @@ export function depthwiseConvolution(
   parameters: Parameters,
   name: string,
   x: Tensor4D,
-  { stride = 1, padding = 'half', dilation = 1 }: ConvolutionOptions = {},
+  { stride = 1, padding = 'half', dilation = 1, ...others }: ConvolutionOptions = {},
 ): Tensor4D {
+  assertKnownOptions('depthwiseConvolution', others, ['stride', 'padding', 'dilation']);
   const weight = parameters.get(`${name}.weight`) as Tensor as Tensor4D;
   const kernel = [weight.shape[0], weight.shape[1]] as const;
   const y =
@@ -82,8 +88,15 @@ export function convolutionSpecs(
   inputs: number,
   outputs: number,
   kernel: number | readonly [number, number],
-  { bias = false }: { bias?: boolean } = {},
+  {
+    bias = false,
+    ...others
+  }: {
+    /** @default false */
+    bias?: boolean;
+  } = {},
 ): WeightSpecs {
+  assertKnownOptions('convolutionSpecs', others, ['bias']);
   const [rows, columns] = typeof kernel === 'number' ? [kernel, kernel] : kernel;
   return {
     [`${name}.weight`]: { shape: [outputs, inputs, rows, columns], permutation: [2, 3, 1, 0] },
@@ -117,8 +130,18 @@ export function batchNormalization(
   name: string,
   x: Tensor4D,
   run: Run,
-  { epsilon = 1e-5, momentum = 0.1 }: { epsilon?: number; momentum?: number } = {},
+  {
+    epsilon = 1e-5,
+    momentum = 0.1,
+    ...others
+  }: {
+    /** @default 1e-5 */
+    epsilon?: number;
+    /** @default 0.1 */
+    momentum?: number;
+  } = {},
 ): Tensor4D {
+  assertKnownOptions('batchNormalization', others, ['epsilon', 'momentum']);
   const [gamma, beta, mean, variance] = ['weight', 'bias', 'running_mean', 'running_var'].map((part) =>
     parameters.get(`${name}.${part}`),
   ) as [Variable, Variable, Variable, Variable];

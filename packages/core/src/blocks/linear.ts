@@ -1,5 +1,6 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 import { layerNormalize } from '../layers/weights.js';
 import type { WeightSpec, WeightSpecs } from '../model-files/weight-plan.js';
 import type { Parameters, Run } from './parameters.js';
@@ -8,6 +9,7 @@ import type { Parameters, Run } from './parameters.js';
 export type LinearLayout = 'outIn' | 'inOut';
 
 export interface LinearOptions {
+  /** @default 'outIn' */
   layout?: LinearLayout;
   /** For the dropout of adapters. */
   run?: Run;
@@ -21,8 +23,9 @@ export function linear(
   parameters: Parameters,
   name: string,
   x: Tensor,
-  { layout = 'outIn', run }: LinearOptions = {},
+  { layout = 'outIn', run, ...others }: LinearOptions = {},
 ): Tensor {
+  assertKnownOptions('linear', others, ['layout', 'run']);
   const weight = parameters.get(`${name}.weight`) as Tensor as Tensor2D;
   const [inputs, outputs] = layout === 'outIn' ? [weight.shape[1], weight.shape[0]] : weight.shape;
   const flat = tf.reshape(x, [-1, inputs]) as Tensor2D;
@@ -54,8 +57,9 @@ export function embedding(
   parameters: Parameters,
   name: string,
   ids: Tensor,
-  { padding }: { padding?: number | undefined } = {},
+  { padding, ...others }: { padding?: number | undefined } = {},
 ): Tensor {
+  assertKnownOptions('embedding', others, ['padding']);
   const whole = ids.dtype === 'int32' ? ids : tf.cast(ids, 'int32');
   const rows = tf.gather(parameters.get(`${name}.weight`), whole as tf.Tensor1D);
   if (padding === undefined) return rows;
@@ -77,14 +81,35 @@ export function linearSpecs(
   name: string,
   inputs: number,
   outputs: number,
-  { bias = true, layout = 'outIn' }: { bias?: boolean; layout?: LinearLayout } = {},
+  {
+    bias = true,
+    layout = 'outIn',
+    ...others
+  }: {
+    /** @default true */
+    bias?: boolean;
+    /** @default 'outIn' */
+    layout?: LinearLayout;
+  } = {},
 ): WeightSpecs {
+  assertKnownOptions('linearSpecs', others, ['bias', 'layout']);
   const weight: WeightSpec = { shape: layout === 'outIn' ? [outputs, inputs] : [inputs, outputs] };
   return { [`${name}.weight`]: weight, ...(bias ? { [`${name}.bias`]: { shape: [outputs] } } : {}) };
 }
 
 /** What `layerNormalization` of that name needs; files of 2018 call them gamma and beta. */
-export function normSpecs(name: string, width: number, { bias = true }: { bias?: boolean } = {}): WeightSpecs {
+export function normSpecs(
+  name: string,
+  width: number,
+  {
+    bias = true,
+    ...others
+  }: {
+    /** @default true */
+    bias?: boolean;
+  } = {},
+): WeightSpecs {
+  assertKnownOptions('normSpecs', others, ['bias']);
   return {
     [`${name}.weight`]: { shape: [width], aliases: [`${name}.gamma`] },
     ...(bias ? { [`${name}.bias`]: { shape: [width], aliases: [`${name}.beta`] } } : {}),

@@ -1,5 +1,6 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { assertKnownOptions } from '../known-options.js';
 
 /** Keys' cubic kernel with a = -0.75, as torch's interpolation without antialiasing has it. */
 function cubic(distance: number): number {
@@ -13,7 +14,8 @@ function cubic(distance: number): number {
  * The matrix [to, from] of a bicubic interpolation along one axis; places beyond the ends count as the last one. With
  * `alignCorners` the first and last places stay where they are.
  */
-export function cubicMatrix(from: number, to: number, { alignCorners = false } = {}): Float32Array {
+export function cubicMatrix(from: number, to: number, { alignCorners = false, ...others } = {}): Float32Array {
+  assertKnownOptions('cubicMatrix', others, ['alignCorners']);
   const matrix = new Float32Array(to * from);
   for (let i = 0; i < to; i++) {
     const centre = alignCorners ? (i * (from - 1)) / Math.max(1, to - 1) : ((i + 0.5) * from) / to - 0.5;

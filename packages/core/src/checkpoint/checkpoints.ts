@@ -1,11 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CrossmodalError } from '../errors.js';
 import { parseSafetensors } from '../safetensors/read.js';
 import type { StoredTensor } from '../safetensors/values.js';
 import { safetensorsPieces } from '../safetensors/write.js';
-import { notWritten, syncFolder, temporaryPrefix, writeDurably } from './atomic-write.js';
+import { notWritten, syncFolder, temporaryName, temporaryPrefix, writePieces } from './atomic-write.js';
 
 export const checkpointFormat = 'crossmodal-checkpoint';
 const version = 1;
@@ -67,15 +67,15 @@ export async function writeCheckpoint(
   state: unknown,
 ): Promise<string> {
   const path = checkpointPath(folder, step);
-  const temporary = join(folder, `${temporaryPrefix}${folderName(step)}-${randomUUID()}`);
+  const temporary = join(folder, temporaryName());
   try {
     await mkdir(temporary, { recursive: true });
     const pieces = safetensorsPieces(tensors, { metadata: { format: checkpointFormat, step: String(step) } });
     const hash = createHash('sha256');
     for (const piece of pieces) hash.update(piece);
-    await writeDurably(join(temporary, checkpointTensorFile), pieces);
+    await writePieces(join(temporary, checkpointTensorFile), pieces);
     const json = JSON.stringify({ format: checkpointFormat, version, step, sha256: hash.digest('hex'), state });
-    await writeDurably(join(temporary, stateFile), [Buffer.from(json)]);
+    await writePieces(join(temporary, stateFile), [Buffer.from(json)]);
     await syncFolder(temporary);
     await replaceFolder(temporary, path);
   } catch (error) {
@@ -168,7 +168,7 @@ export async function pruneCheckpoints(folder: string, keep: number, spare: read
   const old = steps.slice(0, Math.max(0, steps.length - keep)).filter((step) => !spare.includes(step));
   for (const step of old) {
     // Renamed first: a folder that is half removed must not look like a checkpoint.
-    const aside = join(folder, `${temporaryPrefix}${folderName(step)}-${randomUUID()}`);
+    const aside = join(folder, temporaryName());
     await rename(join(folder, folderName(step)), aside);
     await rm(aside, { recursive: true, force: true });
   }

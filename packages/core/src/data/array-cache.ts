@@ -1,11 +1,11 @@
-import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
+import { writeAtomically } from '../checkpoint/atomic-write.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import type { Decoder } from './decoder.js';
-import { readingError } from './files/file-error.js';
 import { formatNpy, parseNpy } from './files/npy.js';
 import { readBytes } from './files/read-bytes.js';
 import type { HostArray } from './host-array.js';
@@ -68,7 +68,7 @@ export function cached<Item extends Media>(
     used ??= sizeOfFolder(folder);
     if ((await used) + added + entry.length <= maximum) {
       added += entry.length;
-      await store(path, entry);
+      await writeAtomically(path, entry, { where: 'cached', durable: false }); // its checksum tells whether it is whole
     }
     return array;
   };
@@ -87,18 +87,6 @@ function open(entry: Buffer): HostArray | undefined {
   if (entry.length < 4) return undefined;
   const bytes = entry.subarray(0, -4);
   return crc32(bytes) === entry.readUInt32LE(entry.length - 4) ? parseNpy(bytes, 'cache entry') : undefined;
-}
-
-async function store(path: string, entry: Uint8Array): Promise<void> {
-  const partial = `${path}.${randomUUID()}.part`;
-  try {
-    await mkdir(join(path, '..'), { recursive: true });
-    await writeFile(partial, entry);
-    await rename(partial, path);
-  } catch (error) {
-    await rm(partial, { force: true });
-    throw readingError('cached', path, error);
-  }
 }
 
 async function sizeOfFolder(folder: string): Promise<number> {

@@ -1,3 +1,4 @@
+import { requireOneOf } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import type { Row } from './row.js';
@@ -39,6 +40,7 @@ export function joinCaptions<R extends Row>(
   } = {},
 ): R[] {
   assertKnownOptions('joinCaptions', others, ['by']);
+  requireOneOf('joinCaptions: by', by, ['image', 'audio']);
 
   const joined = new Map<string, R>();
   for (const row of rows) {

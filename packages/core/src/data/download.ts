@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { notWritten } from '../checkpoint/atomic-write.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { readingError } from './files/file-error.js';
@@ -68,9 +69,10 @@ export async function download(
     });
 
   const partial = `${to}.${process.pid}.${Date.now().toString(36)}.part`;
-  await mkdir(dirname(to), { recursive: true }).catch((error) => {
-    throw readingError('download', dirname(to), error);
-  });
+  const notKept = (error: unknown) => {
+    throw notWritten(`download: ${to}`, error);
+  };
+  await mkdir(dirname(to), { recursive: true }).catch(notKept);
   const abort = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const alive = () => {
@@ -84,7 +86,7 @@ export async function download(
     const total = Number(response.headers.get('content-length')) || undefined;
     if (total !== undefined && total > maximum) throw fail(`has ${total} bytes, more than ${maximum}`);
     const hash = createHash('sha256');
-    const file = await open(partial, 'wx');
+    const file = await open(partial, 'wx').catch(notKept);
     let received = 0;
     try {
       for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
@@ -92,16 +94,16 @@ export async function download(
         received += chunk.length;
         if (received > maximum) throw fail(`has more than ${maximum} bytes`);
         hash.update(chunk);
-        await file.write(chunk);
+        await file.writeFile(chunk).catch(notKept);
         progress?.(received, total);
       }
-      await file.sync();
+      await file.sync().catch(notKept);
     } finally {
       await file.close();
     }
     const actual = hash.digest('hex');
     if (actual !== wanted) throw fail(`has SHA-256 ${actual}, expected ${wanted} (${received} bytes came)`);
-    await rename(partial, to);
+    await rename(partial, to).catch(notKept);
     return to;
   } catch (error) {
     if (CrossmodalError.isInstance(error)) throw error;

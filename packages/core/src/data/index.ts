@@ -11,6 +11,7 @@ export type { Decoder } from './decoder.js';
 export { type DownloadOptions, download, sha256OfFile } from './download.js';
 export { parseIdx, readIdx } from './files/idx.js';
 export { formatNpy, parseNpy, readNpy } from './files/npy.js';
+export { parseJson } from './files/parse-json.js';
 export type { ReadBytesOptions } from './files/read-bytes.js';
 export type { TarLimits } from './files/read-tar.js';
 export type { HostArray, HostValues } from './host-array.js';

@@ -1,7 +1,7 @@
 import { dirname, extname } from 'node:path';
 import { pipeline as connect, Readable } from 'node:stream';
 import { parse } from 'csv-parse';
-import { requireInteger } from '../checks.js';
+import { requireInteger, requireOneOf } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { fileError, readingError } from './files/file-error.js';
@@ -69,6 +69,7 @@ const extensions: Record<string, ManifestFormat> = {
 export function manifest(path: string, options: ManifestOptions = {}): Pipeline<Row> {
   assertKnownOptions('manifest', options, known);
   assertKnownRoles(options.columns ?? {}, options.require ?? []);
+  if (options.format !== undefined) requireOneOf('manifest: format', options.format, ['csv', 'tsv', 'jsonl']);
   const format = options.format ?? extensions[extname(path).toLowerCase()];
   if (format !== 'csv' && format !== 'tsv' && format !== 'jsonl') {
     throw fileError('manifest', path, 'is not called .csv, .tsv or .jsonl', "pass format: 'csv', 'tsv' or 'jsonl'");

@@ -1,7 +1,8 @@
 import { join, relative } from 'node:path';
+import { requireOneOf } from '../checks.js';
 import { assertKnownOptions } from '../known-options.js';
 import { fileError } from './files/file-error.js';
-import { readWholeText } from './files/read-text.js';
+import { lineEnd, readWholeText } from './files/read-text.js';
 import { folderFiles } from './files/walk-folder.js';
 import { mediaKind } from './media-kind.js';
 import { type Pipeline, pipeline } from './pipeline.js';
@@ -38,6 +39,7 @@ const maximumDepth = 64;
 export async function pairedFolder(root: string, options: PairedFolderOptions = {}): Promise<Pipeline<Row>> {
   assertKnownOptions('pairedFolder', options, known);
   const { maximum = 10_000_000, require = [], incomplete = 'skip' } = options;
+  requireOneOf('pairedFolder: incomplete', incomplete, ['throw', 'skip']);
   const files: string[] = [];
   for await (const path of folderFiles('pairedFolder', root, maximumDepth)) files.push(relative(root, path));
   const groups = new Map<string, { text?: string; image?: string; audio?: string }>();
@@ -77,7 +79,7 @@ export async function pairedFolder(root: string, options: PairedFolderOptions = 
   return pipeline(rows).map(async ([key, { text, image, audio }]): Promise<Row> => {
     const content = text === undefined ? '' : await readWholeText('pairedFolder', join(root, text));
     const texts = content
-      .split('\n')
+      .split(lineEnd)
       .map((line) => line.trim())
       .filter((line) => line !== '');
     const path = (file: string | undefined) => (file === undefined ? undefined : join(root, file));

@@ -1,5 +1,5 @@
 import type { TensorContainer } from '@tensorflow/tfjs-core';
-import { requireInteger } from '../checks.js';
+import { requireInteger, requireOneOf } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { type Collated, type Column, collate } from './collate.js';
@@ -223,6 +223,7 @@ export function zip<S extends Record<string, Source<unknown>>>(
   options: ZipOptions = {},
 ): Pipeline<Zipped<S>> {
   assertKnownOptions('zip', options, ['until']);
+  requireOneOf('zip: until', options.until ?? 'longest', ['longest', 'shortest']);
 
   return new Pipeline(zipSources(sources, options));
 }

@@ -15,11 +15,20 @@ function checkFractions(where: string, fractions: Fractions<string>): [string, n
   return parts;
 }
 
+/** A name that tells one from all others: numbers beyond 2^53 were rounded before they came here, and NaN is no name. */
+function identifier(what: string, value: string | number, index?: number): string | number {
+  if (typeof value === 'string' || Number.isSafeInteger(value)) return value;
+  throw new CrossmodalError(
+    `${what} must be text or a whole number up to 2^53 - 1, got ${String(value)}${index === undefined ? '' : ` for item ${index}`}`,
+    { remedy: 'pass larger numbers as text' },
+  );
+}
+
 /**
  * The split that a group falls into, by its name and the seed alone: a group keeps its split when others come or go, and
  * nothing has to be held in memory. Shares are met on average over groups.
  *
- * @throws CrossmodalError when the fractions do not sum to 1.
+ * @throws CrossmodalError when the fractions do not sum to 1, or the group is neither text nor a whole number up to 2^53 - 1.
  * @example rows.filter((row) => splitOf(row.group ?? row.origin, { train: 0.9, test: 0.1 }, { seed: 1 }) === 'train');
  */
 export function splitOf<Name extends string>(
@@ -36,6 +45,7 @@ export function splitOf<Name extends string>(
   assertKnownOptions('splitOf', others, ['seed']);
 
   const parts = checkFractions('splitOf', fractions);
+  identifier('splitOf: group', group);
   let position = new Random(seed).fork('split').fork(group).uniform();
   for (const [name, share] of parts) {
     if (position < share) return name as Name;
@@ -49,7 +59,7 @@ export function splitOf<Name extends string>(
  * split that is furthest below its share of rows, the largest groups first: shares are met as closely as the groups allow.
  * Order within a split is that of the rows.
  *
- * @throws CrossmodalError when the fractions do not sum to 1.
+ * @throws CrossmodalError when the fractions do not sum to 1, or a group is neither text nor a whole number up to 2^53 - 1.
  * @example const { train, test } = splitByGroup(rows, { train: 0.9, test: 0.1 }, { group: (row) => row.group, seed: 1 });
  */
 export function splitByGroup<T, Name extends string>(
@@ -60,7 +70,8 @@ export function splitByGroup<T, Name extends string>(
     seed = 0,
     ...others
   }: {
-    /** An item without a group is one of its own. */ group: (item: T) => string | number | undefined;
+    /** An item without a group is one of its own. */
+    group: (item: T) => string | number | undefined | null;
     /** @default 0 */
     seed?: number | string;
   },
@@ -70,7 +81,8 @@ export function splitByGroup<T, Name extends string>(
   const parts = checkFractions('splitByGroup', fractions);
   const keys = items.map((item, i) => {
     const key = group(item);
-    return key === undefined ? `alone ${i}` : `group ${key}`;
+    if (key === undefined || key === null) return `alone ${i}`;
+    return `${typeof key} ${identifier('splitByGroup: group', key, i)}`;
   });
   const sizes = new Map<string, number>();
   for (const key of keys) sizes.set(key, (sizes.get(key) ?? 0) + 1);

@@ -103,7 +103,8 @@ async function* shardSamples(
 }
 
 /** The name up to the first dot after the last slash, and what follows that dot. */
-function splitName(name: string): [string, string] {
+function splitName(path: string): [string, string] {
+  const name = path.replace(/^(?:\.\/)+/, ''); // `tar cf all.tar .` writes ./a.png
   const dot = name.indexOf('.', name.lastIndexOf('/') + 1);
   // One form of Unicode: macOS writes é as two characters.
   return dot < 0 ? [name, ''] : [name.slice(0, dot).normalize('NFC'), name.slice(dot + 1).toLowerCase()];

@@ -3,6 +3,7 @@ export { type AttentionOptions, attentionBias, scaledDotProductAttention } from 
 export { type BatchNormalizationOptions, batchNormalization } from './batch-normalization.js';
 export { ClassToken, classToken } from './class-token.js';
 export { Dropout, dropout, dropoutLayer } from './dropout.js';
+export { type Gaussian, type GaussianHead, gaussianHead } from './gaussian-head.js';
 export { GradientReversal, gradientReversal, gradientReversalLayer } from './gradient-reversal.js';
 export { GroupNormalization, type GroupNormalizationOptions, groupNormalization } from './group-normalization.js';
 export { L2Normalize, l2Normalize, l2NormalizeLayer } from './l2-normalize.js';

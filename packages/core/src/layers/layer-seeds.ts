@@ -1,5 +1,6 @@
 import * as tfl from '@tensorflow/tfjs-layers';
 import { assertBackend } from '../assert-backend.js';
+import { seedsByName } from '../layer-seeds.js';
 import { Random } from '../random/random.js';
 
 type Initializer = ReturnType<typeof tfl.initializers.zeros>;
@@ -12,16 +13,12 @@ type Initializer = ReturnType<typeof tfl.initializers.zeros>;
  * const layer = tfl.layers.dense({ units: 4, inputShape: [3], kernelInitializer: seeds.glorot('hidden'), name: 'hidden' });
  */
 export class LayerSeeds {
-  readonly #random: Random;
+  /** A seed for something else in the layer of that name. */
+  readonly integer: (layer: string) => number;
 
   constructor(seed: number | string, network: string) {
     assertBackend(network); // the layers draw their weights next
-    this.#random = new Random(seed).fork(network);
-  }
-
-  /** A seed for something else in the layer of that name. */
-  integer(layer: string): number {
-    return this.#random.fork(layer).integer(2 ** 31);
+    this.integer = seedsByName(new Random(seed).fork(network));
   }
 
   /** N(0, deviation^2), as DCGAN initialises its convolutions. */

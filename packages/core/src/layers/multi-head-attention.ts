@@ -1,7 +1,7 @@
 import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { requireInteger } from '../checks.js';
+import { requireInteger, requireOneOf } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { Random } from '../random/random.js';
@@ -113,6 +113,7 @@ export class MultiHeadAttention extends tfl.layers.Layer {
     super(rest);
     checkRate('multiHeadAttention', rate);
     requireInteger('multiHeadAttention: heads', heads);
+    requireOneOf('multiHeadAttention: attendsTo', attendsTo, ['self', 'memory']);
     if (causal && attendsTo === 'memory') {
       throw new CrossmodalError("multiHeadAttention: causal is for attendsTo 'self'");
     }

@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { requireInteger } from '../checks.js';
+import { requireInteger, requireOneOf } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { firstShape, type LayerOptions, type LayerShape, singleInput } from './inputs.js';
@@ -48,6 +48,7 @@ export class PositionEmbedding extends tfl.layers.Layer {
   constructor({ length, kind = 'learned', seed = 0, ...rest }: PositionEmbeddingOptions) {
     super(rest);
     requireInteger('positionEmbedding: length', length);
+    requireOneOf('positionEmbedding: kind', kind, ['learned', 'sinusoidal']);
     this.#length = length;
     this.#kind = kind;
     this.#seed = seed;

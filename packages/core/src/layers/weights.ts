@@ -1,7 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
-import { Random } from '../random/random.js';
+import { layerSeeds } from '../layer-seeds.js';
 
 export type Initializer = ReturnType<typeof tfl.initializers.zeros>;
 export type WeightMaker = (
@@ -16,7 +16,7 @@ export function seededInitializers(seed: number): {
   glorotUniform(name: string): Initializer;
   normal(name: string, stddev: number): Initializer;
 } {
-  const seedOf = (name: string) => new Random(seed).fork(name).integer(2 ** 31);
+  const seedOf = layerSeeds('layer', seed);
   return {
     glorotUniform: (name) => tfl.initializers.glorotUniform({ seed: seedOf(name) }),
     normal: (name, stddev) => tfl.initializers.randomNormal({ mean: 0, stddev, seed: seedOf(name) }),

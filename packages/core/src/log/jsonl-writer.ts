@@ -5,11 +5,12 @@ import {
   openSync,
   readFileSync,
   renameSync,
+  rmSync,
   writeFileSync,
   writeSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import { CrossmodalError } from '../errors.js';
+import { notWritten } from '../checkpoint/atomic-write.js';
 import { assertKnownOptions } from '../known-options.js';
 
 /** Writes one JSON object per line; each line reaches the file at once. */
@@ -43,10 +44,19 @@ export function jsonlWriter(path: string, { resumedAt, ...others }: { resumedAt?
     renameSync(`${path}.new`, path);
     file = openSync(path, 'a');
   } catch (error) {
-    throw new CrossmodalError(`jsonlWriter: ${path} cannot be written: ${(error as Error).message}`, { cause: error });
+    try {
+      rmSync(`${path}.new`, { force: true });
+    } catch {} // the first failure is what counts
+    throw notWritten(`jsonlWriter: ${path}`, error);
   }
   return {
-    write: (line) => void writeSync(file, `${JSON.stringify(line, plain)}\n`),
+    write(line) {
+      try {
+        writeSync(file, `${JSON.stringify(line, plain)}\n`);
+      } catch (error) {
+        throw notWritten(`jsonlWriter: ${path}`, error);
+      }
+    },
     close: () => closeSync(file),
   };
 }

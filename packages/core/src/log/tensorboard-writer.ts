@@ -1,7 +1,7 @@
 import { closeSync, mkdirSync, openSync, writeSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { CrossmodalError } from '../errors.js';
+import { notWritten } from '../checkpoint/atomic-write.js';
 import { assertKnownOptions } from '../known-options.js';
 import {
   histogramEvent,
@@ -60,11 +60,15 @@ export function tensorBoardWriter(
     path = join(folder, `events.out.tfevents.${stamp}`);
     file = openSync(path, 'ax');
   } catch (error) {
-    throw new CrossmodalError(`tensorBoardWriter: ${folder} cannot be written: ${(error as Error).message}`, {
-      cause: error,
-    });
+    throw notWritten(`tensorBoardWriter: ${folder}`, error);
   }
-  const write = (event: Buffer) => void writeSync(file, record(event));
+  const write = (event: Buffer) => {
+    try {
+      writeSync(file, record(event));
+    } catch (error) {
+      throw notWritten(`tensorBoardWriter: ${path}`, error);
+    }
+  };
   write(versionEvent(now()));
   if (resumedAt !== undefined) write(restartEvent({ step: resumedAt, wallTime: now() }));
   return {

@@ -28,7 +28,7 @@ export function finiteNumbers(where: string, name: string, values: Numbers): Arr
   return flat;
 }
 
-/** Checked class numbers. @throws if one is not an integer in [0, classes). */
+/** Checked class numbers. @throws if one is not an integer in [0, classes), or so large that its kind of number may have merged it with others. */
 export function classLabels(
   where: string,
   name: string,
@@ -38,9 +38,15 @@ export function classLabels(
   const flat = finiteNumbers(where, name, values);
   for (let i = 0; i < flat.length; i++) {
     const label = flat[i] as number;
-    if (!Number.isInteger(label) || label < 0 || label >= classes) {
-      const range = Number.isFinite(classes) ? `in [0, ${classes})` : 'not negative';
+    if (!Number.isSafeInteger(label) || label < 0 || label >= classes) {
+      const range = Number.isFinite(classes) ? `in [0, ${classes})` : 'from 0 to 2^53 - 1';
       throw new CrossmodalError(`${where}: ${name} must be integers ${range}, got ${label} at index ${i}`);
+    }
+    if (flat instanceof Float32Array && label >= 2 ** 24) {
+      throw new CrossmodalError(
+        `${where}: ${name} of float32 must be below 2^24, beyond which it cannot tell them apart, got ${label} at index ${i}`,
+        { remedy: 'pass an array, or make the tensor int32' },
+      );
     }
   }
   return flat;

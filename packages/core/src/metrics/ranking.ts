@@ -1,3 +1,4 @@
+import { requireOneOf } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { classLabels, finiteNumbers, finiteRows, type NumberRows, type Numbers, sameLength } from './inputs.js';
@@ -131,6 +132,7 @@ export function rocAucOneVersusRest(
   { absent = 'throw', ...others }: OneVersusRestOptions = {},
 ): number {
   assertKnownOptions('rocAucOneVersusRest', others, ['absent']);
+  requireOneOf('rocAucOneVersusRest: absent', absent, ['throw', 'skip']);
 
   return oneVersusRest('rocAucOneVersusRest', rocAuc, scores, labels, absent);
 }
@@ -149,6 +151,7 @@ export function averagePrecisionOneVersusRest(
   { absent = 'throw', ...others }: OneVersusRestOptions = {},
 ): number {
   assertKnownOptions('averagePrecisionOneVersusRest', others, ['absent']);
+  requireOneOf('averagePrecisionOneVersusRest: absent', absent, ['throw', 'skip']);
 
   return oneVersusRest('averagePrecisionOneVersusRest', averagePrecision, scores, labels, absent);
 }

@@ -1,5 +1,6 @@
 import { open, readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
+import { requireOneOf } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import type { ModelFile, ModelFiles } from '../model-files/model-files.js';
@@ -9,7 +10,7 @@ const fileLimit = 10_000;
 const depthLimit = 6;
 
 /**
- * The files of a folder, read as they are asked for. Hidden files and folders are left out.
+ * The files of a folder, read as they are asked for. Hidden files and folders are left out, links to folders are followed.
  *
  * @param options.links `inside`: a symbolic link that leads out of the folder is refused; `anywhere`: it is followed, for
  *   folders that are trusted, such as those in the cache of Python's huggingface_hub
@@ -28,6 +29,7 @@ export async function openFolder(
   } = {},
 ): Promise<ModelFiles> {
   assertKnownOptions('openFolder', others, ['links']);
+  requireOneOf('openFolder: links', links, ['inside', 'anywhere']);
   const kind = await stat(path).catch((cause: NodeJS.ErrnoException) => {
     const what = cause.code === 'ENOENT' ? 'does not exist' : `cannot be read (${cause.code})`;
     throw new CrossmodalError(`openFolder: ${path} ${what}`, {
@@ -42,17 +44,19 @@ export async function openFolder(
   }
   const root = await realpath(path);
   const files = new Map<string, ModelFile>();
-  const walk = async (folder: string, depth: number): Promise<void> => {
+  const walk = async (folder: string, depth: number, around: readonly string[]): Promise<void> => {
+    const here = await realpath(folder);
+    if (around.includes(here)) return; // a link to a folder that it lies in
     const entries = (await readdir(folder, { withFileTypes: true })).sort((a, b) => (a.name < b.name ? -1 : 1));
     for (const entry of entries) {
       if (entry.name.startsWith('.')) continue;
       const place = join(folder, entry.name);
       const name = relative(root, place).split(sep).join('/');
-      if (entry.isDirectory()) {
-        if (depth < depthLimit) await walk(place, depth + 1);
+      const file = entry.isDirectory() ? 'folder' : await fileAt(place, { root, name, label: join(path, name), links });
+      if (file === 'folder') {
+        if (depth < depthLimit) await walk(place, depth + 1, [...around, here]);
         continue;
       }
-      const file = await fileAt(place, { root, name, label: join(path, name), links });
       if (!file) continue;
       if (files.size === fileLimit) {
         throw new CrossmodalError(`openFolder: ${path} holds more than ${fileLimit} files`, {
@@ -62,25 +66,27 @@ export async function openFolder(
       files.set(name, file);
     }
   };
-  await walk(root, 0);
+  await walk(root, 0, []);
   return files;
 }
 
 async function fileAt(
   place: string,
   { root, name, label, links }: { root: string; name: string; label: string; links: 'inside' | 'anywhere' },
-): Promise<ModelFile | undefined> {
+): Promise<ModelFile | 'folder' | undefined> {
   const target = await realpath(place).catch(() => undefined);
   if (target === undefined) {
     throw new CrossmodalError(`openFolder: ${label} is a symbolic link that leads nowhere`, { remedy: 'remove it' });
   }
-  if (links === 'inside' && target !== join(root, name) && !target.startsWith(root + sep)) {
+  if (links === 'inside' && target !== root && target !== join(root, name) && !target.startsWith(root + sep)) {
     throw new CrossmodalError(`openFolder: ${label} is a symbolic link out of the folder, to ${target}`, {
       remedy: "copy the file, or pass { links: 'anywhere' } if you trust the folder",
     });
   }
-  const { size, isFile } = await stat(target).then((s) => ({ size: s.size, isFile: s.isFile() }));
-  if (!isFile) return undefined;
+  const facts = await stat(target);
+  if (facts.isDirectory()) return 'folder'; // by a link
+  if (!facts.isFile()) return undefined;
+  const { size } = facts;
   return {
     label,
     size,

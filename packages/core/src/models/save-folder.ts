@@ -1,7 +1,6 @@
-import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
-import { syncFolder, temporaryPrefix } from '../checkpoint/atomic-write.js';
+import { dirname, join, resolve } from 'node:path';
+import { notWritten, syncFolder, temporaryName } from '../checkpoint/atomic-write.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import type { ModelCard, ModelFile, ModelFiles, Savable } from '../model-files/model-files.js';
@@ -15,7 +14,8 @@ const chunk = 64 * 2 ** 20;
  *
  * @param model what can give its files, or files
  * @param options.card what is known of the model, for its README.md; with a model only
- * @throws CrossmodalError when the folder holds something that is not a model, or a name leads out of it
+ * @throws CrossmodalError when the folder holds something that is not a model, or a name leads out of it, or the
+ *   disk is full or may not be written; an earlier model is still there then
  * @example
  * await saveFolder('models/mine', encoder, { card: { data: 'UCM captions', metrics: { 'recall@1': 0.41 } } });
  */
@@ -29,17 +29,22 @@ export async function saveFolder(
   for (const name of files.keys()) checkName(name);
   const target = resolve(path);
   await checkTarget(path, target);
-  const temporary = join(dirname(target), `${temporaryPrefix}${basename(target)}-${randomUUID()}`);
-  await mkdir(temporary, { recursive: true });
+  const temporary = join(dirname(target), temporaryName());
   try {
+    await mkdir(temporary, { recursive: true });
     for (const [name, file] of files) await copy(file, join(temporary, name));
     await syncFolder(temporary);
     await replace(temporary, target);
   } catch (error) {
-    await rm(temporary, { recursive: true, force: true });
-    throw error;
+    await rm(temporary, { recursive: true, force: true }).catch(() => {}); // the first failure is what counts
+    throw isSystemError(error) ? notWritten(`saveFolder: ${path}`, error) : error;
   }
   await syncFolder(dirname(target));
+}
+
+/** Whether the disk refused something, and not a file of the model to be read. */
+function isSystemError(error: unknown): boolean {
+  return typeof (error as { code?: unknown } | null)?.code === 'string' && !CrossmodalError.isInstance(error);
 }
 
 function checkName(name: string): void {

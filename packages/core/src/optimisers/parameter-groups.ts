@@ -17,5 +17,6 @@ export function groupOf(groups: readonly ParameterGroup[], names: readonly strin
 
 /** True when the group is about a variable of one of these names. */
 export function matches({ match }: ParameterGroup, names: readonly string[]): boolean {
-  return names.some((name) => (typeof match === 'string' ? name.includes(match) : match.test(name)));
+  // `search`, as `test` goes on from where a pattern with the flag g matched before.
+  return names.some((name) => (typeof match === 'string' ? name.includes(match) : name.search(match) >= 0));
 }

@@ -1,6 +1,6 @@
 import { CrossmodalError } from '../errors.js';
+import { repeatedKey } from '../repeated-key.js';
 import { dtypeBits, isDtype, type SafetensorsDtype } from './dtypes.js';
-import { repeatedKey } from './repeated-key.js';
 
 /** Where a tensor lies within the data of the file. */
 export interface TensorEntry {

@@ -7,7 +7,7 @@ import { decodeValues, type StoredTensor } from './values.js';
 /**
  * A stored tensor as a TensorFlow.js tensor: floats as float32, integers as int32, booleans as bool.
  *
- * @throws CrossmodalError for complex numbers, and for integers beyond 32 bits
+ * @throws CrossmodalError for complex numbers, integers beyond 32 bits, and float64 numbers beyond float32
  * @example
  * const tensor = toTensor({ dtype: 'F32', shape: [2], bytes: new Uint8Array(8) }); // [0, 0]
  */
@@ -17,7 +17,14 @@ export function toTensor(stored: StoredTensor): Tensor {
   if (stored.dtype === 'C64') throw new CrossmodalError('toTensor: complex tensors are not supported');
   if (stored.dtype === 'BOOL') return tf.tensor(values as Uint8Array, shape, 'bool');
   if (values instanceof Float32Array) return tf.tensor(values, shape, 'float32');
-  if (values instanceof Float64Array) return tf.tensor(Float32Array.from(values), shape, 'float32');
+  if (values instanceof Float64Array) {
+    const floats = Float32Array.from(values);
+    const lost = floats.findIndex(
+      (value, i) => Math.abs(value) === Number.POSITIVE_INFINITY && Number.isFinite(values[i]),
+    );
+    if (lost >= 0) throw new CrossmodalError(`toTensor: ${values[lost]} does not fit into float32`);
+    return tf.tensor(floats, shape, 'float32');
+  }
   const integers = Int32Array.from(values as Int32Array, Number);
   for (let i = 0; i < integers.length; i++) {
     if (integers[i] !== Number(values[i]))

@@ -1,3 +1,4 @@
+import { requireOneOf } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import type { Schedule } from './schedule.js';
@@ -64,6 +65,7 @@ export function plateau({
   ...others
 }: PlateauOptions): Plateau {
   assertKnownOptions('plateau', others, ['from', 'factor', 'patience', 'threshold', 'cooldown', 'minimum', 'better']);
+  requireOneOf('plateau: better', better, ['lower', 'higher']);
 
   if (!(factor > 0 && factor < 1)) throw new CrossmodalError(`plateau: factor must be in (0, 1), got ${factor}`);
   let state: PlateauState = { rate: from, best: null, bad: 0, cooling: 0 };

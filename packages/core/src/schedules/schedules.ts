@@ -1,3 +1,4 @@
+import { requireOneOf } from '../checks.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
 import { asSchedule, type Schedule } from './schedule.js';
@@ -239,6 +240,7 @@ export function oneCycle({
   symmetric?: boolean;
 }): Schedule {
   assertKnownOptions('oneCycle', others, ['peak', 'steps', 'rise', 'startDivisor', 'endDivisor', 'shape', 'symmetric']);
+  requireOneOf('oneCycle: shape', shape, ['cosine', 'line']);
 
   checkSteps('oneCycle', steps);
   const start = peak / startDivisor;

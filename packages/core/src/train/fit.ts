@@ -1,5 +1,5 @@
 import { assertBackend } from '../assert-backend.js';
-import { requireInteger } from '../checks.js';
+import { requireInteger, requireOneOf } from '../checks.js';
 import type { Dataset } from '../data/dataset.js';
 import { CrossmodalError } from '../errors.js';
 import { assertKnownOptions } from '../known-options.js';
@@ -41,7 +41,20 @@ function checkOptions(options: FitOptions): void {
   checkValues(options);
 }
 
-function checkValues({ epochs, steps, recordEvery = 1, validateEverySteps, earlyStopping }: FitOptions): void {
+function checkValues({
+  epochs,
+  steps,
+  recordEvery = 1,
+  validateEverySteps,
+  earlyStopping,
+  checkpoint,
+  progress = 'auto',
+}: FitOptions): void {
+  if (typeof progress !== 'boolean') requireOneOf('fit: progress', progress, ['auto']);
+  const best = typeof checkpoint === 'object' ? checkpoint.best : undefined;
+  for (const [name, watch] of Object.entries({ earlyStopping, 'checkpoint.best': best })) {
+    if (watch?.better) requireOneOf(`fit: ${name}.better`, watch.better, ['lower', 'higher']);
+  }
   if (epochs === undefined && steps === undefined) {
     throw new CrossmodalError('fit: give epochs or steps, or both: the run stops at whichever comes first');
   }

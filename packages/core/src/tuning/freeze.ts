@@ -13,7 +13,8 @@ export type NamePatterns = readonly (string | RegExp)[];
 
 /** True when a name has one of the parts, or fits one of the patterns. */
 function fits(name: string, patterns: NamePatterns): boolean {
-  return patterns.some((pattern) => (typeof pattern === 'string' ? name.includes(pattern) : pattern.test(name)));
+  // `search`, as `test` goes on from where a pattern with the flag g matched before.
+  return patterns.some((pattern) => (typeof pattern === 'string' ? name.includes(pattern) : name.search(pattern) >= 0));
 }
 
 const setTrainable = (variable: Variable, trainable: boolean) => {

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { link, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -9,9 +9,13 @@ import {
   manifest,
   padded,
   pairedFolder,
+  parseIdx,
+  parseNpy,
   type Row,
   sampleRow,
   scalars,
+  splitByGroup,
+  splitOf,
   stacked,
   tarShards,
 } from '../../src/data/index.js';
@@ -59,6 +63,36 @@ describe('identifiers of 64 bits', () => {
     expect(rows.map((row) => row.group)).toEqual(ids);
   });
 
+  it('stay apart when they went through a column of floats', async () => {
+    const lines = ['1234567890123456788.0', '1234567890123456789.0', '7.0', '1.5e300'].map(
+      (id) => `{"text": "a", "group": ${id}}`,
+    );
+    const rows = await manifest(await file('rows.jsonl', lines.join('\n'))).toArray();
+    expect(rows.map((row) => row.group)).toEqual(['1234567890123456788', '1234567890123456789', '7', '1.5e+300']);
+  });
+
+  it('stay apart in tables, which are texts anyway', async () => {
+    const rows = await manifest(
+      await file('rows.csv', ['text,group', ...ids.map((id) => `a,${id}`)].join('\n')),
+    ).toArray();
+    expect(rows.map((row) => row.group)).toEqual(ids);
+  });
+
+  it('are refused as numbers where they were rounded before they came', () => {
+    const rounded = [{ id: Number(ids[0]) }, { id: Number(ids[1]) }];
+    const shares = { train: 0.5, test: 0.5 };
+    for (const bad of [rounded, [{ id: Number.NaN }], [{ id: 1.5 }]]) {
+      expect(() => splitByGroup(bad, shares, { group: ({ id }) => id })).toThrow(
+        'splitByGroup: group must be text or a whole number up to 2^53 - 1',
+      );
+    }
+    expect(() => splitOf(Number(ids[0]) as never, shares)).toThrow('splitOf: group must be text');
+    // A row without a group stands alone, whichever way it lacks it.
+    const alone = Array.from({ length: 100 }, () => ({ id: null }));
+    expect(splitByGroup(alone, shares, { group: ({ id }) => id }).train).toHaveLength(50);
+    expect(splitByGroup([{ id: 1 }, { id: '1' }], shares, { group: ({ id }) => id }).train).toHaveLength(1);
+  });
+
   it('leave what is no JSON what it is', async () => {
     for (const line of [
       '{"text": 01234567890123456789}',
@@ -67,6 +101,24 @@ describe('identifiers of 64 bits', () => {
     ]) {
       await expect(manifest(await file('rows.jsonl', line)).toArray()).rejects.toThrow('is not JSON');
     }
+  });
+});
+
+describe('keys that come twice', () => {
+  it('are refused in JSON lines and in the json of tar shards, whichever value a reader would take', async () => {
+    const twice = '{"text": "a", "group": "x", "gr\\u006fup": "y"}';
+    await expect(manifest(await file('rows.jsonl', twice)).toArray()).rejects.toThrow(
+      /rows\.jsonl, line 1: is not JSON \(it has the key "group" twice\)/,
+    );
+    await file('0.json', twice);
+    await expect(
+      tarShards(await tar('0.json'))
+        .map(sampleRow())
+        .toArray(),
+    ).rejects.toThrow('it has the key "group" twice');
+    expect(
+      await manifest(await file('rows.jsonl', '{"text": "a", "in": {"text": 1}, "text2": {"in": 1}}')).toArray(),
+    ).toHaveLength(1);
   });
 });
 
@@ -105,6 +157,43 @@ describe('columns', () => {
     }
   });
 
+  it('refuse whole numbers that float32 rounds, and numbers beyond it', () => {
+    const list = (row: { value: number }) => [row.value];
+    for (const make of [
+      () => stacked(list)(rows(16777217)),
+      () => stacked((row: { value: number }) => ({ data: Int32Array.of(row.value), shape: [1] }))(rows(16777217)),
+      () => padded(list, { dtype: 'float32' })(rows(16777217)),
+    ]) {
+      expect(make).toThrow(/values must be numbers that float32 holds, got 16777217 at index 0/);
+    }
+    for (const make of [
+      () => stacked(list)(rows(1e300)),
+      () => padded(list, { dtype: 'float32' })(rows(-1e39 - 0.5)),
+      () => scalars((row: { value: number }) => row.value)(rows(1e39)),
+    ]) {
+      expect(make).toThrow(/numbers? that float32 holds, got -?1e\+/);
+    }
+    // Scaled first, in double precision.
+    const scaled = stacked((row: { value: number }) => ({ data: Int32Array.of(row.value), shape: [1] }), {
+      scale: 2 ** -30,
+    });
+    expect([...scaled(rows(2 ** 30 + 1)).dataSync()]).toEqual([2 ** -30, 1]);
+  });
+
+  it('refuse options that make no sense', () => {
+    const list = (row: { value: number }) => [row.value];
+    expect(() => stacked(list, { scale: Number.NaN })).toThrow(
+      'stacked: scale, mean and standardDeviation must be finite',
+    );
+    expect(() => stacked(list, { mean: [Number.POSITIVE_INFINITY] })).toThrow('must be finite');
+    expect(() => stacked(list, { dtype: 'int32', scale: 1 / 255 })).toThrow('make fractions, which int32 cannot hold');
+    expect(() => padded(list, { multiple: 0 })).toThrow('padded: multiple must be an integer of at least 1, got 0');
+    expect(() => padded(list, { maximum: 2.5 })).toThrow('padded: maximum must be an integer');
+    expect(() => padded(list, { value: 0.5 })).toThrow(
+      'padded: value: values must be integers that int32 holds, got 0.5',
+    );
+  });
+
   it('number the groups of a batch', () => {
     const groups = (values: unknown[]) => [...groupNumbers((value: unknown) => value as string)(values).dataSync()];
     expect(groups([2 ** 53 - 2, 2 ** 53 - 1, 2 ** 53 - 2])).toEqual([0, 1, 0]);
@@ -122,6 +211,22 @@ describe('tar shards', () => {
       /all\.tar: the members of sample "a" do not stand together: "a\.txt" comes after another sample; pack the files sorted/,
     );
     expect(await tarShards(await tar('a.png', 'a.txt', 'b.png', 'b.txt')).toArray()).toHaveLength(2);
+  });
+
+  it('may be packed with a point before their names', async () => {
+    for (const name of ['a.png', 'a.txt']) await file(name);
+    execFileSync('tar', ['cf', 'all.tar', './a.png', 'a.txt'], { cwd: folder });
+    const [sample, more] = await tarShards(join(folder, 'all.tar')).toArray();
+    expect(more).toBeUndefined();
+    expect([sample?.key, [...(sample?.members.keys() ?? [])]]).toEqual(['a', ['png', 'txt']]);
+  });
+
+  it('of links say how to pack the files themselves', async () => {
+    await file('a.png');
+    await link(join(folder, 'a.png'), join(folder, 'b.png'));
+    await symlink('a.png', join(folder, 'c.png'));
+    await expect(tarShards(await tar('a.png', 'b.png')).toArray()).rejects.toThrow('tar --hard-dereference');
+    await expect(tarShards(await tar('a.png', 'c.png')).toArray()).rejects.toThrow('tar --dereference');
   });
 
   it('with several dots in their names are read as WebDataset says, or refused', async () => {
@@ -185,6 +290,70 @@ describe('folders', () => {
     await expect(classFolder(join(folder, 'classes'))).rejects.toThrow('in different forms of Unicode');
     await rm(join(folder, 'classes', 'é'.normalize('NFC')), { recursive: true });
     expect((await classFolder(join(folder, 'classes'))).classes).toEqual(['é'.normalize('NFC')]);
+  });
+});
+
+describe('numbers of 64 bits in files of arrays', () => {
+  /** A .npy file of float64. */
+  const npy = (values: readonly number[]) => {
+    const header = `{'descr': '<f8', 'fortran_order': False, 'shape': (${values.length},), }`.padEnd(117) + '\n';
+    return Uint8Array.from(
+      Buffer.concat([
+        Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0]),
+        Buffer.from(header, 'latin1'),
+        new Uint8Array(Float64Array.from(values).buffer),
+      ]),
+    );
+  };
+  /** An IDX file of float64. */
+  const idx = (values: readonly number[]) => {
+    const bytes = new Uint8Array(8 + 8 * values.length);
+    const view = new DataView(bytes.buffer);
+    view.setUint32(0, 0x0e01);
+    view.setUint32(4, values.length);
+    values.forEach((value, i) => {
+      view.setFloat64(8 + 8 * i, value);
+    });
+    return bytes;
+  };
+
+  it.each([
+    ['readNpy', (values: readonly number[]) => parseNpy(npy(values))],
+    ['readIdx', (values: readonly number[]) => parseIdx(idx(values))],
+  ])('%s refuses identifiers that float32 would merge, and what it cannot hold', (name, read) => {
+    expect(() => read([16777216, 16777217])).toThrow(
+      `${name}: bytes: holds 16777217, which does not fit into float32; number identifiers anew from 0`,
+    );
+    expect(() => read([Number.NaN, 16777217])).toThrow('holds 16777217'); // a column with gaps
+    expect(() => read([0.5, 1e300])).toThrow('holds 1e+300');
+    expect([...read([0.1, 16777217, Number.NaN, Number.NEGATIVE_INFINITY]).data]).toEqual(
+      [0.1, 16777217, Number.NaN, Number.NEGATIVE_INFINITY].map(Math.fround),
+    );
+    expect([...read([16777216, 2 ** 40]).data]).toEqual([16777216, 2 ** 40]);
+  });
+});
+
+describe('lines', () => {
+  it('end as they end on each system', async () => {
+    const lines = ['{"text": "one"}', '{"text": "two"}', '{"text": "three"}'];
+    for (const end of ['\n', '\r\n', '\r']) {
+      const rows = await manifest(await file('rows.jsonl', lines.join(end))).toArray();
+      expect(rows.map(({ text, origin }) => [text, origin.split(', ')[1]])).toEqual([
+        ['one', 'line 1'],
+        ['two', 'line 2'],
+        ['three', 'line 3'],
+      ]);
+      await file('pairs/a.txt', `one${end}two${end}`);
+      const [row] = await (await pairedFolder(join(folder, 'pairs'))).toArray();
+      expect(row?.texts).toEqual(['one', 'two']);
+    }
+  });
+
+  it('count right where a piece of the file ends between the two characters of an end', async () => {
+    // Files are read 64 KiB at a time.
+    const first = `{"text": "${'x'.repeat(65536 - 14)}"}`;
+    const path = await file('rows.jsonl', `${first} \r\n{"text": "two"}\r\n\r\n{"text": 3`);
+    await expect(manifest(path).toArray()).rejects.toThrow('rows.jsonl, line 4: is not JSON');
   });
 });
 

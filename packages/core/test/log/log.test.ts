@@ -139,7 +139,7 @@ describe('jsonlWriter', () => {
   test('says where it cannot write', () => {
     writeFileSync(join(temporary, 'file'), '');
     expect(() => jsonlWriter(join(temporary, 'file', 'log.jsonl'))).toThrow(
-      /jsonlWriter: .*file.log\.jsonl cannot be written/,
+      /jsonlWriter: .*file.log\.jsonl could not be written: part of its path is a file/,
     );
   });
 });

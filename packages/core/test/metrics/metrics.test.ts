@@ -209,6 +209,16 @@ describe('bad input', () => {
     ['lengths', () => accuracy([0, 1], [0]), /equal length, got 2 and 1/],
     ['nothing', () => accuracy([], []), /at least one number/],
     ['a fraction', () => accuracy([0.5], [0]), /integers.*got 0.5 at index 0/],
+    [
+      'what JavaScript merges',
+      () => clusterAgreement([2 ** 53, 2 ** 53 + 1], [0, 1]),
+      /from 0 to 2\^53 - 1, got 9007199254740992/,
+    ],
+    [
+      'what float32 merges',
+      () => accuracy(tf.tensor1d([16777216]), [16777217]),
+      /below 2\^24.*got 16777216 at index 0/,
+    ],
     ['a class out of range', () => confusionMatrix([3], [0], { classes: 3 }), /\[0, 3\), got 3/],
     ['NaN', () => rocAuc([Number.NaN, 1], [0, 1]), /finite numbers, got NaN at index 0/],
     ['one class only', () => rocAuc([1, 2], [1, 1]), /positives and negatives, got 2 positives of 2/],

@@ -66,6 +66,18 @@ describe('openFolder', () => {
       /c\.json is a symbolic link out of the folder, to .*outside\.json/,
     );
     expect((await openFolder(path, { links: 'anywhere' })).size).toBe(3);
+    await rm(join(path, 'c.json'));
+    await mkdir(join(path, 'pooling'));
+    await writeFile(join(path, 'pooling', 'config.json'), '{}');
+    await symlink('pooling', join(path, '1_Pooling'));
+    await symlink('..', join(path, 'pooling', 'around'));
+    const linked = await openFolder(path);
+    expect([...linked.keys()]).toEqual(['1_Pooling/config.json', 'a.json', 'b.json', 'pooling/config.json']);
+    await mkdir(join(root, 'outside'));
+    await writeFile(join(root, 'outside', 'd.json'), '{}');
+    await symlink(join(root, 'outside'), join(path, 'out'));
+    await expect(openFolder(path)).rejects.toThrow(/out is a symbolic link out of the folder/);
+    expect((await openFolder(path, { links: 'anywhere' })).has('out/d.json')).toBe(true);
   });
 
   it('says what is there instead of a folder', async () => {

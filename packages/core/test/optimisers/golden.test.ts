@@ -47,7 +47,7 @@ const optimisers: Record<string, () => RuleOptimizer> = {
     adamW({
       learningRate: 0.01,
       groups: [
-        { match: /^w$/, learningRateFactor: 2, weightDecay: 0.3 },
+        { match: /^w$/g, learningRateFactor: 2, weightDecay: 0.3 },
         { match: 'b', weightDecay: 0 },
       ],
     }),

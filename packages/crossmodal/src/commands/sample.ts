@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
 import { mapConcurrently, splitOf } from '@crossmodal/core/data';
+import { writeAtomically } from '@crossmodal/core/safetensors/files';
 import sharp from 'sharp';
 import { type Context, grouped, report } from '../cli/context.js';
 import { pathKind } from '../data/files.js';
@@ -29,14 +30,15 @@ export async function sampleCommand(
   const folder = openMojiFolder();
   const all = JSON.parse(await readFile(join(folder, 'data/openmoji.json'), 'utf8')) as Emoji[];
   const emojis = all.filter(({ skintone, group }) => skintone === '' && !group.startsWith('extras')).slice(0, limit);
-  await mkdir(join(path, 'pictures'), { recursive: true });
+  const write = (name: string, content: string | Uint8Array) =>
+    writeAtomically(join(path, name), content, { where: 'sample', durable: false });
   const bar = context.terminal.bar('drawing', emojis.length);
   let done = 0;
   const rows = await mapConcurrently(emojis, async (emoji) => {
     const file = `pictures/${emoji.hexcode}.png`;
     const svg = await readFile(join(folder, 'color/svg', `${emoji.hexcode}.svg`));
     const png = await sharp(svg, { density: 72 }).resize(size, size).flatten({ background: '#fff' }).png().toBuffer();
-    await writeFile(join(path, file), png);
+    await write(file, png);
     bar.update(++done);
     const tags = [...new Set(`${emoji.tags},${emoji.openmoji_tags}`.split(',').map((tag) => tag.trim()))].filter(
       (tag) => tag !== '',
@@ -48,8 +50,8 @@ export async function sampleCommand(
   });
   bar.stop();
   const csv = [['file', 'caption', 'label', 'split'], ...rows].map((row) => row.map(quoted).join(',')).join('\n');
-  await writeFile(join(path, 'emojis.csv'), `${csv}\n`);
-  await writeFile(join(path, 'LICENSE.txt'), 'Pictures: OpenMoji, https://openmoji.org, CC BY-SA 4.0\n');
+  await write('emojis.csv', `${csv}\n`);
+  await write('LICENSE.txt', 'Pictures: OpenMoji, https://openmoji.org, CC BY-SA 4.0\n');
   report(
     context,
     { path, items: rows.length },

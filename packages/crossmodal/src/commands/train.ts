@@ -1,8 +1,9 @@
-import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { CrossmodalError, type Encoder } from '@crossmodal/core';
 import { useDevice } from '@crossmodal/core/device';
 import { saveFolder } from '@crossmodal/core/models';
+import { writeAtomically } from '@crossmodal/core/safetensors/files';
 import { loadWaveform } from '@crossmodal/encoders-audio';
 import { type Context, duration, grouped, report } from '../cli/context.js';
 import { type Item, modalitiesOf } from '../data/item.js';
@@ -202,8 +203,7 @@ async function claimRun(folder: string, plan: TrainPlan, restart: boolean): Prom
       remedy: 'name another --out, give the settings of that run, or pass --restart to remove what it has done',
     });
   }
-  await mkdir(folder, { recursive: true });
-  await writeFile(path, `${JSON.stringify(plan, undefined, 2)}\n`);
+  await writeAtomically(path, `${JSON.stringify(plan, undefined, 2)}\n`, { where: 'train' });
 }
 
 /** Seconds that nine of ten recordings stay below, at most ten; told by some of them. */

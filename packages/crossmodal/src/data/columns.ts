@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
+import { parseJson } from '@crossmodal/core/data';
 import { parse } from 'csv-parse/sync';
 import { fileKind } from './files.js';
 import type { ColumnChoice } from './source.js';
@@ -24,7 +25,7 @@ const headBytes = 2 ** 18;
  */
 export async function tableHead(path: string): Promise<TableHead> {
   const text = await headOf(path);
-  const lines = text.split(/\r?\n/);
+  const lines = text.split(/\r\n|\n|\r/);
   if (lines.length > 1 && text.length >= headBytes - 4) lines.pop(); // cut in the middle
   if (['.jsonl', '.ndjson'].includes(extname(path).toLowerCase())) return jsonHead(path, lines);
   const first = lines[0] ?? '';
@@ -68,7 +69,7 @@ function jsonHead(path: string, lines: readonly string[]): TableHead {
     .slice(0, 200)
     .map((line, i) => {
       try {
-        return JSON.parse(line) as Record<string, unknown>;
+        return parseJson(line) as Record<string, unknown>;
       } catch (cause) {
         throw new CrossmodalError(`inspect: ${path}, line ${i + 1}: is not JSON`, { cause });
       }

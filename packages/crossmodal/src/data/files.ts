@@ -1,5 +1,6 @@
-import { readdir, stat } from 'node:fs/promises';
-import { extname, join, relative, sep } from 'node:path';
+import type { Dirent, Stats } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { extname, join, relative } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
 import { isUnreadMedia, mediaKind } from '@crossmodal/core/data';
 
@@ -19,25 +20,43 @@ export function isCompressedSound(name: string): boolean {
 const limit = 10_000_000;
 
 /**
- * The files below a folder, relative and sorted; names that begin with a dot are passed over, links are not followed.
+ * The files below a folder, relative and sorted; names that begin with a dot are passed over. Links are followed, though not into a folder
+ * that they lie in.
  *
- * @throws CrossmodalError when the folder cannot be read
+ * @throws CrossmodalError when a folder cannot be read, or a link leads nowhere
  */
 export async function filesBelow(root: string): Promise<string[]> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(
-    (cause: NodeJS.ErrnoException) => {
-      throw new CrossmodalError(`inspect: ${root}: cannot be read (${cause.code ?? cause.message})`, { cause });
-    },
-  );
   const files: string[] = [];
-  for (const entry of entries) {
-    if (!entry.isFile()) continue;
-    const path = relative(root, join(entry.parentPath, entry.name));
-    if (path.split(sep).some((part) => part.startsWith('.'))) continue;
-    files.push(path);
-    if (files.length > limit) throw new CrossmodalError(`inspect: ${root}: holds more than ${limit} files`);
-  }
+  const walk = async (folder: string, around: readonly string[]): Promise<void> => {
+    let entries: Dirent[];
+    let here: string;
+    try {
+      [entries, here] = await Promise.all([readdir(folder, { withFileTypes: true }), realpath(folder)]);
+    } catch (cause) {
+      const { code, message } = cause as NodeJS.ErrnoException;
+      throw new CrossmodalError(`inspect: ${folder}: cannot be read (${code ?? message})`, { cause });
+    }
+    if (around.includes(here)) return;
+    for (const entry of entries) {
+      if (entry.name.startsWith('.')) continue;
+      const path = join(folder, entry.name);
+      const target = entry.isSymbolicLink() ? await targetOf(path) : entry;
+      if (target.isDirectory()) await walk(path, [...around, here]);
+      else if (target.isFile()) files.push(relative(root, path));
+      if (files.length > limit) throw new CrossmodalError(`inspect: ${root}: holds more than ${limit} files`);
+    }
+  };
+  await walk(root, []);
   return files.sort();
+}
+
+async function targetOf(link: string): Promise<Stats> {
+  return stat(link).catch((cause: NodeJS.ErrnoException) => {
+    throw new CrossmodalError(`inspect: ${link}: is a link that leads nowhere`, {
+      remedy: 'correct or remove the link',
+      cause,
+    });
+  });
 }
 
 /** `file`, `folder`, or undefined when there is nothing. */

@@ -68,7 +68,7 @@ async function linesOf(path: string): Promise<string[]> {
     throw new CrossmodalError(`${path}: is not UTF-8 text`, { remedy: 'save it as UTF-8', cause });
   }
   return text
-    .split(/\r?\n/)
+    .split(/\r\n|\n|\r/)
     .map((line) => line.trim())
     .filter((line) => line !== '');
 }

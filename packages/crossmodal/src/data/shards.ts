@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
-import { mkdir, rename, stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type Row, sampleRow, type TarSample, tarShards } from '@crossmodal/core/data';
+import { writeAtomically } from '@crossmodal/core/safetensors/files';
 import type { DataSource } from './source.js';
 import { splitOfFile, withSplit } from './table.js';
 
@@ -48,9 +49,7 @@ async function unpacked(sample: TarSample, row: Row, root: string): Promise<Row>
     const path = join(root, name.slice(0, 2), name);
     written[role] = path;
     if ((await stat(path).catch(() => undefined))?.size === bytes.length) continue;
-    await mkdir(join(root, name.slice(0, 2)), { recursive: true });
-    await writeFile(`${path}.part`, bytes);
-    await rename(`${path}.part`, path);
+    await writeAtomically(path, bytes, { where: 'data', durable: false }); // unpacked again where it is lost
   }
   return { ...row, ...written };
 }

@@ -3,6 +3,7 @@ import { dirname, extname, isAbsolute, join } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
 import { type ManifestFormat, manifest, type Row } from '@crossmodal/core/data';
 import { guessColumns, type TableHead, tableHead } from './columns.js';
+import { pathKind } from './files.js';
 import type { ColumnChoice, DataSource } from './source.js';
 import { splitNamed } from './splits.js';
 
@@ -63,6 +64,15 @@ export async function* withSplit(rows: AsyncIterable<Row>, split: string | undef
   for await (const row of rows) yield split === undefined || row.split !== undefined ? row : { ...row, split };
 }
 
+/** Names of the folders in a folder; links count as what they lead to. */
+async function foldersIn(parent: string): Promise<string[]> {
+  const entries = await readdir(parent, { withFileTypes: true });
+  const kinds = await Promise.all(
+    entries.map(async (entry) => entry.isDirectory() || (await pathKind(join(parent, entry.name))) === 'folder'),
+  );
+  return entries.flatMap(({ name }, i) => (kinds[i] ? [name] : []));
+}
+
 /** The folder that relative paths start from: that of the table, or the one below it (or beside it) in which the first files lie. */
 async function rootOf(path: string, { records }: TableHead, { image, audio }: ColumnChoice): Promise<string> {
   const folder = dirname(path);
@@ -72,10 +82,7 @@ async function rootOf(path: string, { records }: TableHead, { image, audio }: Co
     .filter((file): file is string => typeof file === 'string' && file !== '' && !isAbsolute(file))
     .slice(0, 5);
   if (files.length === 0) return folder;
-  const below = async (parent: string) =>
-    (await readdir(parent, { withFileTypes: true }))
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => join(parent, name));
+  const below = async (parent: string) => (await foldersIn(parent)).map((name) => join(parent, name));
   const candidates = [
     folder,
     ...(await below(folder)),

@@ -3,7 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { dirname, extname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { CrossmodalError } from '@crossmodal/core';
-import type { Row } from '@crossmodal/core/data';
+import { parseJson, type Row } from '@crossmodal/core/data';
 import { pathKind } from './files.js';
 import type { DataSource } from './source.js';
 import { splitOfFile } from './table.js';
@@ -131,7 +131,7 @@ export async function commonVoiceSource(path: string): Promise<DataSource | unde
 export async function cocoSource(path: string): Promise<DataSource | undefined> {
   let value: unknown;
   try {
-    value = JSON.parse(await readFile(path, 'utf8'));
+    value = parseJson((await readFile(path, 'utf8')).replace(/^\uFEFF/, '')); // ids of 64 bits stay apart
   } catch (cause) {
     throw new CrossmodalError(`${path}: is not JSON (${(cause as Error).message})`, { cause });
   }

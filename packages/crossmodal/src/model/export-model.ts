@@ -1,8 +1,8 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { DualEncoder } from '@crossmodal/alignment';
 import { CrossmodalError, type Inputs } from '@crossmodal/core';
 import { saveOnnx } from '@crossmodal/core/models';
+import { writeAtomically } from '@crossmodal/core/safetensors/files';
 import { encodeWav } from '@crossmodal/encoders-audio';
 import * as tf from '@tensorflow/tfjs-core';
 import sharp from 'sharp';
@@ -32,7 +32,6 @@ export async function exportModel(
 ): Promise<Record<string, ExportedInput>> {
   const { encoders, modalities, dimension } = model;
   const described: Record<string, ExportedInput> = {};
-  await mkdir(folder, { recursive: true });
   for (const modality of modalities) {
     const encoder = encoders[modality];
     if (!encoder.files) throw new CrossmodalError(`export: the ${modality} encoder cannot be saved`);
@@ -50,8 +49,7 @@ export async function exportModel(
       for (const [name, file] of await encoder.files()) {
         if (!preprocessing.test(name)) continue;
         const bytes = await file.read();
-        await mkdir(dirname(join(folder, modality, name)), { recursive: true });
-        await writeFile(join(folder, modality, name), bytes);
+        await writeAtomically(join(folder, modality, name), bytes, { where: 'export' });
         if (name === 'config.json') config = JSON.parse(new TextDecoder().decode(bytes)) as Record<string, unknown>;
       }
       described[modality] = {
@@ -64,7 +62,8 @@ export async function exportModel(
     }
   }
   const contents = { format: 'crossmodal export', version: 1, dimension, output: 'embedding', modalities: described };
-  await writeFile(join(folder, 'preprocessing.json'), `${JSON.stringify(contents, undefined, 2)}\n`);
+  const text = `${JSON.stringify(contents, undefined, 2)}\n`;
+  await writeAtomically(join(folder, 'preprocessing.json'), text, { where: 'export' });
   return described;
 }
 

@@ -1,7 +1,8 @@
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, extname, join } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
+import { writeAtomically } from '@crossmodal/core/safetensors/files';
 import sharp from 'sharp';
 import { SearchService } from '../collection/search-service.js';
 import { exportModel } from '../model/export-model.js';
@@ -47,7 +48,6 @@ export async function exportSite(
     }
     const items: SiteItem[] = [];
     const vectors: Float32Array[] = [];
-    await mkdir(join(out, 'media'), { recursive: true });
     for await (const { id, vector, metadata } of service.store.items()) {
       signal.throwIfAborted();
       const { kind, text, label } = metadata;
@@ -62,28 +62,29 @@ export async function exportSite(
       });
       vectors.push(vector);
     }
-    await writeFile(
+    await write(
       join(out, 'vectors.f32'),
-      Buffer.concat(
-        vectors.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)),
-      ),
+      vectors.map(({ buffer, byteOffset, byteLength }) => new Uint8Array(buffer, byteOffset, byteLength)),
     );
-    await writeFile(
+    await write(
       join(out, 'items.json'),
       JSON.stringify({ dimension: model.dimension, modalities: model.modalities, items }),
     );
     const { html, style, script } = await pageFiles('site');
     for (const [name, content] of Object.entries({ 'index.html': html, 'page.css': style, 'page.js': script }))
-      await writeFile(join(out, name), content);
-    await mkdir(join(out, 'runtime'), { recursive: true });
+      await write(join(out, name), content);
     for (const name of ['ort.wasm.min.mjs', 'ort-wasm-simd-threaded.mjs', 'ort-wasm-simd-threaded.wasm']) {
-      await copyFile(join(runtime, name), join(out, 'runtime', name));
+      await write(join(out, 'runtime', name), await readFile(join(runtime, name)));
     }
     return items.length;
   } finally {
     await service.close();
   }
 }
+
+/** A site is written anew where it is lost: nothing is flushed, of what may be thousands of pictures. */
+const write = (path: string, content: Parameters<typeof writeAtomically>[1]) =>
+  writeAtomically(path, content, { where: 'export', durable: false });
 
 /** The small picture or the recording of an item, copied under a plain name; undefined when there is none to show. */
 async function copiedMedia(
@@ -96,8 +97,8 @@ async function copiedMedia(
     const preview = sharp(await readFile(path))
       .rotate()
       .resize(side, side, { fit: 'inside', withoutEnlargement: true });
-    await preview.webp({ quality: 80 }).toFile(join(out, 'media', name));
-  } else await copyFile(path, join(out, 'media', name));
+    await write(join(out, 'media', name), await preview.webp({ quality: 80 }).toBuffer());
+  } else await write(join(out, 'media', name), await readFile(path));
   return name;
 }
 

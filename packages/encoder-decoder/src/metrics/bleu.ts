@@ -1,4 +1,4 @@
-import { assertKnownOptions, requireInteger } from '@crossmodal/core';
+import { assertKnownOptions, requireInteger, requireOneOf } from '@crossmodal/core';
 import { requireCorpus, wordsOf } from './corpus.js';
 import { nGramCounts } from './n-grams.js';
 import { tokenize13a } from './tokenize-13a.js';
@@ -64,6 +64,8 @@ export function bleu(
   }: BleuOptions = {},
 ): Bleu {
   assertKnownOptions('bleu', others, ['order', 'tokenization', 'smoothing', 'lowercase', 'effectiveOrder']);
+  requireOneOf('bleu: tokenization', tokenization, ['13a', 'words']);
+  requireOneOf('bleu: smoothing', smoothing, ['none', 'exponential', 'floor', 'add']);
   requireCorpus('bleu', hypotheses, references);
   requireInteger('bleu: order', order, 1, 9);
   const split = tokenization === '13a' ? tokenize13a : wordsOf;

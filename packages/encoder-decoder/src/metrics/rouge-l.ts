@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, requireOneOf } from '@crossmodal/core';
 import { requireCorpus, wordsOf } from './corpus.js';
 
 export interface RougeLOptions {
@@ -26,6 +26,7 @@ export function rougeL(
   { convention = 'summaries', ...others }: RougeLOptions = {},
 ): { score: number; each: number[] } {
   assertKnownOptions('rougeL', others, ['convention']);
+  requireOneOf('rougeL: convention', convention, ['summaries', 'captions']);
   requireCorpus('rougeL', hypotheses, references);
   const tokensOf = convention === 'summaries' ? alphanumeric : wordsOf;
   const each = hypotheses.map((text, i) => {

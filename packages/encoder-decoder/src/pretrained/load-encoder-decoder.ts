@@ -9,6 +9,7 @@ import {
   openWeights,
   readConfig,
   requireInteger,
+  requireOneOf,
   type StoredWeights,
   type WeightSpecs,
 } from '@crossmodal/core';
@@ -75,6 +76,7 @@ export async function loadEncoderDecoder<Item>(
   } satisfies Record<keyof LoadEncoderDecoderOptions, true>);
   const where = 'loadEncoderDecoder';
   const { encoder, tokenizer, seed = 0, allowExtra = false } = options;
+  if (options.task !== undefined) requireOneOf(`${where}: task`, options.task, ['transcribe', 'translate']);
   const config = await readConfig(files, 'config.json', { where });
   if (isOwnEncoderDecoder(config)) {
     refuseOptions(options, ['maximumLength', 'seed', 'allowExtra', 'language', 'task'], 'a model of encoderDecoder');

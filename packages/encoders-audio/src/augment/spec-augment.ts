@@ -56,6 +56,9 @@ export function specAugment(
   for (const [name, given] of Object.entries(numbers)) {
     if (!(given >= 0)) throw new CrossmodalError(`specAugment: ${name} must be 0 or more, got ${given}`);
   }
+  if (value !== 'mean' && !Number.isFinite(value)) {
+    throw new CrossmodalError(`specAugment: value must be a finite number or 'mean', got ${String(value)}`);
+  }
   const [frames, bins] = features.shape;
   const data = Float32Array.from(features.data);
   const fill = value === 'mean' ? data.reduce((sum, v) => sum + v, 0) / Math.max(1, data.length) : value;

@@ -5,7 +5,7 @@ export type SoundKind = 'wav' | 'mp3' | 'flac' | 'oga' | 'opus' | 'm4a';
 export function soundKind(bytes: Uint8Array): SoundKind | undefined {
   const text = (begin: number, length: number) => String.fromCharCode(...bytes.subarray(begin, begin + length));
   const start = text(0, 4);
-  if (['RIFF', 'RIFX', 'RF64'].includes(start)) return 'wav';
+  if (['RIFF', 'RIFX', 'RF64', 'BW64'].includes(start)) return 'wav';
   if (start === 'fLaC') return 'flac';
   if (text(4, 4) === 'ftyp') return 'm4a';
   if (start === 'OggS') {

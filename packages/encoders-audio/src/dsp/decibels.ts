@@ -34,6 +34,7 @@ export function powerToDecibels(
 
   requirePositive('powerToDecibels: floor', floor);
   if (!(range > 0)) throw new CrossmodalError(`powerToDecibels: range must be positive decibels, got ${range}`);
+  if (reference !== 'maximum') requirePositive('powerToDecibels: reference', reference);
   let largest = Number.NEGATIVE_INFINITY;
   for (const value of power.data) largest = Math.max(largest, value);
   const zero = 10 * Math.log10(Math.max(floor, reference === 'maximum' ? largest : reference));

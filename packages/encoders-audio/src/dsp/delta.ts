@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireOneOf } from '@crossmodal/core';
 import type { Spectrogram } from '../waveform.js';
 
 /**
@@ -32,6 +32,7 @@ export function delta(
   } = {},
 ): Spectrogram {
   assertKnownOptions('delta', others, ['width', 'order', 'edge']);
+  requireOneOf('delta: edge', edge, ['fit', 'repeat']);
 
   const [frames, bins] = features.shape;
   if (!Number.isInteger(width) || width < 3 || width % 2 === 0) {

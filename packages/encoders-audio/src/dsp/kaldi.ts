@@ -1,5 +1,5 @@
 import { assertKnownOptions, CrossmodalError, requireInteger, requirePositive } from '@crossmodal/core';
-import type { Samples, Spectrogram } from '../waveform.js';
+import { requireFinite, type Samples, type Spectrogram } from '../waveform.js';
 import { realFourier } from './fft.js';
 import { povey, symmetricHann } from './window.js';
 
@@ -11,7 +11,7 @@ import { povey, symmetricHann } from './window.js';
  * @param samples amplitudes, [time]; Kaldi itself expects the size of 16-bit integers, AST feeds [-1, 1]
  * @param options.window `povey` (Kaldi's default) or `hann`, both symmetric
  * @returns [frames, bands]
- * @throws CrossmodalError when the signal is shorter than one frame
+ * @throws CrossmodalError when the signal is shorter than one frame, or a sample is not finite
  * @see Povey et al. (2011), "The Kaldi speech recognition toolkit"; torchaudio.compliance.kaldi.fbank
  * @example
  * const features = kaldiFilterbank(samples, { sampleRate: 16000, bands: 128, window: 'hann' });
@@ -46,6 +46,10 @@ export function kaldiFilterbank(
   if (samples.length < length) {
     throw new CrossmodalError(`kaldiFilterbank: samples must cover one frame of ${length}, got ${samples.length}`);
   }
+  if (window !== 'povey' && window !== 'hann') {
+    throw new CrossmodalError(`kaldiFilterbank: window must be povey or hann, got ${String(window)}`);
+  }
+  requireFinite('kaldiFilterbank', samples, '');
   const size = 2 ** Math.ceil(Math.log2(length));
   const frames = 1 + Math.floor((samples.length - length) / hop);
   const weights = window === 'povey' ? povey(length) : symmetricHann(length);

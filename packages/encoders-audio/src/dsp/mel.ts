@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, requireInteger, requirePositive } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger, requireOneOf, requirePositive } from '@crossmodal/core';
 
 /** Which formula maps hertz to mel. */
 export type MelScale = 'slaney' | 'htk';
@@ -39,6 +39,7 @@ export function hertzToMel(
   } = {},
 ): number {
   assertKnownOptions('hertzToMel', others, ['scale']);
+  requireOneOf('hertzToMel: scale', scale, ['slaney', 'htk']);
 
   if (scale === 'htk') return 2595 * Math.log10(1 + frequency / 700);
   return frequency < 1000 ? frequency / (200 / 3) : 15 + (27 * Math.log(frequency / 1000)) / Math.log(6.4);
@@ -56,6 +57,7 @@ export function melToHertz(
   } = {},
 ): number {
   assertKnownOptions('melToHertz', others, ['scale']);
+  requireOneOf('melToHertz: scale', scale, ['slaney', 'htk']);
 
   if (scale === 'htk') return 700 * (10 ** (mel / 2595) - 1);
   return mel < 15 ? (mel * 200) / 3 : 1000 * Math.exp((Math.log(6.4) / 27) * (mel - 15));
@@ -95,6 +97,8 @@ export function filterbank({
   scale = 'slaney', // librosa's default
   normalization = 'area', // librosa's default
 }: MelFilterbankOptions): MelFilterbank {
+  requireOneOf('melFilterbank: scale', scale, ['slaney', 'htk']);
+  requireOneOf('melFilterbank: normalization', normalization, ['none', 'area']);
   requirePositive('melFilterbank: sampleRate', sampleRate);
   requireInteger('melFilterbank: fftSize', fftSize, 2);
   requireInteger('melFilterbank: bands', bands);

@@ -1,5 +1,5 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
-import { requireSampleRate, type Samples } from '../waveform.js';
+import { requireFinite, requireSampleRate, type Samples } from '../waveform.js';
 
 export interface ResampleOptions {
   /** Rate of the given samples, a whole number of hertz. */
@@ -57,7 +57,8 @@ const MAXIMUM_SAMPLES = 2 ** 28;
  *
  * @param samples amplitudes, [time]
  * @returns [ceil(to length / from)]
- * @throws CrossmodalError when a rate is not a whole number from 1 to 10,000,000, or the result would be too large
+ * @throws CrossmodalError when a rate is not a whole number from 1 to 10,000,000, a sample is not finite, or the result would be too
+ *   large
  * @see Smith (2002), "Digital audio resampling"; torchaudio.functional.resample; scipy.signal.resample_poly
  * @example
  * const speech = resample(samples, { from: 44100, to: 16000 });
@@ -84,6 +85,7 @@ export function resample(
     throw new CrossmodalError(`resample: method must be sinc or polyphase, got ${String(method)}`);
   }
   if (!(rolloff > 0 && rolloff <= 1)) throw new CrossmodalError(`resample: rolloff must be in (0, 1], got ${rolloff}`);
+  requireFinite('resample', samples, '');
   if (from === to) return Float32Array.from(samples);
   const length = Math.ceil((samples.length / from) * to);
   if (length > MAXIMUM_SAMPLES) {

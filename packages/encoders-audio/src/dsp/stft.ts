@@ -1,5 +1,5 @@
-import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
-import type { Samples } from '../waveform.js';
+import { assertKnownOptions, CrossmodalError, requireInteger, requireOneOf } from '@crossmodal/core';
+import { requireFinite, type Samples } from '../waveform.js';
 import { realFourier } from './fft.js';
 import { hann } from './window.js';
 
@@ -44,6 +44,7 @@ export function resolveStft(
   requireInteger(`${where}: fftSize`, fftSize, 2);
   requireInteger(`${where}: windowLength`, windowLength);
   requireInteger(`${where}: hopLength`, hopLength);
+  requireOneOf(`${where}: padding`, padding, ['reflect', 'zeros']);
   if (windowLength > fftSize) {
     throw new CrossmodalError(`${where}: windowLength must be at most fftSize (${fftSize}), got ${windowLength}`, {
       remedy: 'raise fftSize to the next power of two',
@@ -55,6 +56,7 @@ export function resolveStft(
 /** The transformed frames of a signal, one after the other. */
 export function framesOf(where: string, samples: Samples, options: Required<StftOptions>): Frames {
   const { fftSize, hopLength, windowLength, center, padding } = options;
+  requireFinite(where, samples, '');
   const padded = center ? pad(where, samples, Math.floor(fftSize / 2), padding) : Float64Array.from(samples);
   if (padded.length < fftSize) {
     throw new CrossmodalError(`${where}: samples must cover one frame of ${fftSize}, got ${samples.length}`, {
@@ -120,7 +122,7 @@ function pad(where: string, samples: Samples, width: number, padding: 'reflect' 
  *
  * @param samples amplitudes, [time]
  * @returns real and imaginary parts, [frames, 1 + fftSize/2]; frames = 1 + floor((padded length - fftSize) / hop)
- * @throws CrossmodalError when an option is out of range or the signal is shorter than a frame
+ * @throws CrossmodalError when an option is out of range, the signal is shorter than a frame or not finite
  * @see Allen and Rabiner (1977), "A unified approach to short-time Fourier analysis and synthesis"; torch.stft
  * @example
  * const { real, imaginary, shape } = stft(samples, { fftSize: 512, hopLength: 160 });

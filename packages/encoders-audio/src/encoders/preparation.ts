@@ -5,6 +5,7 @@ import {
   type Random,
   randomRemedy,
   requireInteger,
+  requireOneOf,
   requirePositive,
 } from '@crossmodal/core';
 import { mapConcurrently } from '@crossmodal/core/data';
@@ -131,6 +132,7 @@ export function spectrogramPreparation(
   { withMask }: { withMask: boolean },
 ) {
   const { standardize = 'clip', augmentFeatures, augmentWaveform } = options;
+  if (typeof standardize !== 'object') requireOneOf('spectrogramEncoder: standardize', standardize, ['clip']);
   const length = lengthOf('spectrogramEncoder', options);
   return async (items: readonly AudioItem[], given: PrepareOptions = {}): Promise<Inputs> => {
     const randomOf = itemRandom(given, augmentFeatures !== undefined || augmentWaveform !== undefined);

@@ -5,6 +5,7 @@ import {
   type Encoder,
   layerSeeds,
   requireInteger,
+  requireOneOf,
 } from '@crossmodal/core';
 import { maskedPooling, positionEmbedding, transformerBlock } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -77,6 +78,7 @@ export function audioTransformerEncoder({
     'hopLength',
     'windowLength',
   ]);
+  requireOneOf('audioTransformerEncoder: positions', positions, ['learned', 'sinusoidal']);
 
   requireInteger('audioTransformerEncoder: dimension', dimension);
   requireInteger('audioTransformerEncoder: layers', layers);

@@ -14,11 +14,11 @@ export interface WavLayout {
 
 /**
  * Lengths that stream writers leave in a header which they cannot rewrite: all ones (ffmpeg), 2^31 - 1 or 2^31 (arecord), 0x7ffff000 (sox),
- * each rounded down to whole frames and less the size of a header, hence the room below.
+ * 0x7fff0000 (GStreamer), each rounded down to whole frames and less the size of a header, hence the room below.
  */
 function isOpenLength(length: number): boolean {
   const room = 4096;
-  return (length >= 0x7ffff000 - room && length <= 0x80000000) || length >= 0xffffffff - room;
+  return (length >= 0x7fff0000 - room && length <= 0x80000000) || length >= 0xffffffff - room;
 }
 
 /**
@@ -32,7 +32,7 @@ export function wavLayout(bytes: Uint8Array, source: string): WavLayout {
   const text = (at: number) => String.fromCharCode(...bytes.subarray(at, at + 4));
   if (bytes.length === 0) throw fail('is empty (0 bytes)', 'write the file again, or leave it out');
   const container = text(0);
-  if (bytes.length < 12 || !['RIFF', 'RIFX', 'RF64'].includes(container) || text(8) !== 'WAVE') {
+  if (bytes.length < 12 || !['RIFF', 'RIFX', 'RF64', 'BW64'].includes(container) || text(8) !== 'WAVE') {
     const remedy = 'convert it, for example with `ffmpeg -i input output.wav`';
     throw fail(`is not a wav file (it begins with ${JSON.stringify(text(0))}, not RIFF ... WAVE)`, remedy);
   }

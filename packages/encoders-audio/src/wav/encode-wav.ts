@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, requireOneOf } from '@crossmodal/core';
 import wavefile from 'wavefile';
 import { requireSampleRate, type Waveform } from '../waveform.js';
 
@@ -23,6 +23,7 @@ export function encodeWav(
   } = {},
 ): Uint8Array {
   assertKnownOptions('encodeWav', others, ['encoding']);
+  requireOneOf('encodeWav: encoding', encoding, ['integer16', 'float32']);
 
   requireSampleRate('encodeWav: sampleRate', sampleRate);
   const wav = new wavefile.WaveFile();

@@ -1,4 +1,11 @@
-import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, requireInteger } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  defineEncoder,
+  type Encoder,
+  requireInteger,
+  requireOneOf,
+} from '@crossmodal/core';
 import { maskedPooling } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { recurrent } from '../layers/recurrent.js';
@@ -61,6 +68,8 @@ export function lstmEncoder({
     'dropout',
     'seed',
   ]);
+  requireOneOf('lstmEncoder: cell', cell, ['lstm', 'gru']);
+  requireOneOf('lstmEncoder: pooling', pooling, ['mean', 'last']);
 
   requireInteger('lstmEncoder: layers', layers);
   if (bidirectional && dimension % 2 !== 0) {

@@ -1,4 +1,11 @@
-import { assertKnownOptions, CrossmodalError, defineEncoder, type Encoder, requireInteger } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  CrossmodalError,
+  defineEncoder,
+  type Encoder,
+  requireInteger,
+  requireOneOf,
+} from '@crossmodal/core';
 import { maskedPooling, positionEmbedding, transformerBlock } from '@crossmodal/core/layers';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { savedText } from './saved-text.js';
@@ -66,6 +73,8 @@ export function transformerEncoder({
     'dropout',
     'seed',
   ]);
+  requireOneOf('transformerEncoder: positions', positions, ['learned', 'sinusoidal']);
+  requireOneOf('transformerEncoder: normalization', normalization, ['pre', 'post']);
 
   requireInteger('transformerEncoder: layers', layers);
   if (!(Number.isInteger(heads) && heads > 0 && dimension % heads === 0)) {

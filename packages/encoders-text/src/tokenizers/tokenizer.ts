@@ -1,4 +1,4 @@
-import { CrossmodalError, requireInteger } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger, requireOneOf } from '@crossmodal/core';
 import * as tf from '@tensorflow/tfjs-core';
 
 /** Turns text into numbers and back. */
@@ -36,9 +36,12 @@ export function encodeBatch(
     tokenizer,
     maximumLength,
     length: columns = 'maximum',
+    ...others
   }: { tokenizer: Tokenizer; maximumLength: number; length?: 'maximum' | 'longest' },
 ): TokenBatch {
+  assertKnownOptions('encodeBatch', others, ['tokenizer', 'maximumLength', 'length']);
   requireInteger('encodeBatch: maximumLength', maximumLength);
+  requireOneOf('encodeBatch: length', columns, ['maximum', 'longest']);
   if (texts.length === 0) throw new CrossmodalError('encodeBatch: texts must hold at least one text, got none');
   const rows = texts.map((text, i) => {
     if (typeof text !== 'string') {

@@ -5,6 +5,7 @@ import {
   type Encoder,
   Random,
   requireInteger,
+  requireOneOf,
   trainableVariables,
 } from '@crossmodal/core';
 import { batchNormalization } from '@crossmodal/core/layers';
@@ -64,6 +65,7 @@ export function residualEncoder({
     'mean',
     'standardDeviation',
   ]);
+  requireOneOf('residualEncoder: stem', stem, ['large', 'small']);
 
   const { size, inputChannels = 3 } = options;
   requireInteger('residualEncoder: size', size, stem === 'large' ? 32 : 8);

@@ -5,6 +5,7 @@ import {
   type Encoder,
   layerSeeds,
   requireInteger,
+  requireOneOf,
 } from '@crossmodal/core';
 import {
   classToken,
@@ -81,6 +82,7 @@ export function visionTransformerEncoder({
     'mean',
     'standardDeviation',
   ]);
+  requireOneOf('visionTransformerEncoder: pooling', pooling, ['mean', 'class']);
 
   const { size, inputChannels = 3 } = options;
   for (const [name, value] of Object.entries({ size, patch, layers, heads, dimension })) {

@@ -1,6 +1,6 @@
-import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger, requireOneOf } from '@crossmodal/core';
 import sharp from 'sharp';
-import { type BytePixels, requireOneOf } from '../image.js';
+import type { BytePixels } from '../image.js';
 import { type Fit, fits } from '../transform/fit.js';
 import { fitBytes } from './fit-bytes.js';
 import { readSource } from './read-source.js';

@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireInteger, requireOneOf } from '@crossmodal/core';
 import { type Image, imageOf } from '../image.js';
 
 /** A rectangle of pixels; it may reach beyond the picture. */
@@ -80,6 +80,7 @@ export function centerCrop(
   },
 ): Image {
   assertKnownOptions('centerCrop', others, ['height', 'width', 'fill', 'rounding']);
+  requireOneOf('centerCrop: rounding', rounding, ['even', 'down']);
 
   const offset =
     rounding === 'even' ? offsetToEven : (length: number, wanted: number) => Math.floor((length - wanted) / 2);

@@ -1,5 +1,5 @@
-import { assertKnownOptions, requireInteger } from '@crossmodal/core';
-import { type Image, requireOneOf } from '../image.js';
+import { assertKnownOptions, requireInteger, requireOneOf } from '@crossmodal/core';
+import type { Image } from '../image.js';
 import { crop } from './crop.js';
 import { type ResizeOptions, resize, resizeWindow } from './resize.js';
 import { type ResizeKernel, resizeKernels } from './taps.js';

@@ -1,5 +1,5 @@
-import { assertKnownOptions, CrossmodalError, requireInteger } from '@crossmodal/core';
-import { type Image, requireOneOf, scaled } from '../image.js';
+import { assertKnownOptions, CrossmodalError, requireInteger, requireOneOf } from '@crossmodal/core';
+import { type Image, scaled } from '../image.js';
 import type { Box } from './crop.js';
 import { quantise, type ResizeKernel, resizeKernels, rowsFirst, type Taps, taps } from './taps.js';
 

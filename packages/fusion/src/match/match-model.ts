@@ -159,7 +159,9 @@ export function matchModel<A extends string, B extends string>(options: MatchMod
           throw new CrossmodalError(`matchModel.loss: groups must have shape [${size}], got [${groups.shape}]`);
         }
         const [a, b] = halves(batch, training);
-        const strangers = () => (groups ? pairsByLabel(groups, groups) : pairsByIndex(size)).negative;
+        // Made also where it is not asked for: it refuses groups that cannot be told apart.
+        const own = groups && withoutGradient(() => pairsByLabel(groups, groups).negative);
+        const strangers = () => own ?? pairsByIndex(size).negative;
         const chosen = withoutGradient(() =>
           negatives.choose({ size, negatives: strangers, logits: () => allPairs(a, b), random: chance }),
         );

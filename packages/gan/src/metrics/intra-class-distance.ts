@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { CrossmodalError, labelCodes } from '@crossmodal/core';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
 import { featureRows } from './feature-rows.js';
 
@@ -10,8 +10,9 @@ import { featureRows } from './feature-rows.js';
  * 1/C sum_c 2 / (n_c (n_c - 1)) sum_(i < j in c) |x_i - x_j|
  *
  * @param features [rows, dimension]: pixels, or features of a classifier that took no part in training
- * @param classes the class of each row; classes of a single row are left out
- * @throws CrossmodalError for a number of classes that is not that of the rows, values that are not finite, no class of two rows
+ * @param classes the class of each row, a text or a whole number; classes of a single row are left out
+ * @throws CrossmodalError for a number of classes that is not that of the rows, values that are not finite, classes that are neither texts
+ *   nor whole numbers up to 2^53 - 1, no class of two rows
  * @see Zhang et al., The unreasonable effectiveness of deep features as a perceptual metric (2018), for the choice of features
  * @example
  * const diversity = (await intraClassDistance(drawn, asked)) / (await intraClassDistance(real, labels));
@@ -23,9 +24,11 @@ export async function intraClassDistance(features: Tensor2D, classes: ArrayLike<
       `intraClassDistance: each row needs a class, got ${rows.length} rows and ${classes.length} classes`,
     );
   }
-  const members = new Map<unknown, number[][]>();
+  const codes = labelCodes('intraClassDistance', { classes }, { text: true }).classes;
+  const members = new Map<number, number[][]>();
   rows.forEach((row, i) => {
-    members.set(classes[i], [...(members.get(classes[i]) ?? []), row]);
+    const code = codes[i] as number;
+    members.set(code, [...(members.get(code) ?? []), row]);
   });
   const means = [...members.values()].filter(({ length }) => length > 1).map(meanDistance);
   if (means.length === 0) {

@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, requireOneOf } from '@crossmodal/core';
 import { LayerSeeds } from '@crossmodal/core/layers';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -45,6 +45,7 @@ export function denseGenerator({
     'activation',
     'seed',
   ]);
+  requireOneOf('denseGenerator: activation', activation, ['linear', 'sigmoid', 'tanh']);
   const seeds = new LayerSeeds(seed, 'dense-generator');
   const noise = tfl.input({ shape: [latentDimension], name: 'noise' });
   const inputs = [noise];

@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@crossmodal/core';
+import { assertKnownOptions, requireOneOf } from '@crossmodal/core';
 import { LayerSeeds, spectralNormalization } from '@crossmodal/core/layers';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -70,6 +70,7 @@ export function imageDiscriminator(options: ImageDiscriminatorOptions = {}): Dis
     spectral = true, // Miyato et al.: makes training stable without a gradient penalty
     seed = 0,
   } = options;
+  requireOneOf('imageDiscriminator: conditioning', conditioning, ['concatenation', 'projection']);
   const steps = doublings('imageDiscriminator', size);
   const seeds = new LayerSeeds(seed, 'image-discriminator');
   const bounded = (layer: tfl.layers.Layer, name: string): tfl.layers.Layer =>

@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireOneOf } from '@crossmodal/core';
 import { batchNormalization, LayerSeeds } from '@crossmodal/core/layers';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -71,6 +71,7 @@ export function imageGenerator(options: ImageGeneratorOptions = {}): tfl.LayersM
     normalization = 'batch', // DCGAN
     seed = 0,
   } = options;
+  requireOneOf('imageGenerator: normalization', normalization, ['none', 'batch']);
   const steps = doublings('imageGenerator', size);
   const seeds = new LayerSeeds(seed, 'image-generator');
   const noise = tfl.input({ shape: [latentDimension], name: 'noise' });

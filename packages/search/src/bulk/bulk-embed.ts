@@ -51,7 +51,7 @@ export interface BulkOptions<Item, Decoded> {
   signal?: AbortSignal;
 }
 
-const names: Record<keyof BulkOptions<unknown, unknown>, true> = {
+const knownOptions: Record<keyof BulkOptions<unknown, unknown>, true> = {
   id: true,
   decode: true,
   embed: true,
@@ -96,7 +96,7 @@ export async function bulkEmbed<Item, Decoded>(
   items: AsyncIterable<Item> | Iterable<Item>,
   options: BulkOptions<Item, Decoded>,
 ): Promise<BulkProgress> {
-  assertKnownOptions('bulkEmbed', options, names);
+  assertKnownOptions('bulkEmbed', options, knownOptions);
   const { id, decode, embed, metadata, sink, total, onProgress, onQuarantine, signal } = options;
   const { batchSize = 64, concurrency = 8, ahead = 2 } = options;
   for (const [name, value] of Object.entries({ batchSize, concurrency, ahead })) {

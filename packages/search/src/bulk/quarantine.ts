@@ -1,7 +1,12 @@
 import { appendFile, mkdir, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
+import { notWritten } from '@crossmodal/core/safetensors/files';
 import type { QuarantinedItem } from './sink.js';
+
+const refused = (path: string) => (error: unknown) => {
+  throw notWritten(`bulkEmbed: ${path}`, error);
+};
 
 /** The list of items that could not be embedded: a JSON line each, appended as they come. */
 export class Quarantine {
@@ -18,7 +23,7 @@ export class Quarantine {
   /** Reads the list, if there is one. A last line that a killed process left unfinished is passed over. */
   static async open(path: string | undefined): Promise<Quarantine> {
     if (path === undefined) return new Quarantine(undefined, new Set(), false);
-    await mkdir(dirname(path), { recursive: true });
+    await mkdir(dirname(path), { recursive: true }).catch(refused(path));
     const text = await readFile(path, 'utf8').catch((cause: NodeJS.ErrnoException) => {
       if (cause.code === 'ENOENT') return '';
       throw new CrossmodalError(`bulkEmbed: ${path} cannot be read (${cause.code})`, { cause });
@@ -43,6 +48,6 @@ export class Quarantine {
     for (const { id } of items) this.#ids.add(id);
     if (this.#path === undefined) return;
     const lines = items.map((item) => `${JSON.stringify(item)}\n`).join('');
-    await appendFile(this.#path, this.#broken ? `\n${lines}` : lines);
+    await appendFile(this.#path, this.#broken ? `\n${lines}` : lines).catch(refused(this.#path));
   }
 }

@@ -57,7 +57,8 @@ export function s3Folder(options: S3FolderOptions): BlobFolder {
   };
   return {
     label,
-    async *list({ under = '' } = {}) {
+    async *list({ under = '', ...others } = {}) {
+      assertKnownOptions('s3Folder.list', others, ['under']);
       let token: string | undefined;
       do {
         const page = await client

@@ -11,7 +11,7 @@ export interface ExactStoreOptions extends VectorStoreOptions {
   threads?: number;
 }
 
-export const exactOptions: Record<keyof ExactStoreOptions, true> = {
+export const exactOptionNames: Record<keyof ExactStoreOptions, true> = {
   dimension: true,
   similarity: true,
   fields: true,
@@ -37,6 +37,6 @@ export function makeScanner(where: string, threads = availableParallelism()): Sc
  * await store.close();
  */
 export function memoryStore(options: ExactStoreOptions): VectorStore {
-  assertKnownOptions('memoryStore', options, exactOptions);
+  assertKnownOptions('memoryStore', options, exactOptionNames);
   return new ExactStore('memoryStore', checkShape('memoryStore', options), makeScanner('memoryStore', options.threads));
 }

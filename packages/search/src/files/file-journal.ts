@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto';
-import { type FileHandle, mkdir, open, readdir, rename, rm } from 'node:fs/promises';
+import { type FileHandle, open, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
+import { notWritten, writeAtomically } from '@crossmodal/core/safetensors/files';
 import type { ItemBatch, StoreShape } from '../check.js';
 import type { Change, Journal } from '../exact/exact-store.js';
 import { encodeChange, encodeRecord } from './record.js';
@@ -20,8 +20,8 @@ export function fileName(number: number): string {
 /** The number of the newest file of a store; undefined where there is none. Those before it are left over from a change of files. */
 export async function newestFile(folder: string): Promise<{ newest: number | undefined; older: string[] }> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return [];
-    throw error;
+    if (error.code === 'ENOENT' || error.code === 'ENOTDIR') return []; // who makes it then says why it cannot be made
+    throw new CrossmodalError(`openFileStore: ${folder} cannot be read (${error.code})`, { cause: error });
   });
   const numbers = names.flatMap((name) => (pattern.exec(name) ? [Number(pattern.exec(name)![1])] : []));
   const newest = numbers.length > 0 ? Math.max(...numbers) : undefined;
@@ -41,43 +41,28 @@ async function writeAll(file: FileHandle, pieces: readonly Uint8Array[], from: n
   return position;
 }
 
-/** Makes the names in a folder durable; Windows cannot, and does not need it. */
-async function flushFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r').catch(() => undefined);
-  await handle?.sync().catch(() => {});
-  await handle?.close();
-}
-
 /** Writes a whole store into a new file, which appears under its name when it is complete. Gives its size. */
 export async function writeFileOf(
   folder: string,
   number: number,
   shape: StoreShape,
-  batches: Iterable<ItemBatch> | AsyncIterable<ItemBatch>,
+  { where, batches }: { where: string; batches: Iterable<ItemBatch> | AsyncIterable<ItemBatch> },
 ): Promise<number> {
-  await mkdir(folder, { recursive: true });
-  const temporary = join(folder, `.writing-${randomUUID()}`);
-  try {
-    const file = await open(temporary, 'wx');
-    let size = 0;
-    try {
-      const { dimension, similarity, fields } = shape;
-      const first = { format: 'crossmodal vectors', version: formatVersion, dimension, similarity, fields };
-      size = await writeAll(file, encodeRecord('shape', first), 0);
-      for await (const upsert of batches) {
-        for (const pieces of encodeChange({ upsert })) size = await writeAll(file, pieces, size);
-      }
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, join(folder, fileName(number)));
-    await flushFolder(folder);
-    return size;
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
+  let size = 0;
+  async function* pieces(): AsyncGenerator<Uint8Array> {
+    const { dimension, similarity, fields } = shape;
+    const first = { format: 'crossmodal vectors', version: formatVersion, dimension, similarity, fields };
+    yield* encodeRecord('shape', first);
+    for await (const upsert of batches) for (const record of encodeChange({ upsert })) yield* record;
   }
+  async function* counted(): AsyncGenerator<Uint8Array> {
+    for await (const piece of pieces()) {
+      size += piece.length;
+      yield piece;
+    }
+  }
+  await writeAtomically(join(folder, fileName(number)), counted(), { where });
+  return size;
 }
 
 export interface FileJournalOptions {
@@ -113,10 +98,7 @@ export async function fileJournal({ folder, shape, unlock, ...start }: FileJourn
       await file.truncate(size).catch((failure: unknown) => {
         broken = failure;
       });
-      throw new CrossmodalError(`openFileStore: ${folder} cannot be written: ${(error as Error).message}`, {
-        remedy: 'make room, or correct the rights; nothing of this call was stored',
-        cause: error,
-      });
+      throw notWritten(`openFileStore: nothing of this call was stored; ${join(folder, fileName(number))}`, error);
     }
   };
 
@@ -126,7 +108,7 @@ export async function fileJournal({ folder, shape, unlock, ...start }: FileJourn
     if (size < 2 * useful + limit) return;
     let next: number;
     try {
-      next = await writeFileOf(folder, number + 1, shape, batches);
+      next = await writeFileOf(folder, number + 1, shape, { where: 'openFileStore', batches });
     } catch {
       // Everything is stored; only room is not won, perhaps for want of room. The next try is when the file has doubled.
       limit = 2 * size;

@@ -1,9 +1,10 @@
 import { mkdir, open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { notWritten } from '@crossmodal/core/safetensors/files';
 import { checkItems, checkSameShape, checkShape, type ItemBatch, type StoreShape } from '../check.js';
 import { type Change, ExactStore } from '../exact/exact-store.js';
-import { type ExactStoreOptions, exactOptions, makeScanner } from '../exact/memory-store.js';
+import { type ExactStoreOptions, exactOptionNames, makeScanner } from '../exact/memory-store.js';
 import type { StoredItem, VectorStore, VectorStoreOptions } from '../vector-store.js';
 import { fileJournal, fileName, formatVersion, newestFile, writeFileOf } from './file-journal.js';
 import { lockFolder } from './folder-lock.js';
@@ -19,7 +20,7 @@ export interface FileStoreOptions extends Partial<ExactStoreOptions> {
 }
 
 const where = 'openFileStore';
-const known: Record<keyof FileStoreOptions, true> = { ...exactOptions, readOnly: true };
+const known: Record<keyof FileStoreOptions, true> = { ...exactOptionNames, readOnly: true };
 
 /**
  * Opens the store of a folder, or makes one: held in memory like `memoryStore`, and every change appended to a file and flushed
@@ -34,14 +35,16 @@ const known: Record<keyof FileStoreOptions, true> = { ...exactOptions, readOnly:
  * await store.close();
  */
 export async function openFileStore(folder: string, options: FileStoreOptions = {}): Promise<VectorStore> {
-  assertKnownOptions(where, options, known);
+  assertKnownOptions('openFileStore', options, known);
   const { readOnly = false, threads, dimension } = options;
   const scanner = makeScanner(where, threads);
   if (readOnly) return openForReading(folder, options);
   const { newest } = await newestFile(folder);
   if (newest === undefined) {
     if (dimension === undefined) throw missing(folder);
-    await mkdir(folder, { recursive: true });
+    await mkdir(folder, { recursive: true }).catch((error) => {
+      throw notWritten(`${where}: ${folder}`, error);
+    });
   }
   const unlock = await lockFolder(where, folder);
   try {
@@ -66,7 +69,7 @@ async function firstFile(folder: string, options: FileStoreOptions): Promise<num
   const { newest, older } = await newestFile(folder);
   await Promise.all(older.map((name) => rm(join(folder, name), { force: true })));
   if (newest !== undefined) return newest;
-  await writeFileOf(folder, 1, checkShape(where, options as VectorStoreOptions), []);
+  await writeFileOf(folder, 1, checkShape(where, options as VectorStoreOptions), { where, batches: [] });
   return 1;
 }
 
@@ -144,7 +147,7 @@ async function openForReading(folder: string, options: FileStoreOptions): Promis
 /**
  * Writes all items of any store into a new folder, from which `openFileStore` opens them.
  *
- * @throws CrossmodalError when there is a store in the folder
+ * @throws CrossmodalError when there is a store in the folder, or the disk is full or may not be written
  * @example
  * const store = memoryStore({ dimension: 2 });
  * await saveStore(store, 'saved');
@@ -157,7 +160,7 @@ export async function saveStore(store: VectorStore, folder: string): Promise<voi
     });
   }
   const { dimension, similarity, fields } = store;
-  await writeFileOf(folder, 1, { dimension, similarity, fields }, batchesOf(store));
+  await writeFileOf(folder, 1, { dimension, similarity, fields }, { where: 'saveStore', batches: batchesOf(store) });
 }
 
 async function* batchesOf(store: VectorStore, size = 4096): AsyncGenerator<ItemBatch> {

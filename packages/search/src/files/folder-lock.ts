@@ -3,6 +3,7 @@ import { link, open, readFile, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join, resolve } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
+import { notWritten } from '@crossmodal/core/safetensors/files';
 
 interface Owner {
   process: number;
@@ -34,7 +35,10 @@ export async function lockFolder(where: string, folder: string): Promise<() => P
   own.add(path);
   try {
     for (let attempt = 0; ; attempt++) {
-      if (await create(path)) break;
+      const made = await create(path).catch((error) => {
+        throw notWritten(`${where}: ${path}`, error);
+      });
+      if (made) break;
       const owner = await readOwner(path);
       if (owner && ((await isAlive(owner)) || attempt > 10)) throw refuse(`process ${owner.process} on ${owner.host}`);
       await takeAway(path, owner);

@@ -80,7 +80,7 @@ const distances = { cosine: 'cosine', dot: 'dot', euclidean: 'l2' } as const;
  * const { recall } = await store.recall([new Float32Array(512).fill(1)], { k: 10 });
  */
 export async function openLanceStore(uri: string, options: LanceStoreOptions = {}): Promise<LanceStore> {
-  assertKnownOptions(where, options, known);
+  assertKnownOptions('openLanceStore', options, known);
   const {
     table: name = 'vectors',
     storageOptions,

@@ -82,7 +82,7 @@ const messageBytes = 2 ** 23;
  * const [hits] = await store.search([new Float32Array(512).fill(1)], { k: 5 });
  */
 export async function openMilvusStore(address: string, options: MilvusStoreOptions = {}): Promise<VectorStore> {
-  assertKnownOptions(where, options, known);
+  assertKnownOptions('openMilvusStore', options, known);
   const { collection = 'vectors', index = 'HNSW', token, timeout = 60_000, dimension } = options;
   if (!/^[A-Za-z_][A-Za-z0-9_]{0,254}$/.test(collection)) {
     throw new CrossmodalError(`${where}: collection must be letters, digits and underscores, got '${collection}'`);

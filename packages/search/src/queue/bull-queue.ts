@@ -69,7 +69,8 @@ export async function bullQueue<Job>(url: string, options: BullQueueOptions): Pr
       }
       return count;
     },
-    async work(handle, { signal } = {}) {
+    async work(handle, { signal, ...others } = {}) {
+      assertKnownOptions('bullQueue.work', others, ['signal']);
       const before = new Set((await failedJobs()).map(({ id }) => id));
       let done = 0;
       const worker = new Worker(

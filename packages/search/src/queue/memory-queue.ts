@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import { type FailedJob, mostTries, type QueuedJob, refuseFailed, type WorkQueue } from './work-queue.js';
 
 /**
@@ -23,7 +24,8 @@ export function memoryQueue<Job>(): WorkQueue<Job> {
       }
       return count;
     },
-    async work(handle, { signal } = {}) {
+    async work(handle, { signal, ...others } = {}) {
+      assertKnownOptions('memoryQueue.work', others, ['signal']);
       const failed: FailedJob[] = [];
       let done = 0;
       for (let next = waiting.shift(); next && !signal?.aborted; next = waiting.shift()) {

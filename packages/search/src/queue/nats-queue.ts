@@ -100,7 +100,8 @@ export async function natsQueue<Job>(servers: string | string[], options: NatsQu
         }
         return count;
       },
-      async work(handle, { signal } = {}) {
+      async work(handle, { signal, ...others } = {}) {
+        assertKnownOptions('natsQueue.work', others, ['signal']);
         const before = new Set(await failedSubjects());
         const consumer = await stream.consumers.get(name, 'workers');
         const failures = new Map<string, number>();

@@ -1,5 +1,5 @@
-import { appendFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { appendFileSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { Random } from '@crossmodal/core';
 import {
   type BulkProgress,
@@ -8,7 +8,9 @@ import {
   localFolder,
   memoryQueue,
   memoryStore,
+  openFileStore,
   readShards,
+  saveStore,
   shardSink,
   storeSink,
 } from '@crossmodal/search';
@@ -223,6 +225,59 @@ describe('jobShard', () => {
 });
 
 describe('localFolder', () => {
+  const names = async (folder: string) => {
+    const list: string[] = [];
+    for await (const name of localFolder(folder).list()) list.push(name);
+    return list;
+  };
+
+  it('follows links, though not in circles, and names those that lead nowhere', async () => {
+    for (const path of ['links/elsewhere/1', 'links/data/a/2']) {
+      mkdirSync(join(root, dirname(path)), { recursive: true });
+      writeFileSync(join(root, path), 'x');
+    }
+    const data = join(root, 'links/data');
+    symlinkSync(join(root, 'links/elsewhere'), join(data, 'b'));
+    symlinkSync(join(root, 'links/elsewhere/1'), join(data, 'c'));
+    symlinkSync(data, join(data, 'a', 'around'));
+    expect(await names(data)).toEqual(['a/2', 'b/1', 'c']);
+    symlinkSync(join(root, 'nowhere'), join(data, 'd'));
+    await expect(names(data)).rejects.toThrow(/data\/d is a link that leads nowhere; correct or remove the link/);
+  });
+
+  it('and queues refuse options that do not exist', async () => {
+    expect(() => localFolder(root).list({ undr: 'a' } as never)).toThrow("localFolder.list: there is no option 'undr'");
+    await expect(memoryQueue<string>().work(async () => {}, { signl: 1 } as never)).rejects.toThrow(
+      "memoryQueue.work: there is no option 'signl'",
+    );
+  });
+
+  it('says why something cannot be written', async () => {
+    writeFileSync(join(root, 'plain'), 'x');
+    await expect(localFolder(root).write('plain/below', new Uint8Array(1))).rejects.toThrow(
+      /^localFolder: .*plain\/below could not be written: part of its path is a file, not a folder/,
+    );
+    mkdirSync(join(root, 'taken/inside'), { recursive: true });
+    await expect(localFolder(root).write('taken', new Uint8Array(1))).rejects.toThrow(
+      /^localFolder: .*taken could not be written: there is a folder of that name \(EISDIR\)/,
+    );
+    const list = {
+      id: String,
+      decode: String,
+      embed: async () => [],
+      sink: { has: async () => [], write: async () => {}, flush: async () => {} },
+    };
+    await expect(bulkEmbed([], { ...list, quarantine: join(root, 'plain/list.jsonl') })).rejects.toThrow(
+      /^bulkEmbed: .*list\.jsonl could not be written: part of its path is a file/,
+    );
+    await expect(openFileStore(join(root, 'plain/store'), { dimension: 2 })).rejects.toThrow(
+      /^openFileStore: .*store could not be written: part of its path is a file/,
+    );
+    const store = memoryStore({ dimension: 2 });
+    await expect(saveStore(store, join(root, 'plain/store'))).rejects.toThrow(/^saveStore: .*plain/);
+    await store.close();
+  });
+
   it('never leaves its folder', async () => {
     const folder = localFolder(root);
     await expect(folder.read('../../etc/passwd')).rejects.toThrow('leads out of');

@@ -105,7 +105,7 @@ export async function fitGaussianMixture(
       `fitGaussianMixture: initialMeans must be [${components}, ${dimension}], got [${start.shape}]`,
     );
   }
-  const { covariance } = await momentsOf(latents, { regularisation });
+  const { covariance } = await momentsOf(latents, { caller: 'fitGaussianMixture', regularisation });
   let parameters: Parameters = {
     weights: new Array<number>(components).fill(1 / components),
     means: start ? await start.array() : initialMeans(await latents.array(), components, new Random(seed)),

@@ -30,7 +30,7 @@ export async function fitNormal(
   if (!(regularisation >= 0)) {
     throw new CrossmodalError(`fitNormal: regularisation must not be negative, got ${regularisation}`);
   }
-  const { mean, covariance } = await momentsOf(latents, { regularisation });
+  const { mean, covariance } = await momentsOf(latents, { caller: 'fitNormal', regularisation });
   const component = gaussianComponent('fitNormal', mean, covariance);
   const dimension = mean.length;
   return {

@@ -1,4 +1,4 @@
-import { CrossmodalError } from '@crossmodal/core';
+import { CrossmodalError, labelCodes } from '@crossmodal/core';
 
 /**
  * Joint coherence: how often all modalities, generated from the same latents, say the same, judged by a classifier per
@@ -6,7 +6,7 @@ import { CrossmodalError } from '@crossmodal/core';
  *
  * @param predictions the class of each generated item, by modality
  * @returns the share of items on whose class all modalities agree
- * @throws CrossmodalError for fewer than two modalities, or unequal counts
+ * @throws CrossmodalError for fewer than two modalities, unequal counts, and classes that are no whole numbers
  * @see Shi et al., Variational mixture-of-experts autoencoders (2019), section 4.1
  * @example
  * const agreement = jointCoherence({ image: [3, 7], label: [3, 1] }); // 0.5
@@ -22,9 +22,8 @@ export function jointCoherence(predictions: Record<string, ArrayLike<number>>): 
         .join(', ')}`,
     );
   }
-  let agreed = 0;
-  for (let i = 0; i < first.length; i++) if (rest.every((other) => other[i] === first[i])) agreed++;
-  return agreed / first.length;
+  const [codes, ...others] = Object.values(labelCodes('jointCoherence', predictions)) as [Int32Array, ...Int32Array[]];
+  return codes.filter((code, i) => others.every((other) => other[i] === code)).length / first.length;
 }
 
 /**
@@ -32,7 +31,7 @@ export function jointCoherence(predictions: Record<string, ArrayLike<number>>): 
  *
  * @param predictions the class of each generated item, by an independent classifier
  * @param labels the class of the item it was generated from
- * @throws CrossmodalError for unequal counts
+ * @throws CrossmodalError for unequal counts, and for classes that are no whole numbers
  * @see Shi et al. (2019), section 4.1
  * @example
  * const share = crossCoherence(classify(model.generate({ label }, { to: 'image' })), labels);
@@ -43,7 +42,7 @@ export function crossCoherence(predictions: ArrayLike<number>, labels: ArrayLike
       `crossCoherence: needs one label per prediction, got ${predictions.length} predictions and ${labels.length} labels`,
     );
   }
-  let hits = 0;
-  for (let i = 0; i < labels.length; i++) if (predictions[i] === labels[i]) hits++;
+  const codes = labelCodes('crossCoherence', { predictions, labels });
+  const hits = codes.labels.filter((label, i) => label === codes.predictions[i]).length;
   return hits / labels.length;
 }

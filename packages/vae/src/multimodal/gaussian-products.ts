@@ -1,8 +1,8 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import type { Gaussian } from '@crossmodal/core/layers';
 import { gaussianLogLikelihood } from '@crossmodal/losses';
 import type { Tensor, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Gaussian } from '../internal/gaussian-head.js';
 
 export interface ProductOfGaussiansOptions {
   /** Which experts count, one [batch] of ones and zeros per expert; all by default. */

@@ -1,8 +1,8 @@
 import { CrossmodalError, type NamedVariables, prefixed } from '@crossmodal/core';
+import { type Gaussian, type GaussianHead, gaussianHead, LayerSeeds } from '@crossmodal/core/layers';
 import type { Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
-import { type Gaussian, type GaussianHead, gaussianHead } from '../internal/gaussian-head.js';
 import { type FeatureNetwork, featureSize, featuresOf, type Observation, sharedRows } from '../internal/observation.js';
 import type { Likelihood } from '../likelihoods/likelihood.js';
 import type { Fusion } from './fusions/fusion.js';
@@ -30,13 +30,15 @@ export class Inference {
     this.#names = Object.keys(modalities);
     this.#encoders = Object.fromEntries(Object.entries(modalities).map(([name, { encoder }]) => [name, encoder]));
     this.#fusion = fusion;
+    const head = (name: string, features: number) =>
+      gaussianHead({ features, dimension: latentDimension, seeds: new LayerSeeds(seed, `gaussian-head-${name}`) });
     let total = 0;
     for (const [name, { encoder }] of Object.entries(modalities)) {
       const size = featureSize('multimodalVae', encoder, 0);
-      this.#heads[name] = gaussianHead(name, size, latentDimension, seed);
+      this.#heads[name] = head(name, size);
       total += size;
     }
-    if (fusion.hasJointNetwork) this.#joint = gaussianHead('joint', total, latentDimension, seed);
+    if (fusion.hasJointNetwork) this.#joint = head('joint', total);
   }
 
   /**

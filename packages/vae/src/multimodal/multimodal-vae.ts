@@ -12,6 +12,7 @@ import {
   savedModelFiles,
   type Trainable,
 } from '@crossmodal/core';
+import type { Gaussian } from '@crossmodal/core/layers';
 import { presentRows } from '@crossmodal/core/layers';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import { gaussianLogLikelihood, klStandardNormal } from '@crossmodal/losses';
@@ -26,7 +27,6 @@ import {
   type LikelihoodReport,
   marginalLikelihood,
 } from '../evaluation.js';
-import type { Gaussian } from '../internal/gaussian-head.js';
 import {
   isEncoder,
   mapObservation,

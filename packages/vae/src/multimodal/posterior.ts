@@ -1,9 +1,9 @@
 import { type Random, randomUniform } from '@crossmodal/core';
+import type { Gaussian } from '@crossmodal/core/layers';
 import { reparameterise } from '@crossmodal/core/layers';
 import { klGaussians } from '@crossmodal/losses';
 import type { Scalar, Tensor1D, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Gaussian } from '../internal/gaussian-head.js';
 import { repeated } from '../internal/observation.js';
 
 /** A mixture of diagonal Gaussians per row; `weights` are one [batch] per component, uniform when undefined. */

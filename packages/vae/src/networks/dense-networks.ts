@@ -1,4 +1,4 @@
-import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import { assertKnownOptions, CrossmodalError, requireOneOf } from '@crossmodal/core';
 import { LayerSeeds } from '@crossmodal/core/layers';
 import * as tf from '@tensorflow/tfjs-core';
 import type { SymbolicTensor } from '@tensorflow/tfjs-layers';
@@ -63,6 +63,7 @@ export function denseInference({
     'seed',
     'inputDimension',
   ]);
+  requireOneOf('denseInference: activation', activation, ['tanh', 'relu']);
   const { inputs, x } = trunk('dense-inference', inputDimension, { hidden, activation, conditionDimension, seed });
   return tfl.model({ inputs, outputs: x, name: 'dense_inference' });
 }
@@ -99,6 +100,7 @@ export function denseDecoder({
     'outputDimension',
     'outputBias',
   ]);
+  requireOneOf('denseDecoder: activation', activation, ['tanh', 'relu']);
   const { inputs, x, seeds } = trunk('dense-decoder', latentDimension, {
     hidden,
     activation,

@@ -50,24 +50,35 @@ export function checkNumber(what: string, value: unknown, dtype: 'float32' | 'in
   if (dtype === 'int32') {
     if (!Number.isInteger(value)) throw fail('an integer');
     if (value !== (value | 0)) throw fail('an integer that int32 holds', 'use groupNumbers for identifiers');
-  } else if (Number.isInteger(value) && Math.fround(value) !== value) {
+  } else if (!isHeld(value)) {
     throw fail('a number that float32 holds', "pass dtype: 'int32', or use groupNumbers for identifiers");
   }
   return value;
 }
 
+/** Whether float32 holds a finite number up to rounding of fractions: neither an infinity nor another whole number comes of it. */
+function isHeld(value: number): boolean {
+  const held = Math.fround(value);
+  return held === value || (!Number.isInteger(value) && Number.isFinite(held));
+}
+
 /**
- * Refuses numbers that a tensor of this kind would change without a word: fractions, NaN and what is too large in int32; NaN and infinities
- * in float32.
+ * Refuses numbers that a tensor of this kind would change without a word: fractions, NaN and what is too large in int32; NaN, infinities and
+ * whole numbers that it rounds in float32.
  */
 export function checkValues(where: string, data: ArrayLike<number>, dtype: 'float32' | 'int32', from: string): void {
   if (data instanceof Uint8Array || (data instanceof Int32Array && dtype === 'int32')) return;
   for (let i = 0; i < data.length; i++) {
     const value = data[i] as number;
-    if (dtype === 'int32' ? value === (value | 0) : Number.isFinite(value)) continue;
-    throw new CrossmodalError(
-      `${where}: values must be ${dtype === 'int32' ? 'integers that int32 holds' : 'finite numbers'}, got ${value} at index ${i}${from}`,
-      { remedy: dtype === 'int32' ? "pass dtype: 'float32' for fractions" : 'repair or leave out such items' },
-    );
+    if (dtype === 'int32' ? value === (value | 0) : Number.isFinite(value) && isHeld(value)) continue;
+    const [kind, remedy] =
+      dtype === 'int32'
+        ? ['integers that int32 holds', "pass dtype: 'float32' for fractions"]
+        : Number.isFinite(value)
+          ? ['numbers that float32 holds', "pass dtype: 'int32', or use groupNumbers for identifiers"]
+          : ['finite numbers', 'repair or leave out such items'];
+    throw new CrossmodalError(`${where}: values must be ${kind}, got ${String(value)} at index ${i}${from}`, {
+      remedy,
+    });
   }
 }

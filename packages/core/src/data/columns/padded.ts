@@ -1,5 +1,6 @@
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { requireInteger, requireOneOf } from '../../checks.js';
 import { CrossmodalError } from '../../errors.js';
 import { assertKnownOptions } from '../../known-options.js';
 import type { Column } from '../collate.js';
@@ -85,6 +86,13 @@ export function padded<Row>(
     'features',
     'allowMissing',
   ]);
+  requireOneOf('padded: dtype', dtype, ['float32', 'int32']);
+  requireOneOf('padded: longer', longer, ['throw', 'cut']);
+  requireInteger('padded: minimum', minimum, 0);
+  requireInteger('padded: maximum', maximum);
+  requireInteger('padded: multiple', multiple);
+  if (features !== undefined) requireInteger('padded: features', features);
+  checkValues('padded: value', [value], dtype, '');
 
   return (rows) => {
     const arrays = rows.map((row, i) => present(asHostArray(get(row), dtype, 'padded', row), row, i, allowMissing));

@@ -1,5 +1,6 @@
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { requireOneOf } from '../../checks.js';
 import { assertKnownOptions } from '../../known-options.js';
 import { labelCodes } from '../../label-codes.js';
 import type { Column } from '../collate.js';
@@ -23,6 +24,7 @@ export function scalars<Row>(
 ): Column<Row, Tensor1D> {
   assertKnownOptions('scalars', options, { dtype: true });
   const { dtype = 'float32' } = options;
+  requireOneOf('scalars: dtype', dtype, ['float32', 'int32']);
   return (rows) => {
     const values = rows.map((row) => checkNumber('scalars: each row', get(row), dtype, origin(row)));
     return tf.tensor1d(values, dtype);

@@ -1,5 +1,6 @@
 import type { Tensor } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { requireOneOf } from '../../checks.js';
 import { CrossmodalError } from '../../errors.js';
 import { assertKnownOptions } from '../../known-options.js';
 import type { Column } from '../collate.js';
@@ -29,7 +30,7 @@ export interface StackedOptions {
 /**
  * Arrays of equal shape as one tensor [rows, ...shape], normalised on the way: (scale v - mean_c) / standardDeviation_c.
  *
- * @throws CrossmodalError when shapes differ, when a value is not finite or, for int32, no integer, when mean or standard deviation do not fit the last axis, or when an item is
+ * @throws CrossmodalError when shapes differ, when a value is not finite, a whole number that float32 rounds or, for int32, no integer, when mean or standard deviation do not fit the last axis, or when an item is
  * missing and `allowMissing` is not set.
  * @example
  * const pixels = (row: number[]) => row;
@@ -49,6 +50,18 @@ export function stacked<Row>(
   }: StackedOptions = {},
 ): Column<Row, Tensor> {
   assertKnownOptions('stacked', others, ['dtype', 'scale', 'mean', 'standardDeviation', 'shape', 'allowMissing']);
+  requireOneOf('stacked: dtype', dtype, ['float32', 'int32']);
+  const lists = [[scale], mean ?? [], standardDeviation ?? []];
+  if (lists.flat().some((value) => !Number.isFinite(value))) {
+    throw new CrossmodalError(
+      `stacked: scale, mean and standardDeviation must be finite, got ${lists.map((list) => `[${list}]`).join(', ')}`,
+    );
+  }
+  if (dtype === 'int32' && (scale !== 1 || mean || standardDeviation)) {
+    throw new CrossmodalError('stacked: scale, mean and standardDeviation make fractions, which int32 cannot hold', {
+      remedy: "leave them out, or pass dtype: 'float32'",
+    });
+  }
 
   return (rows) => {
     const arrays = rows.map((row, i) => present(asHostArray(get(row), dtype, 'stacked', row), row, i, allowMissing));
@@ -67,7 +80,8 @@ export function stacked<Row>(
         throw new CrossmodalError(`stacked: items must have shape [${common}], got [${array.shape}]${origin(rows[i])}`);
       }
       checkHostArray('stacked', array);
-      checkValues('stacked', array.data, lines ? 'float32' : dtype, origin(rows[i]));
+      // Scaled in double precision, where each int32 is exact.
+      if (!lines || !(array.data instanceof Int32Array)) checkValues('stacked', array.data, dtype, origin(rows[i]));
       if (!lines) values.set(array.data, i * size);
       else normaliseInto(values, i * size, array.data, lines);
     });

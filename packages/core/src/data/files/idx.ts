@@ -1,6 +1,7 @@
 import { assertKnownOptions } from '../../known-options.js';
 import { type HostArray, sizeOfShape } from '../host-array.js';
 import { fileError } from './file-error.js';
+import { lostByRounding, roundingRemedy } from './float64.js';
 import { type ReadBytesOptions, readBytes } from './read-bytes.js';
 
 type Element = 'u8' | 'i8' | 'i16' | 'i32' | 'f32' | 'f64';
@@ -18,7 +19,8 @@ const elements: Record<number, [element: Element, bytes: number]> = {
  * The array of an IDX file, MNIST's format: two zero bytes, the type of element, the number of dimensions, the dimensions,
  * the elements, all big-endian. Compressed files are decompressed; float64 is rounded to float32.
  *
- * @throws CrossmodalError naming the file: it cannot be read, is no IDX file, is cut short, has bytes left over, or is too large.
+ * @throws CrossmodalError naming the file: it cannot be read, is no IDX file, is cut short, has bytes left over, is too large, or holds
+ * numbers that float32 cannot hold.
  * @see yann.lecun.com/exdb/mnist, "The IDX file format"
  * @example const { data, shape } = await readIdx('train-images-idx3-ubyte.gz'); // shape [60000, 28, 28]
  */
@@ -48,6 +50,10 @@ export function parseIdx(bytes: Uint8Array, name = 'bytes'): HostArray {
   if (bytes.length - start !== size * width) {
     const state = bytes.length - start < size * width ? 'is cut short' : 'has bytes left over';
     throw fail(`${state}: shape [${shape}] needs ${size * width} bytes, there are ${bytes.length - start}`);
+  }
+  if (element === 'f64') {
+    const lost = lostByRounding(size, (i) => view.getFloat64(start + 8 * i));
+    if (lost !== undefined) throw fail(`holds ${lost}, which does not fit into float32`, roundingRemedy);
   }
   return { data: values(element, bytes, view, start, size), shape };
 }

@@ -1,6 +1,7 @@
 import { assertKnownOptions } from '../../known-options.js';
 import { type HostArray, type HostValues, sizeOfShape } from '../host-array.js';
 import { fileError } from './file-error.js';
+import { lostByRounding, roundingRemedy } from './float64.js';
 import { type ReadBytesOptions, readBytes } from './read-bytes.js';
 
 type Reader = (view: DataView, at: number, little: boolean) => number;
@@ -23,7 +24,8 @@ const kinds: Record<string, { width: number; target: 'float' | 'integer' | 'byte
 
 /**
  * The array of a NumPy `.npy` file (versions 1 to 3). float16 and float64 become float32, other integers int32, bytes and
- * booleans stay bytes; Fortran order becomes row-major.
+ * booleans stay bytes; Fortran order becomes row-major. Fractions of float64 are rounded; numbers that float32 cannot hold, and an array of
+ * whole numbers that it would round (identifiers that went through a column of floats), are refused.
  *
  * @throws CrossmodalError naming the file: it cannot be read, is no .npy file, is cut short, has bytes left over, holds
  * objects, text or complex numbers, or integers that int32 cannot hold.
@@ -86,6 +88,10 @@ export function parseNpy(bytes: Uint8Array, name = 'bytes'): HostArray {
       throw fail(`holds ${value}, which does not fit into int32`, 'convert it with astype(numpy.float32)');
     }
     data[i] = value;
+  }
+  if (kind === kinds['f8']) {
+    const lost = lostByRounding(size, (i) => view.getFloat64(start + 8 * i, little));
+    if (lost !== undefined) throw fail(`holds ${lost}, which does not fit into float32`, roundingRemedy);
   }
   return { data: order[1] === 'True' ? rowMajor(data, shape) : data, shape };
 }

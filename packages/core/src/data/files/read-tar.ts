@@ -93,7 +93,8 @@ function memberProblem(entry: ReadEntry, count: number, limits: TarLimits): [str
   if (count > limits.maximumMembers) return [`has more than ${limits.maximumMembers} members`, 'raise maximumMembers'];
   if (entry.type === 'Directory') return undefined;
   if (entry.type !== 'File' && entry.type !== 'OldFile' && entry.type !== 'ContiguousFile') {
-    return [`member ${name} is a ${entry.type}, not a file`, 'pack the files themselves (tar --dereference)'];
+    const option = entry.type === 'Link' ? '--hard-dereference' : '--dereference';
+    return [`member ${name} is a ${entry.type}, not a file`, `pack the files themselves (tar ${option})`];
   }
   if (entry.path.startsWith('/') || /^[a-z]:/i.test(entry.path) || entry.path.split(/[\\/]/).includes('..')) {
     return [`member ${name} leads out of the archive`, 'pack with relative names'];

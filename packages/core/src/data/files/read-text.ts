@@ -30,6 +30,9 @@ export async function* readText(where: string, path: string): AsyncGenerator<str
   }
 }
 
+/** Of Unix, Windows, and of old Macintosh programs. */
+export const lineEnd = /\r\n|\n|\r/;
+
 /** Lines with their numbers (from 1), however the lines end. @throws CrossmodalError when one is longer than `maximum` characters. */
 export async function* readLines(where: string, path: string, maximum: number): AsyncGenerator<[string, number]> {
   let rest = '';
@@ -44,15 +47,18 @@ export async function* readLines(where: string, path: string, maximum: number): 
         'raise maximumRow if this is right',
       );
     }
-    return [line.endsWith('\r') ? line.slice(0, -1) : line, number];
+    return [line, number];
   };
   for await (const text of readText(where, path)) {
-    const lines = (rest + text).split('\n');
-    rest = lines.pop() as string;
+    // The end of a line may be cut between its two characters, so the last one waits for what follows.
+    const all = rest + text;
+    const whole = all.endsWith('\r') ? all.length - 1 : all.length;
+    const lines = all.slice(0, whole).split(lineEnd);
+    rest = (lines.pop() as string) + all.slice(whole);
     for (const line of lines) yield checked(line);
     if (rest.length > maximum) checked(rest);
   }
-  if (rest !== '') yield checked(rest);
+  if (rest !== '') yield checked(rest.replace(/\r$/, ''));
 }
 
 /** A whole text file. @throws CrossmodalError like `readText`, and when it has more than `maximum` characters. */

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '../../known-options.js';
 import { type DataFolderOptions, dataFolder } from '../data-folder.js';
 import { listFiles } from './list-files.js';
 
@@ -9,5 +10,6 @@ import { listFiles } from './list-files.js';
  * @example const photographs = await Promise.all((await bsds500()).map(decode));
  */
 export async function bsds500(options: DataFolderOptions = {}): Promise<string[]> {
+  assertKnownOptions('bsds500', options, ['data', 'environment']);
   return listFiles('bsds500', dataFolder('bsds500/train', options), '.jpg');
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { assertKnownOptions } from '../../known-options.js';
 import { type DataFolderOptions, dataFolder } from '../data-folder.js';
 import { fileError } from '../files/file-error.js';
 import { readTar } from '../files/read-tar.js';
@@ -34,6 +35,7 @@ export interface EasyVqa {
  * @example const { train, test, answers } = await easyVqa();
  */
 export async function easyVqa(options: DataFolderOptions = {}): Promise<EasyVqa> {
+  assertKnownOptions('easyVqa', options, ['data', 'environment']);
   const folder = dataFolder('easy_vqa', options);
   const read = (name: string) => readWholeText('easyVqa', join(folder, name));
   const answers = (await read('answers.txt')).split('\n').filter((line) => line !== '');

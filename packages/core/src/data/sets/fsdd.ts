@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { assertKnownOptions } from '../../known-options.js';
 import { type DataFolderOptions, dataFolder } from '../data-folder.js';
 import { fileError } from '../files/file-error.js';
 import type { Row } from '../row.js';
@@ -21,6 +22,7 @@ export interface FsddRow extends Row {
  * @example const train = (await fsdd()).filter((row) => row.split === 'train');
  */
 export async function fsdd(options: DataFolderOptions = {}): Promise<FsddRow[]> {
+  assertKnownOptions('fsdd', options, ['data', 'environment']);
   const folder = dataFolder('fsdd/recordings', options);
   return (await listFiles('fsdd', folder, '.wav')).map((path) => {
     const named = /^(\d)_([a-z]+)_(\d{1,4})\.wav$/i.exec(basename(path));

@@ -1,9 +1,11 @@
 import { CrossmodalError } from '../../errors.js';
+import { assertKnownOptions } from '../../known-options.js';
 import { Random } from '../../random/random.js';
 import { checkHostArray, type HostArray } from '../host-array.js';
 import type { LabelledImages } from './mnist.js';
 
 export interface MnistMOptions {
+  /** @default 0 */
   seed?: number | string;
   /**
    * Digits are made black and white at this grey value first (above it: 255); without it their grey values are used. The
@@ -27,8 +29,9 @@ export interface MnistMOptions {
 export function mnistM(
   digits: LabelledImages,
   photographs: readonly HostArray[],
-  { seed = 0, threshold }: MnistMOptions = {},
+  { seed = 0, threshold, ...others }: MnistMOptions = {},
 ): LabelledImages {
+  assertKnownOptions('mnistM', others, ['seed', 'threshold']);
   const { count, height, width, labels } = digits;
   if (digits.channels !== 1) throw new CrossmodalError(`mnistM: digits must have one channel, got ${digits.channels}`);
   if (photographs.length === 0) throw new CrossmodalError('mnistM: needs at least one photograph, got none');

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { CrossmodalError } from '../../errors.js';
+import { assertKnownOptions } from '../../known-options.js';
 import { type DataFolderOptions, dataFolder } from '../data-folder.js';
 import { download } from '../download.js';
 import { fileError } from '../files/file-error.js';
@@ -27,7 +28,10 @@ export interface Mnist {
 export interface MnistOptions extends DataFolderOptions {
   /** Fetch the files (11 MB) into this folder when they are not there yet, instead of reading the data folder. */
   downloadTo?: string;
-  /** Where they are fetched from. */
+  /**
+   * Where they are fetched from.
+   * @default dataSources['mnist']!.url
+   */
   url?: string;
 }
 
@@ -44,6 +48,7 @@ export async function mnist({
   url = dataSources['mnist']!.url,
   ...options
 }: MnistOptions = {}): Promise<Mnist> {
+  assertKnownOptions('mnist', options, ['downloadTo', 'url', 'data', 'environment']);
   if (downloadTo !== undefined) {
     for (const [name, sha256] of Object.entries(dataSources['mnist']!.sha256!)) {
       await download(new URL(name, url).href, { to: join(downloadTo, name), sha256, maximum: 2 ** 26 });

@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { assertKnownOptions } from '../../known-options.js';
 import { type DataFolderOptions, dataFolder } from '../data-folder.js';
 import { fileError } from '../files/file-error.js';
 import type { Pipeline } from '../pipeline.js';
@@ -8,7 +9,10 @@ import { tarShards } from '../tar-shards.js';
 import { listFiles } from './list-files.js';
 
 export interface NlvrOptions extends DataFolderOptions {
-  /** Shards called `{part}-*.tar`. */
+  /**
+   * Shards called `{part}-*.tar`.
+   * @default 'train'
+   */
   part?: string;
 }
 
@@ -21,6 +25,7 @@ export interface NlvrOptions extends DataFolderOptions {
  * @example const rows = await (await nlvr({ part: 'train' })).toArray();
  */
 export async function nlvr({ part = 'train', ...options }: NlvrOptions = {}): Promise<Pipeline<Row>> {
+  assertKnownOptions('nlvr', options, ['part', 'data', 'environment']);
   const folder = dataFolder('nlvr', options);
   const shards = (await listFiles('nlvr', folder, '.tar')).filter((path) => basename(path).startsWith(`${part}-`));
   if (shards.length === 0) throw fileError('nlvr', folder, `holds no shards called ${part}-*.tar`, 'check the part');

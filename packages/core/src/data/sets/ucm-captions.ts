@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { assertKnownOptions } from '../../known-options.js';
 import { joinCaptions } from '../captions.js';
 import { type DataFolderOptions, dataFolder } from '../data-folder.js';
 import { fileError } from '../files/file-error.js';
@@ -46,6 +47,7 @@ export interface UcmRow extends Row {
  * @example const test = (await ucmCaptions()).filter((row) => row.split === 'test');
  */
 export async function ucmCaptions(options: DataFolderOptions = {}): Promise<UcmRow[]> {
+  assertKnownOptions('ucmCaptions', options, ['data', 'environment']);
   const folder = dataFolder('ucm_captions', options);
   const path = join(folder, 'captions.tsv');
   const rows = await manifest(path, {

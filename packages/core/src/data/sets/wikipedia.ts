@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { assertKnownOptions } from '../../known-options.js';
 import { type DataFolderOptions, dataFolder } from '../data-folder.js';
 import { fileError } from '../files/file-error.js';
 import { readNpy } from '../files/npy.js';
@@ -30,6 +31,7 @@ export interface Wikipedia {
  * @example const { train, test } = await wikipedia();
  */
 export async function wikipedia(options: DataFolderOptions = {}): Promise<Wikipedia> {
+  assertKnownOptions('wikipedia', options, ['data', 'environment']);
   const folder = dataFolder('wikipedia', options);
   const lines = async (name: string) =>
     (await readWholeText('wikipedia', join(folder, name)))

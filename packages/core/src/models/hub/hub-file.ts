@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { notWritten } from '../../checkpoint/atomic-write.js';
 import { CrossmodalError } from '../../errors.js';
 
 /** One file of a model on the hub, as its list of files has it. */
@@ -33,7 +34,7 @@ export async function fetchHubFile(file: HubFile, options: HubFileOptions): Prom
   const { to, retries } = options;
   if ((await sizeOf(to)) === file.size) return;
   const part = `${to}.part`;
-  await mkdir(dirname(to), { recursive: true });
+  await mkdir(dirname(to), { recursive: true }).catch(notKept(to));
   for (let attempt = 0; ; attempt++) {
     const before = (await sizeOf(part)) ?? 0;
     if (before > file.size) await rm(part, { force: true });
@@ -56,6 +57,11 @@ export async function fetchHubFile(file: HubFile, options: HubFileOptions): Prom
     throw error;
   }
 }
+
+/** What the disk refused; asking the hub again would not help. */
+const notKept = (to: string) => (error: unknown) => {
+  throw notWritten(`hubFolder: ${to}`, error);
+};
 
 /** Gives a whole file its name. @throws CrossmodalError when it has another checksum, and removes it */
 async function accept(file: HubFile, part: string, options: HubFileOptions): Promise<void> {
@@ -85,7 +91,7 @@ export const pause = (attempt: number): Promise<void> =>
 
 /** One connection: appends what comes to what is there. */
 async function append(file: HubFile, part: string, options: HubFileOptions): Promise<Problem | undefined> {
-  const { url, token, timeout, progress } = options;
+  const { url, to, token, timeout, progress } = options;
   let have = (await sizeOf(part)) ?? 0;
   const abort = new AbortController();
   let timer: NodeJS.Timeout | undefined;
@@ -108,7 +114,7 @@ async function append(file: HubFile, part: string, options: HubFileOptions): Pro
     // Some servers send the whole file whatever is asked for.
     if (response.status !== 206) have = 0;
     // Never cut to nothing: another process may be writing the same bytes at the same places, and goes on behind them.
-    const handle = await open(part, constants.O_RDWR | constants.O_CREAT);
+    const handle = await open(part, constants.O_RDWR | constants.O_CREAT).catch(notKept(to));
     try {
       for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
         alive();
@@ -116,18 +122,20 @@ async function append(file: HubFile, part: string, options: HubFileOptions): Pro
           return { text: `more than the ${file.size} bytes of the list of files came`, final: true };
         }
         for (let done = 0; done < chunk.length; ) {
-          done += (await handle.write(chunk, done, chunk.length - done, have + done)).bytesWritten;
+          const write = handle.write(chunk, done, chunk.length - done, have + done);
+          done += (await write.catch(notKept(to))).bytesWritten;
         }
         have += chunk.length;
         progress(have);
       }
-      await handle.sync();
+      await handle.sync().catch(notKept(to));
     } finally {
       await handle.close();
     }
     if (have < file.size) return { text: `only ${have} of ${file.size} bytes came`, final: false };
     return undefined;
   } catch (error) {
+    if (CrossmodalError.isInstance(error)) throw error; // the disk, not the connection
     const reason = abort.signal.aborted ? abort.signal.reason : error;
     const cause = (reason as { cause?: unknown }).cause;
     const detail = cause instanceof Error ? `: ${cause.message}` : '';

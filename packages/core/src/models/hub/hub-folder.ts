@@ -1,6 +1,6 @@
 import { mkdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { syncFolder, writeAtomically } from '../../checkpoint/atomic-write.js';
+import { notWritten, syncFolder, writeAtomically } from '../../checkpoint/atomic-write.js';
 import { CrossmodalError } from '../../errors.js';
 import { assertKnownOptions } from '../../known-options.js';
 import { type HubCache, hubCache, isCommit, usualCacheFolder } from './hub-cache.js';
@@ -116,7 +116,9 @@ async function fetchSnapshot(
   const chosen = files && wanted.map(({ path }) => path);
   const [snapshot, partial] = [cache.snapshot(commit, chosen), cache.partial(commit, chosen)];
   try {
-    await mkdir(partial, { recursive: true });
+    await mkdir(partial, { recursive: true }).catch((error) => {
+      throw notWritten(`hubFolder: ${partial}`, error);
+    });
     for (const file of wanted) {
       await fetchHubFile(file, {
         url: `${endpoint}/${name}/resolve/${commit}/${file.path.split('/').map(encodeURIComponent).join('/')}`,
@@ -130,7 +132,7 @@ async function fetchSnapshot(
     await rename(partial, snapshot);
   } catch (error) {
     // Another process that fetches the same model may have been faster: then its folder is whole, and what is here is left over.
-    if (!(await isFolder(snapshot))) throw error;
+    if (!(await isFolder(snapshot))) throw notWritten(`hubFolder: ${snapshot}`, error);
     await rm(partial, { recursive: true, force: true }).catch(() => {});
   }
   return snapshot;

@@ -1,5 +1,5 @@
 import { escapeCharacter } from './ignore-case.js';
-import { escapes, posixClass, propertyClass } from './properties.js';
+import { bracketed, escapes, posixClass, propertyClass } from './properties.js';
 import { PatternError } from './syntax.js';
 
 const control: Record<string, string> = { n: '\n', t: '\t', r: '\r', f: '\f', v: '\v', a: '\x07', e: '\x1b', b: '\b' };
@@ -92,12 +92,12 @@ export class ClassParser {
     const letter = this.text[this.end] ?? '';
     if (/^[dswh]$/i.test(letter)) {
       this.end++;
-      const source = escapes[letter.toLowerCase()]!;
+      const source = bracketed(escapes[letter.toLowerCase()]!);
       return { source: letter === letter.toLowerCase() ? source : `[^${source}]` };
     }
     if (letter === 'p' || letter === 'P') {
       this.end++;
-      return { source: this.property(letter === 'P', propertyClass) };
+      return { source: this.property(letter === 'P', (name) => bracketed(propertyClass(name))) };
     }
     if (/^[RXNOK]$/.test(letter)) return one(this.escapedCharacter({}));
     return one(this.escapedCharacter(control));

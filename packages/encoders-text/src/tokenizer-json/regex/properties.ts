@@ -59,13 +59,18 @@ const posix: Record<string, string> = {
 
 const word = `[${posix['word']}\\u{b2}\\u{b3}\\u{b9}\\u{bc}-\\u{be}]`;
 
-/** The classes of escapes: `\w` counts superscripts and fractions of Latin-1, `[[:word:]]` does not. */
+/** The classes of escapes: `\w` counts superscripts and fractions of Latin-1, `[\w]` and `[[:word:]]` do not. */
 export const escapes: Record<string, string> = {
   d: posix['digit']!,
   s: posix['space']!,
   w: word,
   h: posix['xdigit']!,
 };
+
+/** The class of an escape or a property where it stands inside of brackets: words are the only ones that differ there. */
+export function bracketed(source: string): string {
+  return source === word ? posix['word']! : source;
+}
 
 /** The class in `[:name:]`. @throws PatternError when there is none */
 export function posixClass(name: string): string {

@@ -1,7 +1,7 @@
 import type { Described } from '@crossmodal/core';
+import type { Gaussian } from '@crossmodal/core/layers';
 import type { Scalar, Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Gaussian } from '../../internal/gaussian-head.js';
 import type { Posterior } from '../posterior.js';
 
 /** What a fusion makes the posterior of. */

@@ -1,7 +1,7 @@
 import { assertKnownOptions, CrossmodalError } from '@crossmodal/core';
+import type { Gaussian } from '@crossmodal/core/layers';
 import type { Scalar } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Gaussian } from '../../internal/gaussian-head.js';
 import { productOfGaussians } from '../gaussian-products.js';
 import { divergenceToExperts } from '../posterior.js';
 import type { Fusion } from './fusion.js';

@@ -1,5 +1,5 @@
+import type { Gaussian } from '@crossmodal/core/layers';
 import * as tf from '@tensorflow/tfjs-core';
-import type { Gaussian } from '../../internal/gaussian-head.js';
 import { productOfGaussians, subsetsOf } from '../gaussian-products.js';
 import type { Fusion } from './fusion.js';
 import { uniformWeights } from './fusion.js';
