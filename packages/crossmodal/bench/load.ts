@@ -1,5 +1,6 @@
 // `pnpm --filter crossmodal run bench:load [SECONDS] [REQUESTS]`: fifty searches at once for a minute on 100,000 items over HTTP, then
-// ten thousand requests that nobody sane sends. Ends with 1 when a search failed, the server ended, or anything was answered with 5xx.
+// ten thousand requests that nobody sane sends. Ends with 1 when a search failed, the server ended or closed a
+// connection without an answer, or anything was answered with 5xx.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -130,7 +131,6 @@ try {
       await response.arrayBuffer();
       statuses.set(response.status, (statuses.get(response.status) ?? 0) + 1);
     } catch (error) {
-      // An answer may come, and the connection be closed, while the body is still being sent: of a file that is too large, say.
       const { code = 'unknown' } = ((error as Error).cause ?? {}) as { code?: string };
       closed.push(
         `${code} at ${request.method} ${pathname.slice(0, 60)}, body of ${body?.length ?? 0} bytes, seed ${seed}`,
@@ -148,7 +148,7 @@ try {
   );
   if (closed.length > 0)
     say(`connections closed before the answer: ${closed.length}\n  ${closed.slice(0, 20).join('\n  ')}`);
-  if (non2xx + errors + timeouts + failures > 0 || ended) process.exitCode = 1;
+  if (non2xx + errors + timeouts + failures + closed.length > 0 || ended) process.exitCode = 1;
 } finally {
   server?.kill('SIGTERM');
   await rm(root, { recursive: true, force: true });

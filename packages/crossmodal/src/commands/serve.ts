@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CrossmodalError } from '@crossmodal/core';
 import { useDevice } from '@crossmodal/core/device';
@@ -6,6 +7,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { type Context, report } from '../cli/context.js';
 import { SearchService } from '../collection/search-service.js';
 import { createApp } from '../server/app.js';
+import { drainAfterAnswer } from '../server/drain.js';
 import { pageFiles } from '../server/page-files.js';
 
 interface ServeOptions {
@@ -43,12 +45,15 @@ export async function serveCommand(
   });
   try {
     await new Promise<void>((resolve, reject) => {
-      const server = serve({ fetch: app.fetch, hostname: host, port }, ({ port: taken }: AddressInfo) => {
+      // Of a request that is answered early, the library reads half a second long.
+      const settings = { fetch: app.fetch, hostname: host, port, autoCleanupIncoming: false };
+      const server = serve(settings, ({ port: taken }: AddressInfo) => {
         const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${taken}/`;
         report(context, { url }, () => `${url} (API: ${url}api/openapi.json; Ctrl-C ends it)`);
         if (!loopback.has(host))
           terminal.note('everyone who reaches this address can search and see the files of the index');
       });
+      drainAfterAnswer(server as Server);
       server.on('error', (error: NodeJS.ErrnoException) => {
         const reason = error.code === 'EADDRINUSE' ? `port ${port} is taken` : (error.code ?? error.message);
         reject(
