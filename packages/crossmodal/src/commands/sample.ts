@@ -6,7 +6,7 @@ import { CrossmodalError } from '@crossmodal/core';
 import { mapConcurrently, splitOf } from '@crossmodal/core/data';
 import sharp from 'sharp';
 import { type Context, grouped, report } from '../cli/context.js';
-import { pathKind } from '../data/files.js';
+import { wholeFolder } from '../data/whole-folder.js';
 
 interface Emoji {
   hexcode: string;
@@ -23,38 +23,35 @@ export async function sampleCommand(
   { limit, size }: { limit?: number; size: number },
   context: Context,
 ): Promise<void> {
-  if ((await pathKind(path)) !== undefined) {
-    throw new CrossmodalError(`sample: ${path} is there already`, { remedy: 'name a new folder' });
-  }
   const folder = openMojiFolder();
   const all = JSON.parse(await readFile(join(folder, 'data/openmoji.json'), 'utf8')) as Emoji[];
   const emojis = all.filter(({ skintone, group }) => skintone === '' && !group.startsWith('extras')).slice(0, limit);
-  await mkdir(join(path, 'pictures'), { recursive: true });
-  const bar = context.terminal.bar('drawing', emojis.length);
-  let done = 0;
-  const rows = await mapConcurrently(emojis, async (emoji) => {
-    const file = `pictures/${emoji.hexcode}.png`;
-    const svg = await readFile(join(folder, 'color/svg', `${emoji.hexcode}.svg`));
-    const png = await sharp(svg, { density: 72 }).resize(size, size).flatten({ background: '#fff' }).png().toBuffer();
-    await writeFile(join(path, file), png);
-    bar.update(++done);
-    const tags = [...new Set(`${emoji.tags},${emoji.openmoji_tags}`.split(',').map((tag) => tag.trim()))].filter(
-      (tag) => tag !== '',
-    );
-    // By content: some emojis are drawn alike, and must not be trained on and tested on.
-    const content = createHash('sha256').update(png).digest('hex');
-    const split = splitOf(content, { train: 0.8, val: 0.1, test: 0.1 }, { seed: 1 });
-    return [file, [emoji.annotation, ...tags].join(', '), emoji.group, split];
-  });
-  bar.stop();
-  const csv = [['file', 'caption', 'label', 'split'], ...rows].map((row) => row.map(quoted).join(',')).join('\n');
-  await writeFile(join(path, 'emojis.csv'), `${csv}\n`);
-  await writeFile(join(path, 'LICENSE.txt'), 'Pictures: OpenMoji, https://openmoji.org, CC BY-SA 4.0\n');
-  report(
-    context,
-    { path, items: rows.length },
-    () => `${path}: ${grouped(rows.length)} pictures and emojis.csv (OpenMoji, CC BY-SA 4.0)`,
-  );
+  const write = async (part: string): Promise<number> => {
+    await mkdir(join(part, 'pictures'));
+    const bar = context.terminal.bar('drawing', emojis.length);
+    let done = 0;
+    const rows = await mapConcurrently(emojis, async (emoji) => {
+      context.signal.throwIfAborted();
+      const file = `pictures/${emoji.hexcode}.png`;
+      const svg = await readFile(join(folder, 'color/svg', `${emoji.hexcode}.svg`));
+      const png = await sharp(svg, { density: 72 }).resize(size, size).flatten({ background: '#fff' }).png().toBuffer();
+      await writeFile(join(part, file), png);
+      bar.update(++done);
+      const tags = [...new Set(`${emoji.tags},${emoji.openmoji_tags}`.split(',').map((tag) => tag.trim()))].filter(
+        (tag) => tag !== '',
+      );
+      // By content: some emojis are drawn alike, and must not be trained on and tested on.
+      const content = createHash('sha256').update(png).digest('hex');
+      const split = splitOf(content, { train: 0.8, val: 0.1, test: 0.1 }, { seed: 1 });
+      return [file, [emoji.annotation, ...tags].join(', '), emoji.group, split];
+    }).finally(() => bar.stop());
+    const csv = [['file', 'caption', 'label', 'split'], ...rows].map((row) => row.map(quoted).join(',')).join('\n');
+    await writeFile(join(part, 'emojis.csv'), `${csv}\n`);
+    await writeFile(join(part, 'LICENSE.txt'), 'Pictures: OpenMoji, https://openmoji.org, CC BY-SA 4.0\n');
+    return rows.length;
+  };
+  const items = await wholeFolder('sample', path, write);
+  report(context, { path, items }, () => `${path}: ${grouped(items)} pictures and emojis.csv (OpenMoji, CC BY-SA 4.0)`);
 }
 
 function quoted(value: string): string {
