@@ -19,6 +19,12 @@ interface ServeOptions {
   allowHost?: string[];
 }
 
+/**
+ * Milliseconds that an idle connection stays open: longer than a reverse proxy holds it (nginx 60 s), else the proxy may send a request
+ * just when it is closed here.
+ */
+const keepAliveTimeout = 75_000;
+
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
 
 /** The names that a browser may call the server by; any when others can reach it anyway and none is named. */
@@ -45,9 +51,10 @@ export async function serveCommand(
   });
   try {
     await new Promise<void>((resolve, reject) => {
-      // Of a request that is answered early, the library reads half a second long.
+      // Of a request that is answered early, the library reads half a second long: `drainAfterAnswer` takes its place.
       const settings = { fetch: app.fetch, hostname: host, port, autoCleanupIncoming: false };
-      const server = serve(settings, ({ port: taken }: AddressInfo) => {
+      const serverOptions = { keepAliveTimeout };
+      const server = serve({ ...settings, serverOptions }, ({ port: taken }: AddressInfo) => {
         const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${taken}/`;
         report(context, { url }, () => `${url} (API: ${url}api/openapi.json; Ctrl-C ends it)`);
         if (!loopback.has(host))
