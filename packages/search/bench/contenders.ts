@@ -36,11 +36,11 @@ export class Python {
     const script = fileURLToPath(new URL('contenders.py', import.meta.url));
     this.#process = spawn(program, [script], { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#process.on('error', () => {});
+    this.#process.stdin!.on('error', () => {});
     this.#lines = createInterface({ input: this.#process.stdout! })[Symbol.asyncIterator]();
   }
 
   async ask<Answer>(task: object): Promise<Answer | undefined> {
-    this.#process.stdin!.on('error', () => {});
     this.#process.stdin!.write(`${JSON.stringify(task)}\n`);
     const { value, done } = await this.#lines.next();
     return done ? undefined : (JSON.parse(value) as Answer);

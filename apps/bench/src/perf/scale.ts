@@ -65,12 +65,12 @@ export function scalePage({ dimension, measured }: ScaleMeasurement): string {
     logLines({
       title,
       ...{ xLabel: 'rows', yLabel },
-      series: (['ours', 'numpy', 'faiss'] as const).flatMap((key) => {
+      series: (['ours', 'numpy', 'faiss'] as const).map((key) => {
         const points = measured.flatMap(({ rows, [key]: engine }) => {
           const y = engine && value(engine);
           return y === undefined ? [] : [[rows, y] as const];
         });
-        return points.length > 0 ? [{ name: names[key], points }] : [];
+        return { name: names[key], points };
       }),
     });
   return html`<!doctype html>
@@ -88,7 +88,7 @@ export function scalePage({ dimension, measured }: ScaleMeasurement): string {
     ${figure('One query', 'milliseconds', ({ one }) => one.wall)}
     ${figure('A hundred queries at once', 'milliseconds', ({ hundred }) => hundred.wall)}
     ${figure('Building', 'milliseconds', ({ build }) => build)}
-    ${figure('Memory', 'megabytes', ({ megabytes }) => Math.max(0.1, megabytes))}
+    ${figure('Memory', 'megabytes', ({ megabytes }) => megabytes)}
   </div></section>
 </main></body>
 </html>`.text;

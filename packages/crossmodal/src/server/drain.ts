@@ -27,6 +27,8 @@ export function drainAfterAnswer(server: Server, { bytes, seconds }: DrainLimits
         if (incoming.complete || socket.destroyed) clearInterval(watch);
       }, look);
       watch.unref();
+      // A body that somebody began to read stands still when their buffer is full: nobody takes from it any more.
+      incoming.removeAllListeners('data').removeAllListeners('readable');
       incoming.resume();
     });
   });

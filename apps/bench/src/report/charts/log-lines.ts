@@ -9,6 +9,7 @@ export interface LogLinesFigure {
   title: string;
   xLabel: string;
   yLabel: string;
+  /** A series without points keeps its colour free: others look the same in every figure. */
   series: readonly { name: string; points: readonly (readonly [x: number, y: number])[] }[];
 }
 
@@ -48,10 +49,12 @@ export function logLines({ title, xLabel, yLabel, series }: LogLinesFigure): Mar
       <text class="label" x="${frame.width - frame.right}" y="${frame.height - 4}" text-anchor="end">${xLabel}</text>
       <text class="label" x="0" y="11">${yLabel}</text>
       ${lines.map(
-        (points, index) => html`<path class="line ${seriesClass(index)}" d="${raw(path(points) ?? '')}"/>
+        (points, index) =>
+          points.length > 0 &&
+          html`<path class="line ${seriesClass(index)}" d="${raw(path(points) ?? '')}"/>
       ${points.map((point) => html`<circle class="point ${seriesClass(index)}" cx="${x(point[0])}" cy="${y(point[1])}" r="3"/>`)}`,
       )}
     </svg>
-    ${legend(series.map(({ name }) => name))}
+    ${legend(series.map(({ name }, index) => (lines[index]!.length > 0 ? name : undefined)))}
   </figure>`;
 }
