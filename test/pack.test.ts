@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -59,6 +59,39 @@ describe('the packages, packed and installed by npm in a blank project', () => {
     expect(readdirSync(home).sort()).toEqual(expect.arrayContaining(['README.md', 'dist', 'package.json']));
     expect(readdirSync(home)).not.toContain('src');
   });
+
+  test('the command runs as it was installed, and serves its page', async () => {
+    const command = (...args: string[]) =>
+      run(join(project, 'node_modules/.bin/crossmodal'), args, { cwd: project, env, timeout: 100_000 });
+    await command('sample', 'emojis', '--limit', '40', '--size', '32');
+    const { stdout: inspected } = await command('inspect', 'emojis', '--json');
+    expect(JSON.parse(inspected)).toMatchObject({ kind: 'CSV', items: 40, broken: [] });
+    const small = ['--image-size', '16', '--channels', '8,16', '--epochs', '1', '--batch-size', '8'];
+    await command('train', '--data', 'emojis', '--out', 'models/emojis', ...small);
+    await command('index', '--data', 'emojis', '--model', 'models/emojis');
+    const { stdout: found } = await command('search', 'red heart', '--kind', 'image', '-k', '3', '--json');
+    expect(JSON.parse(found).answers).toHaveLength(3);
+    const server = spawn(join(project, 'node_modules/.bin/crossmodal'), ['serve', '--port', '0', '--json'], {
+      cwd: project,
+      env,
+    });
+    try {
+      const url = await new Promise<string>((resolve, reject) => {
+        server.stdout.once('data', (part: Buffer) => resolve((JSON.parse(part.toString()) as { url: string }).url));
+        server.once('exit', () => reject(new Error('the server ended')));
+      });
+      const text = async (path: string) => (await fetch(new URL(path, url))).text();
+      expect(await text('/')).toContain('page.js');
+      expect((await text('/page.js')).length).toBeGreaterThan(10_000);
+      expect(JSON.parse(await text('/api/search?words=red&k=2')).answers).toHaveLength(2);
+    } finally {
+      const exit = new Promise((resolve) => server.once('exit', resolve));
+      server.kill('SIGINT');
+      await exit;
+    }
+    const refused = await command('caption', 'x.png', '--model', 'models/emojis').catch((error) => error);
+    expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('use crossmodal index') });
+  }, 200_000);
 
   test('the program of the root README runs', async () => {
     const program = /^```ts\n([\s\S]*?)^```$/m.exec(readFileSync(join(root, 'README.md'), 'utf8'))?.[1];

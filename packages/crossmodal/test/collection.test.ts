@@ -1,7 +1,10 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { memoryStore } from '@crossmodal/search';
 import { describe, expect, it } from 'vitest';
+import { removeChanged, removeMissing, withStamps } from '../src/collection/changed-files.js';
 import { type Collection, checkModel, findCollection, writeCollection } from '../src/collection/collection.js';
+import type { Entry } from '../src/collection/entries.js';
 import { newTable, openStore, storeAddress } from '../src/collection/open-store.js';
 import { hostsOf } from '../src/commands/serve.js';
 import { modelDigest } from '../src/model/model-digest.js';
@@ -86,6 +89,60 @@ describe('the store of an index', () => {
     expect(new Set(names).size).toBe(names.length);
     for (const name of names) expect(name).toMatch(/^crossmodal_[A-Za-z0-9_]{1,60}$/);
     await expect(openStore({ store: 'lancedb:x' }, { folder: 'photos' })).rejects.toThrow(/names no table/);
+  });
+});
+
+describe('files that changed under the same name', () => {
+  const folder = join(root, 'changing');
+  mkdirSync(folder);
+  const entryOf = (name: string): Entry => ({
+    id: name,
+    kind: 'image',
+    content: join(folder, name),
+    metadata: { kind: 'image', root: 0 },
+  });
+  const write = (name: string, content: string, seconds: number) => {
+    writeFileSync(join(folder, name), content);
+    utimesSync(join(folder, name), seconds, seconds);
+  };
+  const entries = ['a.png', 'b.png', 'c.png'].map(entryOf);
+  const text: Entry = { id: 'text', kind: 'text', content: 'a', metadata: { kind: 'text', root: 0 } };
+  const filled = async () => {
+    for (const name of ['a.png', 'b.png', 'c.png']) write(name, 'first', 1000);
+    const store = memoryStore({ dimension: 1, fields: { kind: 'string' } });
+    const stamped = await withStamps([...entries, text]);
+    await store.upsert(stamped.map(({ id, metadata }) => ({ id, vector: [1], metadata })));
+    return store;
+  };
+
+  it('are removed, by their size or their time, and no others', async () => {
+    const store = await filled();
+    expect(await removeChanged(store, await withStamps([...entries, text]))).toBe(0);
+    write('a.png', 'longer than first', 1000);
+    write('b.png', 'other', 2000);
+    expect(await removeChanged(store, await withStamps([...entries, text]))).toBe(2);
+    expect(await store.get(['a.png', 'b.png', 'c.png', 'text'])).toMatchObject([
+      undefined,
+      undefined,
+      { id: 'c.png' },
+      { id: 'text' },
+    ]);
+  });
+
+  it('are unknown to an index without stamps, and to one whose files are gone', async () => {
+    const store = await filled();
+    await store.upsert([{ id: 'a.png', vector: [1], metadata: { kind: 'image', root: 0 } }]);
+    write('a.png', 'another one', 3000);
+    const gone = entryOf('gone.png');
+    await store.upsert([{ id: 'gone.png', vector: [1], metadata: { bytes: 5, modified: 1 } }]);
+    expect(await removeChanged(store, await withStamps([...entries, gone]))).toBe(0);
+  });
+
+  it('what is no longer in the data is removed for that folder alone', async () => {
+    const store = await filled();
+    await store.upsert([{ id: 'elsewhere', vector: [1], metadata: { kind: 'image', root: 1 } }]);
+    expect(await removeMissing(store, [entries[0] as Entry], 0)).toBe(3);
+    expect(await store.count()).toBe(2);
   });
 });
 

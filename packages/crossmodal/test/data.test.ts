@@ -72,6 +72,26 @@ describe('data are recognised', () => {
     expect(found.examples[0]).toEqual({ image: join(root, 'csv/pics/1.png'), text: 'ein Kreis, rot' });
   });
 
+  it.each([
+    ['list.csv', 'file,caption\na.png,a red circle\nb.png,"a blue, square"\n', ''],
+    ['list.tsv', 'file\tcaption\na.png\ta red circle\nb.png\ta blue, square\n', ''],
+    ['list.jsonl', '{"file":"a.png","caption":"a red circle"}\n{"file":"b.png","caption":"a blue, square"}\n', ''],
+    ['results.token', 'a.png#0\ta red circle\nb.png#0\ta blue, square\n', ''],
+    ['results.csv', 'image_name| comment_number| comment\na.png| 0| a red circle\nb.png| 0| a blue, square\n', ''],
+    ['metadata.csv', 'a|a red circle|a red circle\nb|a blue, square|a blue, square\n', 'wavs/'],
+    ['train.tsv', 'client_id\tpath\tsentence\n1\ta.wav\ta red circle\n2\tb.wav\ta blue, square\n', 'clips/'],
+  ])('%s as Windows writes it, with a byte order mark and CRLF', async (name, content, sounds) => {
+    const folder = `windows-${name}`;
+    for (const file of ['a', 'b']) {
+      if (sounds === '') put(`${folder}/${file}.png`, file === 'a' ? red : blue);
+      else put(`${folder}/${sounds}${file}.wav`, tone(file === 'a' ? 300 : 400));
+    }
+    put(`${folder}/${name}`, `\uFEFF${content.replaceAll('\n', '\r\n')}`);
+    const found = await inspect(folder);
+    expect(found.broken).toEqual([]);
+    expect(found.usable.map(({ text }) => text)).toEqual(['a red circle', 'a blue, square']);
+  });
+
   it('as CSV between semicolons, TSV and JSON lines with lists of captions', async () => {
     put('semi/1.png', red);
     put('semi/list.csv', 'file;caption\n1.png;a red, round thing\n');

@@ -14,6 +14,7 @@ export type { Encoding } from './tokenizer-json/encoding.js';
 export type { Padding } from './tokenizer-json/pad.js';
 export type { Truncation } from './tokenizer-json/truncate.js';
 export { characterTokenizer } from './tokenizers/character.js';
+export { openTokenizer } from './tokenizers/open-tokenizer.js';
 export { loadTokenizer } from './tokenizers/pretrained/load-tokenizer.js';
 export {
   type DecodeOptions,

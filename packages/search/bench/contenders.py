@@ -1,6 +1,8 @@
-"""Times numpy (q @ x.T and argpartition) and FAISS's flat index, on request of exact.ts: one JSON object per line in, one out."""
+"""Times numpy (q @ x.T and argpartition) and FAISS's flat index, on request of contenders.ts: one JSON object per line in, one out."""
 
+import gc
 import json
+import os
 import sys
 import time
 
@@ -13,6 +15,13 @@ except ImportError:
 
 rows = index = None
 random = np.random.default_rng(1)
+
+
+def megabytes():
+    """Resident memory of this process."""
+    gc.collect()
+    with open("/proc/self/statm") as file:
+        return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def by_numpy(queries, k):
@@ -29,11 +38,21 @@ def by_faiss(queries, k):
 for line in sys.stdin:
     task = json.loads(line)
     if "rows" in task:
+        rows = index = None
+        before = megabytes()
         rows = random.standard_normal((task["rows"], task["dimension"]), dtype=np.float32)
+        between = megabytes()
+        began = time.perf_counter()
         if faiss:
             index = faiss.IndexFlatIP(task["dimension"])
             index.add(rows)
-        answer = {"faiss": faiss is not None}
+        build = (time.perf_counter() - began) * 1000
+        answer = {
+            "faiss": faiss is not None,
+            "faissBuild": build,
+            "numpyMegabytes": between - before,
+            "faissMegabytes": megabytes() - between,
+        }
     else:
         queries = random.standard_normal((task["queries"], rows.shape[1]), dtype=np.float32)
         run = by_numpy if task["engine"] == "numpy" else by_faiss

@@ -1,3 +1,4 @@
+export { type CachedModel, cachedModels } from './hub/cached-models.js';
 export { type HubFolderOptions, hubFolder } from './hub/hub-folder.js';
 export { openFolder } from './open-folder.js';
 export { saveFolder } from './save-folder.js';

@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { hubFolder, openFolder } from '../../src/models/index.js';
+import { cachedModels, hubFolder, openFolder } from '../../src/models/index.js';
 
 const commit = 'a'.repeat(40);
 const weights = Buffer.from(Uint8Array.from({ length: 300_000 }, (_, i) => (i * 31) % 251));
@@ -113,6 +113,22 @@ describe('hubFolder', () => {
     await expect(get({ offline: true, revision: 'v2' })).rejects.toThrow(
       /org\/tiny at v2 is not in the cache .*offline/,
     );
+  });
+
+  it('lists what was fetched, and nothing that did not come whole', async () => {
+    expect(await cachedModels({ cacheFolder })).toEqual([]);
+    expect(await cachedModels({ cacheFolder: join(cacheFolder, 'nowhere') })).toEqual([]);
+    const folder = await get();
+    const chosen = await get({ files: (path) => path === 'config.json' });
+    manners.send = half;
+    await get({ cacheFolder: join(cacheFolder, 'other') }).catch(() => {});
+    const whole = { name: 'org/tiny', commit };
+    expect(await cachedModels({ cacheFolder })).toEqual([
+      { ...whole, folder },
+      { ...whole, folder: chosen },
+    ]);
+    expect(await cachedModels({ cacheFolder: join(cacheFolder, 'other') })).toEqual([]);
+    await expect(cachedModels({ folder } as never)).rejects.toThrow(/cacheFolder/);
   });
 
   it('takes a pickled checkpoint where there is nothing else, and what the caller chooses', async () => {

@@ -30,7 +30,7 @@ export function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
   /** Adds the common options, and runs the action with what stands in the config file. */
   const runs = <Options>(
     added: Command,
-    action: (argument: string | undefined, options: Options, context: Context) => Promise<void>,
+    action: (operands: readonly string[], options: Options, context: Context) => Promise<void>,
     required: readonly string[] = [],
   ) =>
     added
@@ -50,8 +50,7 @@ export function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
         // Here and not by commander: the config file may give them, and an option that does not exist is told first.
         const missing = required.find((name) => self.getOptionValue(name) === undefined);
         if (missing !== undefined) self.error(`error: option --${missing} is needed`);
-        const argument = typeof args[0] === 'string' ? args[0] : undefined;
-        await action(argument, self.opts() as Options, { terminal, json, device, signal });
+        await action(self.args, self.opts() as Options, { terminal, json, device, signal });
       });
   const dataOptions = (added: Command) =>
     added
@@ -68,7 +67,7 @@ export function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
       '--no-decode',
       'do not open the files',
     ),
-    async (path, options, context) =>
+    async ([path], options, context) =>
       (await import('../commands/inspect.js')).inspectCommand(path as string, options as never, context),
   );
   runs(
@@ -114,7 +113,8 @@ export function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
       .option('--data <path>', 'folder or file')
       .option('--index <dir>', 'folder of the index', 'index')
       .option('--store <spec>', 'lancedb:DIR or milvus:URL instead of files in the folder of the index')
-      .option('--batch-size <n>', 'items that are embedded at once', wholeNumber(1), 64),
+      .option('--batch-size <n>', 'items that are embedded at once', wholeNumber(1), 64)
+      .option('--prune', 'remove from the index what is no longer in the data'),
     async (_, options, context) => (await import('../commands/index-data.js')).indexCommand(options as never, context),
     ['model', 'data'],
   );
@@ -126,7 +126,7 @@ export function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
       .option('-k, --top <n>', 'how many answers', wholeNumber(1), 10)
       .option('--kind <modality>', 'only image, text or audio')
       .option('--label <name>', 'only items of this label'),
-    async (words, options, context) =>
+    async ([words], options, context) =>
       (await import('../commands/search.js')).searchCommand(words, options as never, context),
   );
   runs(
@@ -161,8 +161,56 @@ export function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
     async (_, options, context) => (await import('../commands/export.js')).exportCommand(options as never, context),
     ['out'],
   );
-  runs(command('models <dir>', 'say what a model folder holds'), async (path, _, context) =>
-    (await import('../commands/models.js')).modelsCommand(path as string, context),
+  runs(
+    command('caption <pictures...>', 'say in words what pictures show')
+      .option('--model <dir>', 'folder of a model from pictures to text')
+      .option('--beam <n>', 'texts that are followed at a time', wholeNumber(1), 4),
+    async (paths, options, context) =>
+      (await import('../commands/caption.js')).captionCommand(paths, options as never, context),
+    ['model'],
+  );
+  runs(
+    command('transcribe <recordings...>', 'write down what is said in recordings')
+      .option('--model <dir>', 'folder of a model from recordings to text')
+      .option('--beam <n>', 'texts that are followed at a time', wholeNumber(1), 1)
+      .option('--language <code>', 'of Whisper: what is spoken, such as en; found out by default')
+      .option('--translate', 'of Whisper: write English, whatever is spoken'),
+    async (paths, options, context) =>
+      (await import('../commands/transcribe.js')).transcribeCommand(paths, options as never, context),
+    ['model'],
+  );
+  runs(
+    command('generate <words>', 'draw pictures for words')
+      .option('--model <dir>', 'folder of a model that draws')
+      .option('--out <file>', 'PNG that is written')
+      .option(
+        '--text-model <dir>',
+        'model whose vectors of words it was trained on, where it has no encoder of its own',
+      )
+      .option('--count <n>', 'pictures, in one file', wholeNumber(1), 1)
+      .option('--seed <n>', 'of what is random', wholeNumber(0), 0),
+    async ([words], options, context) =>
+      (await import('../commands/generate.js')).generateCommand(words as string, options as never, context),
+    ['model', 'out'],
+  );
+  const models = command('models', 'say what a model folder holds; list models, or fetch one');
+  const modelsCommand = (usage: string, description: string, options: { isDefault?: boolean } = {}) =>
+    models.command(usage, options).description(description).exitOverride().allowExcessArguments(false);
+  runs(modelsCommand('info <dir>', 'what a model folder holds', { isDefault: true }), async ([path], _, context) =>
+    (await import('../commands/models.js')).modelInfoCommand(path as string, context),
+  );
+  runs(
+    modelsCommand('list [dir]', 'the models below a folder, and those that were fetched'),
+    async ([path], _, context) => (await import('../commands/models.js')).modelListCommand(path, context),
+  );
+  runs(
+    modelsCommand('fetch <name>', 'fetch organisation/model from the Hugging Face hub').option(
+      '--revision <name>',
+      'branch, tag or commit',
+      'main',
+    ),
+    async ([name], options, context) =>
+      (await import('../commands/models.js')).modelFetchCommand(name as string, options as never, context),
   );
   runs(command('doctor', 'say what works on this machine, and what is missing'), async (_, __, context) =>
     (await import('../commands/doctor.js')).doctorCommand(context),
@@ -171,7 +219,7 @@ export function buildProgram(terminal: Terminal, signal: AbortSignal): Command {
     command('sample <dir>', 'write a folder of OpenMoji pictures with a CSV, to try the other commands on')
       .option('--limit <n>', 'how many', wholeNumber(1))
       .option('--size <n>', 'side of the pictures', wholeNumber(16), 96),
-    async (path, options, context) =>
+    async ([path], options, context) =>
       (await import('../commands/sample.js')).sampleCommand(path as string, options as never, context),
   );
   return program;

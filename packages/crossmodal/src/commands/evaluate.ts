@@ -23,7 +23,8 @@ export async function evaluateCommand(
   if (wanted !== undefined && tested.length === 0) throw new CrossmodalError(`evaluate: no item is in the split ${on}`);
   const chosen = tested.length > 0 ? tested : items;
   const split = tested.length > 0 ? (wanted ?? 'test') : 'all items';
-  const directions = await evaluate(model, chosen, { mediaOf: await decodedMedia(chosen, { imageSize: undefined }) });
+  const mediaOf = await decodedMedia(chosen, { imageSize: undefined });
+  const directions = await evaluate(model, chosen, { mediaOf, signal: context.signal });
   report(context, { model: folder, split, items: chosen.length, directions }, () =>
     directionLines(split, directions).join('\n'),
   );

@@ -2,7 +2,7 @@ import { CrossmodalError } from '@crossmodal/core';
 import { useDevice } from '@crossmodal/core/device';
 import { type Context, report } from '../cli/context.js';
 import { readCollection } from '../collection/collection.js';
-import { pathKind } from '../data/files.js';
+import { wholeFolder } from '../data/whole-folder.js';
 import { exportModel } from '../model/export-model.js';
 import { loadModel } from '../model/load-model.js';
 
@@ -17,14 +17,12 @@ export async function exportCommand(
   { model: folder, index, site = false, out }: ExportOptions,
   context: Context,
 ): Promise<void> {
-  if ((await pathKind(out)) !== undefined) {
-    throw new CrossmodalError(`export: ${out} is there already`, { remedy: 'name a new folder' });
-  }
   if (!site && folder === undefined) throw new CrossmodalError('export: give the model with --model DIR, or --site');
   await useDevice('cpu');
   if (site) {
     const { exportSite } = await import('../site/export-site.js');
-    const items = await exportSite(out, { index, signal: context.signal });
+    const { signal } = context;
+    const items = await wholeFolder('export', out, (folder) => exportSite(folder, { index, signal }));
     return report(
       context,
       { out, items },
@@ -32,7 +30,7 @@ export async function exportCommand(
     );
   }
   const model = await loadModel(folder ?? (await readCollection(index)).model);
-  const described = await exportModel(out, model);
+  const described = await wholeFolder('export', out, (part) => exportModel(part, model));
   report(
     context,
     { out, modalities: described },

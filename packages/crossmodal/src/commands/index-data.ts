@@ -3,6 +3,7 @@ import { CrossmodalError } from '@crossmodal/core';
 import { useDevice } from '@crossmodal/core/device';
 import { storeSink } from '@crossmodal/search';
 import { type Context, grouped, report } from '../cli/context.js';
+import { removeChanged, removeMissing, withStamps } from '../collection/changed-files.js';
 import { type Collection, checkModel, findCollection, writeCollection } from '../collection/collection.js';
 import { embedEntries } from '../collection/embed-entries.js';
 import { entriesOf } from '../collection/entries.js';
@@ -16,6 +17,7 @@ interface IndexOptions extends DataOptions {
   index: string;
   store?: string;
   batchSize: number;
+  prune?: boolean;
 }
 
 export async function indexCommand(options: IndexOptions, context: Context): Promise<void> {
@@ -38,13 +40,14 @@ export async function indexCommand(options: IndexOptions, context: Context): Pro
     dimension: model.dimension,
     modalities: model.modalities,
   });
-  const entries = [
-    ...entriesOf(items, { modalities: model.modalities, root, rootNumber: collection.roots.indexOf(root) }),
-  ];
+  const rootNumber = collection.roots.indexOf(root);
+  const entries = await withStamps([...entriesOf(items, { modalities: model.modalities, root, rootNumber })]);
   const store = await openStore(collection, { folder, dimension: model.dimension });
   const bar = terminal.bar('embedding', entries.length);
   try {
     await writeCollection(folder, collection);
+    const changed = await removeChanged(store, entries);
+    const pruned = options.prune ? await removeMissing(store, entries, rootNumber) : 0;
     const result = await embedEntries(model, entries, {
       sink: storeSink(store),
       total: entries.length,
@@ -57,9 +60,11 @@ export async function indexCommand(options: IndexOptions, context: Context): Pro
     bar.stop();
     const count = await store.count();
     const stopped = signal.aborted ? '; stopped, the same command goes on' : '';
-    report(context, { index: folder, count, ...result }, () =>
+    report(context, { index: folder, count, ...result, changed, pruned }, () =>
       [
         `${folder}: ${grouped(result.embedded)} embedded, ${grouped(result.skipped)} were there, ${grouped(count)} in all${stopped}`,
+        ...(changed > 0 ? [`${grouped(changed)} of them were there and had changed`] : []),
+        ...(pruned > 0 ? [`${grouped(pruned)} removed that are no longer in the data`] : []),
         ...(result.quarantined > 0
           ? [`${result.quarantined} could not be read; reasons in ${join(folder, 'quarantine.jsonl')}`]
           : []),

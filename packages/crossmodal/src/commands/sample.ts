@@ -7,7 +7,7 @@ import { mapConcurrently, splitOf } from '@crossmodal/core/data';
 import { writeAtomically } from '@crossmodal/core/safetensors/files';
 import sharp from 'sharp';
 import { type Context, grouped, report } from '../cli/context.js';
-import { pathKind } from '../data/files.js';
+import { wholeFolder } from '../data/whole-folder.js';
 
 interface Emoji {
   hexcode: string;
@@ -24,39 +24,36 @@ export async function sampleCommand(
   { limit, size }: { limit?: number; size: number },
   context: Context,
 ): Promise<void> {
-  if ((await pathKind(path)) !== undefined) {
-    throw new CrossmodalError(`sample: ${path} is there already`, { remedy: 'name a new folder' });
-  }
   const folder = openMojiFolder();
   const all = JSON.parse(await readFile(join(folder, 'data/openmoji.json'), 'utf8')) as Emoji[];
   const emojis = all.filter(({ skintone, group }) => skintone === '' && !group.startsWith('extras')).slice(0, limit);
-  const write = (name: string, content: string | Uint8Array) =>
-    writeAtomically(join(path, name), content, { where: 'sample', durable: false });
-  const bar = context.terminal.bar('drawing', emojis.length);
-  let done = 0;
-  const rows = await mapConcurrently(emojis, async (emoji) => {
-    const file = `pictures/${emoji.hexcode}.png`;
-    const svg = await readFile(join(folder, 'color/svg', `${emoji.hexcode}.svg`));
-    const png = await sharp(svg, { density: 72 }).resize(size, size).flatten({ background: '#fff' }).png().toBuffer();
-    await write(file, png);
-    bar.update(++done);
-    const tags = [...new Set(`${emoji.tags},${emoji.openmoji_tags}`.split(',').map((tag) => tag.trim()))].filter(
-      (tag) => tag !== '',
-    );
-    // By content: some emojis are drawn alike, and must not be trained on and tested on.
-    const content = createHash('sha256').update(png).digest('hex');
-    const split = splitOf(content, { train: 0.8, val: 0.1, test: 0.1 }, { seed: 1 });
-    return [file, [emoji.annotation, ...tags].join(', '), emoji.group, split];
-  });
-  bar.stop();
-  const csv = [['file', 'caption', 'label', 'split'], ...rows].map((row) => row.map(quoted).join(',')).join('\n');
-  await write('emojis.csv', `${csv}\n`);
-  await write('LICENSE.txt', 'Pictures: OpenMoji, https://openmoji.org, CC BY-SA 4.0\n');
-  report(
-    context,
-    { path, items: rows.length },
-    () => `${path}: ${grouped(rows.length)} pictures and emojis.csv (OpenMoji, CC BY-SA 4.0)`,
-  );
+  const write = async (part: string): Promise<number> => {
+    const save = (name: string, content: string | Uint8Array) =>
+      writeAtomically(join(part, name), content, { where: 'sample', durable: false });
+    const bar = context.terminal.bar('drawing', emojis.length);
+    let done = 0;
+    const rows = await mapConcurrently(emojis, async (emoji) => {
+      context.signal.throwIfAborted();
+      const file = `pictures/${emoji.hexcode}.png`;
+      const svg = await readFile(join(folder, 'color/svg', `${emoji.hexcode}.svg`));
+      const png = await sharp(svg, { density: 72 }).resize(size, size).flatten({ background: '#fff' }).png().toBuffer();
+      await save(file, png);
+      bar.update(++done);
+      const tags = [...new Set(`${emoji.tags},${emoji.openmoji_tags}`.split(',').map((tag) => tag.trim()))].filter(
+        (tag) => tag !== '',
+      );
+      // By content: some emojis are drawn alike, and must not be trained on and tested on.
+      const content = createHash('sha256').update(png).digest('hex');
+      const split = splitOf(content, { train: 0.8, val: 0.1, test: 0.1 }, { seed: 1 });
+      return [file, [emoji.annotation, ...tags].join(', '), emoji.group, split];
+    }).finally(() => bar.stop());
+    const csv = [['file', 'caption', 'label', 'split'], ...rows].map((row) => row.map(quoted).join(',')).join('\n');
+    await save('emojis.csv', `${csv}\n`);
+    await save('LICENSE.txt', 'Pictures: OpenMoji, https://openmoji.org, CC BY-SA 4.0\n');
+    return rows.length;
+  };
+  const items = await wholeFolder('sample', path, write);
+  report(context, { path, items }, () => `${path}: ${grouped(items)} pictures and emojis.csv (OpenMoji, CC BY-SA 4.0)`);
 }
 
 function quoted(value: string): string {

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { CrossmodalError } from '@crossmodal/core';
 import { useDevice } from '@crossmodal/core/device';
@@ -6,6 +7,7 @@ import { getConnInfo } from '@hono/node-server/conninfo';
 import { type Context, report } from '../cli/context.js';
 import { SearchService } from '../collection/search-service.js';
 import { createApp } from '../server/app.js';
+import { drainAfterAnswer } from '../server/drain.js';
 import { pageFiles } from '../server/page-files.js';
 
 interface ServeOptions {
@@ -16,6 +18,12 @@ interface ServeOptions {
   uploadLimit: number;
   allowHost?: string[];
 }
+
+/**
+ * Milliseconds that an idle connection stays open: longer than a reverse proxy holds it (nginx 60 s), else the proxy may send a request
+ * just when it is closed here.
+ */
+const keepAliveTimeout = 75_000;
 
 const loopback = new Set(['localhost', '127.0.0.1', '[::1]', '::1']);
 
@@ -43,12 +51,16 @@ export async function serveCommand(
   });
   try {
     await new Promise<void>((resolve, reject) => {
-      const server = serve({ fetch: app.fetch, hostname: host, port }, ({ port: taken }: AddressInfo) => {
+      // Of a request that is answered early, the library reads half a second long: `drainAfterAnswer` takes its place.
+      const settings = { fetch: app.fetch, hostname: host, port, autoCleanupIncoming: false };
+      const serverOptions = { keepAliveTimeout };
+      const server = serve({ ...settings, serverOptions }, ({ port: taken }: AddressInfo) => {
         const url = `http://${host.includes(':') && !host.startsWith('[') ? `[${host}]` : host}:${taken}/`;
         report(context, { url }, () => `${url} (API: ${url}api/openapi.json; Ctrl-C ends it)`);
         if (!loopback.has(host))
           terminal.note('everyone who reaches this address can search and see the files of the index');
       });
+      drainAfterAnswer(server as Server);
       server.on('error', (error: NodeJS.ErrnoException) => {
         const reason = error.code === 'EADDRINUSE' ? `port ${port} is taken` : (error.code ?? error.message);
         reject(

@@ -10,9 +10,20 @@ import { splitOfFile } from './table.js';
 
 const empty = { label: undefined, domain: undefined, group: undefined, fields: {} };
 
+/** Without the byte order mark that some programs put before the first. */
+async function* linesOf(path: string, options: { end?: number } = {}): AsyncGenerator<string> {
+  let isFirst = true;
+  for await (const line of createInterface({
+    input: createReadStream(path, options),
+    crlfDelay: Number.POSITIVE_INFINITY,
+  })) {
+    yield isFirst ? line.replace(/^\uFEFF/, '') : line;
+    isFirst = false;
+  }
+}
+
 async function firstLine(path: string): Promise<string> {
-  for await (const line of createInterface({ input: createReadStream(path, { end: 2 ** 16 }) }))
-    return line.replace(/^\uFEFF/, '');
+  for await (const line of linesOf(path, { end: 2 ** 16 })) return line;
   return '';
 }
 
@@ -44,7 +55,7 @@ export async function flickrSource(path: string): Promise<DataSource | undefined
   const split = splitOfFile(path);
   async function* rows(): AsyncGenerator<Row> {
     let number = 0;
-    for await (const line of createInterface({ input: createReadStream(path) })) {
+    for await (const line of linesOf(path)) {
       number++;
       if (line.trim() === '' || (table && number === 1)) continue;
       const found = token ? /^(.+?)#\d+\t(.*)$/.exec(line) : /^(.+?)\s*\|\s*\d+\s*\|?\s*(.*)$/.exec(line);
@@ -76,7 +87,7 @@ export async function ljSpeechSource(path: string): Promise<DataSource | undefin
   if ((await pathKind(join(root, `${id}.wav`))) !== 'file') return undefined;
   async function* rows(): AsyncGenerator<Row> {
     let number = 0;
-    for await (const line of createInterface({ input: createReadStream(path) })) {
+    for await (const line of linesOf(path)) {
       number++;
       if (line.trim() === '') continue;
       const [name, raw, spoken] = line.split('|');
@@ -106,7 +117,7 @@ export async function commonVoiceSource(path: string): Promise<DataSource | unde
   const split = splitOfFile(path);
   async function* rows(): AsyncGenerator<Row> {
     let number = 0;
-    for await (const line of createInterface({ input: createReadStream(path) })) {
+    for await (const line of linesOf(path)) {
       if (++number === 1 || line.trim() === '') continue;
       const fields = line.split('\t');
       const file = fields[column('path')] ?? '';

@@ -4,6 +4,7 @@ import { openFolder } from '@crossmodal/core/models';
 import { loadAudioEncoder } from '@crossmodal/encoders-audio';
 import { loadTextEncoder } from '@crossmodal/encoders-text';
 import { loadImageEncoder } from '@crossmodal/encoders-vision';
+import { isForOtherCommand, modelType, otherModel } from './model-type.js';
 
 /** The modalities that this command trains on. */
 export const modalities = ['image', 'text', 'audio'] as const;
@@ -26,7 +27,10 @@ export function loadEncoder(modality: Modality, folder: string): Promise<Encoder
  * @throws CrossmodalError when the folder is not there, is of another kind or of other modalities, or is damaged
  */
 export async function loadModel(folder: string): Promise<DualEncoder<Modality>> {
-  const model = await loadDualEncoder<Modality>(await openFolder(folder), { encoders: loaders });
+  const files = await openFolder(folder);
+  const type = await modelType(files, { where: folder });
+  if (isForOtherCommand(type)) throw otherModel('model', { folder, type, takes: 'a model that finds' });
+  const model = await loadDualEncoder<Modality>(files, { encoders: loaders });
   const other = model.modalities.find((name) => !modalities.includes(name));
   if (other === undefined) return model;
   model.dispose();

@@ -84,18 +84,21 @@ export class Previews {
   /** @returns undefined for what is no picture */
   async of(path: string): Promise<Buffer | undefined> {
     if (!types[extname(path).toLowerCase()]?.startsWith('image/')) return undefined;
-    let preview = this.#previews.get(path);
+    const facts = await stat(path).catch(() => undefined);
+    if (!facts) return undefined;
+    const key = `${path}\0${facts.mtimeMs}\0${facts.size}`; // a file may change under its name
+    let preview = this.#previews.get(key);
     if (!preview) {
       preview = sharp(path)
         .rotate()
         .resize(side, side, { fit: 'inside', withoutEnlargement: true })
         .webp({ quality: 80 })
         .toBuffer();
-      this.#previews.set(path, preview);
+      this.#previews.set(key, preview);
       if (this.#previews.size > held) this.#previews.delete(this.#previews.keys().next().value as string);
     }
     return preview.catch(() => {
-      this.#previews.delete(path);
+      this.#previews.delete(key);
       return undefined;
     });
   }

@@ -26,21 +26,26 @@ interface Gallery {
 
 const cutOffs = [1, 5, 10];
 
+/** Batches that are embedded in one go, between two looks at the signal. */
+const batchesAtATime = 8;
+
 /**
  * Retrieval in both directions between each pair of modalities. Every caption counts, as in papers on image-text retrieval; an answer is
  * right when it belongs to the same item or shares a text with it: many captions repeat.
  *
  * @param options.mediaOf what the encoders take of an item's picture or recording
+ * @param options.signal stops between batches
+ * @throws what the signal says
  */
 export async function evaluate(
   model: DualEncoder<Modality>,
   items: readonly Item[],
-  { mediaOf, batchSize = 64 }: { mediaOf: MediaOf; batchSize?: number },
+  { mediaOf, batchSize = 64, signal }: { mediaOf: MediaOf; batchSize?: number; signal?: AbortSignal | undefined },
 ): Promise<Direction[]> {
   const galleries = new Map<Modality, Gallery>();
   try {
     for (const modality of model.modalities) {
-      const gallery = await galleryOf(model, items, modality, { mediaOf, batchSize });
+      const gallery = await galleryOf(model, items, modality, { mediaOf, batchSize, signal });
       if (gallery) galleries.set(modality, gallery);
     }
     const directions: Direction[] = [];
@@ -59,7 +64,7 @@ async function galleryOf(
   model: DualEncoder<Modality>,
   items: readonly Item[],
   modality: Modality,
-  { mediaOf, batchSize }: { mediaOf: MediaOf; batchSize: number },
+  { mediaOf, batchSize, signal }: { mediaOf: MediaOf; batchSize: number; signal: AbortSignal | undefined },
 ): Promise<Gallery | undefined> {
   const inputs: unknown[] = [];
   const numbers: number[] = [];
@@ -81,7 +86,17 @@ async function galleryOf(
     });
   }
   if (inputs.length === 0) return undefined;
-  return { rows: await model.embedItems(modality, inputs, { batchSize }), items: numbers, texts };
+  const parts: Tensor2D[] = [];
+  try {
+    for (let from = 0; from < inputs.length; from += batchSize * batchesAtATime) {
+      signal?.throwIfAborted();
+      const part = inputs.slice(from, from + batchSize * batchesAtATime);
+      parts.push((await model.embedItems(modality, part, { batchSize })) as Tensor2D);
+    }
+    return { rows: tf.concat(parts), items: numbers, texts };
+  } finally {
+    tf.dispose(parts);
+  }
 }
 
 async function direction(name: string, queries: Gallery, answers: Gallery): Promise<Direction> {

@@ -2,7 +2,7 @@ import { CrossmodalError, type ModelFiles, memoryFile, readConfig, readJson, typ
 import { characterTokenizer } from '../tokenizers/character.js';
 import { type PretrainedTokenizer, pretrainedTokenizer } from '../tokenizers/pretrained/pretrained-tokenizer.js';
 import type { Tokenizer } from '../tokenizers/tokenizer.js';
-import type { VocabularyTokenizerOptions } from '../tokenizers/vocabulary-tokenizer.js';
+import type { VocabularyTokenizer, VocabularyTokenizerOptions } from '../tokenizers/vocabulary-tokenizer.js';
 import { wordTokenizer } from '../tokenizers/word.js';
 
 const json = (value: unknown, label: string) => memoryFile(`${JSON.stringify(value)}\n`, { label });
@@ -35,7 +35,7 @@ export function tokenizerJson(where: string, tokenizer: Tokenizer): ModelFiles {
   return files;
 }
 
-const own: Readonly<Record<string, (options: VocabularyTokenizerOptions) => Tokenizer>> = {
+const own: Readonly<Record<string, (options: VocabularyTokenizerOptions) => VocabularyTokenizer>> = {
   wordTokenizer,
   characterTokenizer,
 };
@@ -45,7 +45,10 @@ const own: Readonly<Record<string, (options: VocabularyTokenizerOptions) => Toke
  *
  * @throws CrossmodalError when there is none, or it is not a tokeniser
  */
-export async function savedTokenizer(files: ModelFiles, { where }: { where: string }): Promise<Tokenizer> {
+export async function savedTokenizer(
+  files: ModelFiles,
+  { where }: { where: string },
+): Promise<VocabularyTokenizer | PretrainedTokenizer> {
   const contents = await readConfig(files, 'tokenizer.json', { where });
   const { label } = files.get('tokenizer.json')!;
   const kind = contents['tokenizer'];

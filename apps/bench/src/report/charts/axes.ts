@@ -53,9 +53,9 @@ export function seriesClass(index: number): string {
   return `s${(index % 6) + 1}`;
 }
 
-/** Names of the series beside their colours. */
-export function legend(names: readonly string[]): Markup {
+/** Names of the series beside their colours; those without a name are left out. */
+export function legend(names: readonly (string | undefined)[]): Markup {
   return html`<div class="legend">${names.map(
-    (name, index) => html`<span><i class="${seriesClass(index)}"></i>${name}</span>`,
+    (name, index) => name !== undefined && html`<span><i class="${seriesClass(index)}"></i>${name}</span>`,
   )}</div>`;
 }
