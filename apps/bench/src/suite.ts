@@ -30,6 +30,8 @@ export interface SuiteOptions {
   seed: number;
   shuffle: boolean;
   device: string;
+  /** Threads that compute; all cores unless given. */
+  threads?: number | undefined;
   dataFolder?: string | undefined;
   models?: string | undefined;
   cacheFolder: string;
@@ -99,11 +101,15 @@ export async function runSuite(entries: readonly Entry[], options: SuiteOptions)
 export async function openSuite({
   dataFolder,
   device: name,
+  threads,
   terminal,
-}: Pick<SuiteOptions, 'dataFolder' | 'device' | 'terminal'>): Promise<{ openmoji: OpenMoji; device: Device }> {
+}: Pick<SuiteOptions, 'dataFolder' | 'device' | 'threads' | 'terminal'>): Promise<{
+  openmoji: OpenMoji;
+  device: Device;
+}> {
   const openmoji = readOpenMoji(locateOpenMoji(dataFolder));
   if (dataFolder !== undefined) terminal.note(originOf(openmoji, dataFolder));
-  const device = await openDevice(name);
+  const device = await openDevice(name, threads);
   terminal.note(`device ${device.name}: ${device.description} (${device.reason})`);
   return { openmoji, device };
 }
@@ -148,7 +154,7 @@ export function entryContext(
     models,
     cacheFolder,
     terminal,
-  }: Omit<SuiteOptions, 'device' | 'reportFolder' | 'verbose'>,
+  }: Omit<SuiteOptions, 'device' | 'threads' | 'reportFolder' | 'verbose'>,
   { openmoji, device }: { openmoji: OpenMoji; device: Device },
 ): EntryContext {
   const made = new Map<string, Promise<unknown>>();
@@ -177,12 +183,12 @@ export function entryContext(
   };
 }
 
-async function openDevice(name: string): Promise<Device> {
+async function openDevice(name: string, threads: number | undefined): Promise<Device> {
   const known = ['auto', ...deviceNames];
   if (!known.includes(name)) {
     throw new CrossmodalError(`bench: unknown device "${name}"; devices are ${known.join(', ')}`);
   }
-  return useDevice(name as DeviceName | 'auto');
+  return useDevice(name as DeviceName | 'auto', threads === undefined ? {} : { threads });
 }
 
 /** A bar on a terminal, otherwise a line from time to time. */

@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileS
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { runCommandLine } from '../src/cli/command-line.js';
-import { entries } from '../src/entries/index.js';
+import { entries, longEntries } from '../src/entries/index.js';
 import { cacheFolder } from '../src/paths.js';
 import { formatNumber } from '../src/report/format.js';
 import { recordingTerminal, smallOpenMoji, temporaryFolder } from './fixture.js';
@@ -26,6 +26,7 @@ describe('what is wrong is said in one line, with exit code 1', () => {
     [['--frob'], /^bench: unknown option '--frob'; see/],
     [['run'], /^bench: missing required argument 'ids'; see/],
     [['--seed', 'x'], /^bench: --seed must be a whole number, got "x"; see/],
+    [['--threads', '0'], /^bench: --threads must be a whole number of at least 1, got "0"; see/],
     [['--data', '/nowhere/at/all'], /^bench: data: the folder \/nowhere\/at\/all does not exist; name an existing one/],
   ])('bench %j', async (args, expected) => {
     const { code, lines, notes } = await bench(...args);
@@ -93,7 +94,7 @@ test('a data folder without OpenMoji: the installed one is used, and the line sa
 test('list shows every entry', async () => {
   const { code, lines } = await bench('list');
   expect(code).toBe(0);
-  for (const { id, question } of entries) {
+  for (const { id, question } of [...entries, ...longEntries]) {
     expect(lines.join('\n')).toContain(id);
     expect(lines.join('\n')).toContain(question);
   }

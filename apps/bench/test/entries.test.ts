@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { runCommandLine } from '../src/cli/command-line.js';
 import { locateOpenMoji, readOpenMoji } from '../src/data/openmoji.js';
 import { runHardVsSoft } from '../src/entries/hard-vs-soft/index.js';
-import { entries } from '../src/entries/index.js';
+import { entries, longEntries } from '../src/entries/index.js';
 import { cacheFolder } from '../src/paths.js';
 import type { ResultsFile } from '../src/results.js';
 import { entryContext } from '../src/suite.js';
@@ -49,6 +49,21 @@ test('every entry runs from end to end and lands in results.json and the report'
   expect(page).not.toMatch(/NaN|undefined|\[object/);
   expect(terminal.lines.join('\n')).toContain(join(out, 'report.html'));
 }, 300_000);
+
+test.each(longEntries)(
+  '$id runs from end to end when it is named',
+  async ({ id }) => {
+    const out = temporaryFolder();
+    const terminal = recordingTerminal();
+    const args = ['run', id, '--preset', 'smoke', '--device', 'cpu', '--cache', cache, '--out', out];
+    expect(await runCommandLine(args, { terminal, environment: {} })).toBe(0);
+    const { results } = JSON.parse(readFileSync(join(out, 'results.json'), 'utf8')) as ResultsFile;
+    expect(results.length).toBeGreaterThan(0);
+    for (const result of results) expect(result.value).toEqual(expect.any(Number));
+    expect(readFileSync(join(out, 'report.html'), 'utf8')).not.toMatch(/NaN|undefined|\[object/);
+  },
+  120_000,
+);
 
 test('a run of some entries writes those alone; equal seeds give equal numbers', async () => {
   const run = async (seed: string) => {

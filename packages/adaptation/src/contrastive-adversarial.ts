@@ -1,9 +1,6 @@
 import {
   assertKnownOptions,
-  CrossmodalError,
-  type Inputs,
   isTraining,
-  type LossTerms,
   type NamedVariables,
   prefixed,
   Random,
@@ -15,25 +12,9 @@ import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkStrength } from './check-strength.js';
+import { adaptedModalities, type CrossDomainBatch, type EmbeddingModel, eachDomain } from './cross-domain.js';
 import { type DomainReduction, domainAccuracy, domainCrossEntropy } from './domain-cross-entropy.js';
 import { type Head, head } from './head.js';
-
-/** What the wrapped model must offer; a dual encoder of `@crossmodal/alignment` does. */
-export interface EmbeddingModel<Modality extends string, Extras extends object> {
-  readonly modalities: readonly Modality[];
-  readonly dimension: number;
-  /** [batch, dimension] */
-  embed(modality: Modality, inputs: Inputs, options?: { training?: boolean }): Tensor2D;
-  /** The embeddings of a batch by modality; of a missing row, which `extras` may mark, whatever does not depend on it. */
-  embedBatch(
-    batch: { [M in Modality]?: Inputs } & Extras,
-    options?: { training?: boolean },
-  ): { [M in Modality]?: Tensor2D };
-  /** The contrastive loss of paired embeddings. */
-  contrast(embeddings: { [M in Modality]?: Tensor2D }, extras?: Extras): LossTerms;
-  trainableVariables(): Variable[];
-  namedVariables(): NamedVariables;
-}
 
 export interface ContrastiveAdversarialOptions<Modality extends string, Extras extends object> {
   model: EmbeddingModel<Modality, Extras>;
@@ -52,12 +33,6 @@ export interface ContrastiveAdversarialOptions<Modality extends string, Extras e
   hidden?: readonly number[];
   /** @default 'concatenated' */
   domainReduction?: DomainReduction;
-}
-
-/** Paired source samples, and target samples of the adapted modalities, unpaired and of any number. */
-export interface CrossDomainBatch<Modality extends string, Extras extends object> {
-  source: { [M in Modality]?: Inputs } & Extras;
-  target: { [M in Modality]?: Inputs };
 }
 
 /** A model that exposes its embeddings, with a domain classifier on them; a model for `trainStep`. */
@@ -108,15 +83,10 @@ export function contrastiveAdversarial<Modality extends string, Extras extends o
   } = options;
   requireOneOf('contrastiveAdversarial: domainReduction', domainReduction, ['concatenated', 'two-means']);
   checkStrength('contrastiveAdversarial', 'lambda', lambda);
-  const unknown = adapted.find((name) => !model.modalities.includes(name));
-  if (adapted.length === 0 || unknown !== undefined) {
-    throw new CrossmodalError(
-      `contrastiveAdversarial: adapted must name modalities of the model (${model.modalities.join(', ')}), got [${adapted}]`,
-    );
-  }
+  const names = adaptedModalities('contrastiveAdversarial', model, adapted);
   const random = new Random(seed).fork('domain');
   const classifiers = new Map<Modality, Head>();
-  for (const name of adapted) {
+  for (const name of names) {
     const sizes = { inputs: model.dimension, hidden, outputs: 2 };
     classifiers.set(name, head('contrastiveAdversarial', { ...sizes, random: random.fork(name) }));
   }
@@ -127,24 +97,20 @@ export function contrastiveAdversarial<Modality extends string, Extras extends o
     );
 
   return {
-    loss({ source, target }, options) {
+    loss(batch, options) {
       const training = isTraining('contrastiveAdversarial.loss', options);
       return tf.tidy(() => {
-        const embeddings = model.embedBatch(source, { training });
-        const { loss: contrastive, ...terms } = model.contrast(embeddings, source);
+        const { contrastive, terms, embeddings } = eachDomain('contrastiveAdversarial', model, batch, {
+          names,
+          training,
+        });
         let total = contrastive;
-        for (const [name, classifier] of classifiers) {
-          const ofSource = embeddings[name];
-          const inputs = target[name] as Inputs | undefined;
-          if (!ofSource || !inputs) {
-            throw new CrossmodalError(
-              `contrastiveAdversarial.loss: '${name}' is adapted, but the ${ofSource ? 'target' : 'source'} lacks it`,
-            );
-          }
+        for (const [name, { source, target }] of embeddings) {
+          const classifier = classifiers.get(name) as Head;
           const strength = scheduledScalar(lambda);
           const judge = (rows: Tensor2D) => classifier.apply(gradientReversal(rows, { lambda: strength }));
-          const sourceLogits = judge(ofSource);
-          const targetLogits = judge(model.embed(name, inputs, { training }));
+          const sourceLogits = judge(source);
+          const targetLogits = judge(target);
           const domain = domainCrossEntropy(sourceLogits, targetLogits, domainReduction);
           terms[`domain/${name}`] = domain;
           terms[`domainAccuracy/${name}`] = domainAccuracy(sourceLogits, targetLogits);

@@ -10,10 +10,10 @@ export {
 export {
   type ContrastiveAdversarial,
   type ContrastiveAdversarialOptions,
-  type CrossDomainBatch,
   contrastiveAdversarial,
-  type EmbeddingModel,
 } from './contrastive-adversarial.js';
+export { type ContrastiveDiscrepancyOptions, contrastiveDiscrepancy } from './contrastive-discrepancy.js';
+export type { CrossDomainBatch, EmbeddingModel } from './cross-domain.js';
 export { type DanOptions, dan } from './dan.js';
 export { type DannOptions, dann } from './dann.js';
 export { type DeepCoralOptions, deepCoral } from './deep-coral.js';

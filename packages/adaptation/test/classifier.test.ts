@@ -92,7 +92,10 @@ describe('classifier', () => {
     const good = { inputs: seededMatrix(6, 7, 1), labels: labels() };
     await expectNoLeak(() => model.loss(good, { training: true }));
     await expectNoLeak(() => classifier({ encoder: denseFeatures(7, 8, 1), classes: 3, seed: 1 }).dispose());
-    await expectNoLeakWhenThrowing(() => void classifier({ encoder, classes: 3, seed: 1, hidden: [0] }), 'of at least 1');
+    await expectNoLeakWhenThrowing(
+      () => void classifier({ encoder, classes: 3, seed: 1, hidden: [0] }),
+      'of at least 1',
+    );
   });
 });
 

@@ -1,13 +1,18 @@
-import type { Inputs } from '@crossmodal/core';
+import type { Inputs, Trainable } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
 import { adam } from '@crossmodal/core/optimisers';
 import { trainStep } from '@crossmodal/core/train';
-import { infoNce } from '@crossmodal/losses';
+import { coral, gaussianKernel, infoNce, mmd } from '@crossmodal/losses';
 import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { describe, expect, it } from 'vitest';
-import { type CrossDomainBatch, contrastiveAdversarial, type EmbeddingModel } from '../src/index.js';
+import {
+  type CrossDomainBatch,
+  contrastiveAdversarial,
+  contrastiveDiscrepancy,
+  type EmbeddingModel,
+} from '../src/index.js';
 import { useTestBackend } from './backend.js';
 import { seededMatrix } from './synthetic.js';
 
@@ -48,6 +53,32 @@ const batchOf = (seed: number): CrossDomainBatch<Pair, Extras> => ({
   source: { image: inputs(6, 6, seed), text: inputs(6, 5, seed + 1) },
   target: { image: inputs(9, 6, seed + 2) },
 });
+
+/**
+ * How often the text of an unseen target picture is found. A picture is a linear image of its text, with noise; in the target all pictures
+ * carry the same strong offset.
+ */
+function recallBehindOffset(
+  seed: number,
+  join: (model: EmbeddingModel<Pair, Extras>) => Trainable<CrossDomainBatch<Pair, Extras>>,
+): number {
+  const map = seededMatrix(5, 12, 77);
+  const offset = tf.mul(seededMatrix(1, 12, 78), 2);
+  const sample = (domain: 'source' | 'target', rows: number, drawn: number) => {
+    const text = seededMatrix(rows, 5, drawn);
+    const clean = tf.add(tf.matMul(text, map), tf.mul(seededMatrix(rows, 12, drawn + 1), 0.3));
+    return { image: { features: domain === 'source' ? clean : tf.add(clean, offset) }, text: { features: text } };
+  };
+  const model = linearPair(seed, 12);
+  const step = trainStep(join(model), { optimizer: adam({ learningRate: 3e-2 }) });
+  const { image } = sample('target', 128, 40);
+  const batch = { source: sample('source', 128, 50), target: { image } };
+  for (let i = 0; i < 200; i++) tf.dispose(step.run(batch));
+  const unseen = sample('target', 100, 60);
+  const similarities = tf.matMul(model.embed('image', unseen.image), model.embed('text', unseen.text), false, true);
+  const found = tf.equal(tf.argMax(similarities, 1), tf.range(0, 100, 1, 'int32'));
+  return tf.mean(tf.cast(found, 'float32')).dataSync()[0] as number;
+}
 
 describe('contrastiveAdversarial', () => {
   it('adds the domain loss to the contrastive one and reports both', () => {
@@ -98,26 +129,10 @@ describe('contrastiveAdversarial', () => {
   });
 
   it('makes target pictures find their texts, which they do not without', () => {
-    // A picture is a linear image of its text, with noise. In the target all pictures carry the same strong offset.
-    const map = seededMatrix(5, 12, 77);
-    const offset = tf.mul(seededMatrix(1, 12, 78), 2);
-    const sample = (domain: 'source' | 'target', rows: number, seed: number) => {
-      const text = seededMatrix(rows, 5, seed);
-      const clean = tf.add(tf.matMul(text, map), tf.mul(seededMatrix(rows, 12, seed + 1), 0.3));
-      return { image: { features: domain === 'source' ? clean : tf.add(clean, offset) }, text: { features: text } };
-    };
-    const targetRecall = (lambda: number, seed: number) => {
-      const model = linearPair(seed, 12);
-      const joint = contrastiveAdversarial({ model, seed, lambda, adapted: ['image'], hidden: [32] });
-      const step = trainStep<CrossDomainBatch<Pair, Extras>>(joint, { optimizer: adam({ learningRate: 3e-2 }) });
-      const { image } = sample('target', 128, 40);
-      const batch = { source: sample('source', 128, 50), target: { image } };
-      for (let i = 0; i < 200; i++) tf.dispose(step.run(batch));
-      const unseen = sample('target', 100, 60);
-      const similarities = tf.matMul(model.embed('image', unseen.image), model.embed('text', unseen.text), false, true);
-      const found = tf.equal(tf.argMax(similarities, 1), tf.range(0, 100, 1, 'int32'));
-      return tf.mean(tf.cast(found, 'float32')).dataSync()[0] as number;
-    };
+    const targetRecall = (lambda: number, seed: number) =>
+      recallBehindOffset(seed, (model) =>
+        contrastiveAdversarial({ model, seed, lambda, adapted: ['image'], hidden: [32] }),
+      );
     for (const seed of [5, 6, 7]) {
       expect(targetRecall(0, seed)).toBeLessThan(0.2);
       expect(targetRecall(1, seed)).toBeGreaterThan(0.4);
@@ -142,5 +157,55 @@ describe('contrastiveAdversarial', () => {
       () => void contrastiveAdversarial({ ...options, hidden: [0] }),
       'contrastiveAdversarial: each layer size must be an integer of at least 1',
     );
+  });
+});
+
+describe('contrastiveDiscrepancy', () => {
+  const distances = { mmd: (a: Tensor2D, b: Tensor2D) => mmd(a, b), coral: (a: Tensor2D, b: Tensor2D) => coral(a, b) };
+
+  it.each(Object.entries(distances))('adds the weighted distance of the embeddings: %s', (_, distance) => {
+    const model = linearPair(1);
+    const weight = (step: number) => 3 + step; // read at step 0
+    const joint = contrastiveDiscrepancy({ model, distance, weight, adapted: ['image'] });
+    const batch = batchOf(3);
+    const terms = joint.loss(batch, { training: true });
+    expect(Object.keys(terms).sort()).toEqual(['contrastive', 'distance/image', 'image-text', 'loss']);
+    const of = (inputs: Inputs | undefined) => model.embed('image', inputs as Inputs);
+    const apart = distance(of(batch.source.image), of(batch.target.image));
+    const contrastive = infoNce(of(batch.source.image), model.embed('text', batch.source.text as Inputs), {
+      temperature: 0.2,
+    });
+    expect(terms['distance/image'] as Scalar).toBeAllclose(apart);
+    expect(terms.loss).toBeAllclose(tf.add(contrastive, tf.mul(3, apart)));
+    expect(joint.namedVariables()).toEqual(model.namedVariables());
+  });
+
+  it('makes target pictures find their texts, which they do not without', () => {
+    const kernel = gaussianKernel({ sigma: [0.5, 1] }); // a fixed width is cheaper than the median of the distances
+    const recall = (weight: number, seed: number) =>
+      recallBehindOffset(seed, (model) =>
+        contrastiveDiscrepancy({ model, distance: (a, b) => mmd(a, b, { kernel }), weight, adapted: ['image'] }),
+      );
+    expect(recall(0, 5)).toBeLessThan(0.2);
+    expect(recall(1, 5)).toBeGreaterThan(0.4);
+  });
+
+  it('refuses what it cannot use, and leaks nothing', async () => {
+    const options = { model: linearPair(1), distance: distances.mmd, weight: 1 };
+    expect(() => contrastiveDiscrepancy({ ...options, distance: 'mmd' as never })).toThrow(
+      'distance must be a function',
+    );
+    expect(() => contrastiveDiscrepancy({ ...options, weight: Number.NaN })).toThrow('weight');
+    expect(() => contrastiveDiscrepancy({ ...options, adapted: [] })).toThrow(
+      'contrastiveDiscrepancy: adapted must name',
+    );
+    expect(() => contrastiveDiscrepancy({ ...options, weigth: 1 } as never)).toThrow("did you mean 'weight'?");
+    const batch = batchOf(3);
+    await expectNoLeakWhenThrowing(
+      () => contrastiveDiscrepancy(options).loss(batch),
+      "contrastiveDiscrepancy.loss: 'text' is adapted, but the target lacks it",
+    );
+    const image = contrastiveDiscrepancy({ ...options, adapted: ['image'] });
+    await expectNoLeak(() => image.loss(batch, { training: true }));
   });
 });

@@ -67,7 +67,7 @@ describe('a request that is answered before all of it has come', () => {
     expect(outcome).toEqual({ status: 413, error: undefined, sent: 14 });
   });
 
-  it.each([
+  it.each<[string, { length: number; type: string; chunked?: boolean; path?: string }, number]>([
     ['of a kind that is not taken', { length: 250_000, type: 'text/plain' }, 415],
     ['too large', { length: 5_000_000, type: 'image/png' }, 413],
     ['too large, of a length that is not said', { length: 5_000_000, type: 'image/png', chunked: true }, 413],

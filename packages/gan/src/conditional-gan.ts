@@ -19,6 +19,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers';
 import { conditioningAugmentation } from './conditioning-augmentation.js';
 import { AdversarialNetworks, type GradientPenalty } from './internal/adversarial-networks.js';
 import { type Condition, type ConditionOptions, conditionVectors, rolled, scaled } from './internal/conditions.js';
+import { type DiscriminatorLossOptions, discriminatorOptions } from './internal/discriminator-options.js';
 import { drawOptionNames } from './internal/noise.js';
 import type { Discriminator } from './networks/discriminator.js';
 import { imageDiscriminator } from './networks/image-discriminator.js';
@@ -257,13 +258,14 @@ export function conditionalGan(options: ConditionalGanOptions): ConditionalGan {
     discriminator: networks.options.discriminator,
     objectives: {
       discriminator: {
-        loss: ({ real, condition, mismatched }, options) => {
-          const training = isTraining('conditionalGan.discriminator.loss', options);
+        loss: ({ real, condition, mismatched }, options?: DiscriminatorLossOptions) => {
+          const settled = discriminatorOptions('conditionalGan.discriminator.loss', options);
+          const { training } = settled;
           return tf.tidy(() => {
             const right = vectors('discriminator.loss', condition, real.shape[0], training);
             const others = mismatched && vectors('discriminator.loss', mismatched, real.shape[0], training);
             const wrong = matchingAware ? (others ?? rolled(right)) : undefined;
-            return networks.discriminatorLoss(real, { condition: right, mismatched: wrong, training });
+            return networks.discriminatorLoss(real, { condition: right, mismatched: wrong, ...settled });
           });
         },
         namedVariables: () => ({ ...networks.discriminatorVariables(), ...ofEncoder() }),

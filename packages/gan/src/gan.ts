@@ -13,6 +13,7 @@ import type { Tensor, Tensor1D } from '@tensorflow/tfjs-core';
 import type { LayersModel } from '@tensorflow/tfjs-layers';
 import type { GenerateOptions } from './conditional-gan.js';
 import { AdversarialNetworks, type GradientPenalty } from './internal/adversarial-networks.js';
+import { type DiscriminatorLossOptions, discriminatorOptions } from './internal/discriminator-options.js';
 import { drawOptionNames } from './internal/noise.js';
 import type { Discriminator } from './networks/discriminator.js';
 
@@ -89,6 +90,11 @@ export function gan(options: GanOptions): Gan {
     seed = 0,
   } = options;
   requireOneOf('gan: loss', loss, ['minimax', 'non-saturating', 'least-squares', 'hinge', 'wasserstein']);
+  if (gradientPenalty?.kind === 'matching-aware') {
+    throw new CrossmodalError("gan: the gradientPenalty 'matching-aware' needs conditions", {
+      remedy: "use { kind: 'r1' }, or conditionalGan",
+    });
+  }
   const latentDimension = generator.inputs[0]?.shape[1];
   if (generator.inputs.length !== 1 || typeof latentDimension !== 'number') {
     throw new CrossmodalError(
@@ -112,8 +118,8 @@ export function gan(options: GanOptions): Gan {
     discriminator,
     objectives: {
       discriminator: {
-        loss: ({ real }, options) =>
-          networks.discriminatorLoss(real, { training: isTraining('gan.discriminator.loss', options) }),
+        loss: ({ real }, options?: DiscriminatorLossOptions) =>
+          networks.discriminatorLoss(real, discriminatorOptions('gan.discriminator.loss', options)),
         namedVariables: () => networks.discriminatorVariables(),
       },
       generator: {

@@ -32,6 +32,7 @@ export { intraClassDistance } from './metrics/intra-class-distance.js';
 export { kernelInceptionDistance } from './metrics/kernel-inception-distance.js';
 export { type ManifoldMetrics, manifoldMetrics } from './metrics/manifold-metrics.js';
 export { type RPrecision, rPrecision } from './metrics/r-precision.js';
+export { type DeepFusionGeneratorOptions, deepFusionGenerator } from './networks/deep-fusion-generator.js';
 export { denseDiscriminator } from './networks/dense-discriminator.js';
 export { denseGenerator } from './networks/dense-generator.js';
 export type { Discriminator } from './networks/discriminator.js';

@@ -1,7 +1,10 @@
 import { type Alternating, Random, randomNormal } from '@crossmodal/core';
+import { tensorDataset } from '@crossmodal/core/data';
 import { dropoutLayer } from '@crossmodal/core/layers';
 import { sgd } from '@crossmodal/core/optimisers';
 import { alternatingStep } from '@crossmodal/core/step';
+import { fit } from '@crossmodal/core/train';
+import { matchingAwareGradientPenalty } from '@crossmodal/losses';
 import { expectNoLeak } from '@crossmodal/testkit';
 import type { Tensor, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -105,6 +108,51 @@ describe('steps of GANs', () => {
     expect(() => ganStep(plain(), { generatorrate: 1 } as never)).toThrow("did you mean 'generatorRate'?");
     expect(() => gan({ generater: 1 } as never)).toThrow("did you mean 'generator'?");
     expect(() => embeddingGan({ dimensionA: 2, dimensionB: 2, pairweight: 1 } as never)).toThrow("'pairWeight'?");
+  });
+});
+
+describe('the penalty of the discriminator', () => {
+  const penalised = () =>
+    conditionalGan({
+      ...{ conditionDimension: 2, latentDimension: 3, generator: statefulGenerator({ conditionDimension: 2 }) },
+      ...{ discriminator: discriminator(2), gradientPenalty: { kind: 'r1', weight: 5 }, seed: 1 },
+    });
+  const batch = () => ({ real: matrix(6, 2, 1), condition: matrix(6, 2, 2) });
+
+  it('is multiplied by `regularisation`, and left out at 0', () => {
+    const terms = (regularisation?: number) =>
+      penalised().objectives.discriminator.loss(batch(), { regularisation } as object);
+    const [once, lazy, never] = [terms(), terms(16), terms(0)];
+    expect(number(once['penalty'])).toBeGreaterThan(0);
+    expect(number(lazy['penalty'])).toBeCloseTo(number(once['penalty']), 5);
+    expect(never['penalty']).toBeUndefined();
+    expect(number(once.loss) - number(never.loss)).toBeCloseTo(number(once['penalty']), 4);
+    expect(number(lazy.loss) - number(never.loss)).toBeCloseTo(16 * number(once['penalty']), 3);
+    for (const wrong of [-1, Number.NaN]) expect(() => terms(wrong)).toThrow('regularisation must be a factor');
+  });
+
+  it("that knows the condition holds both, for 'matching-aware'; a GAN without conditions refuses it", async () => {
+    const gradientPenalty = { kind: 'matching-aware' } as const;
+    const model = conditionalGan({
+      ...{ conditionDimension: 2, latentDimension: 3, generator: statefulGenerator({ conditionDimension: 2 }) },
+      ...{ discriminator: discriminator(2), gradientPenalty, normalizeCondition: false, seed: 1 },
+    });
+    const own = batch();
+    const { penalty } = model.objectives.discriminator.loss(own);
+    const critic = (x: Tensor, c: Tensor) => model.score(x, c as Tensor2D) as Tensor;
+    expect(number(penalty)).toBeCloseTo(2 * number(matchingAwareGradientPenalty(critic, own.real, own.condition)), 4);
+    await expectNoLeak(() => model.objectives.discriminator.loss(own, { training: true }));
+    expect(() => gan({ generator: statefulGenerator(), discriminator: discriminator(), gradientPenalty })).toThrow(
+      "gan: the gradientPenalty 'matching-aware' needs conditions; use",
+    );
+  });
+
+  it('is computed in every so many-th step of ganStep, the first among them', async () => {
+    const step = ganStep(penalised(), { penaltyEvery: 2 });
+    const { records } = await fit(step, tensorDataset(batch(), { batchSize: 6 }), { steps: 5, progress: false });
+    expect(records.map(({ metrics }) => 'discriminator/penalty' in metrics)).toEqual([true, false, true, false, true]);
+    step.dispose();
+    expect(() => ganStep(penalised(), { penaltyEvery: 0 })).toThrow('regulariseEvery must be');
   });
 });
 

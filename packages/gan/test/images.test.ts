@@ -1,10 +1,10 @@
-import { Random } from '@crossmodal/core';
+import { Random, randomNormal } from '@crossmodal/core';
 import { tensorDataset } from '@crossmodal/core/data';
 import { fit } from '@crossmodal/core/train';
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { expect, it } from 'vitest';
-import { type ConditionalGanOptions, conditionalGan, ganStep } from '../src/index.js';
+import { describe, expect, it } from 'vitest';
+import { type ConditionalGanOptions, conditionalGan, deepFusionGenerator, ganStep } from '../src/index.js';
 import { useTestBackend } from './backend.js';
 
 useTestBackend('cpu');
@@ -87,4 +87,35 @@ it.each<[string, Partial<ConditionalGanOptions>, number]>([
 ])('learns with %s', async (_, options, steps) => {
   const { trained } = await run(options, { steps });
   expect(trained).toBeGreaterThan(0.6);
+});
+
+describe('deepFusionGenerator', () => {
+  const settings = { size: 8, channels: 1, width: 8, hidden: 16, conditionDimension: 6, latentDimension: 8 };
+
+  it('draws pictures that both inputs decide, once it has learned; it begins without a look at the condition', () => {
+    const generator = deepFusionGenerator({ ...settings, size: 16, channels: 3, seed: 1 });
+    const noise = randomNormal<Tensor2D>([4, 8], { random: new Random(1) });
+    const [a, b] = [tf.zeros([4, 6]), tf.ones([4, 6])];
+    const drawn = generator.predict([noise, a]) as Tensor4D;
+    expect(drawn.shape).toEqual([4, 16, 16, 3]);
+    expect(Math.max(...tf.abs(drawn).dataSync())).toBeLessThanOrEqual(1);
+    expect(generator.predict([noise, b]) as Tensor4D).toBeAllclose(drawn);
+    const shift = generator.getLayer('up_8_first_a_shift').getWeights()[0] as Tensor2D;
+    generator.getLayer('up_8_first_a_shift').setWeights([tf.ones(shift.shape), tf.zeros([shift.shape[1]])]);
+    const last = generator.getLayer('up_8_second').getWeights() as [Tensor4D, tf.Tensor];
+    generator.getLayer('up_8_second').setWeights([tf.ones(last[0].shape), last[1]]);
+    const difference = tf.max(
+      tf.abs(tf.sub(generator.predict([noise, a]) as Tensor4D, generator.predict([noise, b]) as Tensor4D)),
+    );
+    expect(difference.dataSync()[0]).toBeGreaterThan(1e-3);
+    expect(() => deepFusionGenerator({ ...settings, size: 12 })).toThrow('4 times a power of two');
+  });
+
+  it('is trained by conditionalGan with the penalty of its paper', async () => {
+    const generator = deepFusionGenerator({ ...settings, seed: 2 });
+    const gradientPenalty = { kind: 'matching-aware', weight: 0.1 } as const;
+    const { untrained, trained } = await run({ generator, gradientPenalty, range: [0, 1] }, { steps: 250 });
+    expect(untrained).toBeLessThan(0.55);
+    expect(trained).toBeGreaterThan(0.6);
+  });
 });

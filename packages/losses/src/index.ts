@@ -7,9 +7,11 @@ export {
 } from './adversarial/adversarial-losses.js';
 export { ganClsLoss } from './adversarial/gan-cls.js';
 export {
+  type ConditionalCritic,
   type Critic,
   type GradientPenaltyOptions,
   gradientPenalty,
+  matchingAwareGradientPenalty,
   squaredGradientPenalty,
 } from './adversarial/gradient-penalty.js';
 export { type ModalityAdversaryOptions, modalityAdversary } from './adversarial/modality-adversary.js';

@@ -51,6 +51,21 @@ const generative: Form[] = [
     25,
   ],
   [
+    'matchingAwareGradientPenalty of a linear critic is (||w|| + ||v||)^6',
+    () =>
+      losses.matchingAwareGradientPenalty(
+        (x, c) => tf.add(linear([0.3, 0.4])(x), linear([0.6, 0.8])(c)),
+        noise(5, 2, 1),
+        noise(5, 2, 2),
+      ),
+    1.5 ** 6,
+  ],
+  [
+    'matchingAwareGradientPenalty of a critic that ignores the condition, power 2, is R1',
+    () => losses.matchingAwareGradientPenalty((x) => linear([3, 4])(x), noise(5, 2, 1), noise(5, 2, 2), { power: 2 }),
+    25,
+  ],
+  [
     'bernoulliLogLikelihood of zero logits is -D log 2',
     () => tf.mean(losses.bernoulliLogLikelihood(noise(3, 8, 1), tf.zeros([3, 8]))),
     -8 * log(2),

@@ -1,5 +1,5 @@
 import { Command, CommanderError } from 'commander';
-import { dataSetEntries, entries, findEntry, modelEntries } from '../entries/index.js';
+import { dataSetEntries, entries, findEntry, longEntries, modelEntries } from '../entries/index.js';
 import { oneLine } from '../errors.js';
 import { cacheFolder, reportFolder } from '../paths.js';
 import { parsePreset, presetNames } from '../presets.js';
@@ -13,6 +13,7 @@ interface Options {
   preset: string;
   seed: number;
   device: string;
+  threads?: number;
   data?: string;
   models?: string;
   cache?: string;
@@ -59,6 +60,7 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
       'cuda, webgpu, cpu, tensorflow, wasm, js or auto',
       environment['CROSSMODAL_DEVICE'] ?? 'auto',
     )
+    .option('--threads <n>', 'threads that compute, of the devices cpu and wasm (default: all cores)', parseThreads)
     .option('--data <dir>', 'folder with data sets (default: CROSSMODAL_DATA, or the installed npm packages)')
     .option(
       '--models <dir>',
@@ -78,7 +80,7 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
     });
 
   const common = (ids: readonly string[]) => {
-    const { preset, device, data, models: named, cache } = program.opts<Options>();
+    const { preset, device, threads, data, models: named, cache } = program.opts<Options>();
     const models = named ?? environment['CROSSMODAL_MODELS'];
     const skips = ids.length === 0 && models === undefined;
     return {
@@ -87,6 +89,7 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
       chosen: ids.length > 0 ? ids.map(findEntry) : [...entries, ...(models === undefined ? [] : modelEntries)],
       models,
       device,
+      threads,
       dataFolder: data ?? environment['CROSSMODAL_DATA'],
       cacheFolder: cacheFolder(cache, environment),
       terminal,
@@ -117,7 +120,7 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
     .description('list the entries')
     .action(() => {
       parsePreset(program.opts<Options>().preset);
-      terminal.out(entriesTable([...entries, ...dataSetEntries, ...modelEntries]));
+      terminal.out(entriesTable([...entries, ...longEntries, ...dataSetEntries, ...modelEntries]));
     });
   program
     .command('run')
@@ -140,6 +143,12 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
 function parseSeed(text: string): number {
   if (!/^\d{1,9}$/.test(text))
     throw new CommanderError(1, 'bench.seed', `--seed must be a whole number, got "${text}"`);
+  return Number(text);
+}
+
+function parseThreads(text: string): number {
+  if (!/^[1-9]\d{0,2}$/.test(text))
+    throw new CommanderError(1, 'bench.threads', `--threads must be a whole number of at least 1, got "${text}"`);
   return Number(text);
 }
 

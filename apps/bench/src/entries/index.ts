@@ -15,6 +15,7 @@ import { pretrainedEntry } from './pretrained/index.js';
 import { questionAnsweringEntry } from './question-answering/index.js';
 import { speech } from './speech/index.js';
 import { speechToTextEntry } from './speech-to-text/index.js';
+import { styleRetrievalEntry } from './style-retrieval/index.js';
 import { textToImage } from './text-to-image/index.js';
 import { textToSpeechEntry } from './text-to-speech/index.js';
 import { vaeEntry } from './vae.js';
@@ -46,12 +47,15 @@ export const dataSetEntries: readonly Entry[] = [
   digitAdaptationEntry,
 ];
 
+/** Entries that take longer than the others together: they run when they are named. */
+export const longEntries: readonly Entry[] = [styleRetrievalEntry];
+
 /** Entries that need models of others (`--models`): they run with the rest where these are there, and are named where not. */
 export const modelEntries: readonly Entry[] = [pretrainedEntry];
 
 /** @throws CrossmodalError when there is no such entry. */
 export function findEntry(id: string): Entry {
-  const all = [...entries, ...dataSetEntries, ...modelEntries];
+  const all = [...entries, ...longEntries, ...dataSetEntries, ...modelEntries];
   const found = all.find((entry) => entry.id === id);
   if (found) return found;
   throw new CrossmodalError(`bench: unknown entry "${id}"; entries are ${all.map((entry) => entry.id).join(', ')}`);

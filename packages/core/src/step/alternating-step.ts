@@ -8,6 +8,13 @@ import { checkModel, stepEngine, type TrainStep } from './step-engine.js';
 export interface AlternatingObjectiveOptions extends ObjectiveOptions {
   /** Updates per step, on the same batch, with fresh random numbers. */
   repeat?: number;
+  /**
+   * Lazy regularisation: the loss is called with `{ training: true, regularisation }`, which is this number in each so many-th step, from
+   * the first on, and 0 in all others: what the loss is to multiply its regulariser by. For models whose losses know that option.
+   *
+   * @see Karras et al., Analyzing and improving the image quality of StyleGAN (2020), section 3.1
+   */
+  regulariseEvery?: number;
 }
 
 export interface AlternatingStepOptions<Name extends string = string> {
@@ -22,6 +29,7 @@ const objectiveOptionNames: Record<keyof AlternatingObjectiveOptions, true> = {
   optimizer: true,
   transforms: true,
   repeat: true,
+  regulariseEvery: true,
 };
 
 /**
@@ -53,8 +61,8 @@ export function alternatingStep<Batch, Name extends string>(
     const caller = `alternatingStep: '${name}'`;
     checkModel(caller, model.objectives[name]);
     assertKnownOptions(caller, settings[name], objectiveOptionNames);
-    const { repeat = 1, ...rest } = settings[name];
-    return new Objective<Batch>(caller, model.objectives[name], rest, { prefix: `${name}/`, repeat });
+    const { repeat = 1, regulariseEvery, ...rest } = settings[name];
+    return new Objective<Batch>(caller, model.objectives[name], rest, { prefix: `${name}/`, repeat, regulariseEvery });
   });
   if (new Set(objectives.map(({ optimizer }) => optimizer)).size !== objectives.length) {
     throw new CrossmodalError('alternatingStep: each objective needs an optimizer of its own, two of them share one');

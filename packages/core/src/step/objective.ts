@@ -26,6 +26,8 @@ interface ObjectivePlace {
   prefix?: string;
   /** Updates per step. */
   repeat?: number;
+  /** Steps of which one has the loss's regulariser. */
+  regulariseEvery?: number | undefined;
 }
 
 /** Variables with names (best for checkpoints and parameter groups) or without, now or when first needed. */
@@ -51,6 +53,7 @@ export class Objective<Batch> {
   readonly prefix: string;
   /** Updates per step, on the same batch. */
   readonly repeat: number;
+  readonly #regulariseEvery: number | undefined;
   /** The function that the user called, and which objective, for messages. */
   readonly #caller: string;
   readonly #model: Trainable<Batch> | LossFunction<Batch>;
@@ -64,7 +67,7 @@ export class Objective<Batch> {
     caller: string,
     model: Trainable<Batch> | LossFunction<Batch>,
     options: ObjectiveOptions,
-    { prefix = '', repeat = 1 }: ObjectivePlace = {},
+    { prefix = '', repeat = 1, regulariseEvery }: ObjectivePlace = {},
   ) {
     const { optimizer, transforms = [] } = options;
     if (!isOptimizer(optimizer)) {
@@ -74,11 +77,13 @@ export class Objective<Batch> {
     }
     TransformChain.check(caller, transforms);
     requireInteger(`${caller}: repeat`, repeat);
+    if (regulariseEvery !== undefined) requireInteger(`${caller}: regulariseEvery`, regulariseEvery);
     this.#caller = caller;
     this.#model = model;
     this.#options = options;
     this.prefix = prefix;
     this.repeat = repeat;
+    this.#regulariseEvery = regulariseEvery;
   }
 
   get optimizer(): Optimizer {
@@ -166,9 +171,19 @@ export class Objective<Batch> {
     return Object.fromEntries(this.#trained.map(({ name, variable }) => [name, variable]));
   }
 
+  /**
+   * What the loss's regulariser is multiplied by in step number `runs` (from 0): 0 leaves it out, and once in a while it
+   * counts for all steps. Undefined: the loss is told nothing.
+   */
+  regularisation(runs: number): number | undefined {
+    const every = this.#regulariseEvery;
+    return every && (runs % every === 0 ? every : 0);
+  }
+
   /** The loss, its terms and the gradients; inside a tidy. */
-  gradients(batch: Batch): { metrics: Metrics; gradients: NamedGradients } {
-    const loss = () => this.#model.loss(batch, { training: true });
+  gradients(batch: Batch, regularisation?: number): { metrics: Metrics; gradients: NamedGradients } {
+    const options = { training: true, ...(regularisation === undefined ? {} : { regularisation }) };
+    const loss = () => this.#model.loss(batch, options);
     const variables = this.#trained.map(({ variable }) => variable);
     const { metrics, gradients } = lossGradients(this.#caller, loss, variables);
     return { metrics, gradients: this.named(gradients) };

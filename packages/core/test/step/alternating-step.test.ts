@@ -94,6 +94,47 @@ describe.each(backends)('on %s', (device) => {
     step.dispose();
   });
 
+  test('a lazy regulariser counts in each so many-th step for all of them, also after a resumption', () => {
+    const make = () => {
+      const a = tf.variable(tf.scalar(0));
+      const b = tf.variable(tf.scalar(0));
+      const objective = (variable: Variable, name: string) => ({
+        loss: (_: Batch, options: { training?: boolean; regularisation?: number } = {}): LossTerms => {
+          const { regularisation } = options;
+          const loss = tf.mul(variable, 1 + (regularisation ?? 100)) as Scalar;
+          return regularisation ? { loss, penalty: tf.mul(variable, 1) as Scalar } : { loss };
+        },
+        namedVariables: () => ({ [name]: variable }),
+      });
+      const model = {
+        objectives: { lazy: objective(a, 'a'), plain: objective(b, 'b') },
+        namedVariables: () => ({ a, b }),
+      };
+      const objectives = { lazy: { optimizer: optimizer(), regulariseEvery: 3 }, plain: { optimizer: optimizer() } };
+      return { step: alternatingStep<Batch, 'lazy' | 'plain'>(model, { objectives }), a, b };
+    };
+    const { step, a, b } = make();
+    const batch = batchOf(1);
+    let expected = 0;
+    for (let i = 0; i < 7; i++) {
+      const metrics = step.run(batch);
+      expected -= 0.1 * (i % 3 === 0 ? 4 : 1);
+      expect(value(a)).toBeCloseTo(expected, 5);
+      expect('lazy/penalty' in metrics).toBe(i % 3 === 0);
+    }
+    expect(value(b)).toBeCloseTo(-0.1 * 101 * 7, 3); // who is not lazy is told nothing
+    const resumed = make();
+    resumed.step.restoreHostState(step.hostState()); // seven steps were made: two without are next
+    const moves = [7, 8, 9].map(() => {
+      const before = value(resumed.a);
+      resumed.step.run(batch);
+      return Math.round(10 * (before - value(resumed.a)));
+    });
+    expect(moves).toEqual([1, 1, 4]);
+    step.dispose();
+    resumed.step.dispose();
+  });
+
   test('gradients of one objective are averaged over steps, the others move meanwhile', async () => {
     const a = tf.variable(tf.scalar(1));
     const b = tf.variable(tf.scalar(1));

@@ -14,6 +14,7 @@ import {
   discriminatorLoss,
   generatorLoss,
   gradientPenalty,
+  matchingAwareGradientPenalty,
   squaredGradientPenalty,
 } from '@crossmodal/losses';
 import type { Scalar, Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
@@ -25,10 +26,16 @@ import type { Discriminator } from '../networks/discriminator.js';
 import { checkNoise, type NoiseOptions, noiseRows } from './noise.js';
 import { relativeDiversity } from './relative-diversity.js';
 
-/** Holds the discriminator's slope: `r1` towards zero at real samples, `wasserstein` towards one between real and generated. */
+/**
+ * Holds the discriminator's slope: `r1` towards zero at real samples, `matching-aware` (DF-GAN) towards zero at real samples and their
+ * conditions, in both, `wasserstein` towards one between real and generated.
+ */
 export interface GradientPenalty {
-  kind: 'r1' | 'wasserstein';
-  /** 5 is Mescheder et al.'s for `r1` (their gamma is 10, halved), 10 Gulrajani et al.'s for `wasserstein`. */
+  kind: 'r1' | 'matching-aware' | 'wasserstein';
+  /**
+   * 5 is Mescheder et al.'s for `r1` (their gamma is 10, halved), 2 Tao et al.'s for `matching-aware`, 10 Gulrajani et al.'s for
+   * `wasserstein`.
+   */
   weight?: number;
 }
 
@@ -63,10 +70,15 @@ export class AdversarialNetworks {
     this.#looking = options.random.fork('diversity');
   }
 
-  /** `mismatched` undefined: not matching-aware. */
+  /** `mismatched` undefined: not matching-aware; `regularisation`: what the penalty is multiplied by. */
   discriminatorLoss(
     real: Tensor,
-    { condition, mismatched, training }: { condition?: Tensor2D; mismatched?: Tensor2D | undefined; training: boolean },
+    {
+      condition,
+      mismatched,
+      training,
+      regularisation,
+    }: { condition?: Tensor2D; mismatched?: Tensor2D | undefined; training: boolean; regularisation: number },
   ): LossTerms {
     return tf.tidy((): LossTerms => {
       const { loss: kind, discriminator } = this.options;
@@ -86,9 +98,9 @@ export class AdversarialNetworks {
       const judgement = wrong
         ? tf.mul(0.5, tf.add(adversarial, discriminatorLoss(right, wrong, { kind })))
         : adversarial;
-      const penalty = this.#penalty(shownReal, shownFake, condition, training);
+      const penalty = regularisation > 0 ? this.#penalty(shownReal, shownFake, condition, training) : undefined;
       return {
-        loss: (penalty ? tf.add(judgement, penalty) : judgement) as Scalar,
+        loss: (penalty ? tf.add(judgement, tf.mul(penalty, regularisation)) : judgement) as Scalar,
         real: tf.mean(right) as Scalar,
         generated: tf.mean(generated) as Scalar,
         ...(wrong ? { mismatched: tf.mean(wrong) as Scalar } : {}),
@@ -238,7 +250,14 @@ export class AdversarialNetworks {
   #penalty(real: Tensor, fake: Tensor, condition: Tensor2D | undefined, training: boolean): Scalar | undefined {
     const { gradientPenalty: options, discriminator, random } = this.options;
     if (!options) return undefined;
-    const critic = (x: Tensor) => this.#head(discriminator.body.apply(x, { training }) as Tensor, condition, training);
+    const judge = (x: Tensor, under: Tensor2D | undefined) =>
+      this.#head(discriminator.body.apply(x, { training }) as Tensor, under, training);
+    if (options.kind === 'matching-aware') {
+      const critic = (x: Tensor, under: Tensor) => judge(x, under as Tensor2D);
+      const asked = stopGradient(condition as Tensor2D);
+      return tf.mul(options.weight ?? 2, matchingAwareGradientPenalty(critic, stopGradient(real), asked)) as Scalar;
+    }
+    const critic = (x: Tensor) => judge(x, condition);
     if (options.kind === 'r1')
       return tf.mul(options.weight ?? 5, squaredGradientPenalty(critic, stopGradient(real))) as Scalar;
     const epsilon = randomUniform([real.shape[0] as number], { random });

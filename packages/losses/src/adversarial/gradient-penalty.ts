@@ -86,8 +86,56 @@ export function squaredGradientPenalty(critic: Critic, x: Tensor): Scalar {
   return tf.tidy(() => tf.mean(squaredGradientNorms(critic, x)) as Scalar);
 }
 
+/** A network from samples and their conditions to one raw output per row (any shape). */
+export type ConditionalCritic = (x: Tensor, condition: Tensor) => Tensor;
+
+/**
+ * The matching-aware gradient penalty of DF-GAN: the discriminator is flat around real samples under the conditions that they match, in both.
+ * Multiply by k (2 in the paper) and add it to any discriminator loss.
+ *
+ * mean_i ( || grad_x D(x_i, c_i) ||_2 + || grad_c D(x_i, c_i) ||_2 )^power. Differentiable in D's weights, see {@link gradientPenalty} for
+ * what D may contain. (The paper's code takes the norm of both gradients together.)
+ *
+ * @param critic maps samples and conditions to raw outputs; rows must not influence each other
+ * @param x [batch, ...], float32
+ * @param condition [batch, dim], float32
+ * @param options.power p, 6 by default
+ * @throws CrossmodalError when x or condition has a rank below 2, or their rows differ
+ * @see Tao et al., 2022, DF-GAN: A Simple and Effective Baseline for Text-to-Image Synthesis, eq. 1
+ * @example
+ * const loss = tf.add(discriminatorLoss(d(real, text), d(fake, text)), tf.mul(2, matchingAwareGradientPenalty(d, real, text)));
+ */
+export function matchingAwareGradientPenalty(
+  critic: ConditionalCritic,
+  x: Tensor,
+  condition: Tensor,
+  { power = 6, ...others }: { power?: number } = {}, // the paper's
+): Scalar {
+  const where = 'matchingAwareGradientPenalty';
+  assertKnownOptions('matchingAwareGradientPenalty', others, ['power']);
+  requireFloat(where, 'x', x);
+  requireFloat(where, 'condition', condition);
+  requireThat(
+    x.rank >= 2 && condition.rank >= 2 && x.shape[0] === condition.shape[0],
+    where,
+    () => `x and condition must be [batch, ...] with equally many rows, got ${shapeOf(x)} and ${shapeOf(condition)}`,
+  );
+  requireNumber(where, 'power', power, { minimum: 1 });
+  return tf.tidy(() => {
+    const gradients = withSecondDerivatives(() =>
+      tf.grads((samples: Tensor, conditions: Tensor) => tf.sum(critic(samples, conditions)))([x, condition]),
+    );
+    const norms = gradients.map((gradient) => safeSqrt(squaredNorms(gradient)));
+    return tf.mean(tf.pow(tf.addN(norms), power)) as Scalar;
+  });
+}
+
 /** || grad_x D(x_i) ||^2 for each row: [batch]. */
 function squaredGradientNorms(critic: Critic, x: Tensor): Tensor {
-  const gradient = withSecondDerivatives(() => tf.grad((input: Tensor) => tf.sum(critic(input)))(x));
-  return tf.sum(tf.square(tf.reshape(gradient, [x.shape[0] as number, -1])), 1);
+  return squaredNorms(withSecondDerivatives(() => tf.grad((input: Tensor) => tf.sum(critic(input)))(x)));
+}
+
+/** The squared norm of each row: [batch]. */
+function squaredNorms(rows: Tensor): Tensor {
+  return tf.sum(tf.square(tf.reshape(rows, [rows.shape[0] as number, -1])), 1);
 }

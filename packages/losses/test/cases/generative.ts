@@ -15,6 +15,7 @@ import {
   klGaussians,
   klSampled,
   klStandardNormal,
+  matchingAwareGradientPenalty,
   squaredGradientPenalty,
 } from '../../src/index.js';
 import * as plain from '../naive.js';
@@ -139,6 +140,25 @@ export const generativeCases: LossCase[] = [
     ],
     loss: (x: Tensor, w1: Tensor2D, w2: Tensor2D) => squaredGradientPenalty(critic(w1, w2), x),
     naive: (x: M, w1: M, w2: M) => mean(x.map((row) => plain.norm(criticGradient(row, w1, w2)) ** 2)),
+  },
+  {
+    // D(x, c) = x A c: its gradients are A c and A^T x.
+    name: 'matchingAwareGradientPenalty',
+    shapes: (rows) => [
+      [rows, 4],
+      [rows, 3],
+      [4, 3],
+    ],
+    loss: (x: Tensor, c: Tensor, a: Tensor2D) =>
+      matchingAwareGradientPenalty((s, k) => tf.sum(tf.mul(tf.matMul(s as Tensor2D, a), k), 1), x, c, { power: 3 }),
+    naive: (x: M, c: M, a: M) =>
+      mean(
+        x.map((row, i) => {
+          const ofSample = a.map((weights) => sum(weights.map((w, k) => w * at(at(c, i), k))));
+          const ofCondition = at(c, i).map((_, k) => sum(row.map((v, d) => v * at(at(a, d), k))));
+          return (plain.norm(ofSample) + plain.norm(ofCondition)) ** 3;
+        }),
+      ),
   },
   {
     name: 'bernoulliLogLikelihood',

@@ -1,6 +1,12 @@
-import { type DualEncoder, dualEncoder, type RetrievalMetrics, retrievalMetrics } from '@crossmodal/alignment';
+import {
+  type DualEncoder,
+  dualEncoder,
+  type PairLoss,
+  type RetrievalMetrics,
+  retrievalMetrics,
+} from '@crossmodal/alignment';
 import { type Encoder, Random } from '@crossmodal/core';
-import { adamW } from '@crossmodal/core/optimisers';
+import { adamW, type RuleOptimizer } from '@crossmodal/core/optimisers';
 import { cosine, linearWarmup } from '@crossmodal/core/schedules';
 import type { History, MetricValues } from '@crossmodal/core/train';
 import { bagEncoder, wordTokenizer } from '@crossmodal/encoders-text';
@@ -72,6 +78,31 @@ export interface Recalls {
   imageToText: RetrievalMetrics;
 }
 
+/** The dual encoder of the suite before training, and its two encoders. */
+export function pairEncoder(
+  { size, channels, dimension }: Pick<AlignmentSettings, 'size' | 'channels' | 'dimension'>,
+  { corpus, seed, pairLoss }: { corpus: Corpus; seed: number; pairLoss?: PairLoss | undefined },
+): { model: DualEncoder<'image' | 'text'>; image: Encoder<ImageItem>; text: Encoder<string> } {
+  const tokenizer = wordTokenizer({ corpus: corpus.train.map(captionOf), minimumCount: 2 });
+  const image = pictureEncoder({ size, channels, dropout: 0.3, seed });
+  const text = bagEncoder({ tokenizer, dimension: 64, maximumLength: 24, dropout: 0.2, seed });
+  const options = { encoders: { image, text }, dimension, seed };
+  return { model: dualEncoder(pairLoss ? { ...options, pairLoss } : options), image, text };
+}
+
+/** What trains it. */
+export function pairOptimizer({ learningRate, steps }: { learningRate: number; steps: number }): RuleOptimizer {
+  return adamW({
+    learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: learningRate, steps }) }),
+    weightDecay: 0.1,
+    // Most words occur a few times only: without a strong pull to zero the captions are learned by heart.
+    groups: [
+      { match: /^text/, weightDecay: 3 },
+      { match: 'logitScale', weightDecay: 0 },
+    ],
+  });
+}
+
 /** Trains the dual encoder of the suite, once per run. */
 export function alignedModel(context: EntryContext): Promise<AlignedModel> {
   return context.shared('aligned model', () => trainAligned(context));
@@ -79,7 +110,7 @@ export function alignedModel(context: EntryContext): Promise<AlignedModel> {
 
 async function trainAligned(context: EntryContext): Promise<AlignedModel> {
   const { preset, seed, shuffle } = context;
-  const { size, channels, dimension, epochs, batchSize, learningRate, limit, measureEvery } = alignmentSettings[preset];
+  const { size, epochs, batchSize, learningRate, limit, measureEvery } = alignmentSettings[preset];
   const corpus = openMojiCorpus(context.openmoji, { limit });
   const emojis = corpus.train.flatMap(corpus.variantsOf);
   const load = async (list: typeof emojis) =>
@@ -93,10 +124,7 @@ async function trainAligned(context: EntryContext): Promise<AlignedModel> {
   const imageOf = new Map((await load(emojis)).map((image, index) => [emojis[index]!.hexcode, image]));
   const testImages = await load(corpus.test);
 
-  const tokenizer = wordTokenizer({ corpus: corpus.train.map(captionOf), minimumCount: 2 });
-  const image = pictureEncoder({ size, channels, dropout: 0.3, seed });
-  const text = bagEncoder({ tokenizer, dimension: 64, maximumLength: 24, dropout: 0.2, seed });
-  const model = dualEncoder({ encoders: { image, text }, dimension, seed });
+  const { model, image, text } = pairEncoder(alignmentSettings[preset], { corpus, seed });
 
   // Control: every picture gets the caption of another emoji, the same one throughout.
   const captioned = shuffle ? new Random(seed).fork('control').shuffle(corpus.train) : corpus.train;
@@ -119,15 +147,7 @@ async function trainAligned(context: EntryContext): Promise<AlignedModel> {
     { batchSize, seed },
   );
   const steps = epochs * data.batchesPerEpoch!;
-  const optimizer = adamW({
-    learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: learningRate, steps }) }),
-    weightDecay: 0.1,
-    // Most words occur a few times only: without a strong pull to zero the captions are learned by heart.
-    groups: [
-      { match: /^text/, weightDecay: 3 },
-      { match: 'logitScale', weightDecay: 0 },
-    ],
-  });
+  const optimizer = pairOptimizer({ learningRate, steps });
   const untrained = await recalls(model, testImages, corpus);
   const history = await trainToEnd(model, optimizer, data, {
     epochs,
