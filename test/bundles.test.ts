@@ -15,10 +15,10 @@ const root = fileURLToPath(new URL('..', import.meta.url));
  * that needs more raises its number here, where the review sees it.
  */
 const budgets: Record<string, number> = {
-  core: 48,
+  core: 50,
   'core/blocks': 50,
   'core/tuning': 36,
-  'core/layers': 30,
+  'core/layers': 33,
   'core/metrics': 22,
   'core/optimisers': 18,
   'core/safetensors': 10,
@@ -29,7 +29,7 @@ const budgets: Record<string, number> = {
   alignment: 225,
   'encoder-decoder': 120,
   fusion: 90,
-  gan: 190,
+  gan: 196,
   vae: 180, // 74 of them the decompositions of ml-matrix
 };
 
