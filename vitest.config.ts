@@ -13,6 +13,8 @@ export default defineConfig({
     setupFiles: ['./tools/testkit/src/setup.ts'],
     pool: 'forks',
     maxWorkers: 2,
+    // Two files run at a time, on two cores: with a thread each they do not wait for one another. Tests of threads name their number.
+    env: { TFJS_ONNX_THREADS: '1' },
     testTimeout: 60_000,
     hookTimeout: 120_000,
     restoreMocks: true,
