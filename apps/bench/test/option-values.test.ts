@@ -60,7 +60,7 @@ const cases: Readonly<Record<string, () => unknown>> = {
   pairedDistance: () => losses.pairedDistance(x(), y(), { distance: bad }),
   pairwiseDistance: () => losses.pairwiseDistance(x(), y(), { distance: bad }),
   hsic: () => losses.hsic(x(), y(), { normaliser: bad } as never),
-  'gaussianKernel sigma': () => losses.gaussianKernel({ sigma: bad })(x(), y()),
+  'gaussianKernel sigma': () => losses.gaussianKernel({ sigma: bad })(x()),
   'mmd estimator': () => losses.mmd(x(), y(), { estimator: bad }),
   'sinkhornCost objective': () => losses.sinkhornCost(x(), y(), { objective: bad } as never),
   'sinkhornDivergence objective': () => losses.sinkhornDivergence(x(), y(), { objective: bad } as never),
