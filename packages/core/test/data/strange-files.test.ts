@@ -296,7 +296,7 @@ describe('folders', () => {
 describe('numbers of 64 bits in files of arrays', () => {
   /** A .npy file of float64. */
   const npy = (values: readonly number[]) => {
-    const header = `{'descr': '<f8', 'fortran_order': False, 'shape': (${values.length},), }`.padEnd(117) + '\n';
+    const header = `${`{'descr': '<f8', 'fortran_order': False, 'shape': (${values.length},), }`.padEnd(117)}\n`;
     return Uint8Array.from(
       Buffer.concat([
         Buffer.from([0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59, 1, 0, header.length, 0]),
