@@ -8,14 +8,40 @@ import {
   quantizedIndex,
   squaredError,
 } from '@crossmodal/alignment';
+import { Random } from '@crossmodal/core';
 import { pipeline } from '@crossmodal/core/data';
 import { useDevice } from '@crossmodal/core/device';
+import { multiHeadAttention } from '@crossmodal/core/layers';
 import { ctcRecogniser, encoderDecoder, textToSpeech, transformerDecoder } from '@crossmodal/encoder-decoder';
-import { bagEncoder, lstmEncoder, transformerEncoder, wordTokenizer } from '@crossmodal/encoders-text';
+import {
+  bagEncoder,
+  characterTokenizer,
+  lstmEncoder,
+  transformerEncoder,
+  wordTokenizer,
+} from '@crossmodal/encoders-text';
 import { convolutionalEncoder, linearEncoder } from '@crossmodal/encoders-vision';
 import { coAttentionMatcher, concatenation, fusionClassifier, matchModel, questionAnswering } from '@crossmodal/fusion';
-import { conditionalGan, denseDiscriminator, denseGenerator, embeddingGan, gan } from '@crossmodal/gan';
-import { denseDecoder, denseInference, multimodalVae, vae } from '@crossmodal/vae';
+import {
+  conditionalGan,
+  conditioningAugmentation,
+  denseDiscriminator,
+  denseGenerator,
+  embeddingGan,
+  gan,
+} from '@crossmodal/gan';
+import {
+  bernoulli,
+  categorical,
+  denseDecoder,
+  denseInference,
+  fitGaussianMixture,
+  fitKernelDensity,
+  fitNormal,
+  gaussian,
+  multimodalVae,
+  vae,
+} from '@crossmodal/vae';
 import * as tf from '@tensorflow/tfjs-core';
 import { beforeAll, describe, expect, it } from 'vitest';
 
@@ -233,6 +259,33 @@ describe('methods refuse options that do not exist', () => {
     const [object, methods] = make();
     const left = methodsOf(object).filter((method) => !(method in methods || withoutOptions.has(method)));
     expect(left).toEqual([]);
+  });
+
+  const random = new Random(1);
+  const points = () =>
+    tf.tensor2d([
+      [1, 2],
+      [3, 5],
+      [2, 1],
+      [0, 1],
+    ]);
+  const small: Readonly<Record<string, (options: never) => unknown>> = {
+    'a tokenizer of words': (options) => tokenizer.encode('a', options),
+    'a tokenizer of characters': (options) => characterTokenizer().encode('a', options),
+    'a likelihood of bits': (options) => bernoulli().sample(points(), options),
+    'a likelihood of numbers': (options) => gaussian({ standardDeviation: 1 }).sample(points(), options),
+    'a likelihood of classes': (options) => categorical({ classes: 2 }).sample(points(), options),
+    'a normal distribution': async (options) => (await fitNormal(points())).sample(1, options),
+    'a mixture': async (options) => (await fitGaussianMixture(points(), { components: 1 })).sample(1, options),
+    'a kernel density': (options) => fitKernelDensity(points()).sample(1, options),
+    'conditioning augmentation': (options) =>
+      conditioningAugmentation({ conditionDimension: 2, dimension: 2, seed: 1 }).apply(points(), options),
+    attention: (options) => multiHeadAttention({ heads: 1, seed: 1 }).attend(tf.ones([1, 2, 2]), options),
+  };
+  it.each(Object.entries(small))('%s', async (_, use) => {
+    await expect((async () => use({ random, trainning: true } as never))()).rejects.toThrow(
+      /there is no option '(trainning|random)'/,
+    );
   });
 
   it('and a training that is neither true nor false', () => {

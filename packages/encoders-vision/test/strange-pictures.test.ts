@@ -33,12 +33,12 @@ describe('pictures of extreme proportions', () => {
   ])('of %i x %i take no longer than others', async (height, width) => {
     const bytes = await png(height, width);
     for (const fit of ['cover', 'contain', 'stretch'] as const) {
-      const start = performance.now();
+      const { user: before } = process.cpuUsage(); // of the processor: others may keep it busy meanwhile
       const picture = await decodeImage(bytes, { size: 224, fit });
       expect(picture.shape).toEqual([224, 224, 3]);
       const pixels = toImage(await decodeImage(bytes));
       expect(fitInto(pixels, { height: 224, width: 224, fit }).shape).toEqual([224, 224, 3]);
-      expect(performance.now() - start).toBeLessThan(3000); // it was 51 s and 2 GB
+      expect((process.cpuUsage().user - before) / 1000).toBeLessThan(3000); // it was 51 s and 2 GB
     }
   });
 

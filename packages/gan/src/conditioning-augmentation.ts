@@ -49,8 +49,9 @@ export function conditioningAugmentation({
   });
   return {
     dimension,
-    apply: (condition, { random }) =>
+    apply: (condition, { random, ...rest }) =>
       tf.tidy(() => {
+        assertKnownOptions('conditioningAugmentation.apply', rest, ['random']);
         const { mean, logVariance } = head.apply(condition);
         return {
           condition: reparameterise(mean, logVariance, { random }),

@@ -154,8 +154,9 @@ export class MultiHeadAttention extends tfl.layers.Layer {
   /** Output and attention weights [batch, heads, target, source], for looking at what attends to what. */
   attend(
     inputs: Tensor | Tensor[],
-    { training = false, mask: implied }: { training?: boolean; mask?: unknown } = {},
+    { training = false, mask: implied, ...others }: { training?: boolean; mask?: unknown } = {},
   ): { output: Tensor; weights: Tensor4D } {
+    assertKnownOptions('multiHeadAttention.attend', others, ['training', 'mask']);
     const { heads, attendsTo, causal, dropout: rate } = this.#options;
     const ofMemory = attendsTo === 'memory';
     const list = severalInputs('multiHeadAttention', inputs, ofMemory ? 2 : 1, ofMemory ? 3 : 2);

@@ -69,14 +69,26 @@ export function tensorBoardWriter(
       throw notWritten(`tensorBoardWriter: ${path}`, error);
     }
   };
+  const at = (options: EventOptions = {}): number => {
+    assertKnownOptions('tensorBoardWriter', options, ['wallTime']);
+    return options.wallTime ?? now();
+  };
   write(versionEvent(now()));
   if (resumedAt !== undefined) write(restartEvent({ step: resumedAt, wallTime: now() }));
   return {
     path,
-    scalar: (tag, value, step, { wallTime = now() } = {}) => write(scalarEvent({ step, wallTime }, tag, value)),
-    text: (tag, text, step, { wallTime = now() } = {}) => write(textEvent({ step, wallTime }, tag, text)),
-    image: (tag, picture, step, { wallTime = now() } = {}) => write(imageEvent({ step, wallTime }, tag, picture)),
-    histogram: (tag, values, step, { wallTime = now() } = {}) => write(histogramEvent({ step, wallTime }, tag, values)),
+    scalar(tag, value, step, options) {
+      write(scalarEvent({ step, wallTime: at(options) }, tag, value));
+    },
+    text(tag, text, step, options) {
+      write(textEvent({ step, wallTime: at(options) }, tag, text));
+    },
+    image(tag, picture, step, options) {
+      write(imageEvent({ step, wallTime: at(options) }, tag, picture));
+    },
+    histogram(tag, values, step, options) {
+      write(histogramEvent({ step, wallTime: at(options) }, tag, values));
+    },
     close: () => closeSync(file),
   };
 }

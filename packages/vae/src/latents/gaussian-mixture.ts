@@ -177,8 +177,9 @@ function distribution(parameters: Parameters): LatentDistribution {
   const dimension = (means[0] as number[]).length;
   return {
     dimension,
-    sample: (count, { random }) =>
+    sample: (count, { random, ...others }) =>
       tf.tidy(() => {
+        assertKnownOptions('latents.sample', others, ['random']);
         const chosen = Array.from({ length: count }, () => indexOf(weights, random.uniform()));
         const noise = randomNormal<Tensor2D>([count, dimension], { random });
         // All rows of one component together, then back into the order in which they were chosen.

@@ -37,8 +37,9 @@ export function fitKernelDensity(
   const centers = tf.clone(latents);
   return {
     dimension,
-    sample: (count, { random }) =>
+    sample: (count, { random, ...others }) =>
       tf.tidy(() => {
+        assertKnownOptions('latents.sample', others, ['random']);
         const chosen = Array.from({ length: count }, () => random.integer(rows));
         const noise = randomNormal<Tensor2D>([count, dimension], { random });
         return tf.add(tf.gather(centers, tf.tensor1d(chosen, 'int32')), tf.mul(width, noise)) as Tensor2D;

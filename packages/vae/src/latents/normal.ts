@@ -35,7 +35,8 @@ export async function fitNormal(
   const dimension = mean.length;
   return {
     dimension,
-    sample(count, { random }) {
+    sample(count, { random, ...others }) {
+      assertKnownOptions('latents.sample', others, ['random']);
       const noise = randomNormal<Tensor2D>([count, dimension], { random });
       const rows = drawn(component, noise);
       noise.dispose();

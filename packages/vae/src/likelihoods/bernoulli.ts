@@ -1,4 +1,4 @@
-import { randomUniform } from '@crossmodal/core';
+import { assertKnownOptions, randomUniform } from '@crossmodal/core';
 import { bernoulliLogLikelihood } from '@crossmodal/losses';
 import type { Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
@@ -22,7 +22,9 @@ export function bernoulli(): Likelihood {
       return bernoulliLogLikelihood(values, logits) as Tensor1D;
     },
     mean: (logits) => tf.sigmoid(logits),
-    sample: (logits, { random }) =>
-      tf.tidy(() => tf.cast(tf.less(randomUniform(logits.shape, { random }), tf.sigmoid(logits)), 'float32')),
+    sample(logits, { random, ...others }) {
+      assertKnownOptions('likelihood.sample', others, ['random']);
+      return tf.tidy(() => tf.cast(tf.less(randomUniform(logits.shape, { random }), tf.sigmoid(logits)), 'float32'));
+    },
   };
 }

@@ -34,8 +34,9 @@ export function categorical({ classes, padding, ...others }: { classes: number; 
     },
     /** The most probable value of each position. */
     mean: (parameters) => tf.tidy(() => choose(positions(parameters))),
-    sample: (parameters, { random }) =>
+    sample: (parameters, { random, ...others }) =>
       tf.tidy(() => {
+        assertKnownOptions('likelihood.sample', others, ['random']);
         const logits = positions(parameters);
         // Gumbel's trick: argmax(l - log(-log u)) is a draw from softmax(l).
         const uniform = tf.clipByValue(randomUniform(logits.shape, { random }), 1e-7, 1 - 1e-7);

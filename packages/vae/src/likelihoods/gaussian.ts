@@ -48,8 +48,9 @@ export function gaussian({
       });
     },
     mean: (parameters) => tf.tidy(() => tf.clone(split(parameters)[0])),
-    sample: (parameters, { random }) =>
+    sample: (parameters, { random, ...others }) =>
       tf.tidy(() => {
+        assertKnownOptions('likelihood.sample', others, ['random']);
         const [mean, logVariance] = split(parameters);
         const deviation = typeof logVariance === 'number' ? Math.exp(logVariance / 2) : tf.exp(tf.div(logVariance, 2));
         return tf.add(mean, tf.mul(randomNormal(mean.shape, { random }), deviation));
