@@ -109,9 +109,13 @@ export function matchingAwareGradientPenalty(
   critic: ConditionalCritic,
   x: Tensor,
   condition: Tensor,
-  { power = 6, ...others }: { 
-/** @default 6 */
-  power?: number } = {}, // the paper's
+  {
+    power = 6,
+    ...others
+  }: {
+    /** @default 6 */
+    power?: number;
+  } = {}, // the paper's
 ): Scalar {
   const where = 'matchingAwareGradientPenalty';
   assertKnownOptions('matchingAwareGradientPenalty', others, ['power']);
