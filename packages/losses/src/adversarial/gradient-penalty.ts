@@ -103,8 +103,7 @@ export type ConditionalCritic = (x: Tensor, condition: Tensor) => Tensor;
  * @throws CrossmodalError when x or condition has a rank below 2, or their rows differ
  * @see Tao et al., 2022, DF-GAN: A Simple and Effective Baseline for Text-to-Image Synthesis, eq. 1
  * @example
- * const text = tf.ones([6, 4]); // the condition of each row
- * const critic = (x: tf.Tensor, condition: tf.Tensor) => tf.sum(tf.mul(x, condition), 1);
+ * const critic = (x, condition) => tf.sum(tf.mul(x, condition), 1);
  * const penalty = tf.mul(2, matchingAwareGradientPenalty(critic, real, text));
  */
 export function matchingAwareGradientPenalty(
