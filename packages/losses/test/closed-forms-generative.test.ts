@@ -61,8 +61,14 @@ const generative: Form[] = [
     1.5 ** 6,
   ],
   [
-    'matchingAwareGradientPenalty of a critic that ignores the condition, power 2, is R1',
-    () => losses.matchingAwareGradientPenalty((x) => linear([3, 4])(x), noise(5, 2, 1), noise(5, 2, 2), { power: 2 }),
+    'matchingAwareGradientPenalty of a critic that is flat in the condition, power 2, is R1',
+    () =>
+      losses.matchingAwareGradientPenalty(
+        (x, c) => tf.add(linear([3, 4])(x), linear([0, 0])(c)),
+        noise(5, 2, 1),
+        noise(5, 2, 2),
+        { power: 2 },
+      ),
     25,
   ],
   [

@@ -96,14 +96,15 @@ export type ConditionalCritic = (x: Tensor, condition: Tensor) => Tensor;
  * mean_i ( || grad_x D(x_i, c_i) ||_2 + || grad_c D(x_i, c_i) ||_2 )^power. Differentiable in D's weights, see {@link gradientPenalty} for
  * what D may contain. (The paper's code takes the norm of both gradients together.)
  *
- * @param critic maps samples and conditions to raw outputs; rows must not influence each other
+ * @param critic maps samples and conditions to raw outputs, which depend on both; rows must not influence each other
  * @param x [batch, ...], float32
  * @param condition [batch, dim], float32
  * @param options.power p, 6 by default
  * @throws CrossmodalError when x or condition has a rank below 2, or their rows differ
  * @see Tao et al., 2022, DF-GAN: A Simple and Effective Baseline for Text-to-Image Synthesis, eq. 1
  * @example
- * const loss = tf.add(discriminatorLoss(d(real, text), d(fake, text)), tf.mul(2, matchingAwareGradientPenalty(d, real, text)));
+ * const critic = (x, condition) => tf.sum(tf.mul(x, condition), 1);
+ * const penalty = tf.mul(2, matchingAwareGradientPenalty(critic, real, text));
  */
 export function matchingAwareGradientPenalty(
   critic: ConditionalCritic,
