@@ -65,9 +65,8 @@ const reasons: Readonly<Record<string, string>> = {
  *
  * @param what the function and the path
  * @example
- * await appendFile('log.txt', 'line').catch((error) => {
- *   throw notWritten('example: log.txt', error);
- * });
+ * const error = Object.assign(new Error('write'), { code: 'ENOSPC' });
+ * console.log(notWritten('example: log.txt', error).message); // example: log.txt could not be written: the disk is full (ENOSPC)
  */
 export function notWritten(what: string, error: unknown): CrossmodalError {
   if (CrossmodalError.isInstance(error)) return error;

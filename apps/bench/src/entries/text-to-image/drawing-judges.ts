@@ -76,9 +76,10 @@ export async function drawingJudges(
     const scores = await classifier.scores(pictures);
     const every = flat(pictures);
     const { accuracy, chance } = await classifierConsistency(scores, classes);
-    const diversity = (await intraClassDistance(every, classes)) / realDistance;
-    // One picture a name differs from no other.
-    const withinName = new Set(names).size < names.length ? (await intraClassDistance(every, names)) / realDistance : 0;
+    // What is alone of its kind, one picture a name, differs from no other.
+    const within = async (kinds: number[]) =>
+      new Set(kinds).size < kinds.length ? (await intraClassDistance(every, kinds)) / realDistance : 0;
+    const [diversity, withinName] = [await within(classes), await within(names)];
     tf.dispose([scores, every]);
     return { accuracy, chance, precision: await retrieved(pictures), diversity, withinName };
   };
