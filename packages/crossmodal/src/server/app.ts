@@ -90,7 +90,8 @@ export function createApp({ service, limits, script, html, style, hosts, address
     bodyLimit({
       maxSize: limits.uploadBytes,
       onError: () => {
-        throw new HTTPException(413, { message: `a file may have at most ${limits.uploadBytes} bytes` });
+        const most = (limits.uploadBytes / 2 ** 20).toFixed(1).replace('.0', '');
+        throw new HTTPException(413, { message: `a file may have at most ${most} MB` });
       },
     }),
     async (context) => {
