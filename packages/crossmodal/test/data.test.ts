@@ -217,6 +217,15 @@ describe('links', () => {
     put('dangling/a/1.png', red);
     symlinkSync(join(root, 'gone'), join(root, 'dangling/b'));
     await expect(inspect('dangling')).rejects.toThrow(/dangling\/b: is a link that leads nowhere; correct or remove/);
+    // One that is named like a picture is a broken picture, and does not stop the others.
+    put('dangling-file/1.png', red);
+    put('dangling-file/1.txt', 'a red square');
+    symlinkSync(join(root, 'gone.png'), join(root, 'dangling-file/2.png'));
+    const found = await inspect('dangling-file');
+    expect(found).toMatchObject({ items: 2, modalities: { image: 2, text: 1 } });
+    expect(found.broken).toMatchObject([{ file: expect.stringMatching(/2\.png$/), reason: 'does not exist' }]);
+    symlinkSync(join(root, 'gone.txt'), join(root, 'dangling-file/2.txt'));
+    await expect(inspect('dangling-file')).rejects.toThrow(/2\.txt: cannot be read \(ENOENT\)/);
   });
 });
 

@@ -21,9 +21,10 @@ const limit = 10_000_000;
 
 /**
  * The files below a folder, relative and sorted; names that begin with a dot are passed over. Links are followed, though not into a folder
- * that they lie in.
+ * that they lie in; one that leads nowhere is a file that cannot be read where its
+ * name is that of a file.
  *
- * @throws CrossmodalError when a folder cannot be read, or a link leads nowhere
+ * @throws CrossmodalError when a folder cannot be read, or a link leads nowhere and may have been a folder
  */
 export async function filesBelow(root: string): Promise<string[]> {
   const files: string[] = [];
@@ -41,8 +42,8 @@ export async function filesBelow(root: string): Promise<string[]> {
       if (entry.name.startsWith('.')) continue;
       const path = join(folder, entry.name);
       const target = entry.isSymbolicLink() ? await targetOf(path) : entry;
-      if (target.isDirectory()) await walk(path, [...around, here]);
-      else if (target.isFile()) files.push(relative(root, path));
+      if (target?.isDirectory()) await walk(path, [...around, here]);
+      else if (target === undefined || target.isFile()) files.push(relative(root, path));
       if (files.length > limit) throw new CrossmodalError(`inspect: ${root}: holds more than ${limit} files`);
     }
   };
@@ -50,8 +51,10 @@ export async function filesBelow(root: string): Promise<string[]> {
   return files.sort();
 }
 
-async function targetOf(link: string): Promise<Stats> {
+/** What a link leads to; undefined when it is named like a file, and leads nowhere. */
+async function targetOf(link: string): Promise<Stats | undefined> {
   return stat(link).catch((cause: NodeJS.ErrnoException) => {
+    if (fileKind(link) !== undefined) return undefined;
     throw new CrossmodalError(`inspect: ${link}: is a link that leads nowhere`, {
       remedy: 'correct or remove the link',
       cause,

@@ -65,6 +65,10 @@ async function linesOf(path: string): Promise<string[]> {
   try {
     text = new TextDecoder('utf-8', { fatal: true }).decode(await readFile(path));
   } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code?.startsWith('E') && !code.startsWith('ERR_')) {
+      throw new CrossmodalError(`${path}: cannot be read (${code})`, { remedy: 'correct or remove it', cause });
+    }
     throw new CrossmodalError(`${path}: is not UTF-8 text`, { remedy: 'save it as UTF-8', cause });
   }
   return text
