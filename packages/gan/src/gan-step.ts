@@ -29,8 +29,8 @@ export interface GanStepOptions {
    */
   averageDecay?: number;
   /**
-   * Steps of which one has the discriminator's gradient penalty, with so many times its weight: steps without it take about half the
-   * time. Not for `embeddingGan`, which has none.
+   * Steps of which one has the discriminator's gradient penalty, with so many times its weight: the others are spared its second
+   * derivatives. Not for `embeddingGan`, which has none.
    * @default 1
    */
   penaltyEvery?: number;

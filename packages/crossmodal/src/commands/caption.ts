@@ -2,7 +2,6 @@ import { readFile } from 'node:fs/promises';
 import { useDevice } from '@crossmodal/core/device';
 import { openFolder } from '@crossmodal/core/models';
 import { beam } from '@crossmodal/encoder-decoder';
-import { decodeImage } from '@crossmodal/encoders-vision';
 import type { Context } from '../cli/context.js';
 import { loadSequenceModel } from '../model/load-sequence-model.js';
 import { modelType, otherModel } from '../model/model-type.js';
@@ -23,7 +22,6 @@ export async function captionCommand(
   try {
     await reportTexts(paths, context, async (path) => {
       const bytes = await readFile(path);
-      await decodeImage(bytes, { size: 8 });
       const [text = ''] = await model.generateItems([bytes], { strategy: beam({ width }) });
       return { text };
     });

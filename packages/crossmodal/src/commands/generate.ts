@@ -1,8 +1,8 @@
-import { writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { CrossmodalError } from '@crossmodal/core';
 import { useDevice } from '@crossmodal/core/device';
 import { openFolder } from '@crossmodal/core/models';
+import { writeAtomically } from '@crossmodal/core/safetensors/files';
 import { encodePngGrid } from '@crossmodal/encoders-vision';
 import * as tf from '@tensorflow/tfjs-core';
 import { type Context, report } from '../cli/context.js';
@@ -42,7 +42,8 @@ export async function generateCommand(
       shape: [height, width, channels],
     }));
     const columns = Math.ceil(Math.sqrt(count));
-    await writeFile(out, await encodePngGrid(pictures, { columns, gap: count > 1 ? 2 : 0 }));
+    const png = await encodePngGrid(pictures, { columns, gap: count > 1 ? 2 : 0 });
+    await writeAtomically(out, png, { where: 'generate' });
     report(
       context,
       { out, words, count, seed, height, width },

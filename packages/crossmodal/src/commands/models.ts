@@ -100,9 +100,11 @@ export async function modelFetchCommand(
     const folder = await hubFolder(name, {
       revision,
       progress({ path, received, size }) {
-        if (path !== file) bar?.stop();
-        if (path !== file) bar = context.terminal.bar(path, size);
-        file = path;
+        if (path !== file) {
+          bar?.stop();
+          bar = context.terminal.bar(path, size);
+          file = path;
+        }
         bar?.update(received);
       },
     });

@@ -15,7 +15,7 @@ import { loadMultimodalVae } from '@crossmodal/vae';
 import type { Tensor, Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { loadModel } from './load-model.js';
-import { modelType, otherModel } from './model-type.js';
+import { isDualEncoder, modelType, otherModel } from './model-type.js';
 
 /** What draws pictures for words. */
 export interface Drawer {
@@ -52,7 +52,7 @@ export async function loadDrawer(
 /** Loaders of the encoders inside, which remember the one of texts. */
 function partLoaders() {
   const loaded: Encoder<never>[] = [];
-  const kept =
+  const remember =
     <E extends Encoder<never>>(load: (files: ModelFiles) => Promise<E>) =>
     async (files: ModelFiles): Promise<Encoder<never>> => {
       const encoder = await load(files);
@@ -60,9 +60,9 @@ function partLoaders() {
       return encoder;
     };
   const encoders: EncoderLoaders = {
-    text: kept((files) => loadTextEncoder(files)),
-    image: kept((files) => loadImageEncoder(files)),
-    audio: kept((files) => loadAudioEncoder(files)),
+    text: remember((files) => loadTextEncoder(files)),
+    image: remember((files) => loadImageEncoder(files)),
+    audio: remember((files) => loadAudioEncoder(files)),
   };
   return {
     encoders,
@@ -123,8 +123,7 @@ interface Vectors {
 async function vectorsOf(folder: string, dimension: number): Promise<Vectors> {
   const files = await openFolder(folder);
   const type = await modelType(files, { where });
-  const isPair = ['dualEncoder', 'clip', 'siglip', 'clap'].includes(type);
-  const pair = isPair ? await loadModel(folder) : undefined;
+  const pair = isDualEncoder(type) ? await loadModel(folder) : undefined;
   const single = pair ? undefined : await loadTextEncoder(files);
   const model = (pair ?? single) as { dimension: number; dispose(): void };
   if (model.dimension !== dimension) {

@@ -33,6 +33,11 @@ export function otherModel(
   });
 }
 
+/** Whether models of a type are dual encoders, which search. */
+export function isDualEncoder(type: string): boolean {
+  return Object.hasOwn(commands, type) && commands[type] === 'index';
+}
+
 /** Whether another command than those that search is for a model of this type. */
 export function isForOtherCommand(type: string): boolean {
   return Object.hasOwn(commands, type) && commands[type] !== 'index';
