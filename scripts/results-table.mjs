@@ -50,11 +50,12 @@ for (const { seed, shuffled, preset, runs, machine, versions, startedAt } of fil
   const libraries = Object.entries(versions)
     .map(([name, version]) => `${name} ${version}`)
     .join(', ');
-  for (const { id, facts, curves } of runs) {
+  for (const { id, processorSeconds, facts, curves } of runs) {
     console.log(`\n### ${id}, seed ${seed}${shuffled ? ', shuffled' : ''}\n`);
     console.log(
       `Preset ${preset}, ${startedAt.slice(0, 10)}, ${cores} cores of ${processor}, ${memoryGiB} GiB; ${libraries}.\n`,
     );
+    if (processorSeconds !== undefined) console.log(`- Processor time: ${(processorSeconds / 60).toFixed(1)} minutes`);
     for (const [name, value] of Object.entries(facts)) console.log(`- ${name}: ${value}`);
     for (const { name, points } of curves) {
       console.log(`- ${name}, by step: ${points.map(([step, value]) => `${step}: ${value}`).join('; ')}`);

@@ -15,10 +15,10 @@ const readmes = [
   { file: 'README.md', home: 'apps/bench' },
   ...readdirSync(join(root, 'packages'))
     .filter((name) => existsSync(join(root, 'packages', name, 'README.md')))
-    // Alignment's examples need encoders, which only the benchmark app resolves.
+    // Some examples need encoders, which only the benchmark app resolves.
     .map((name) => ({
       file: `packages/${name}/README.md`,
-      home: name === 'alignment' ? 'apps/bench' : `packages/${name}`,
+      home: ['adaptation', 'alignment'].includes(name) ? 'apps/bench' : `packages/${name}`,
     })),
 ];
 

@@ -8,6 +8,8 @@ import type { Result } from './result.js';
 export interface EntryRun {
   id: string;
   seconds: number;
+  /** Of all threads together. */
+  processorSeconds: number;
   facts: Readonly<Record<string, string | number>>;
   /** Curves of its training, each as the means of up to twelve stretches. */
   curves: { name: string; points: [step: number, value: number][] }[];
@@ -41,7 +43,7 @@ export interface ResultsFile {
 /** What is worth keeping of an entry besides its numbers. */
 export function entryRun(
   id: string,
-  seconds: number,
+  { seconds, processorSeconds }: { seconds: number; processorSeconds: number },
   { facts, figures }: Pick<EntryOutcome, 'facts' | 'figures'>,
 ): EntryRun {
   const curves = figures.flatMap((figure) =>
@@ -49,7 +51,7 @@ export function entryRun(
       ? []
       : figure.series.map(({ name, points }) => ({ name: `${figure.title}: ${name}`, points: stretches(points, 12) })),
   );
-  return { id, seconds, facts, curves };
+  return { id, seconds, processorSeconds, facts, curves };
 }
 
 /** The last step and the mean value of each of so many stretches of a curve, to four digits. */

@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { meanAndDeviation } from '@crossmodal/core/metrics';
 import { writeAtomically } from '@crossmodal/core/safetensors/files';
-import type { Entry } from './entries/entry.js';
+import type { Entry, EntryContext } from './entries/entry.js';
+import { readOrMake } from './parts.js';
 import { prepareReportFolder } from './report/folder.js';
 import { formatNumber } from './report/format.js';
 import type { Result } from './result.js';
@@ -15,20 +16,24 @@ interface Run {
 }
 
 /**
- * Runs every entry with each seed, and once with shuffled pairs and labels (of the first seed), and tabulates the numbers.
- * Each run is written to a file of its own as soon as it ends, and a run whose file is there is not repeated: what was
- * interrupted goes on where it stopped.
+ * Runs every entry with each seed, and once with shuffled pairs and labels (of the first seed; unless `control` is false), and tabulates the
+ * numbers. Each run is written to a file of its own as soon as it ends, and a run whose file is there is not repeated: what was
+ * interrupted goes on where it stopped; entries that keep their trainings one by one go on at the training.
  *
  * @returns a table in Markdown; it is written to `seeds.md` in the report folder, too.
  */
 export async function runSeeds(
   entries: readonly Entry[],
-  { seeds, ...options }: Omit<SuiteOptions, 'seed' | 'shuffle' | 'verbose'> & { seeds: readonly number[] },
+  {
+    seeds,
+    control = true,
+    ...options
+  }: Omit<SuiteOptions, 'seed' | 'shuffle' | 'verbose'> & { seeds: readonly number[]; control?: boolean },
 ): Promise<string> {
   const { reportFolder, terminal } = options;
   const runs: Run[] = [
     ...seeds.map((seed) => ({ seed, shuffled: false })),
-    ...seeds.slice(0, 1).map((seed) => ({ seed, shuffled: true })),
+    ...seeds.slice(0, control ? 1 : 0).map((seed) => ({ seed, shuffled: true })),
   ];
   const fileOf = ({ id }: Entry, run: Run) => join(reportFolder, `${id}-${nameOf(run)}.json`);
   const missing = runs
@@ -37,10 +42,13 @@ export async function runSeeds(
   const opened = missing.length > 0 ? await openSuite(options) : undefined;
   await prepareReportFolder(reportFolder);
   for (const { run, todo } of opened ? missing : []) {
-    const context = entryContext({ ...options, seed: run.seed, shuffle: run.shuffled }, opened!);
+    const { seed, shuffled: shuffle } = run;
+    const context = entryContext({ ...options, seed, shuffle }, opened!);
     for (const entry of todo) {
       terminal.note(`${entry.id}, ${nameOf(run)}`);
-      const { results } = await runEntry(entry, context, terminal);
+      const kept: EntryContext['kept'] = (name, make) =>
+        readOrMake(join(reportFolder, `${entry.id}-${nameOf(run)}-trainings`), name, make);
+      const { results } = await runEntry(entry, { ...context, kept }, terminal);
       const content = { preset: options.preset, ...run, results };
       await writeAtomically(fileOf(entry, run), `${JSON.stringify(content, null, 2)}\n`, { where: 'bench' });
     }

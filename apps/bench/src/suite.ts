@@ -9,7 +9,7 @@ import type { CacheWatcher } from './data/cache.js';
 import { locateOpenMoji, type OpenMoji, readOpenMoji } from './data/openmoji.js';
 import { renderPictures } from './data/pictures.js';
 import { speakNames } from './data/speech.js';
-import type { Entry, EntryContext, Followed } from './entries/entry.js';
+import type { ChosenDomains, Entry, EntryContext, Followed } from './entries/entry.js';
 import { oneLine } from './errors.js';
 import type { PresetName } from './presets.js';
 import { prepareReportFolder } from './report/folder.js';
@@ -34,11 +34,17 @@ export interface SuiteOptions {
   threads?: number | undefined;
   dataFolder?: string | undefined;
   models?: string | undefined;
+  domains?: ChosenDomains;
+  /** Styles of the same concepts; the installed ones unless given. */
+  styles?: readonly string[] | undefined;
   cacheFolder: string;
   reportFolder: string;
   verbose: boolean;
   terminal: Terminal;
 }
+
+/** Line drawings, and the two sets of icons that are installed. */
+export const defaultStyles: readonly string[] = ['openmoji-lines', 'fluent-emoji-flat', 'emojione'];
 
 /**
  * Runs entries one after the other, prints the table and writes `report.html` and `results.json`. An entry that fails
@@ -69,10 +75,10 @@ export async function runSuite(entries: readonly Entry[], options: SuiteOptions)
   for (const [index, entry] of entries.entries()) {
     terminal.note(`[${index + 1}/${entries.length}] ${entry.id}: ${entry.title}`);
     try {
-      const { results, section } = await runEntry(entry, context, terminal);
+      const { results, section, processorSeconds } = await runEntry(entry, context, terminal);
       file.results.push(...results);
       sections.push(section);
-      file.runs.push(entryRun(entry.id, section.seconds, section.outcome));
+      file.runs.push(entryRun(entry.id, { seconds: section.seconds, processorSeconds }, section.outcome));
     } catch (error) {
       // What a single entry must not survive, such as a drawing that does not parse, ends the others too.
       if (entries.length === 1 || CrossmodalError.isInstance(error)) throw error;
@@ -126,7 +132,7 @@ export async function runEntry(
   entry: Entry,
   context: EntryContext,
   terminal: Terminal,
-): Promise<{ results: Result[]; section: ReportSection }> {
+): Promise<{ results: Result[]; section: ReportSection; processorSeconds: number }> {
   const started = performance.now();
   const processorStarted = process.cpuUsage();
   const elapsed = () => (performance.now() - started) / 1000;
@@ -140,8 +146,13 @@ export async function runEntry(
   const results = outcome.rows.map((row): Result => ({ id: entry.id, paradigm: entry.paradigm, ...row, seconds }));
   checkResults(results);
   const { user, system } = process.cpuUsage(processorStarted);
-  terminal.note(`      ${formatSeconds(seconds)}, ${formatSeconds((user + system) / 1e6)} of processor time`);
-  return { results, section: { id: entry.id, title: entry.title, paradigm: entry.paradigm, seconds, outcome } };
+  const processorSeconds = round((user + system) / 1e6);
+  terminal.note(`      ${formatSeconds(seconds)}, ${formatSeconds(processorSeconds)} of processor time`);
+  return {
+    results,
+    processorSeconds,
+    section: { id: entry.id, title: entry.title, paradigm: entry.paradigm, seconds, outcome },
+  };
 }
 
 /** What the entries are given: data through the caches, and things made once per run. */
@@ -152,6 +163,8 @@ export function entryContext(
     shuffle,
     dataFolder,
     models,
+    domains,
+    styles = defaultStyles,
     cacheFolder,
     terminal,
   }: Omit<SuiteOptions, 'device' | 'threads' | 'reportFolder' | 'verbose'>,
@@ -165,6 +178,8 @@ export function entryContext(
     device,
     dataFolder,
     models,
+    ...(domains ? { domains } : {}),
+    styles,
     cacheFolder,
     openmoji,
     progress: (line) => terminal.progress(`      ${line}`),
@@ -173,6 +188,7 @@ export function entryContext(
       if (!made.has(name)) made.set(name, make());
       return made.get(name) as Promise<T>;
     },
+    kept: (_name, make) => make(),
     pictures: (hexcodes, style) =>
       renderPictures(openmoji, hexcodes, {
         style,

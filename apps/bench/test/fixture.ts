@@ -30,6 +30,14 @@ export function smallOpenMoji(hexcodes: readonly string[]): string {
   return folder;
 }
 
+/** A folder as the sets of Iconify are. */
+export function iconFolder(icons: unknown, { chars }: { chars?: unknown } = {}): string {
+  const folder = temporaryFolder();
+  writeFileSync(join(folder, 'icons.json'), typeof icons === 'string' ? icons : JSON.stringify(icons));
+  if (chars) writeFileSync(join(folder, 'chars.json'), JSON.stringify(chars));
+  return folder;
+}
+
 /** A terminal that remembers. */
 export function recordingTerminal(): Terminal & { lines: string[]; notes: string[]; progressed: string[] } {
   const lines: string[] = [];

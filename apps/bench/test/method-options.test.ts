@@ -222,7 +222,7 @@ const objects: Readonly<Record<string, () => readonly [object, Methods]>> = {
 /** Methods of these objects that take no options. */
 const withoutOptions = new Set([
   ...['namedVariables', 'trainableVariables', 'dispose', 'prepareLabels', 'answerIndices'],
-  ...['scale', 'apply', 'predict', 'forward', 'backward', 'score', 'attend', 'state'],
+  ...['scale', 'apply', 'predict', 'forward', 'backward', 'score', 'attend', 'state', 'teacherForced'],
   ...['add', 'has', 'upsert', 'upsertRows', 'delete'],
   ...['iterate', 'iterateFrom', 'collate', 'prefetch', 'take', 'concatenate'],
 ]);

@@ -1,5 +1,5 @@
 import { allocateWeights, assertKnownOptions, type Random, requireOneOf } from '@crossmodal/core';
-import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
+import { dannAnnealing, type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkStrength } from './check-strength.js';
@@ -10,8 +10,11 @@ import { head } from './head.js';
 export interface CdanOptions
   extends AdapterOptions,
     Pick<ConditionalDomainOptions, 'entropy' | 'detachPredictions' | 'normalisation'> {
-  /** Strength of the gradient reversal: a number, or `dannAnnealing({ steps })`. */
-  lambda: number | Schedule;
+  /**
+   * Strength of the gradient reversal: a number, or `dannAnnealing({ steps })`.
+   * @default dannAnnealing({ steps: 2000 })
+   */
+  lambda?: number | Schedule;
   /**
    * Hidden layers of the discriminator.
    * @default [100]
@@ -72,12 +75,12 @@ const optionNames: Record<keyof CdanOptions, true> = {
  * @see Long et al. (2018), equations 3-8; section 3.2 for the random projection
  *
  * @example
- * const model = cdan({ features: digitFeatures({ seed: 1 }), classes: 10, seed: 1, lambda: dannAnnealing({ steps: 2000 }) });
+ * const model = cdan({ features: digitFeatures({ seed: 1 }), classes: 10, seed: 1 });
  */
 export function cdan(options: CdanOptions): DomainAdapter {
   assertKnownOptions('cdan', options, optionNames);
   const {
-    lambda,
+    lambda = dannAnnealing({ steps: 2000 }), // as in `dann`
     domainHidden = [100], // the width of DANN's domain classifier on digits
     largestJoint = 4096, // the paper, section 3.2
     entropy = true, // CDAN+E

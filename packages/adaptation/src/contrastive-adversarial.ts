@@ -62,6 +62,9 @@ const optionNames: Record<keyof ContrastiveAdversarialOptions<string, object>, t
  * both domains; R multiplies the gradient by -lambda, so the embeddings see -lambda times the domain loss. Reported terms:
  * `contrastive` and those of the model, `domain/m` and `domainAccuracy/m` for each adapted modality.
  *
+ * Each domain is normalised by its own batch statistics; the moving statistics of an adapted modality, with which the model is used
+ * afterwards, are those of the target.
+ *
  * @throws CrossmodalError when an adapted modality is unknown, or a batch lacks one in either domain
  * @see Ganin and Lempitsky (2015), equations 4-9; Radford et al. (2021), figure 3
  *

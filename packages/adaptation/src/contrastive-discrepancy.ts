@@ -32,6 +32,9 @@ const optionNames: Record<keyof ContrastiveDiscrepancyOptions<string, object>, t
  * L = L_contrastive(source pairs) + weight * sum_m distance(z_m of the source, z_m of the target). Reported terms: `contrastive` and
  * those of the model, `distance/m` (not weighted) for each adapted modality.
  *
+ * Each domain is normalised by its own batch statistics; the moving statistics of an adapted modality, with which the model is used
+ * afterwards, are those of the target.
+ *
  * @throws CrossmodalError when an adapted modality is unknown, or a batch lacks one in either domain
  * @see Long et al. (2015), equations 4-6, for MMD; Sun and Saenko (2016), equation 1, for CORAL
  *

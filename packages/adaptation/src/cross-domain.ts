@@ -1,5 +1,6 @@
 import { CrossmodalError, type Inputs, type LossTerms, type NamedVariables } from '@crossmodal/core';
 import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import { withoutMoving } from './without-moving.js';
 
 /** What the wrapped model must offer; a dual encoder of `@crossmodal/alignment` does. */
 export interface EmbeddingModel<Modality extends string, Extras extends object> {
@@ -37,9 +38,17 @@ export function adaptedModalities<Modality extends string>(
   );
 }
 
+/** The variables of some modalities, as a dual encoder names them. */
+function ofModalities(variables: NamedVariables, names: readonly string[]): NamedVariables {
+  return Object.fromEntries(
+    Object.entries(variables).filter(([name]) => names.some((modality) => name.startsWith(`${modality}/`))),
+  );
+}
+
 /**
  * The contrastive loss of the source's pairs with its terms, and the embeddings of both domains for each adapted modality; inside a
- * tidy.
+ * tidy. Each domain is normalised by its own batch statistics; the moving ones of an adapted modality are the target's, as those of the
+ * classifiers of this package are.
  *
  * @throws CrossmodalError when a batch lacks an adapted modality in either domain
  */
@@ -53,7 +62,8 @@ export function eachDomain<Modality extends string, Extras extends object>(
   terms: Record<string, Scalar>;
   embeddings: [Modality, { source: Tensor2D; target: Tensor2D }][];
 } {
-  const ofSource = model.embedBatch(source, { training });
+  const embedSource = () => model.embedBatch(source, { training });
+  const ofSource = training ? withoutMoving(ofModalities(model.namedVariables(), names), embedSource) : embedSource();
   const { loss: contrastive, ...terms } = model.contrast(ofSource, source);
   const embeddings = names.map((name): [Modality, { source: Tensor2D; target: Tensor2D }] => {
     const rows = ofSource[name];

@@ -15,8 +15,8 @@ export interface DigitFeaturesOptions {
    */
   filters?: [first: number, second: number];
   /**
-   * Batch normalisation between each convolution and its ReLU; the recipe of the README needs it.
-   * @default 'none'
+   * Batch normalisation between each convolution and its ReLU, which adaptation needs (see the README), or none, as the paper has it.
+   * @default 'batch'
    */
   normalisation?: 'none' | 'batch';
 }
@@ -29,7 +29,7 @@ const optionNames: Record<keyof DigitFeaturesOptions, true> = {
 };
 
 /**
- * The feature extractor of the digit experiments: convolution 5x5 to 64 channels, batch normalisation (if asked for), ReLU, max
+ * The feature extractor of the digit experiments: convolution 5x5 to 64 channels, batch normalisation (unless it is 'none'), ReLU, max
  * pooling 2, convolution 5x5 to 50 channels, the same again, flattened; on 28x28x3 that is 50 * 4 * 4 = 800 features. Images are [batch, height, width,
  * channels], float32.
  *
@@ -45,7 +45,7 @@ export function digitFeatures(options: DigitFeaturesOptions): tfl.LayersModel {
     seed,
     shape = [28, 28, 3], // MNIST-M
     filters = [64, 50], // pytorch-DANN
-    normalisation = 'none', // the paper's figure
+    normalisation = 'batch', // the recipe of the README
   } = options;
   assertBackend('digitFeatures');
   const [height, width] = shape;

@@ -10,12 +10,13 @@ import {
 } from '@crossmodal/core';
 import { type Schedule, scheduledScalar } from '@crossmodal/core/schedules';
 import { crossEntropy } from '@crossmodal/losses';
-import type { Scalar, Tensor, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
+import type { Scalar, Tensor1D, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { checkStrength } from './check-strength.js';
 import { checkLabels, classifierOf, type EncoderClassifier, reported } from './classifier.js';
 import { batchSizeOf, concatInputs, type DomainInputs, type Features, featureDimension } from './feature-extractor.js';
 import { minimumClassConfusion } from './minimum-class-confusion.js';
+import { withoutMoving } from './without-moving.js';
 
 /** Labelled items of one domain, and unlabelled ones of another. */
 export interface DomainBatch {
@@ -106,7 +107,8 @@ export function domainAdapter(
 
   const extractBoth = (source: DomainInputs, target: DomainInputs, training: boolean): [Tensor2D, Tensor2D] => {
     if (!joint) {
-      const ofSource = withoutMoving(model, training, () => model.features(source, { training }));
+      const extract = () => model.features(source, { training });
+      const ofSource = training ? withoutMoving(model.namedVariables(), extract) : extract();
       return [ofSource, model.features(target, { training })];
     }
     const both = model.features(concatInputs(caller, source, target), { training });
@@ -151,18 +153,6 @@ export function domainAdapter(
       term.dispose();
     },
   };
-}
-
-/** Runs something whose effect on the moving statistics of normalisations is taken back. */
-function withoutMoving<T>(model: { namedVariables(): NamedVariables }, training: boolean, run: () => T): T {
-  if (!training) return run();
-  const moving = Object.entries(model.namedVariables()).filter(([name]) => /\/moving_(mean|variance)$/.test(name));
-  const before = moving.map(([, variable]) => tf.clone(variable as Tensor));
-  const result = run();
-  moving.forEach(([, variable], i) => {
-    variable.assign(before[i] as Tensor);
-  });
-  return result;
 }
 
 const labelPredictor = (variables: NamedVariables): NamedVariables =>

@@ -1,11 +1,12 @@
-import type { Inputs, Trainable } from '@crossmodal/core';
+import { type Inputs, namedVariables, type Trainable } from '@crossmodal/core';
 import { l2Normalize } from '@crossmodal/core/layers';
-import { adam } from '@crossmodal/core/optimisers';
+import { adam, sgd } from '@crossmodal/core/optimisers';
 import { trainStep } from '@crossmodal/core/train';
 import { coral, gaussianKernel, infoNce, mmd } from '@crossmodal/losses';
 import { expectNoLeak, expectNoLeakWhenThrowing } from '@crossmodal/testkit';
 import type { Scalar, Tensor2D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
 import {
   type CrossDomainBatch,
@@ -157,6 +158,79 @@ describe('contrastiveAdversarial', () => {
       () => void contrastiveAdversarial({ ...options, hidden: [0] }),
       'contrastiveAdversarial: each layer size must be an integer of at least 1',
     );
+  });
+});
+
+describe('moving statistics', () => {
+  /** Embeddings are normalised batches: of six columns for both modalities. */
+  function normalisedPair() {
+    const tower = (seed: number) => {
+      const input = tfl.input({ shape: [6] });
+      const normal = tfl.layers.batchNormalization({ momentum: 0.5 }).apply(input) as tfl.SymbolicTensor;
+      const kernelInitializer = tfl.initializers.glorotUniform({ seed });
+      const output = tfl.layers.dense({ units: 4, kernelInitializer }).apply(normal) as tfl.SymbolicTensor;
+      return tfl.model({ inputs: input, outputs: output });
+    };
+    const towers = { image: tower(1), text: tower(2) };
+    const named = Object.entries(towers).flatMap(([modality, model]) =>
+      Object.entries(namedVariables(model)).map(([name, variable]) => [`${modality}/${name}`, variable] as const),
+    );
+    const embed: EmbeddingModel<Pair, Extras>['embed'] = (modality, { features }, { training = false } = {}) =>
+      l2Normalize(towers[modality].apply(features as Tensor2D, { training }) as Tensor2D);
+    const pair = linearPair(1);
+    return {
+      ...pair,
+      embed,
+      embedBatch: ({ image, text }: { image?: Inputs; text?: Inputs }, options?: { training?: boolean }) => ({
+        ...(image ? { image: embed('image', image, options) } : {}),
+        ...(text ? { text: embed('text', text, options) } : {}),
+      }),
+      trainableVariables: () => named.map(([, variable]) => variable).filter(({ trainable }) => trainable),
+      namedVariables: () => Object.fromEntries(named),
+    } satisfies EmbeddingModel<Pair, Extras>;
+  }
+  const sameWidth = (): CrossDomainBatch<Pair, Extras> => ({
+    source: { image: inputs(6, 6, 1), text: inputs(6, 6, 2) },
+    target: { image: inputs(9, 6, 3) },
+  });
+
+  it.each([
+    [
+      'contrastiveAdversarial',
+      (model: EmbeddingModel<Pair, Extras>) =>
+        contrastiveAdversarial({ model, seed: 1, lambda: 1, adapted: ['image'] }),
+    ],
+    [
+      'contrastiveDiscrepancy',
+      (model: EmbeddingModel<Pair, Extras>) =>
+        contrastiveDiscrepancy({ model, weight: 1, adapted: ['image'], distance: (a, b) => coral(a, b) }),
+    ],
+  ] as const)('of an adapted modality are those of the target, of another those of the source: %s', (_, join) => {
+    const batch = sameWidth();
+    for (const compile of [false, true]) {
+      const model = normalisedPair();
+      const step = trainStep(join(model) as Trainable<CrossDomainBatch<Pair, Extras>>, {
+        optimizer: sgd({ learningRate: 0 }),
+        compile,
+      });
+      tf.dispose(step.run(batch));
+      const moving = (modality: Pair) =>
+        Object.entries(model.namedVariables()).find(
+          ([name]) => name.startsWith(modality) && name.endsWith('moving_mean'),
+        )![1];
+      const half = (rows: Inputs | undefined) => tf.mul(tf.mean(rows!['features'] as Tensor2D, 0), 0.5);
+      expect(moving('image')).toBeAllclose(half(batch.target.image), { rtol: 1e-4, atol: 1e-5 });
+      expect(moving('text')).toBeAllclose(half(batch.source.text), { rtol: 1e-4, atol: 1e-5 });
+      step.dispose();
+    }
+  });
+
+  it('outside of training they stay', () => {
+    const model = normalisedPair();
+    const joint = contrastiveAdversarial({ model, seed: 1, lambda: 1, adapted: ['image'] });
+    const before = Object.values(model.namedVariables()).map((variable) => [...variable.dataSync()]);
+    tf.dispose(joint.loss(sameWidth()));
+    expect(Object.values(model.namedVariables()).map((variable) => [...variable.dataSync()])).toEqual(before);
   });
 });
 

@@ -76,10 +76,11 @@ describe.each(['dann_sgd', 'dann_adam', 'dann_adam_two_means', 'dann_lambda0'])(
     const tolerances = golden.entry.tolerance as Tolerances;
     const { seed, batch_source: sourceRows, batch_target: targetRows } = options;
     const model = dann({
-      features: digitFeatures({ seed: 1 }),
+      features: digitFeatures({ seed: 1, normalisation: 'none' }),
       classes: 10,
       seed: 1,
       lambda: options.lambda,
+      confusion: 0,
       domainReduction: options.domain_reduction === 'two_means' ? 'two-means' : 'concatenated',
       joint,
     });

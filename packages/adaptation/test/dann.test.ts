@@ -7,7 +7,7 @@ import type { Scalar, Tensor1D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { describe, expect, it } from 'vitest';
-import { type DomainBatch, dann, digitFeatures, sourceOnly } from '../src/index.js';
+import { type DannOptions, type DomainBatch, dann, digitFeatures, sourceOnly } from '../src/index.js';
 import { useTestBackend } from './backend.js';
 import { goldenCase } from './golden.js';
 import { denseFeatures, seededMatrix } from './synthetic.js';
@@ -25,7 +25,7 @@ describe('dann', () => {
   it('reverses the gradient of the domain loss on the extractor only, lambda times', () => {
     const batch = batchOf(1);
     const gradient = (lambda: number | Schedule) => {
-      const model = dann({ ...options(), lambda });
+      const model = dann({ ...options(), lambda, confusion: 0 });
       const { grads } = tf.variableGrads(() => model.loss(batch, { training: true }).loss, model.trainableVariables());
       const named = model.namedVariables();
       const of = (name: string) => grads[named[name]?.name as string] as tf.Tensor;
@@ -50,7 +50,7 @@ describe('dann', () => {
     // With a rate of zero only lambda changes, and with it the gradient; momentum sums the gradients of all steps.
     const batch = batchOf(1);
     const run = (lambda: number | Schedule, steps: number) => {
-      const model = dann({ ...options(), lambda });
+      const model = dann({ ...options(), lambda, confusion: 0 });
       const optimizer = sgd({ learningRate: 0, momentum: 1 });
       const step = trainStep<DomainBatch>(model, { optimizer });
       for (let i = 0; i < steps; i++) step.run(batch);
@@ -60,6 +60,22 @@ describe('dann', () => {
     const slope = tf.sub(constant(1), constant(0));
     const expected = tf.add(tf.mul(constant(0), 3), tf.mul(slope, schedule(0) + schedule(1) + schedule(2)));
     expect(run(schedule, 3)).toBeAllclose(expected, { atol: 1e-5 });
+  });
+
+  it('is by default the recipe of the README: annealed, with confusion as strong as the reversal', () => {
+    const batch = batchOf(2);
+    const after = (own: Partial<DannOptions>, steps: number) => {
+      const model = dann({ ...options(), ...own });
+      const step = trainStep<DomainBatch>(model, { optimizer: sgd({ learningRate: 0.1 }) });
+      for (let i = 0; i < steps; i++) tf.dispose(step.run(batch));
+      step.dispose();
+      return model.namedVariables()['features/dense/kernel'] as tf.Variable;
+    };
+    const rise = dannAnnealing({ steps: 2000 });
+    expect(after({}, 8)).toBeAllclose(after({ lambda: rise, confusion: rise }, 8), { rtol: 0, atol: 0 });
+    expect(after({ lambda: 0.5 }, 2)).toBeAllclose(after({ lambda: 0.5, confusion: 0.5 }, 2), { rtol: 0, atol: 0 });
+    expect(after({ lambda: 0.5, confusion: 0 }, 2)).not.toBeAllclose(after({ lambda: 0.5 }, 2), { atol: 1e-5 });
+    expect(dann({ ...options(), lambda: 0 }).loss(batch)).not.toHaveProperty('confusion');
   });
 
   it('takes an Encoder as extractor, with inputs of different length unless joint', () => {
@@ -80,8 +96,8 @@ describe('dann', () => {
     expect(() => dann({ ...settings, joint: true }).loss(batch)).toThrow(
       'got [6,3,4] and [4,5,4]; pad them to one shape, or set joint: false',
     );
-    const { loss, domain, classification } = dann(settings).loss(batch);
-    expect(loss).toBeAllclose(tf.add(domain as Scalar, classification));
+    const { loss, domain, confusion, classification } = dann(settings).loss(batch);
+    expect(loss).toBeAllclose(tf.addN([domain as Scalar, confusion as Scalar, classification]));
   });
 
   it('gives the same joint and apart, and the accuracy of the domain classifier', () => {

@@ -131,3 +131,34 @@ describe('adaptation', () => {
     for (const accuracy of results['transfer'] as number[]) expect(accuracy).toBeGreaterThan(0.8);
   });
 });
+
+describe('features that become equal', () => {
+  const run = async (options: { weight?: number; learningRate: number }) => {
+    const { learningRate, ...own } = options;
+    const data = (domain: 'source' | 'target') => {
+      const { x, labels } = shiftedDomains(256, domain, 1);
+      return tensorDataset({ inputs: x, labels }, { batchSize: 64, seed: 1 }) as unknown as Dataset<LabelledBatch>;
+    };
+    const model = dan({ features: denseFeatures(7, 16, 1), classes: 3, seed: 1, hidden: [16], ...own });
+    const step = trainStep<DomainBatch>(model, { optimizer: adam({ learningRate }) });
+    const history = await fit(step, pairDomains(data('source'), data('target')), { steps: 120, progress: false });
+    step.dispose();
+    model.dispose();
+    return { notes: history.notes.join(' '), spread: history.records.at(-1)!.metrics['spread'] as number };
+  };
+
+  it('are not passed over: the run says so, and what to try', async () => {
+    // Far too much weight on a distance that is zero where everything is.
+    const { notes, spread } = await run({ weight: 100, learningRate: 0.1 });
+    expect(spread).toBeLessThan(1e-4);
+    expect(notes).toMatch(
+      /all features are equal: 'spread' has been below 0\.0001.* a smaller weight of terms that make/,
+    );
+  });
+
+  it('do not come of the defaults', async () => {
+    const { notes, spread } = await run({ learningRate: 1e-2 });
+    expect(notes).toBe('');
+    expect(spread).toBeGreaterThan(0.1);
+  });
+});

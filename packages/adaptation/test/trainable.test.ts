@@ -114,7 +114,7 @@ it('after training the moving statistics are those of the target, compiled or no
 
 it('adds the confusion of the target to any method', () => {
   const features = () => statefulFeatures(1);
-  const plain = dann({ ...common(), features: features(), lambda: 1 }).loss(batch());
+  const plain = dann({ ...common(), features: features(), lambda: 1, confusion: 0 }).loss(batch());
   const model = dann({ ...common(), features: features(), lambda: 1, confusion: () => 0.5 });
   const terms = model.loss(batch());
   const confusion = number(minimumClassConfusion(model.classify(batch().target as tf.Tensor)));
@@ -126,9 +126,9 @@ it('adds the confusion of the target to any method', () => {
 });
 
 describe('digitFeatures', () => {
-  it('normalises between convolution and ReLU when asked to', () => {
-    const plain = digitFeatures({ seed: 1, filters: [4, 6] });
-    const normal = digitFeatures({ seed: 1, filters: [4, 6], normalisation: 'batch' });
+  it('normalises between convolution and ReLU unless asked not to', () => {
+    const plain = digitFeatures({ seed: 1, filters: [4, 6], normalisation: 'none' });
+    const normal = digitFeatures({ seed: 1, filters: [4, 6] });
     const kinds = (model: tfl.LayersModel) => model.layers.map((layer) => layer.getClassName());
     expect(kinds(plain).filter((kind) => kind === 'BatchNormalization')).toEqual([]);
     expect(kinds(normal).slice(1, 4)).toEqual(['Conv2D', 'BatchNormalization', 'ReLU']);

@@ -12,6 +12,7 @@ export { isTraining } from './is-training.js';
 export { assertKnownOptions } from './known-options.js';
 export { labelCodes } from './label-codes.js';
 export { layerSeeds } from './layer-seeds.js';
+export { filesOf } from './model-files/files-of.js';
 export { floatKeys } from './model-files/json-floats.js';
 export {
   type ModelCard,

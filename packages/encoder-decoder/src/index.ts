@@ -30,6 +30,7 @@ export type { GeneratedText, GenerateOptions } from './models/generate-options.j
 export type { SequenceTokenizer, TargetBatch } from './models/sequence-tokenizer.js';
 export {
   loadTextToSpeech,
+  type SpeakOptions,
   type SpeechBatch,
   type SpokenFrames,
   type TextToSpeech,

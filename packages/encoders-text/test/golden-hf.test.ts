@@ -64,6 +64,7 @@ describe('BERT and its kin against transformers', () => {
     'xlm_roberta',
     'mpnet',
     'modernbert',
+    'modernbert_window',
   ])('%s', async (name) => {
     const golden = huggingFaceCase(name);
     const encoder = await loadTextEncoder(golden.folder);

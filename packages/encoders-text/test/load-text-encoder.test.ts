@@ -61,6 +61,16 @@ describe('loadTextEncoder', () => {
     expect(a.encode(inputs)).toBeAllclose(c.encode(inputs), { atol: 0, rtol: 0 });
   });
 
+  it('looks back only where a BERT is a decoder', async () => {
+    const config = json({ ...(await configOf('bert_one')), is_decoder: true });
+    const encoder = await loadTextEncoder(await changed('bert_one', { 'config.json': config }));
+    const states = (ids: number[]) => encoder.encodeSequence({ ids: tf.tensor2d([ids], [1, 6], 'int32') }).sequence;
+    const [one, other] = [states([2, 20, 30, 40, 50, 3]), states([2, 20, 30, 60, 70, 3])];
+    const part = (x: tf.Tensor, from: number) => tf.slice(x, [0, from, 0], [1, 3, -1]);
+    expect(part(one, 0)).toBeAllclose(part(other, 0), { atol: 1e-6 });
+    expect(tf.max(tf.abs(tf.sub(part(one, 3), part(other, 3)))).dataSync()[0]).toBeGreaterThan(1e-2);
+  });
+
   it('leaks no tensors, also when the weights do not fit', async () => {
     const encoder = await loadTextEncoder(folder);
     const inputs = await encoder.prepare(texts);

@@ -41,7 +41,7 @@ function compareGradients(
 describe('image models against transformers', () => {
   it.each([
     ...['vit', 'vit_interpolated_positions', 'deit', 'dinov2', 'dinov2_larger_image'],
-    ...['dinov2_swiglu', 'dinov2_registers'],
+    ...['dinov2_swiglu', 'dinov2_registers', 'dinov2_registers_larger', 'dinov2_registers_smaller'],
   ])('%s', async (name) => {
     const golden = huggingFaceCase(name);
     const encoder = await loadImageEncoder(golden.folder);

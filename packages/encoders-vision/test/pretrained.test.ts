@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { memoryFile } from '@crossmodal/core';
 import { openFolder, saveFolder } from '@crossmodal/core/models';
+import { safetensorsPieces } from '@crossmodal/core/safetensors';
+import { readSafetensors } from '@crossmodal/core/safetensors/files';
 import { golden, goldenIndex, huggingFaceCase } from '@crossmodal/testkit';
 import * as tf from '@tensorflow/tfjs-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -93,6 +95,33 @@ describe('folders in the layout of Hugging Face', () => {
     const inputs = await encoder.prepare([photo]);
     expect(inputs['pixels']!.shape).toEqual([1, 24, 40, 3]);
     expect(encoder.encodeSequence(inputs).sequence.shape).toEqual([1, 1 + 3 * 5, 32]);
+  });
+
+  it('names a processor whose steps no key tells, and pictures of other channels', async () => {
+    const files = new Map(await openFolder(huggingFaceCase('vit').folder));
+    const write = (name: string, values: object) =>
+      files.set(name, memoryFile(JSON.stringify(values), { label: `models/x/${name}` }));
+    write('preprocessor_config.json', { image_processor_type: 'LevitImageProcessor', size: { shortest_edge: 28 } });
+    await expect(loadImageEncoder(files)).rejects.toThrow(
+      /x\/preprocessor_config\.json: image_processor_type must be one of BitImageProcessor, .*, got 'LevitImageProcessor'/,
+    );
+    write('preprocessor_config.json', { image_processor_type: 'ViTImageProcessorFast', size: { height: 8, width: 8 } });
+    const encoder = await loadImageEncoder(files);
+    expect((await encoder.prepare([photo]))['pixels']!.shape).toEqual([1, 8, 8, 3]);
+    write('preprocessor_config.json', { feature_extractor_type: 'ViTFeatureExtractor', size: 8 });
+    expect((await (await loadImageEncoder(files)).prepare([photo]))['pixels']!.shape).toEqual([1, 8, 8, 3]);
+    const { tensors } = await readSafetensors(join(huggingFaceCase('vit').folder, 'model.safetensors'));
+    const name = 'embeddings.patch_embeddings.projection.weight';
+    const { shape, bytes, dtype } = tensors.get(name)!;
+    const grey = [shape[0]!, 1, shape[2]!, shape[3]!];
+    const weights = new Map(tensors).set(name, { dtype, shape: grey, bytes: bytes.subarray(0, bytes.length / 3) });
+    files.set('model.safetensors', memoryFile(safetensorsPieces(weights), { label: 'grey' }));
+    write('config.json', { ...encoder.config, num_channels: 1 });
+    const one = await loadImageEncoder(files);
+    await expect(one.prepare([photo])).rejects.toThrow(
+      /pictures become three channels, this model takes 1; make pixels \[batch, height, width, 1\]/,
+    );
+    expect(one.encode({ pixels: tf.zeros([2, 32, 32, 1]) }).shape).toEqual([2, 32]);
   });
 
   it('names another architecture', async () => {

@@ -203,6 +203,9 @@ describe('coAttentionMatcher', () => {
     expect(() => model.loss({ text: text() } as never)).toThrow('needs image and text, got no image');
     const three = { frames: tf.zeros([3, 3, 3]), mask: tf.ones([3, 3]) };
     expect(() => model.loss({ image: image(), text: three })).toThrow('got image 4, text 3');
+    // Regions of a model of another width, as of a table that was kept.
+    const other = { sequence: tf.ones<tf.Rank.R3>([4, 5, 6]) };
+    expect(() => model.scores(other, model.places('text', text()))).toThrow('[4,5,6]');
   });
 });
 

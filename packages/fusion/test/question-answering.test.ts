@@ -54,4 +54,20 @@ describe('questionAnswering', () => {
     expect(() => questionAnswering({ ...options(), answers: ['yes', 'yes'] })).toThrow('of which 1 differ');
     expect(() => questionAnswering({ ...options(), answer: [] } as never)).toThrow("did you mean 'answers'?");
   });
+
+  it('refuses answers outside the vocabulary and answers, pictures and questions of other counts', async () => {
+    const model = questionAnswering(options());
+    const batch = { image: image(), question: { frames: seededTensor([4, 3, 3], 4), mask: tf.ones([4, 3]) } };
+    expect(model.loss({ ...batch, answers: tf.tensor1d([0, 1, 2, 0], 'int32') }).loss.shape).toEqual([]);
+    for (const bad of [3, -1, 0.5]) {
+      expect(() => model.loss({ ...batch, answers: tf.tensor1d([0, 1, 2, bad]) } as never)).toThrow(
+        `labels must be integers in [0, 3), got ${bad} at position 3`,
+      );
+    }
+    expect(() => model.loss({ ...batch, answers: tf.tensor1d([0, 1]) })).toThrow('labels must have shape [4], got [2]');
+    const pictures = [seededTensor([2, 4], 1).arraySync()];
+    const questions = [3, 4].map((seed) => seededTensor([3, 3], seed).arraySync());
+    await expect(model.answerItems(pictures, questions)).rejects.toThrow(/image 1, question 2/);
+    await expect(model.answerItems(pictures, [])).rejects.toThrow(/image 1, question 0/);
+  });
 });

@@ -24,6 +24,7 @@ import { drawOptionNames } from './internal/noise.js';
 import type { Discriminator } from './networks/discriminator.js';
 import { imageDiscriminator } from './networks/image-discriminator.js';
 import { imageGenerator } from './networks/image-generator.js';
+import { refiningGenerator } from './networks/refining-generator.js';
 
 /** One batch of training: samples and what each was asked to be. */
 export interface ConditionalGanBatch {
@@ -59,7 +60,14 @@ export interface ConditionalGanOptions {
    * @default 'projection'
    */
   conditioning?: 'concatenation' | 'projection';
-  /** Networks of your own instead of the convolutional ones; the generator's condition is the augmented one, if any. */
+  /**
+   * The trained generator of a first, smaller stage, noise and condition -> pictures in [-1, 1]. It stays as it is, and its owner's; the
+   * generator takes its pictures in place of the noise.
+   */
+  firstStage?: LayersModel | undefined;
+  /**
+   * Networks of your own instead of the convolutional ones; the generator's condition is the augmented one, if any.
+   */
   generator?: LayersModel;
   discriminator?: Discriminator;
   /** @default 'non-saturating' */
@@ -156,6 +164,7 @@ const optionNames: Record<keyof ConditionalGanOptions, true> = {
   conditioning: true,
   augmentation: true,
   seed: true,
+  firstStage: true,
   generator: true,
   discriminator: true,
   loss: true,
@@ -172,10 +181,13 @@ const optionNames: Record<keyof ConditionalGanOptions, true> = {
  * A conditional GAN, text to image by default: G(noise, condition) makes a sample, D(sample, condition) tells real and
  * matching ones from generated and mismatched ones; min_G max_D of the chosen adversarial loss.
  *
- * @throws CrossmodalError for an image size that is not 4 times a power of two, or a range that is empty
+ * With `firstStage` it is the second stage of StackGAN (`refiningGenerator`): G(G1(noise, condition), condition).
+ *
+ * @throws CrossmodalError for an image size that is not 4 times a power of two, a range that is empty, a first stage that takes other noise or
+ *   conditions
  * @see Mirza and Osindero, Conditional generative adversarial nets (2014), eq. 2; Reed et al., Generative adversarial text
  *   to image synthesis (2016), algorithm 1; Miyato and Koyama, cGANs with projection discriminator (2018); Mescheder et al.,
- *   Which training methods for GANs do actually converge? (2018), eq. 9
+ *   Which training methods for GANs do actually converge? (2018), eq. 9; Zhang et al., StackGAN (2017), eq. 5-6, for `firstStage`
  * @example
  * const gan = conditionalGan({ size: 32, conditionDimension: 64, seed: 1 });
  * const step = ganStep(gan);
@@ -193,6 +205,7 @@ export function conditionalGan(options: ConditionalGanOptions): ConditionalGan {
     conditioning = 'projection', // Miyato and Koyama; on OpenMoji it follows the text far earlier than concatenation
     augmentation,
     seed = 0,
+    firstStage,
     generator,
     discriminator,
     loss = 'non-saturating', // Reed et al.; learned a little faster than hinge on OpenMoji
@@ -213,17 +226,15 @@ export function conditionalGan(options: ConditionalGanOptions): ConditionalGan {
   const { dimension = 128, weight = 1 } = augmentation ?? {}; // StackGAN, section 4.3 and eq. 4
   const network = augmentation && conditioningAugmentation({ conditionDimension, dimension, seed });
   const random = new Random(seed).fork('gan');
+  const drawing = { size, channels, width, conditionDimension: augmentation ? dimension : conditionDimension, seed };
+  const firstSize = firstStage && sizeOfFirstStage(firstStage, { latentDimension, conditionDimension, channels });
   const networks = new AdversarialNetworks({
     generator:
       generator ??
-      imageGenerator({
-        size,
-        channels,
-        width,
-        latentDimension,
-        conditionDimension: augmentation ? dimension : conditionDimension,
-        seed,
-      }),
+      (firstSize === undefined
+        ? imageGenerator({ ...drawing, latentDimension })
+        : refiningGenerator({ ...drawing, firstSize })),
+    firstStage,
     discriminator:
       discriminator ??
       imageDiscriminator({
@@ -249,8 +260,8 @@ export function conditionalGan(options: ConditionalGanOptions): ConditionalGan {
   // Networks of our own are made again by the options, others by their layers.
   const saved = {
     ...{ conditionDimension, latentDimension, size, channels, width, conditioning, augmentation, seed, loss },
-    ...{ generator, discriminator, matchingAware, normalizeCondition, encoder, range, differentiableAugmentation },
-    ...{ gradientPenalty, interpolation },
+    ...{ firstStage, generator, discriminator, matchingAware, normalizeCondition, encoder, range },
+    ...{ differentiableAugmentation, gradientPenalty, interpolation },
   };
   const ofEncoder = () => prefixed('encoder', encoder?.namedVariables() ?? {});
   const model: ConditionalGan = {
@@ -298,9 +309,35 @@ export function conditionalGan(options: ConditionalGanOptions): ConditionalGan {
     },
     score: (samples, condition) =>
       tf.tidy(() => networks.score(samples, vectors('score', condition, samples.shape[0], false))),
-    namedVariables: () => ({ ...networks.generatorVariables(), ...networks.discriminatorVariables(), ...ofEncoder() }),
+    namedVariables: () => ({
+      ...networks.firstStageVariables(),
+      ...networks.generatorVariables(),
+      ...networks.discriminatorVariables(),
+      ...ofEncoder(),
+    }),
     files: (settings) => savedModelFiles({ type: 'conditionalGan', options: saved }, model.namedVariables(), settings),
     dispose: () => networks.dispose(),
   };
   return model;
+}
+
+/** Height of a first stage's pictures, once it is known to take the noise and the conditions of the second. */
+function sizeOfFirstStage(
+  { inputs, outputs }: LayersModel,
+  wanted: { latentDimension: number; conditionDimension: number; channels: number },
+): number {
+  const [noise, condition] = inputs.map(({ shape }) => shape[1]);
+  const [, height, width, channels] = outputs[0]!.shape;
+  const fits =
+    inputs.length === 2 &&
+    noise === wanted.latentDimension &&
+    condition === wanted.conditionDimension &&
+    typeof height === 'number' &&
+    height === width &&
+    channels === wanted.channels;
+  if (fits) return height;
+  throw new CrossmodalError(
+    `conditionalGan: firstStage must take noise [batch, ${wanted.latentDimension}] and conditions [batch, ${wanted.conditionDimension}] and give square pictures of ${wanted.channels} channels, got inputs ${inputs.map(({ shape }) => `[${shape}]`).join(', ')} and pictures [${outputs[0]!.shape}]`,
+    { remedy: 'train it with the same conditionDimension, latentDimension and channels, without augmentation' },
+  );
 }

@@ -39,3 +39,4 @@ export type { Discriminator } from './networks/discriminator.js';
 export { embeddingMap } from './networks/embedding-map.js';
 export { type ImageDiscriminatorOptions, imageDiscriminator } from './networks/image-discriminator.js';
 export { type ImageGeneratorOptions, imageGenerator } from './networks/image-generator.js';
+export { type RefiningGeneratorOptions, refiningGenerator } from './networks/refining-generator.js';

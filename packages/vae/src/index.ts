@@ -33,6 +33,7 @@ export {
   type Presence,
 } from './multimodal/multimodal-vae.js';
 export { divergenceToExperts, type Posterior } from './multimodal/posterior.js';
+export { type Disentanglement, mutualInformationGap } from './mutual-information-gap.js';
 export { convolutionalDecoder, convolutionalInference } from './networks/convolutional-networks.js';
 export { denseDecoder, denseInference } from './networks/dense-networks.js';
 export { type ConditionOption, type Vae, type VaeBatch, type VaeOptions, vae } from './vae.js';

@@ -1,10 +1,13 @@
+import { basename } from 'node:path';
+import { CrossmodalError } from '@crossmodal/core';
 import { Command, CommanderError } from 'commander';
+import type { ChosenDomains } from '../entries/entry.js';
 import { dataSetEntries, entries, findEntry, longEntries, modelEntries } from '../entries/index.js';
 import { oneLine } from '../errors.js';
 import { cacheFolder, reportFolder } from '../paths.js';
 import { parsePreset, presetNames } from '../presets.js';
 import { runSeeds } from '../seeds.js';
-import { runSuite } from '../suite.js';
+import { defaultStyles, runSuite } from '../suite.js';
 import { addPerfCommand } from './perf-command.js';
 import { entriesTable } from './table.js';
 import { processTerminal, type Terminal } from './terminal.js';
@@ -16,7 +19,11 @@ interface Options {
   threads?: number;
   data?: string;
   models?: string;
+  styles?: string[];
   cache?: string;
+  source?: string;
+  target?: string;
+  methods?: string[];
   out?: string;
   shuffle: boolean;
   verbose: boolean;
@@ -66,6 +73,16 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
       '--models <dir>',
       'folder with pretrained models (default: CROSSMODAL_MODELS; entries that need them are skipped)',
     )
+    .option('--source <set>', 'of digit-adaptation: mnist, mnist-m, mnist-coloured, or a folder or CSV of pictures')
+    .option('--target <set>', 'of digit-adaptation: the same; its labels are only looked at in the end')
+    .option('--methods <list>', 'of digit-adaptation: methods to compare, separated by semicolons', (text) =>
+      text.split(';').map((name) => name.trim()),
+    )
+    .option(
+      '--styles <list>',
+      `styles of the entry of this name, besides OpenMoji in colour: openmoji-lines, names of icon sets of Iconify, or folders of such (default: ${defaultStyles.join(',')})`,
+      (text) => text.split(','),
+    )
     .option('--cache <dir>', 'folder for rendered pictures and speech (default: CROSSMODAL_CACHE, or .cache/bench)')
     .option(
       '--out <dir>',
@@ -80,14 +97,17 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
     });
 
   const common = (ids: readonly string[]) => {
-    const { preset, device, threads, data, models: named, cache } = program.opts<Options>();
+    const { preset, device, threads, data, models: named, styles, cache } = program.opts<Options>();
     const models = named ?? environment['CROSSMODAL_MODELS'];
+    const domains = chosenDomains(program.opts<Options>(), ids);
     const skips = ids.length === 0 && models === undefined;
     return {
       skipped: skips ? modelEntries.map(({ id }) => `${id}: skipped, it needs --models DIR or CROSSMODAL_MODELS`) : [],
       preset: parsePreset(preset),
       chosen: ids.length > 0 ? ids.map(findEntry) : [...entries, ...(models === undefined ? [] : modelEntries)],
       models,
+      ...(domains ? { domains } : {}),
+      styles,
       device,
       threads,
       dataFolder: data ?? environment['CROSSMODAL_DATA'],
@@ -98,16 +118,22 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
   const run = async (ids: readonly string[]) => {
     const { seed, shuffle, verbose, out } = program.opts<Options>();
     const { chosen, skipped, ...options } = common(ids);
-    const name = ids.length > 0 ? `${options.preset}-${[...ids, `seed${seed}`].join('-')}` : options.preset;
+    const parts = [...ids, ...setNames(options.domains), `seed${seed}`];
+    const name = ids.length > 0 ? `${options.preset}-${parts.join('-')}` : options.preset;
     const folder = reportFolder(out, shuffle ? `${name}-shuffled` : name);
     const { failures } = await runSuite(chosen, { ...options, seed, shuffle, verbose, reportFolder: folder });
     for (const line of skipped) terminal.note(line);
     program.failed = failures.length > 0;
   };
-  const repeat = async (ids: readonly string[], { seeds }: { seeds: number[] }) => {
+  const repeat = async (ids: readonly string[], { seeds, control }: { seeds: number[]; control: boolean }) => {
     const { chosen, skipped, ...options } = common(ids);
-    const folder = reportFolder(program.opts<Options>().out, `${options.preset}-seeds`);
-    terminal.out((await runSeeds(chosen, { ...options, seeds, reportFolder: folder })).trimEnd());
+    const { out } = program.opts<Options>();
+    // What is done is not repeated: other domains or methods must not be taken for it.
+    if (options.domains?.methods && out === undefined) {
+      throw new CrossmodalError('bench: seeds with --methods needs a folder of its own', { remedy: 'pass --out DIR' });
+    }
+    const folder = reportFolder(out, [options.preset, ...setNames(options.domains), 'seeds'].join('-'));
+    terminal.out((await runSeeds(chosen, { ...options, seeds, control, reportFolder: folder })).trimEnd());
     for (const line of skipped) terminal.note(line);
   };
 
@@ -131,6 +157,7 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
     .command('seeds')
     .argument('[ids...]', 'entries; all unless given')
     .option('--seeds <list>', 'seeds, such as 0,1,2', (text) => text.split(',').map(parseSeed), [0, 1, 2])
+    .option('--no-control', 'leave out the run with shuffled pairs and labels')
     .description(
       'run entries with several seeds and once shuffled, and tabulate in reports/<preset>-seeds; what is done is not repeated',
     )
@@ -139,6 +166,27 @@ function buildProgram(terminal: Terminal, environment: NodeJS.ProcessEnv): Progr
   for (const command of program.commands) command.exitOverride().allowExcessArguments(false);
   return program;
 }
+
+/** @throws CrossmodalError when they are named for entries that do not take them. */
+function chosenDomains({ source, target, methods }: Options, ids: readonly string[]): ChosenDomains | undefined {
+  const domains = Object.entries({ source, target, methods }).filter(([, value]) => value !== undefined);
+  if (domains.length === 0) return undefined;
+  const takers = dataSetEntries.filter(({ takesDomains }) => takesDomains).map(({ id }) => id);
+  const other = ids.map(findEntry).find(({ takesDomains }) => !takesDomains);
+  if (ids.length === 0 || other) {
+    throw new CrossmodalError(
+      `bench: --source, --target and --methods are for ${takers.join(' and ')}, got ${other?.id ?? 'all entries'}`,
+      { remedy: 'bench run digit-adaptation --source mnist --target DIR' },
+    );
+  }
+  return Object.fromEntries(domains);
+}
+
+/** What the folder of a run is called by. */
+const setNames = ({ source, target }: ChosenDomains = {}): string[] =>
+  source === undefined && target === undefined
+    ? []
+    : [`${basename(source ?? 'mnist')}-to-${basename(target ?? 'mnist-m')}`];
 
 function parseSeed(text: string): number {
   if (!/^\d{1,9}$/.test(text))

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { cacheFolder } from '../paths.js';
 import type { Terminal } from './terminal.js';
 
 interface PerfCommandOptions {
@@ -20,7 +21,7 @@ export function addPerfCommand(program: Command, terminal: Terminal): void {
     .description('time a training step of each model per engine, against PyTorch where it is found')
     .option(
       '--rows <letters>',
-      'rows of the table, such as a,f; shapes: small networks that nothing was tuned on; large: networks of usual size, and inference',
+      'rows of the table, such as a,f; shapes: small networks that nothing was tuned on; large: networks of usual size, and inference; pretrained: folders of Hugging Face, loaded and fine-tuned',
       list,
     )
     .option('--engines <names>', 'onnx, torch, tfjs-node, wasm, tfjs-cpu', list)
@@ -39,6 +40,8 @@ export function addPerfCommand(program: Command, terminal: Terminal): void {
       const { perf } = await import('../perf/perf.js');
       const { rows, rounds, json } = options;
       const chosen = { ...(rows ? { rows } : {}), ...(json === undefined ? {} : { json }) };
-      await perf({ ...chosen, rounds, python, engines: options.engines as never, write: (line) => terminal.out(line) });
+      const cache = cacheFolder(undefined, process.env);
+      const write = (line: string) => terminal.out(line);
+      await perf({ ...chosen, rounds, python, engines: options.engines as never, cacheFolder: cache, write });
     });
 }

@@ -24,6 +24,13 @@ export interface EntryOutcome {
 /** How a training is shown. */
 export type Followed = Pick<FitOptions, 'label' | 'progress' | 'callbacks'>;
 
+/** What an entry that takes domains of one's own learns from, and where it is to work. */
+export interface ChosenDomains {
+  source?: string;
+  target?: string;
+  methods?: string[];
+}
+
 /** What an entry is given. */
 export interface EntryContext {
   readonly preset: PresetName;
@@ -35,6 +42,10 @@ export interface EntryContext {
   readonly dataFolder: string | undefined;
   /** What `--models` or CROSSMODAL_MODELS names, for entries with models of others. */
   readonly models: string | undefined;
+  /** What `--source`, `--target` and `--methods` name, for entries that take them. */
+  readonly domains?: ChosenDomains;
+  /** The styles that `--styles` names, for the entry of this name. */
+  readonly styles: readonly string[];
   /** Where what takes long is kept. */
   readonly cacheFolder: string;
   readonly openmoji: OpenMoji;
@@ -44,6 +55,13 @@ export interface EntryContext {
   speech(utterances: readonly Utterance[]): Promise<string[]>;
   /** What several entries need is made once per run: by the first that asks for it, whose time it counts to. */
   shared<T>(name: string, make: () => Promise<T>): Promise<T>;
+  /**
+   * The outcome of one training of this run, as JSON can hold it. `bench seeds` writes it beside its results as soon as it is there, and a run
+   * that was interrupted reads it; elsewhere it is made each time.
+   *
+   * @param name unlike those of the other trainings of the entry
+   */
+  kept<T>(name: string, make: () => Promise<T>): Promise<T>;
   /** Shows where something that takes long stands. */
   progress(line: string): void;
   /** Options of `fit` that show where a training of so many steps stands. */
@@ -57,5 +75,7 @@ export interface Entry {
   readonly title: string;
   /** One line for `bench list`. */
   readonly question: string;
+  /** Knows `--source`, `--target` and `--methods`; the others refuse them. */
+  readonly takesDomains?: boolean;
   run(context: EntryContext): Promise<EntryOutcome>;
 }

@@ -2,6 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface, type Interface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { DeviceName } from '@crossmodal/core/device';
+import type { Loading } from './rows/row.js';
 
 /** What a row can be run on: our devices by the library that computes, and PyTorch. */
 export const engines = {
@@ -19,11 +20,14 @@ export type Engine = keyof typeof engines;
 interface Ready {
   device: string;
   firstMs: number;
+  loading?: Loading;
 }
 
 interface Options {
   python: string;
   threads: number;
+  /** Where the model lies that the row loads. */
+  folder?: string | undefined;
 }
 
 /** One engine on one row, warm, waiting in a process of its own for `run`. */
@@ -46,16 +50,26 @@ export class Contender {
     engine: Engine,
     row: string,
     batch: number,
-    { python, threads, limitSeconds }: Options & { limitSeconds: number },
+    { python, threads, folder, limitSeconds }: Options & { limitSeconds: number },
   ): Promise<Contender> {
     const here = (file: string) => fileURLToPath(new URL(file, import.meta.url));
     const device = engines[engine];
+    const last = folder === undefined ? [] : [folder];
     const [command, args] =
       device === undefined
-        ? [python, [here('torch_worker.py'), row, String(batch), String(threads)]]
+        ? [python, [here('torch_worker.py'), row, String(batch), String(threads), ...last]]
         : [
             process.execPath,
-            ['--conditions=@crossmodal/source', '--import', 'tsx', here('worker.ts'), row, device, String(batch)],
+            [
+              '--conditions=@crossmodal/source',
+              '--import',
+              'tsx',
+              here('worker.ts'),
+              row,
+              device,
+              String(batch),
+              ...last,
+            ],
           ];
     const child = spawn(command, args, {
       env: {

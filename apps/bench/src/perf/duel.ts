@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Contender, type Engine } from './contender.js';
-import type { Row } from './rows/row.js';
+import type { Loading, Row } from './rows/row.js';
 
 /** One engine's result on one row. */
 export interface Result {
@@ -18,6 +18,8 @@ export interface Result {
   matmul_peak_gflops: number;
   device: string;
   loss: number;
+  /** Where the model came from a folder. */
+  loading?: Loading;
 }
 
 /** An engine that could not run a row, and why. */
@@ -38,6 +40,8 @@ interface DuelOptions {
   limitSeconds: number;
   batch?: number;
   threads?: number;
+  /** Where the model lies that the row loads. */
+  folder?: string;
 }
 
 const quantile = (sorted: readonly number[], q: number) =>
@@ -57,6 +61,7 @@ export async function duel(
     limitSeconds,
     batch = row.batch,
     threads = availableParallelism(),
+    folder,
   }: DuelOptions,
 ): Promise<{ results: Result[]; absences: Absence[] }> {
   const absences: Absence[] = [];
@@ -65,7 +70,7 @@ export async function duel(
     for (const engine of engines) {
       for (let size = batch; ; size = Math.max(1, Math.floor(size / 4))) {
         try {
-          const contender = await Contender.start(engine, row.id, size, { python, threads, limitSeconds });
+          const contender = await Contender.start(engine, row.id, size, { python, threads, folder, limitSeconds });
           running.push({ engine, batch: size, contender, ms: [], loss: Number.NaN });
           break;
         } catch (error) {
@@ -104,6 +109,7 @@ export async function duel(
         matmul_peak_gflops: await contender.matmulPeak(),
         device: contender.ready.device,
         loss,
+        ...(contender.ready.loading ? { loading: contender.ready.loading } : {}),
       });
     }
     return { results, absences };

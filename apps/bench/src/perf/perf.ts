@@ -1,15 +1,21 @@
 import { spawnSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { arch, availableParallelism, cpus, platform, totalmem } from 'node:os';
+import { join } from 'node:path';
 import { type Engine, engines as knownEngines } from './contender.js';
 import { type Absence, duel, type Result } from './duel.js';
 import { everyRow, rows as table } from './rows/index.js';
 import { large } from './rows/large.js';
-import type { Row } from './rows/row.js';
+import { pretrained } from './rows/pretrained.js';
+import { writePretrainedFolder } from './rows/pretrained-folder.js';
+import type { Loading, Row } from './rows/row.js';
 import { shapes } from './rows/shapes.js';
 
 export interface PerfOptions {
-  /** Names of rows; `shapes` for all of `s1` to `s12`, `large` for networks of usual size and inference. Without, the rows of the table. */
+  /**
+   * Names of rows; `shapes` for all of `s1` to `s12`, `large` for networks of usual size and inference, `pretrained` for models
+   * loaded from folders. Without, the rows of the table.
+   */
   rows?: readonly string[];
   /** Engines, or all that are found. */
   engines?: readonly Engine[];
@@ -18,6 +24,8 @@ export interface PerfOptions {
   json?: string;
   rounds?: number;
   threads?: number;
+  /** Where the folders that rows load are made, about 0.4 GB each. */
+  cacheFolder: string;
   write(line: string): void;
 }
 
@@ -46,15 +54,16 @@ export async function perf({
   json,
   rounds = 5,
   threads = availableParallelism(),
+  cacheFolder,
   write,
 }: PerfOptions): Promise<PerfReport> {
-  const groups: Record<string, readonly Row[]> = { shapes, large };
+  const groups: Record<string, readonly Row[]> = { shapes, large, pretrained };
   const names = rows?.flatMap((name) => groups[name]?.map(({ id }) => id) ?? [name]);
   const chosen = names ? everyRow.filter((row) => names.includes(row.id)) : table;
   const missing = names?.filter((id) => !everyRow.some((row) => row.id === id)) ?? [];
   if (missing.length > 0)
     throw new Error(
-      `perf: unknown row ${missing.join(', ')}; there are ${everyRow.map(({ id }) => id).join(', ')}, and the groups ${Object.keys(groups).join(' and ')}`,
+      `perf: unknown row ${missing.join(', ')}; there are ${everyRow.map(({ id }) => id).join(', ')}, and the groups ${Object.keys(groups).join(', ')}`,
     );
   const unknown = engines.filter((engine) => !(engine in knownEngines));
   if (unknown.length > 0) {
@@ -76,7 +85,9 @@ export async function perf({
   };
   for (const row of chosen) {
     write(`\n(${row.id}) ${row.title}, B ${row.batch}`);
+    const folder = row.folder && (await writePretrainedFolder(row.folder, { within: join(cacheFolder, 'perf') }));
     const { results, absences } = await duel(row, {
+      ...(folder === undefined ? {} : { folder }),
       engines: contenders,
       python,
       rounds,
@@ -86,6 +97,7 @@ export async function perf({
     });
     const reference = results.find((result) => result.engine === 'torch') ?? results[0];
     for (const result of results) write(line(result, reference as Result));
+    for (const { engine, loading } of results) if (loading) write(loadingLine(engine, loading));
     for (const { engine, reason } of absences) write(`  ${engine.padEnd(14)} ${reason}`);
     report.results.push(...results);
     report.absences.push(...absences);
@@ -93,6 +105,11 @@ export async function perf({
   }
   write(`\n${report.machine.cpu}, ${report.machine.cores} cores, ${threads} threads, Node ${process.version}`);
   return report;
+}
+
+function loadingLine(engine: Engine, { seconds, peakMb, weightsMb }: Loading): string {
+  const share = (peakMb / weightsMb).toFixed(2);
+  return `  ${engine.padEnd(14)} loaded in ${seconds.toFixed(2)} s, peak of ${peakMb.toFixed(0)} MB for ${weightsMb.toFixed(0)} MB of weights (${share})`;
 }
 
 /** Times are compared per item, because a slow engine may have got a smaller batch. */

@@ -383,9 +383,62 @@ LARGE = dict(
     gru256=recurrent(nn.GRU),
 )
 
+def loaded(load):
+    """A model from the folder of the command line, and what it cost to read it."""
+    held = int(open("/proc/self/statm").read().split()[1]) * resource.getpagesize()
+    started = time.perf_counter()
+    model = load(sys.argv[4])
+    seconds = time.perf_counter() - started
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    weights = (pathlib.Path(sys.argv[4]) / "model.safetensors").stat().st_size
+    LOADING.update(seconds=seconds, peakMb=(peak - held) / 2**20, weightsMb=weights / 2**20)
+    return model
+
+
+LOADING = {}
+
+
+def pretrained(kind, way):
+    def build(batch):
+        import transformers
+
+        transformers.logging.set_verbosity_error()
+        if kind == "bert":
+            network = loaded(transformers.BertModel.from_pretrained)
+            mask = (torch.arange(128)[None] < 128 - 8 * torch.arange(batch)[:, None]).long()
+            inputs = dict(input_ids=tokens(batch, 128, 30_522), attention_mask=mask)
+        else:
+            network = loaded(transformers.ViTModel.from_pretrained)
+            inputs = dict(pixel_values=uniform([batch, 3, 224, 224], -1, 1))
+        if way == "inference":
+            return network, lambda: network(**inputs).pooler_output
+        network.train()
+        if way == "lora":
+            import peft
+
+            # transformers 5 calls ViT's projections otherwise in memory than in the file.
+            targets = ["query", "value", "q_proj", "v_proj"]
+            network = peft.get_peft_model(network, peft.LoraConfig(r=8, target_modules=targets))
+        optimizer = torch.optim.AdamW([p for p in network.parameters() if p.requires_grad], 1e-5)
+
+        def step():
+            optimizer.zero_grad()
+            value = (network(**inputs).pooler_output ** 2).mean()
+            value.backward()
+            optimizer.step()
+            return value.item()
+
+        return step
+
+    return evaluated(build) if way == "inference" else build
+
+
 ROWS = dict(a=dann, b=dcgan, c=clip, d=transformer, e=lstm, f=vae, g=audio, h=mlp, m=suite)
 ROWS.update((name, trained(build)) for name, build in LARGE.items())
 ROWS.update((f"{name}-inference", evaluated(build)) for name, build in LARGE.items())
+ROWS.update(
+    (f"{kind}-base-{way}", pretrained(kind, way)) for kind in ("bert", "vit") for way in ("inference", "full", "lora")
+)
 
 
 with open(pathlib.Path(__file__).with_name("rows") / "shapes.json") as file:
@@ -415,7 +468,7 @@ def main():
     first = (time.perf_counter() - started) * 1e3
     for _ in range(4):
         step()
-    say(dict(ready=True, device=f"PyTorch {torch.__version__}, {threads} threads", firstMs=first))
+    say(dict(ready=True, device=f"PyTorch {torch.__version__}, {threads} threads", firstMs=first, **(dict(loading=LOADING) if LOADING else {})))
     for line in sys.stdin:
         command, _, count = line.strip().partition(" ")
         if command == "run":

@@ -8,7 +8,7 @@ import { everyRow } from './rows/index.js';
 /** Longest warm-up. */
 const WARM_MS = 20_000;
 
-const [rowId, deviceName, batch] = process.argv.slice(2);
+const [rowId, deviceName, batch, folder] = process.argv.slice(2);
 const say = (message: object) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
 /** Best GFLOP/s of a 1024x1024 product: what this engine can reach on this machine. */
@@ -31,7 +31,7 @@ try {
   const row = everyRow.find((candidate) => candidate.id === rowId);
   if (!row) throw new Error(`unknown row '${rowId}'`);
   const device = await useDevice(deviceName as DeviceName);
-  const workload = row.build(Number(batch));
+  const workload = await row.build(Number(batch), folder);
   const step = compile(workload.step);
   const once = async () => {
     const loss = step(...workload.inputs) as tf.Scalar;
@@ -44,7 +44,7 @@ try {
   const firstMs = performance.now() - started;
   // The call that builds the graph, and replays until memory has grown; a slow engine is warm when its time is up.
   for (let i = 0; i < 6 && performance.now() - started < WARM_MS; i++) await once();
-  say({ ready: true, device: device.description, firstMs });
+  say({ ready: true, device: device.description, firstMs, loading: workload.loading });
   for await (const line of createInterface({ input: process.stdin })) {
     const [command, count] = line.split(' ');
     if (command === 'run') {

@@ -1,5 +1,5 @@
-/** A picture as the bytes of a PNG file. */
-export type Png = Uint8Array;
+/** A picture as the bytes of a PNG file, or an animated one as those of a WebP file. */
+export type PictureFile = Uint8Array;
 
 /** Lines over a common horizontal axis that counts steps. */
 export interface CurvesFigure {
@@ -26,13 +26,13 @@ export interface RetrievalFigure {
   queries: {
     /** Words, a picture, or both; `spoken` marks words that were heard, not read. */
     text?: string;
-    picture?: Png;
+    picture?: PictureFile;
     spoken?: boolean;
     /** The right answer, where the question does not show it already. */
-    answer?: Png;
+    answer?: PictureFile;
     /** Where the right answer came, from 1. */
     rank: number;
-    results: { label: string; picture?: Png; right: boolean }[];
+    results: { label: string; picture?: PictureFile; right: boolean }[];
   }[];
 }
 
@@ -43,7 +43,7 @@ export interface PicturesFigure {
   caption: string;
   /** One per column, when columns mean something. */
   headings?: string[];
-  rows: { label?: string; pictures: Png[] }[];
+  rows: { label?: string; pictures: PictureFile[] }[];
 }
 
 /** Horizontal bars, to compare a few numbers. */

@@ -2,7 +2,7 @@ import { bars } from './charts/bars.js';
 import { confusion } from './charts/confusion.js';
 import { curves } from './charts/curves.js';
 import { scatter } from './charts/scatter.js';
-import type { Figure, PicturesFigure, Png, RetrievalFigure, SoundsFigure } from './figure.js';
+import type { Figure, PictureFile, PicturesFigure, RetrievalFigure, SoundsFigure } from './figure.js';
 import { html, type Markup } from './html.js';
 
 /** True when a figure has nothing to show, such as examples of success where there was none. */
@@ -45,8 +45,14 @@ export function renderFigure(figure: Figure): Markup | null {
   }
 }
 
-function image(png: Png, label = ''): Markup {
-  return html`<img src="data:image/png;base64,${Buffer.from(png).toString('base64')}" alt="${label}" title="${label}">`;
+/** A file as an address. A page must hold no NaN, which base64 may: those letters are escaped, as addresses allow. */
+const address = (type: string, file: Uint8Array): string =>
+  `data:${type};base64,${Buffer.from(file).toString('base64').replaceAll('Na', '%4Ea')}`;
+
+function image(file: PictureFile, label = ''): Markup {
+  // A WebP file begins with RIFF, its length, and WEBP.
+  const type = Buffer.from(file).toString('latin1', 8, 12) === 'WEBP' ? 'image/webp' : 'image/png';
+  return html`<img src="${address(type, file)}" alt="${label}" title="${label}">`;
 }
 
 function retrieval({ title, caption, gallery, near, queries }: RetrievalFigure): Markup {
@@ -85,15 +91,12 @@ function pictures({ title, caption, headings, rows }: PicturesFigure): Markup {
   </figure>`;
 }
 
-/** A wav file as an address. A page must hold no NaN, which sound in base64 may: those letters are escaped, as addresses allow. */
-const soundAddress = (wav: Uint8Array): string =>
-  `data:audio/wav;base64,${Buffer.from(wav).toString('base64').replaceAll('Na', '%4Ea')}`;
-
 function sounds({ title, caption, sounds: list }: SoundsFigure): Markup {
   return html`<figure class="wide">
     <figcaption><b>${title}</b> ${caption}</figcaption>
     <table class="pictures"><tbody>${list.map(
-      ({ label, wav }) => html`<tr><th>${label}</th><td><audio controls src="${soundAddress(wav)}"></audio></td></tr>`,
+      ({ label, wav }) =>
+        html`<tr><th>${label}</th><td><audio controls src="${address('audio/wav', wav)}"></audio></td></tr>`,
     )}</tbody></table>
   </figure>`;
 }

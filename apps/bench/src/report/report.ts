@@ -35,8 +35,8 @@ export function renderReport(file: ResultsFile, sections: readonly ReportSection
   <header>
     <div class="eyebrow">Crossmodal benchmark suite · ${file.preset}</div>
     <h1>Text, pictures and speech in one space</h1>
-    <p class="lede">Small models of each paradigm, trained from nothing in ${formatSeconds(file.seconds)} on this computer, on the drawings of
-      OpenMoji. What is tested was never trained on: no variant of a test emoji in skin tone, gender or hair is among the training pictures.</p>
+    <p class="lede">Small models of each paradigm, trained in ${formatSeconds(file.seconds)} on this computer. What is tested was never trained
+      on; of a drawing of OpenMoji, no variant in skin tone, gender or hair is among the training pictures either.</p>
     ${file.shuffled && html`<p class="note"><b>Control run.</b> The pairs and labels of the training data were shuffled. Every value should lie near chance.</p>`}
     ${file.preset === 'smoke' && html`<p class="note"><b>Smoke run.</b> A few steps only, to see that everything works. The numbers mean nothing.</p>`}
     ${file.failures.map(({ id, error }) => html`<p class="note"><b>${id} failed.</b> ${error}</p>`)}

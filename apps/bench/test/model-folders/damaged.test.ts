@@ -177,8 +177,11 @@ describe('a damaged dual encoder', () => {
     await expect(loadDualEncoder(files, { encoders: { image: loadImageEncoder } })).rejects.toThrow(
       /the encoder in text\/ is one of text, for which there is no loader, only for image; pass \{ encoders: \{ text: loadTextEncoder \} \}/,
     );
-    await expect(loadDualEncoder('models/clip' as never, { encoders })).rejects.toThrow(
-      /files must be a map of names to files, got the path "models\/clip"; pass await openFolder\(path\)/,
+    await expect(loadDualEncoder('models/none', { encoders })).rejects.toThrow(
+      /openFolder: models\/none does not exist; give the path of the folder of a model/,
+    );
+    await expect(loadVae('models/none' as never)).rejects.toThrow(
+      /files must be a map of names to files, got the path "models\/none"; pass await openFolder\(path\)/,
     );
   });
 

@@ -277,6 +277,20 @@ export const kinds: Readonly<Record<string, Kind>> = {
       return tf.concat([tf.reshape(drawn, [-1]), model.score(drawn, values([2, 5], 1))]);
     },
   }),
+  'conditional GAN in two stages': kind({
+    make: async () => {
+      const settings = { conditionDimension: 5, latentDimension: 6, channels: 1, width: 4 };
+      const first = conditionalGan({ ...settings, size: 8, seed: 1 });
+      return conditionalGan({
+        ...settings,
+        firstStage: first.generator,
+        augmentation: { dimension: 4 },
+        size: 16,
+        seed: 2,
+      });
+    },
+    probe: async (model) => model.generate(values([2, 5], 1), { random: new Random(1) }),
+  }),
   'conditional GAN with a text encoder inside': kind({
     make: async () =>
       conditionalGan({ conditionDimension: 8, latentDimension: 6, size: 8, width: 4, encoder: text(), seed: 1 }),

@@ -1,4 +1,11 @@
-import { assertKnownOptions, type EncoderLoaders, loadSavedModel, type ModelFiles, readConfig } from '@crossmodal/core';
+import {
+  assertKnownOptions,
+  type EncoderLoaders,
+  filesOf,
+  loadSavedModel,
+  type ModelFiles,
+  readConfig,
+} from '@crossmodal/core';
 import {
   isOfTransformers,
   type PretrainedParts,
@@ -18,19 +25,19 @@ export interface LoadDualEncoderOptions {
 export type LoadedDualEncoder<Modality extends string = string> = DualEncoder<Modality> & Partial<PretrainedParts>;
 
 /**
- * Loads a dual encoder from the files of its folder: one that was saved with its encoders inside, or CLIP, SigLIP or CLAP as
+ * Loads a dual encoder from its folder: one that was saved with its encoders inside, or CLIP, SigLIP or CLAP as
  * transformers saves them, with towers, projections, scale and bias. Trained further by `trainStep`, `saveFolder` writes it back in the
  * form that it was loaded from, so that transformers reads its own.
  *
- * @param files of its folder: `openFolder` of `@crossmodal/core/models`, or fetched
+ * @param source path of the folder, or its files: of `openFolder`, or fetched, as in a browser
  * @throws CrossmodalError naming the file when something is missing, damaged, of another version, type or family
  * @see Radford et al. (2021), CLIP; Zhai et al. (2023), SigLIP; Wu et al. (2023), CLAP
  * @example
- * const files = await openFolder('models/clip');
- * const model = await loadDualEncoder(files, { encoders: { image: loadImageEncoder, text: loadTextEncoder } });
+ * const encoders = { image: loadImageEncoder, text: loadTextEncoder };
+ * const model = await loadDualEncoder('models/clip', { encoders });
  */
 export async function loadDualEncoder<Modality extends string = string>(
-  files: ModelFiles,
+  source: string | ModelFiles,
   options: LoadDualEncoderOptions,
 ): Promise<LoadedDualEncoder<Modality>> {
   assertKnownOptions('loadDualEncoder', options, {
@@ -38,6 +45,7 @@ export async function loadDualEncoder<Modality extends string = string>(
     pairLoss: true,
   } satisfies Record<keyof LoadDualEncoderOptions, true>);
   const { encoders, ...given } = options;
+  const files = await filesOf(source);
   const config = await readConfig(files, 'config.json', { where: 'loadDualEncoder' });
   if (isOfTransformers(config)) {
     return (await pretrainedDualEncoder(

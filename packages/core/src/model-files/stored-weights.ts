@@ -9,9 +9,15 @@ import type { StoredWeights } from './weight-reader.js';
 /** An index of 100,000 tensors has about ten megabytes. */
 const indexLimit = 32 * 2 ** 20;
 
+/** Indices of weights in several files, and what opens one of these. */
+const sharded: Readonly<Record<string, (file: ModelFile) => Promise<StoredWeights>>> = {
+  'model.safetensors.index.json': (file) => openFile(file),
+  'pytorch_model.bin.index.json': (file) => torchWeights(file),
+};
+
 /**
  * Opens the weights among a model's files: `model.safetensors`, or the shards that `model.safetensors.index.json` names, or a
- * checkpoint of PyTorch, whose pickle is read by a reader that can build tensors only.
+ * checkpoint of PyTorch (or its shards), whose pickle is read by a reader that can build tensors only.
  * Headers are checked in full, tensors are read as they are asked for.
  *
  * @param options.where the function that messages begin with
@@ -24,17 +30,16 @@ export async function openWeights(files: ModelFiles, { where, ...others }: { whe
   assertKnownOptions('openWeights', others, ['where']);
   const whole = files.get('model.safetensors');
   if (whole) return openFile(whole);
-  const index = await readJson(files, 'model.safetensors.index.json', { limit: indexLimit });
-  if (index !== undefined) return openShards(files, index);
+  for (const [name, open] of Object.entries(sharded)) {
+    const index = await readJson(files, name, { limit: indexLimit });
+    if (index !== undefined) return openShards(files, index, { label: files.get(name)!.label, open });
+  }
+  const usual = files.get('pytorch_model.bin');
+  if (usual) return torchWeights(usual);
   const single = [...files.keys()].filter((name) => /^[^/]+\.safetensors$/.test(name) && !/adapter/.test(name));
   if (single.length === 1) return openFile(files.get(single[0]!)!);
   const pickled = [...files.keys()].filter((name) => /^[^/]+\.(bin|pth|pt)$/.test(name));
-  const torch = pickled.includes('pytorch_model.bin')
-    ? 'pytorch_model.bin'
-    : pickled.length === 1
-      ? pickled[0]
-      : undefined;
-  if (torch !== undefined) return torchWeights(files.get(torch)!);
+  if (pickled.length === 1) return torchWeights(files.get(pickled[0]!)!);
   const unreadable = [...files.keys()].filter((name) => /\.(bin|pth?|ckpt|h5|msgpack|onnx)$/.test(name));
   throw new CrossmodalError(
     `${where}: there is no model.safetensors and no model.safetensors.index.json among the files${unreadable.length > 0 ? `, only ${unreadable.slice(0, 4).join(', ')}` : ''}`,
@@ -64,8 +69,11 @@ async function openFile(file: ModelFile): Promise<StoredWeights> {
   return { label: file.label, entries: header.entries, read: (name) => read(known(file.label, header.entries, name)) };
 }
 
-async function openShards(files: ModelFiles, index: unknown): Promise<StoredWeights> {
-  const { label } = files.get('model.safetensors.index.json')!;
+async function openShards(
+  files: ModelFiles,
+  index: unknown,
+  { label, open }: { label: string; open: (file: ModelFile) => Promise<StoredWeights> },
+): Promise<StoredWeights> {
   const map = (index as { weight_map?: unknown } | null)?.weight_map;
   if (typeof map !== 'object' || map === null || !Object.values(map).every((name) => typeof name === 'string')) {
     throw new CrossmodalError(`${label}: it must hold a weight_map of tensors to files`);
@@ -79,13 +87,12 @@ async function openShards(files: ModelFiles, index: unknown): Promise<StoredWeig
       { remedy: 'copy all files of the model' },
     );
   }
-  const entries = new Map<string, TensorEntry>();
-  const readers = new Map<string, (name: string) => Promise<StoredTensor>>();
+  const entries = new Map<string, Pick<TensorEntry, 'dtype' | 'shape'>>();
+  const parts = new Map<string, StoredWeights>();
   for (const shard of shards) {
-    const file = files.get(shard)!;
-    const header = await headerOf(file);
-    readers.set(shard, reader(file, header));
-    for (const [name, entry] of header.entries) {
+    const part = await open(files.get(shard)!);
+    parts.set(shard, part);
+    for (const [name, entry] of part.entries) {
       if (places.get(name) !== shard) {
         throw new CrossmodalError(
           `${label}: tensor '${name}' lies in ${shard}, the index says ${places.get(name) ?? 'nothing of it'}`,
@@ -100,7 +107,7 @@ async function openShards(files: ModelFiles, index: unknown): Promise<StoredWeig
       `${label}: it names tensors that their files do not hold: ${lost.slice(0, 8).join(', ')}${lost.length > 8 ? ` and ${lost.length - 8} more` : ''}`,
     );
   }
-  return { label, entries, read: (name) => readers.get(places.get(known(label, entries, name))!)!(name) };
+  return { label, entries, read: (name) => parts.get(places.get(known(label, entries, name))!)!.read(name) };
 }
 
 function known(label: string, entries: ReadonlyMap<string, unknown>, name: string): string {

@@ -29,7 +29,11 @@ export interface LoraOptions {
    * @default 0
    */
   dropout?: number;
-  seed: number;
+  /**
+   * Of the first factors.
+   * @default 0
+   */
+  seed?: number;
 }
 
 /** Where attention asks and answers, by the names of the families: the paper's choice. */
@@ -53,9 +57,9 @@ export function lora(
     alpha = 8, // PEFT
     targets = attentionTargets,
     dropout = 0,
-    seed,
+    seed = 0, // as the loaders
     ...others
-  }: LoraOptions,
+  }: LoraOptions = {},
 ): Lora {
   assertKnownOptions('lora', others, ['rank', 'alpha', 'targets', 'dropout', 'seed']);
   requireInteger('lora: rank', rank);

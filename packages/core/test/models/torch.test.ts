@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { CrossmodalError, memoryFile, torchWeights } from '../../src/index.js';
+import { CrossmodalError, memoryFile, openWeights, torchWeights } from '../../src/index.js';
 import { decodeValues } from '../../src/safetensors/index.js';
 
 const folder = new URL('../golden/torch/', import.meta.url);
@@ -24,6 +24,25 @@ describe('torchWeights', () => {
     expect(await values('scalar')).toEqual({ shape: [], values: [2.5] });
     expect(await values('flag')).toEqual({ shape: [2], values: [1, 0] });
     expect([...weights.entries.keys()]).toHaveLength(8);
+  });
+
+  it('reads shards by their index, and names one that is missing or holds something else', async () => {
+    const shard = 'pytorch_model-00001-of-00002.bin';
+    const index = (map: object) =>
+      ['pytorch_model.bin.index.json', memoryFile(JSON.stringify({ weight_map: map }), { label: 'index' })] as const;
+    const names = ['a', 'turned', 'part', 'half', 'brain', 'long', 'scalar', 'flag'];
+    const places = Object.fromEntries(names.map((name) => [name, shard]));
+    const file = [shard, memoryFile(bytesOf('zip.pth'), { label: shard })] as const;
+    const opened = (map: object) => openWeights(new Map([index(map), file]), { where: 'test' });
+    const weights = await opened(places);
+    expect([...weights.entries.keys()].sort()).toEqual([...names].sort());
+    expect(Array.from(decodeValues(await weights.read('a')) as Float32Array)).toEqual([0, 1, 2, 3, 4, 5]);
+    await expect(opened({ ...places, b: 'pytorch_model-00002-of-00002.bin' })).rejects.toThrow(
+      /index: 1 of the 2 files that it names are missing: pytorch_model-00002-of-00002\.bin/,
+    );
+    await expect(opened({ a: shard })).rejects.toThrow(
+      /lies in pytorch_model-00001-of-00002\.bin, the index says nothing/,
+    );
   });
 
   it('refuses a pickle that wants to run code, and names what it wants', async () => {

@@ -27,9 +27,11 @@ import type { Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { dropoutRuns } from '../decoders/dropout-run.js';
 import { initialWeights } from '../decoders/initial-weights.js';
+import { prenet, prenetLayers, prenetSpecs } from '../decoders/prenet.js';
 import { drawOf, ownStack } from '../decoders/transformer-decoder.js';
 import { GenerationCaches, shapesOf } from '../internal/generation-caches.js';
 import { loadOwn } from './load-own.js';
+import { prenetMasks } from './prenet-masks.js';
 
 export interface TextToSpeechOptions {
   /** Must have `encodeSequence`: one vector per character or word. */
@@ -52,7 +54,8 @@ export interface TextToSpeechOptions {
   /** @default 0.1 */
   dropout?: number;
   /**
-   * Dropout of the frames that go in when training: a decoder that trusts them too much does not listen to the text.
+   * Dropout of the frames that go in, in training and when speaking: a decoder that trusts them too much does not listen to the text.
+   * Training meets real frames and speaking the model's own, which are smoother: without the noise the one is not the other.
    * @default 0.5
    */
   prenetDropout?: number;
@@ -82,14 +85,31 @@ export interface SpokenFrames {
   finished: boolean;
 }
 
+export interface SpeakOptions {
+  /** @default 0.5 */
+  threshold?: number;
+  /** @default the model's maximumFrames */
+  maximumFrames?: number;
+  /**
+   * Of the dropout of the frames that go in.
+   * @default 0
+   */
+  seed?: number | string;
+}
+
 /** A model that speaks; see `textToSpeech`. */
 export interface TextToSpeech extends Trainable<SpeechBatch> {
   readonly encoder: Encoder<string>;
   readonly maximumFrames: number;
   /** Mean absolute error of the frames, and the cross entropy of whether one is the last: terms `loss`, `frames`, `stop`. */
   loss(batch: SpeechBatch, options?: { training?: boolean }): LossTerms;
-  /** The frames of each row; it ends where the model says so with a probability above `threshold`, or at `maximumFrames`. */
-  generate(inputs: Inputs, options?: { threshold?: number; maximumFrames?: number }): Promise<SpokenFrames[]>;
+  /** The frames [batch, frames, bands] that it says of each row when the right ones before are given. */
+  teacherForced(batch: SpeechBatch): Tensor3D;
+  /**
+   * The frames of each row; it ends where the model says so with a probability above `threshold`, or at `maximumFrames`. Another `seed`
+   * says the same text in another way; row i draws from a stream of its own.
+   */
+  generate(inputs: Inputs, options?: SpeakOptions): Promise<SpokenFrames[]>;
   namedVariables(): NamedVariables;
   files(options?: { card?: ModelCard }): Promise<ModelFiles>;
   dispose(): void;
@@ -97,8 +117,8 @@ export interface TextToSpeech extends Trainable<SpeechBatch> {
 
 /**
  * Text to the frames of a log-mel spectrogram, some frames at a time, each from those before and the encoder's sequence; a stop token says
- * when the last one is there. Frames go into the decoder through a narrow net with dropout. `inverseLogMel` of `@crossmodal/encoders-audio`
- * makes sound of them.
+ * when the last one is there. Frames go into the decoder through a net with dropout, also when it speaks. `inverseLogMel` of
+ * `@crossmodal/encoders-audio` makes sound of them.
  *
  * @throws CrossmodalError when the encoder has no `encodeSequence` or an option is out of range
  * @see Wang et al. (2017), Tacotron, for the reduction factor; Shen et al. (2018), Tacotron 2, for the stop token; Li et al. (2019),
@@ -160,8 +180,7 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
   const shape = { dimension, layers, heads, dropout: rate };
   const stack = ownStack({ ...shape, hidden: 4 * dimension, length: places, memoryWidth });
   const specs: WeightSpecs = {
-    ...linearSpecs('prenet.0', bands, dimension),
-    ...linearSpecs('prenet.1', dimension, dimension),
+    ...prenetSpecs(bands, dimension),
     ...stack.specs,
     ...linearSpecs('frames', dimension, width),
     ...linearSpecs('stop', dimension, reduction),
@@ -169,12 +188,6 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
   const parameters = initialWeights(specs, { random: new Random(seed).fork('decoder'), draw: drawOf(layers) });
   const runOf = dropoutRuns(seed);
   const noise = new Random(seed).fork('prenet');
-  /** The last frame of each step through a narrow net. */
-  const prenet = (frames: Tensor3D, training: boolean): Tensor3D =>
-    [0, 1].reduce((x, i) => {
-      const y = tf.relu(linear(parameters, `prenet.${i}`, x)) as Tensor3D;
-      return training ? dropout(y, { rate: prenetDropout, random: noise, training }) : y;
-    }, frames);
   const said = (states: Tensor3D) => ({
     frames: linear(parameters, 'frames', states),
     stop: linear(parameters, 'stop', states),
@@ -182,7 +195,8 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
   const memoryOf = (inputs: Inputs, training: boolean): EncodedSequence =>
     encoder.encodeSequence!(inputs, { training });
 
-  const loss = ({ inputs, frames, lengths }: SpeechBatch, training: boolean): LossTerms => {
+  /** What is said of whole recordings when the right frames before are given, and the recordings filled up to whole steps. */
+  const forced = ({ inputs, frames }: Pick<SpeechBatch, 'inputs' | 'frames'>, training: boolean) => {
     const [batch, count, own] = frames.shape;
     if (own !== bands || count > places * reduction) {
       throw new CrossmodalError(
@@ -194,7 +208,7 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
       [0, 0],
       [0, steps * reduction - count],
       [0, 0],
-    ]);
+    ]) as Tensor3D;
     const groups = tf.reshape(padded, [batch, steps, reduction, bands]);
     const last = tf.reshape(tf.slice(groups, [0, 0, reduction - 1, 0], [batch, steps, 1, bands]), [
       batch,
@@ -203,9 +217,17 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
     ]);
     const before = tf.concat([tf.zeros([batch, 1, bands]), tf.slice(last, [0, 0, 0], [batch, steps - 1, bands])], 1);
     const run: Run = runOf(training);
-    const states = stack.states(parameters, prenet(before as Tensor3D, training), memoryOf(inputs, training), run);
-    const { frames: out, stop } = said(states);
-    const place = tf.range(0, steps * reduction, 1, 'int32');
+    const entered = prenet(parameters, before as Tensor3D, (x) =>
+      training ? dropout(x, { rate: prenetDropout, random: noise, training }) : x,
+    );
+    const states = stack.states(parameters, entered, memoryOf(inputs, training), run);
+    return { ...said(states), padded, places: steps * reduction };
+  };
+  const loss = (input: SpeechBatch, training: boolean): LossTerms => {
+    const { frames: out, stop, padded, places: count } = forced(input, training);
+    const { lengths } = input;
+    const batch = padded.shape[0];
+    const place = tf.range(0, count, 1, 'int32');
     const wholeLengths = tf.cast(tf.expandDims(lengths, 1), 'int32');
     const real = tf.cast(tf.less(place, wholeLengths), 'float32');
     const error = tf.abs(tf.sub(tf.reshape(out, padded.shape), padded));
@@ -213,7 +235,7 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
     const frameLoss = tf.div(tf.sum(perFrame), tf.sum(real)) as tf.Scalar;
     // The last frame and all behind it say stop.
     const ended = tf.cast(tf.greaterEqual(place, tf.sub(wholeLengths, 1)), 'float32') as Tensor2D;
-    const stopLoss = binaryCrossEntropy(tf.reshape(stop, [batch, steps * reduction]) as Tensor2D, ended);
+    const stopLoss = binaryCrossEntropy(tf.reshape(stop, [batch, count]) as Tensor2D, ended);
     return { loss: tf.add(frameLoss, tf.mul(stopLoss, stopWeight)), frames: frameLoss, stop: stopLoss as tf.Scalar };
   };
 
@@ -223,8 +245,11 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
     const [rows, memoryLength] = tf.tidy(() => memoryOf(inputs, false).sequence.shape);
     const state = stack.state(parameters, { rows, length: places, memoryLength });
     const remember = compile((given: Inputs) => state.remember(memoryOf(given, false)));
-    const step = compile((frame: Tensor3D, first: Tensor1D) => {
-      const { frames, stop } = said(state.step(prenet(frame, false), first));
+    const step = compile((frame: Tensor3D, first: Tensor1D, masks: Tensor3D) => {
+      const entered = prenet(parameters, frame, (x, layer) =>
+        tf.mul(x, tf.slice(masks, [0, layer, 0], [rows, 1, dimension])),
+      );
+      const { frames, stop } = said(state.step(entered, first));
       return tf.concat([tf.reshape(frames, [rows, width]), tf.sigmoid(tf.reshape(stop, [rows, reduction]))], 1);
     });
     const dispose = () => {
@@ -238,16 +263,21 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
   /** One recording per row, of most `most` frames. */
   async function speak(
     inputs: Inputs,
-    { threshold, most }: { threshold: number; most: number },
+    { threshold, most, random }: { threshold: number; most: number; random: Random },
   ): Promise<SpokenFrames[]> {
     const { remember, step } = caches.of(shapesOf(inputs), () => cacheFor(inputs));
     remember(inputs);
     const rows = Object.values(inputs)[0]!.shape[0]!;
+    const masks = prenetMasks(rows, { values: prenetLayers * dimension, rate: prenetDropout, random });
     const spoken = Array.from({ length: rows }, () => ({ values: [] as number[], finished: false }));
     let frames = new Float32Array(rows * bands);
     for (let place = 0; place * reduction < most && spoken.some(({ finished }) => !finished); place++) {
       const out = tf.tidy(() =>
-        step(tf.tensor3d(frames, [rows, 1, bands]), tf.fill([rows], place, 'int32') as Tensor1D),
+        step(
+          tf.tensor3d(frames, [rows, 1, bands]),
+          tf.fill([rows], place, 'int32') as Tensor1D,
+          tf.tensor3d(masks(), [rows, prenetLayers, dimension]),
+        ),
       );
       const values = await out.data<'float32'>();
       out.dispose();
@@ -273,8 +303,13 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
     encoder,
     maximumFrames,
     loss: (batch, options) => tf.tidy(() => loss(batch, isTraining('textToSpeech.loss', options))),
-    async generate(inputs, { threshold = 0.5, maximumFrames: most = maximumFrames, ...others } = {}) {
-      assertKnownOptions('generate', others, ['threshold', 'maximumFrames']);
+    teacherForced: (batch) =>
+      tf.tidy(() => {
+        const { frames, padded } = forced(batch, false);
+        return tf.slice(tf.reshape(frames, padded.shape), [0, 0, 0], batch.frames.shape) as Tensor3D;
+      }),
+    async generate(inputs, { threshold = 0.5, maximumFrames: most = maximumFrames, seed: way = 0, ...others } = {}) {
+      assertKnownOptions('generate', others, ['threshold', 'maximumFrames', 'seed']);
       requireInteger('generate: maximumFrames', most);
       if (most > maximumFrames) {
         throw new CrossmodalError(`generate: maximumFrames must be at most ${maximumFrames}, got ${most}`);
@@ -282,7 +317,8 @@ export function textToSpeech(options: TextToSpeechOptions): TextToSpeech {
       if (!(threshold > 0 && threshold < 1)) {
         throw new CrossmodalError(`generate: threshold must be in (0, 1), got ${threshold}`);
       }
-      const run = last.then(() => speak(inputs, { threshold, most }));
+      const random = new Random(way).fork('speak');
+      const run = last.then(() => speak(inputs, { threshold, most, random }));
       last = run.catch(() => undefined);
       return run;
     },

@@ -70,7 +70,7 @@ export function whisperDecoder(config: Config): DecoderFamily {
     tokens: {
       vocabularySize: config.size('vocab_size', 51865),
       names: { tokens: 'embed_tokens' },
-      scale: config.flag('scale_embedding') ? Math.sqrt(self.width) : 1,
+      scale: 1, // whatever scale_embedding says: transformers does not apply it
     },
     prefixes: ['model.decoder.', 'decoder.'],
   };

@@ -155,8 +155,13 @@ describe('Whisper', () => {
   const golden = huggingFaceCase('whisper');
   const tokenizer = { encode: () => [], decode: (ids: ArrayLike<number>) => Array.from(ids).join(' ') };
 
-  it('has the logits, the loss and the greedy text of transformers', async () => {
-    const files = await openFolder(golden.folder);
+  it.each([
+    ['as it is', {}],
+    ['with scale_embedding, which transformers does not apply', { scale_embedding: true }],
+  ])('has the logits, the loss and the greedy text of transformers, %s', async (_, change) => {
+    const files = new Map(await openFolder(golden.folder));
+    const config = { ...(await readConfig(files, 'config.json', { where: 'test' })), ...change };
+    files.set('config.json', memoryFile(JSON.stringify(config), { label: 'config.json' }));
     const encoder = await loadAudioEncoder(files);
     const model = await loadEncoderDecoder(files, { encoder, tokenizer });
     const features = tf.tidy(() => tf.transpose(golden.tensor('in.input_features'), [0, 2, 1])) as Tensor3D;

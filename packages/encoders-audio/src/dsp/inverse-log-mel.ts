@@ -48,13 +48,14 @@ export function inverseLogMel(
   if (frames === 0) throw new CrossmodalError('inverseLogMel: features must have at least one frame, got none');
   // A short sound is followed by silence, which the ends of its transform reach into.
   const hop = hopLength as number;
+  const stretches = nonZeroStretches(filters.data, bins);
   const framesWithSilence = Math.max(frames, Math.ceil(fftSize / hop) + 2);
   const magnitude = new Float32Array(framesWithSilence * bins);
   for (let t = 0; t < frames; t++) {
     const power = Float64Array.from(data.subarray(t * bands, (t + 1) * bands), (value) =>
       Math.max(0, Math.exp(value) - offset),
     );
-    magnitude.set(spectrumOf(power, filters.data, bins), t * bins);
+    magnitude.set(spectrumOf(power, filters.data, { bins, stretches }), t * bins);
   }
   const transform = Object.fromEntries(
     Object.entries({ fftSize, hopLength, windowLength, center, padding }).filter(([, value]) => value !== undefined),
@@ -63,20 +64,38 @@ export function inverseLogMel(
   return framesWithSilence === frames ? samples : samples.slice(0, frames * hop);
 }
 
+/** The first bin of each filter that is not zero, and the one behind the last. */
+function nonZeroStretches(filters: Float32Array | Float64Array, bins: number): [from: number, to: number][] {
+  return Array.from({ length: filters.length / bins }, (_, i) => {
+    const row = filters.subarray(i * bins, (i + 1) * bins);
+    const from = row.findIndex((value) => value !== 0);
+    return from < 0 ? [0, 0] : [from, row.findLastIndex((value) => value !== 0) + 1];
+  });
+}
+
 /** The magnitudes of a frame whose mel bands are nearest to these. */
-function spectrumOf(power: Float64Array, filters: ArrayLike<number>, bins: number): Float64Array {
-  const bands = power.length;
+function spectrumOf(
+  power: Float64Array,
+  filters: ArrayLike<number>,
+  { bins, stretches }: { bins: number; stretches: readonly (readonly [from: number, to: number])[] },
+): Float64Array {
   const x = new Float64Array(bins).fill(1e-3);
   const transposed = (y: Float64Array) => {
     const sums = new Float64Array(bins);
-    for (let i = 0; i < bands; i++) for (let k = 0; k < bins; k++) sums[k]! += filters[i * bins + k]! * y[i]!;
+    for (const [i, [from, to]] of stretches.entries()) {
+      for (let k = from; k < to; k++) sums[k]! += filters[i * bins + k]! * y[i]!;
+    }
     return sums;
   };
   const wanted = transposed(power);
+  const bands = new Float64Array(power.length);
   for (let round = 0; round < updates; round++) {
-    const given = new Float64Array(bands);
-    for (let i = 0; i < bands; i++) for (let k = 0; k < bins; k++) given[i]! += filters[i * bins + k]! * x[k]!;
-    const current = transposed(given);
+    for (const [i, [from, to]] of stretches.entries()) {
+      let sum = 0;
+      for (let k = from; k < to; k++) sum += filters[i * bins + k]! * x[k]!;
+      bands[i] = sum;
+    }
+    const current = transposed(bands);
     for (let k = 0; k < bins; k++) x[k]! *= wanted[k]! / (current[k]! + 1e-30);
   }
   return x.map(Math.sqrt);

@@ -53,6 +53,19 @@ function threeOf(config: Config, key: string): readonly number[] {
   return value as number[];
 }
 
+/** What transformers calls the processors whose steps are those below, before `ImageProcessor` and the like. */
+const processors = ['Bit', 'CLIP', 'ConvNext', 'DeiT', 'EfficientNet', 'MobileNetV1', 'MobileNetV2', 'Siglip', 'ViT'];
+
+/** Others may have steps of their own, which no key of the file tells. */
+function checkType(type: string, label: string): void {
+  const name = /^(.*?)(ImageProcessor(Fast|Pil)?|FeatureExtractor)$/.exec(type)?.[1] ?? type;
+  if (type === '' || processors.includes(name)) return;
+  throw new CrossmodalError(
+    `${label}: image_processor_type must be one of ${processors.map((one) => `${one}ImageProcessor`).join(', ')}, got '${type}'`,
+    { remedy: 'write the steps as one of these has them: size, crop_size, resample, image_mean, image_std' },
+  );
+}
+
 /** Processors whose single number is a square. */
 const squareTypes = /^(ViT|DeiT|Siglip|EfficientNet)/;
 
@@ -64,6 +77,7 @@ const squareTypes = /^(ViT|DeiT|Siglip|EfficientNet)/;
 export function imageProcessor(values: Readonly<Record<string, unknown>>, label: string): ImageProcessor {
   const config = new Config(values, label);
   const type = config.text('image_processor_type', config.text('feature_extractor_type', ''));
+  checkType(type, label);
   const doResize = config.flag('do_resize', true);
   const size = sizeOf(config, 'size');
   const percentage = /^ConvNext/.test(type) ? config.number('crop_pct', 224 / 256) : undefined;

@@ -94,7 +94,7 @@ export async function loadImageEncoder(
     seed: options.seed ?? 0,
     dropout: options.dropout ?? 1,
     allowExtra: options.allowExtra ?? false,
-    prepare: preparation(processor, options.augment),
+    prepare: preparation(processor, options.augment, architecture.channels),
     preprocessing: { facts: await factsOf(files, processor, options.size) },
   });
   return Object.assign(encoder, { labels: labelsOf(values) });
@@ -158,9 +158,15 @@ async function factsOf(
 function preparation(
   processor: ImageProcessor,
   augment: LoadImageEncoderOptions['augment'],
+  channels: number,
 ): Encoder<ImageItem>['prepare'] {
   return async (items, { random, ...rest } = {}): Promise<Inputs> => {
     const training = isTraining('prepare', rest);
+    if (channels !== 3) {
+      throw new CrossmodalError(`prepare: pictures become three channels, this model takes ${channels}`, {
+        remedy: `make pixels [batch, height, width, ${channels}] yourself and give them to encode`,
+      });
+    }
     if (items.length === 0) throw new CrossmodalError('prepare: items must hold at least one picture, got none');
     if (training && augment && !random) {
       throw new CrossmodalError('prepare: augmentation needs options.random', {

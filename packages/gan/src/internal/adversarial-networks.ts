@@ -40,7 +40,10 @@ export interface GradientPenalty {
 }
 
 export interface AdversarialNetworksOptions {
+  /** (Noise, or the picture of the first stage, and the condition) -> samples. */
   generator: LayersModel;
+  /** Noise and condition -> pictures; is used, not trained. */
+  firstStage?: LayersModel | undefined;
   discriminator: Discriminator;
   latentDimension: number;
   loss: AdversarialKind;
@@ -208,6 +211,11 @@ export class AdversarialNetworks {
     };
   }
 
+  firstStageVariables(): NamedVariables {
+    const { firstStage } = this.options;
+    return firstStage ? prefixed('first', namedVariables(firstStage)) : {};
+  }
+
   discriminatorVariables(): NamedVariables {
     const { body, head } = this.options.discriminator;
     return {
@@ -239,12 +247,13 @@ export class AdversarialNetworks {
     training: boolean,
     { random = this.options.random, noise }: { random?: Random | undefined; noise?: Tensor2D | undefined } = {},
   ): { samples: Tensor; divergence?: Scalar } {
-    const { generator, latentDimension, augmentation } = this.options;
+    const { generator, firstStage, latentDimension, augmentation } = this.options;
     const z = noise ?? randomNormal<Tensor2D>([rows, latentDimension], { random });
     if (!condition) return { samples: generator.apply(z, { training }) as Tensor };
-    if (!augmentation) return { samples: generator.apply([z, condition], { training }) as Tensor };
+    const begun = firstStage ? stopGradient(firstStage.apply([z, condition], { training: false }) as Tensor) : z;
+    if (!augmentation) return { samples: generator.apply([begun, condition], { training }) as Tensor };
     const { condition: augmented, divergence } = augmentation.network.apply(condition, { random });
-    return { samples: generator.apply([z, augmented], { training }) as Tensor, divergence };
+    return { samples: generator.apply([begun, augmented], { training }) as Tensor, divergence };
   }
 
   #penalty(real: Tensor, fake: Tensor, condition: Tensor2D | undefined, training: boolean): Scalar | undefined {

@@ -91,8 +91,17 @@ export function pairEncoder(
 }
 
 /** What trains it. */
-export function pairOptimizer({ learningRate, steps }: { learningRate: number; steps: number }): RuleOptimizer {
+export function pairOptimizer({
+  learningRate,
+  steps,
+  beta1 = 0.9, // Adam's
+}: {
+  learningRate: number;
+  steps: number;
+  beta1?: number;
+}): RuleOptimizer {
   return adamW({
+    beta1,
     learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: learningRate, steps }) }),
     weightDecay: 0.1,
     // Most words occur a few times only: without a strong pull to zero the captions are learned by heart.

@@ -7,10 +7,10 @@ import { pngOf } from '../shared/images.js';
 import { exampleRows } from '../shared/retrieval.js';
 import type { CaptionedPicture } from './captions.js';
 
-/** Words shown per photograph. */
+/** Words shown per picture. */
 const shown = 6;
 
-/** Where the words of a caption look: one row per photograph, one picture per word, bright where it looks. */
+/** Where the words of a caption look: one row per picture, one picture per word, bright where it looks. */
 export async function attentionFigure(
   matcher: CoAttentionMatcher,
   { image, text }: { image: Encoder<ImageItem>; text: Encoder<string> },
@@ -34,7 +34,7 @@ export async function attentionFigure(
   return {
     kind: 'pictures',
     title: 'Where words look',
-    caption: `Test photographs, not picked by hand, and behind each where the first ${shown} words of its caption look, from left to right.`,
+    caption: `Test pictures, not picked by hand, and behind each where the first ${shown} words of its caption look, from left to right.`,
     rows,
   };
 }

@@ -13,7 +13,7 @@ import { batchesOf } from '../shared/batches.js';
 import { trainingCurve } from '../shared/curve.js';
 import { trainToEnd } from '../shared/train.js';
 import { attentionFigure } from './attention-figure.js';
-import { type CaptionedPicture, captionedPictures, uniqueCaptions } from './captions.js';
+import { type CaptionedPicture, type CaptionedSource, emojis, photographs, uniqueCaptions } from './captions.js';
 
 export interface CoAttentionSettings {
   size: number;
@@ -37,6 +37,11 @@ const settings: Settings<CoAttentionSettings> = {
   smoke: { size: 16, channels: [4, 8], dimension: 8, epochs: 1, batchSize: 8, limit: 21 },
 };
 
+const emojiSettings: Settings<CoAttentionSettings> = {
+  quick: { ...settings.quick, epochs: 8 },
+  smoke: settings.smoke,
+};
+
 /** How many of the dual encoder's answers are sorted again. */
 const reranked = 50;
 
@@ -46,7 +51,15 @@ export const coAttentionEntry: Entry = {
   title: 'Match words with regions of aerial photographs',
   question:
     'Do words and regions that look at each other find more than two vectors of the same networks? (UCM captions)',
-  run: (context) => runCoAttention(context),
+  run: (context) => runCoAttention(context, settings[context.preset], photographs),
+};
+
+export const emojiCoAttentionEntry: Entry = {
+  id: 'co-attention-emojis',
+  paradigm: 'fusion, co-attention',
+  title: 'Match words with regions of emojis',
+  question: 'Do words and regions that look at each other find more than two vectors of the same networks? (OpenMoji)',
+  run: (context) => runCoAttention(context, emojiSettings[context.preset], emojis),
 };
 
 interface Batch {
@@ -58,11 +71,12 @@ interface Batch {
 /** Trains a dual encoder and a co-attention matcher of equal encoders on the same batches, and searches with both. */
 export async function runCoAttention(
   context: EntryContext,
-  own: CoAttentionSettings = settings[context.preset],
+  own: CoAttentionSettings,
+  source: CaptionedSource,
 ): Promise<EntryOutcome> {
-  const { seed, shuffle, dataFolder } = context;
+  const { seed, shuffle } = context;
   const { size, channels, dimension, epochs, batchSize, limit } = own;
-  const { train, test } = await captionedPictures({ size, limit, dataFolder });
+  const { train, test } = await source(context, { size, limit });
   const tokenizer = wordTokenizer({ corpus: train.flatMap(({ captions }) => captions), minimumCount: 2 });
   const encoders = (): { image: Encoder<ImageItem>; text: Encoder<string> } => ({
     image: convolutionalEncoder({
@@ -78,7 +92,7 @@ export async function runCoAttention(
     text: bagEncoder({ tokenizer, dimension, maximumLength: 12, dropout: 0.2, seed }),
   });
   const groupOf = new Map(uniqueCaptions(train).map((text, i) => [text, i]));
-  // Control: in training every photograph has the captions of another.
+  // Control: in training every picture has the captions of another.
   const captioned = shuffle ? new Random(seed).fork('control').shuffle(train) : train;
   const batches = ({ image, text }: ReturnType<typeof encoders>) =>
     batchesOf<Batch>(
@@ -113,13 +127,18 @@ export async function runCoAttention(
   const gallery = searchOf(test);
   const plain = encoders();
   const dual = dualEncoder({ encoders: plain, dimension, seed });
-  const dualHistory = await trained('dual encoder', dual, plain);
-  const rows = {
-    image: await dual.embedItems('image', gallery.images),
-    text: await dual.embedItems('text', gallery.texts),
+  const scoresOfDual = async () => {
+    const image = await dual.embedItems('image', gallery.images);
+    const text = await dual.embedItems('text', gallery.texts);
+    const product = tf.tidy(() => tf.matMul(text, image, false, true) as tf.Tensor2D);
+    tf.dispose([image, text]);
+    return product;
   };
-  const dualScores = tf.tidy(() => tf.matMul(rows.text, rows.image, false, true) as tf.Tensor2D);
-  tf.dispose(rows);
+  const dualStart = await scoresOfDual();
+  const dualUntrained = await bothWays(dualStart, gallery);
+  dualStart.dispose();
+  const dualHistory = await trained('dual encoder', dual, plain);
+  const dualScores = await scoresOfDual();
   dual.dispose();
 
   const towers = encoders();
@@ -138,7 +157,11 @@ export async function runCoAttention(
   const figure = await attentionFigure(matcher, towers, test);
   tf.dispose([dualScores, scores, image, text, again]);
   matcher.dispose();
-  return outcome(results, untrainedMetrics, { test, gallery, figure, dualHistory, matcherHistory });
+  return outcome(
+    results,
+    { dual: dualUntrained, matcher: untrainedMetrics, again: undefined },
+    { test, gallery, figure, dualHistory, matcherHistory },
+  );
 }
 
 interface Gallery {
@@ -223,7 +246,7 @@ async function rerankedScores(
 
 function outcome(
   results: Record<'dual' | 'matcher' | 'again', BothWays>,
-  untrained: BothWays,
+  untrained: Record<'dual' | 'matcher', BothWays> & { again: undefined },
   {
     test,
     gallery,
@@ -254,7 +277,7 @@ function outcome(
             metric: `recall@${k}, ${directions[direction]}: ${names[model]}`,
             better: 'higher',
             chance: results[model][direction].chance.recall[k]!,
-            untrained: model === 'matcher' ? untrained[direction].recall[k]! : null,
+            untrained: untrained[model]?.[direction].recall[k] ?? null,
             value: results[model][direction].recall[k]!,
             published: null,
           }),
@@ -262,11 +285,13 @@ function outcome(
       ),
   );
   const bars = (['textToImage', 'imageToText'] as const).flatMap((direction) =>
-    (['dual', 'matcher'] as const).map((model) => ({
-      name: `${names[model]}, ${directions[direction]}`,
-      value: results[model][direction].recall[10]!,
-      emphasis: model === 'matcher',
-    })),
+    (['dual', 'matcher', 'again'] as const)
+      .filter((model) => model !== 'again' || direction === 'textToImage')
+      .map((model) => ({
+        name: `${names[model]}, ${directions[direction]}`,
+        value: results[model][direction].recall[10]!,
+        emphasis: model === 'matcher',
+      })),
   );
   return {
     rows,
@@ -275,11 +300,11 @@ function outcome(
       .map(({ metric }) => metric)
       .slice(0, 4),
     summary:
-      'Two models of the same encoders, trained on the same batches: one compares a vector of the photograph with one of the ' +
-      'caption, the other lets words and regions look at each other (stacked cross attention, both directions). Captions repeat: ' +
-      'a photograph counts as right when it has the very text.',
+      'Two models of the same encoders, trained on the same batches: one compares a vector of the picture with one of the ' +
+      'caption, the other lets words and regions look at each other (stacked cross attention, both directions). Some captions repeat: ' +
+      'a picture counts as right when it has the very text.',
     facts: {
-      'Test photographs': test.length,
+      'Test pictures': test.length,
       'Test captions': gallery.texts.length,
       'Steps of each model': matcherHistory.records.length,
       'mAP, words to pictures': `${results.dual.textToImage.meanAveragePrecision.toFixed(3)} / ${results.matcher.textToImage.meanAveragePrecision.toFixed(3)}`,

@@ -39,6 +39,8 @@ export const assistanceEntry: Entry = {
 };
 
 interface Listener {
+  /** With the picture alone; of the model that was trained with pictures. */
+  pictureAlone?: number;
   accuracies: number[];
   untrained: number;
   history: Awaited<ReturnType<typeof trainToEnd>>;
@@ -76,6 +78,14 @@ export async function runAssistance(
       }),
     ),
   );
+  rows.push({
+    metric: 'right digits: the same model, sound missing',
+    better: 'higher',
+    chance: 0.1,
+    untrained: null,
+    value: both[0]!.pictureAlone!,
+    published: null,
+  });
   return {
     rows,
     headline: Object.keys(curves).map((name) => `right digits at 0 dB: ${name}`),
@@ -99,7 +109,10 @@ export async function runAssistance(
           name,
           points: ratios.map((ratio, i): [number, number] => [ratio, accuracies[i]!]).reverse(),
         })),
-        references: [{ name: 'chance', y: 0.1 }],
+        references: [
+          { name: 'chance', y: 0.1 },
+          { name: 'the same model, sound missing', y: both[0]!.pictureAlone! },
+        ],
       },
       {
         kind: 'curves',
@@ -157,7 +170,7 @@ async function listener(
     { batchSize, seed },
   );
   const measure = (ratio: number, withPicture: boolean) =>
-    accuracy(model, test, { ratio, seed, pictures: withPicture ? pictures.test : undefined });
+    accuracy(model, test, { ratio, seed, pictures: withPicture ? pictures.test : undefined, heard: true });
   const untrained = await measure(ratios[0], shown[0]!);
   const optimizer = adamW({
     learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: 3e-3, steps }) }),
@@ -171,6 +184,9 @@ async function listener(
     for (const ratio of ratios) accuracies.push(await measure(ratio, withPicture));
     listeners.push({ accuracies, untrained, history });
   }
+  if (picturesInTraining) {
+    listeners[0]!.pictureAlone = await accuracy(model, test, { ratio: 0, seed, pictures: pictures.test, heard: false });
+  }
   model.dispose();
   return listeners;
 }
@@ -178,12 +194,17 @@ async function listener(
 async function accuracy(
   model: FusionClassifier<'audio' | 'image'>,
   test: readonly SpokenDigit[],
-  { ratio, seed, pictures }: { ratio: number; seed: number; pictures: WrittenDigits | undefined },
+  {
+    ratio,
+    seed,
+    pictures,
+    heard,
+  }: { ratio: number; seed: number; pictures: WrittenDigits | undefined; heard: boolean },
 ): Promise<number> {
   const random = new Random(seed).fork('noise').fork(String(ratio));
   const audio = test.map(({ waveform }, i) => noisy(waveform, ratio, random.fork(i)));
   const image = pictures && test.map(({ digit }) => pictures.of(digit, random));
-  const probabilities = await model.classifyItems(image ? { audio, image } : { audio });
+  const probabilities = await model.classifyItems({ ...(heard && { audio }), ...(image && { image }) });
   const rows = (await probabilities.array()) as number[][];
   probabilities.dispose();
   return test.filter(({ digit }, i) => rows[i]!.indexOf(Math.max(...rows[i]!)) === digit).length / test.length;

@@ -1,4 +1,4 @@
-import { Random, randomUniform } from '@crossmodal/core';
+import { Random } from '@crossmodal/core';
 import { type LabelledImages, mnist } from '@crossmodal/core/data/sets';
 import { adam } from '@crossmodal/core/optimisers';
 import { cosine } from '@crossmodal/core/schedules';
@@ -6,12 +6,13 @@ import type { History } from '@crossmodal/core/train';
 import { denseDecoder, denseInference, fitGaussianMixture, type Vae, vae } from '@crossmodal/vae';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Settings } from '../../presets.js';
-import type { Png } from '../../report/figure.js';
+import type { PictureFile } from '../../report/figure.js';
 import type { Entry, EntryContext, EntryOutcome, Row } from '../entry.js';
 import { batchesOf } from '../shared/batches.js';
 import { trainingCurve } from '../shared/curve.js';
-import { imagesOf, pngOf } from '../shared/images.js';
 import { trainToEnd } from '../shared/train.js';
+import { binarised } from './binarised.js';
+import { pngsOf } from './picture-rows.js';
 
 interface BinarisedDigitsSettings {
   steps: number;
@@ -74,7 +75,7 @@ async function runBinarisedDigits(context: EntryContext): Promise<EntryOutcome> 
     seed,
   });
   const places = Array.from({ length: own.test }, (_, index) => index);
-  const heldOut = binarised(test, places, { random: new Random('test pictures'), order: undefined });
+  const heldOut = binarised(test, places, { random: new Random('test pictures') });
   const measure = async (model: Vae) =>
     -(await model.logLikelihood(heldOut, { random: new Random(seed).fork('likelihood'), samples: own.testSamples }))
       .logLikelihood;
@@ -116,7 +117,7 @@ async function runBinarisedDigits(context: EntryContext): Promise<EntryOutcome> 
     return [{ pictures: drawn.slice(0, shown) }, { pictures: drawn.slice(shown) }];
   };
   const ends = [0, 1].map((row) => tf.slice(heldOut, row, 1));
-  const between: { label: string; pictures: Png[] }[] = [];
+  const between: { label: string; pictures: PictureFile[] }[] = [];
   for (const path of ['linear', 'spherical'] as const) {
     between.push({
       label: path,
@@ -175,22 +176,6 @@ async function runBinarisedDigits(context: EntryContext): Promise<EntryOutcome> 
   };
 }
 
-/** Pixels that are on with the probability that their grey says: [pictures, 784]; the control has them in another order. */
-function binarised(
-  { images }: LabelledImages,
-  indices: readonly number[],
-  { random, order }: { random: Random; order: readonly number[] | undefined },
-): tf.Tensor2D {
-  const grey = new Float32Array(indices.length * 784);
-  indices.forEach((index, row) => {
-    for (let i = 0; i < 784; i++) grey[row * 784 + i] = images[index * 784 + (order ? order[i]! : i)]! / 255;
-  });
-  return tf.tidy(() => {
-    const shape: [number, number] = [indices.length, 784];
-    return tf.cast(tf.less(randomUniform(shape, { random }), tf.tensor2d(grey, shape)), 'float32') as tf.Tensor2D;
-  });
-}
-
 /** -log p of the test pictures when each pixel is an independent Bernoulli variable with the mean of training. */
 function costOfMean({ images, count }: LabelledImages, test: tf.Tensor2D): number {
   const mean = new Float64Array(784);
@@ -206,10 +191,10 @@ function costOfMean({ images, count }: LabelledImages, test: tf.Tensor2D): numbe
   return total / test.shape[0];
 }
 
-/** Rows [count, 784] as PNG files. */
-async function picturesOf(make: () => tf.Tensor): Promise<Png[]> {
-  const rows = tf.tidy(() => tf.reshape(make(), [-1, 28, 28, 1]) as tf.Tensor4D);
-  const images = await imagesOf(rows);
+/** What is made, rows [count, 784], as PNG files. */
+async function picturesOf(make: () => tf.Tensor): Promise<PictureFile[]> {
+  const rows = make() as tf.Tensor2D;
+  const pictures = await pngsOf(rows);
   rows.dispose();
-  return Promise.all(images.map(pngOf));
+  return pictures;
 }

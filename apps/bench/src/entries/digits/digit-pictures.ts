@@ -8,14 +8,19 @@ export interface WrittenDigits {
   of(digit: number, random: Random): BytePixels;
 }
 
-export function digitPictures({ images, labels, count, height, width }: LabelledImages): WrittenDigits {
-  const places = Array.from({ length: 10 }, (_, digit) =>
-    Array.from({ length: count }, (_unused, i) => i).filter((i) => labels[i] === digit),
-  );
+/** The place of a random picture of a digit. */
+export function digitPlaces({ labels, count }: LabelledImages): (digit: number, random: Random) => number {
+  const places: number[][] = Array.from({ length: 10 }, () => []);
+  for (let index = 0; index < count; index++) places[labels[index]!]!.push(index);
+  return (digit, random) => places[digit]![random.integer(places[digit]!.length)]!;
+}
+
+export function digitPictures(digits: LabelledImages): WrittenDigits {
+  const { images, height, width } = digits;
+  const placeOf = digitPlaces(digits);
   return {
     of(digit, random) {
-      const own = places[digit]!;
-      const place = own[random.integer(own.length)]!;
+      const place = placeOf(digit, random);
       return { data: images.subarray(place * height * width, (place + 1) * height * width), shape: [height, width, 1] };
     },
   };

@@ -90,6 +90,7 @@ export async function runThreeModalities(
   const optimizer = adamW({ learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: 3e-3, steps }) }) });
   const history = await trainToEnd(model, optimizer, data, { steps, ...context.follow('three modalities', steps) });
   const trained = await measure();
+  const heard = await heardAs(model, test);
   model.dispose();
   const rows = Object.keys(trained).map(
     (direction): Row => ({
@@ -129,8 +130,30 @@ export async function runThreeModalities(
         bars: rows.map(({ metric, value }) => ({ name: metric.replace('mAP, ', ''), value })),
         maximum: 1,
       },
+      {
+        kind: 'confusion',
+        title: 'What is heard as what',
+        caption: `Recordings of ${heldOutSpeaker}, by digit and by the nearest word.`,
+        classes: [...digitNames],
+        counts: digitNames.map((_, digit) =>
+          digitNames.map((_word, other) => test.filter((own, i) => own.digit === digit && heard[i] === other).length),
+        ),
+      },
     ],
   };
+}
+
+/** The nearest word of each recording, by digit. */
+async function heardAs(model: DualEncoder<Modality>, test: readonly SpokenDigit[]): Promise<number[]> {
+  const audio = await model.embedItems(
+    'audio',
+    test.map(({ waveform }) => waveform),
+  );
+  const text = await model.embedItems('text', digitNames);
+  const nearest = tf.tidy(() => tf.argMax(tf.matMul(audio, text, false, true), 1));
+  const digits = Array.from(await nearest.data());
+  tf.dispose([audio, text, nearest]);
+  return digits;
 }
 
 /** Mean average precision of the six directions. */

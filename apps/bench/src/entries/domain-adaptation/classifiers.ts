@@ -1,7 +1,7 @@
 import { type DomainAdapter, dan, dann, sourceOnly } from '@crossmodal/adaptation';
 import type { Encoder, Inputs, Random } from '@crossmodal/core';
 import { confusionMatrix } from '@crossmodal/core/metrics';
-import { adamW } from '@crossmodal/core/optimisers';
+import { adamW, type RuleOptimizer } from '@crossmodal/core/optimisers';
 import { cosine, dannAnnealing, linearWarmup } from '@crossmodal/core/schedules';
 import type { History } from '@crossmodal/core/train';
 import { convolutionalEncoder, type Image, type ImageItem } from '@crossmodal/encoders-vision';
@@ -35,20 +35,32 @@ export interface Classifier {
 
 type Batch = { source: Inputs; labels: tf.Tensor1D; target?: Inputs };
 
-/** Nothing, gradient reversal, or features made alike by their maximum mean discrepancy. */
-export type Adaptation = 'none' | 'reversal' | 'discrepancy';
+/** Nothing, gradient reversal, the same with the confusion of the target, or features made alike by their maximum mean discrepancy. */
+export type Adaptation = 'none' | 'reversal' | 'reversal with confusion' | 'discrepancy';
+
+/** The encoder, and what else all methods take. */
+export function classifierParts(
+  { size, channels, dimension }: Pick<ClassifierSettings, 'size' | 'channels' | 'dimension'>,
+  seed: number,
+) {
+  const encoder = convolutionalEncoder({ size, channels, dimension, dropout: 0.2, seed, augment: shifted });
+  return { encoder, classes: groupNames.length, hidden: [64], seed };
+}
 
 /** A convolutional classifier, with or without a term that adapts it to a target domain. */
 export function buildClassifier(
   { size, channels, dimension, steps }: ClassifierSettings,
   { seed, adaptation }: { seed: number; adaptation: Adaptation },
 ): Classifier {
-  const encoder = convolutionalEncoder({ size, channels, dimension, dropout: 0.2, seed, augment: shifted });
-  const options = { features: encoder, classes: groupNames.length, hidden: [64], seed };
+  const { encoder, ...others } = classifierParts({ size, channels, dimension }, seed);
+  const options = { features: encoder, ...others };
+  const strength = dannAnnealing({ steps });
+  const reversal = { ...options, domainHidden: [64], lambda: strength };
   const models = {
     none: () => sourceOnly(options),
-    reversal: () => dann({ ...options, domainHidden: [64], lambda: dannAnnealing({ steps }) }),
-    discrepancy: () => dan({ ...options, weight: dannAnnealing({ steps }) }),
+    reversal: () => dann({ ...reversal, confusion: 0 }),
+    'reversal with confusion': () => dann({ ...reversal, confusion: strength }),
+    discrepancy: () => dan({ ...options, weight: strength }),
   };
   return { model: models[adaptation](), encoder };
 }
@@ -80,15 +92,19 @@ export async function trainClassifier(
     }
     return batch;
   };
-  const optimizer = adamW({
+  const data = batchesOf(source.images.length, make, { batchSize, seed });
+  return trainToEnd(model, classifierOptimizer(steps), data, { steps, ...follow });
+}
+
+/** What trains it, and its adaptation. */
+export function classifierOptimizer(steps: number): RuleOptimizer {
+  return adamW({
     learningRate: linearWarmup({ steps: steps / 20, to: cosine({ from: 3e-3, steps }) }),
     weightDecay: 1e-3,
     // Radford et al. (2016). With Adam's own 0.9 the features and the domain classifier chase one another, the domain loss
     // rises far above log 2, and the adapted classifier ends below the one that never saw a line drawing.
     beta1: 0.5,
   });
-  const data = batchesOf(source.images.length, make, { batchSize, seed });
-  return trainToEnd(model, optimizer, data, { steps, ...follow });
 }
 
 /** What the classifier makes of pictures: counts by class, and the features. */

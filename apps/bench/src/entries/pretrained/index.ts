@@ -1,8 +1,9 @@
 import { Random } from '@crossmodal/core';
 import type { Settings } from '../../presets.js';
 import type { Entry, EntryContext, EntryOutcome, Row } from '../entry.js';
+import { examplesFigure, waysFigure } from './figures.js';
 import { openMojiTask, type Task, ucmTask } from './tasks.js';
-import { fromScratch, type PretrainedSettings, type Recalls, tuned } from './training.js';
+import { type Duration, fromScratch, type PretrainedSettings, type Recalls, tuned } from './training.js';
 
 const settings: Settings<PretrainedSettings> = {
   quick: {
@@ -25,6 +26,13 @@ export const pretrainedEntry: Entry = {
   run: (context) => runPretrained(context),
 };
 
+/** What the rows call the ways of training. */
+const ways = {
+  projections: 'locked towers, projections (LiT)',
+  lora: 'LiT, then LoRA of the text tower',
+  scratch: 'from nothing',
+};
+
 /** Recall at 1 and 10 in both directions. */
 const cutOffs = [1, 10];
 
@@ -40,7 +48,7 @@ export async function runPretrained(
   const facts: EntryOutcome['facts'] = {};
   const figures: EntryOutcome['figures'] = [];
   for (const task of tasks) {
-    const { untrained, projections, lora, history, trained } = await tuned(context, task, own);
+    const { untrained, projections, lora, durations, trained } = await tuned(context, task, own);
     const scratch = await fromScratch(context, task, own);
     const add = (way: string, before: Recalls, after: Recalls) => {
       for (const direction of ['words to pictures', 'pictures to words'] as const) {
@@ -56,21 +64,42 @@ export async function runPretrained(
         }
       }
     };
-    add('locked towers, projections (LiT)', untrained, projections);
-    add('LiT, then LoRA of the text tower', untrained, lora);
-    add('from nothing', scratch.untrained, scratch.trained);
+    add(ways.projections, untrained, projections);
+    add(ways.lora, untrained, lora);
+    add(ways.scratch, scratch.untrained, scratch.trained);
+    const ofWords = (recalls: Recalls) => recalls['words to pictures'].recall[10]!;
+    figures.push(
+      waysFigure(
+        task,
+        [
+          { name: ways.projections, recall: ofWords(projections) },
+          { name: ways.lora, recall: ofWords(lora) },
+          { name: ways.scratch, recall: ofWords(scratch.trained) },
+        ],
+        { chance: lora['words to pictures'].chance.recall[10]! },
+      ),
+      await examplesFigure(task, lora.examples, { way: ways.lora }),
+    );
     facts[`${task.name}: training and test pictures`] = `${task.train.length} and ${task.test.length}`;
     facts[`${task.name}: trained values (projections, LoRA, from nothing)`] =
       `${trained.projections}, ${trained.lora}, ${scratch.values}`;
-    facts[`${task.name}: seconds (projections, LoRA, from nothing)`] =
-      `${[...history.seconds, scratch.seconds].map((value) => value.toFixed(0)).join(', ')}`;
+    const steps = Math.max(1, Math.floor(task.train.length / own.batchSize));
+    facts[`${task.name}: steps of ${own.batchSize} (projections, LoRA, from nothing)`] = [
+      own.epochs,
+      own.loraEpochs,
+      own.scratchEpochs,
+    ]
+      .map((epochs) => epochs * steps)
+      .join(', ');
+    const seconds = (kind: keyof Duration) =>
+      [...durations, scratch.duration].map((duration) => duration[kind].toFixed(0)).join(', ');
+    facts[`${task.name}: seconds of training (projections, LoRA, from nothing)`] = seconds('wall');
+    facts[`${task.name}: seconds of the processor for it`] = seconds('processor');
   }
   const name = tasks[0]!.name;
   return {
     rows,
-    headline: ['locked towers, projections (LiT)', 'LiT, then LoRA of the text tower', 'from nothing'].map(
-      (way) => `recall@10, ${name}, words to pictures: ${way}`,
-    ),
+    headline: Object.values(ways).map((way) => `recall@10, ${name}, words to pictures: ${way}`),
     summary:
       'Sentences go through all-MiniLM-L6-v2, pictures through EfficientNet-Lite0 trained on ImageNet: two models that never met. ' +
       'First only a linear projection behind each is trained (locked-image and locked-text tuning), then low-rank adaptations ' +

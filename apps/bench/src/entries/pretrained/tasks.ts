@@ -46,9 +46,7 @@ export async function ucmTask(data: string, { limit }: { limit: number }): Promi
   const part = (split: string, most: number): Captioned[] => {
     const own = rows.filter((row) => row.split === split);
     const every = Math.max(1, Math.ceil(own.length / most));
-    return own
-      .filter((_, i) => i % every === 0)
-      .map((row) => ({ picture: row.image, captions: [row.text ?? []].flat() }));
+    return own.filter((_, i) => i % every === 0).map((row) => ({ picture: row.image, captions: row.texts }));
   };
   return { name: 'UCM', train: part('train', limit), test: part('test', limit / 2) };
 }

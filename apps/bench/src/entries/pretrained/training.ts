@@ -1,4 +1,4 @@
-import { dualEncoder, type RetrievalMetrics, retrievalMetrics } from '@crossmodal/alignment';
+import { dualEncoder, exactIndex, type RetrievalMetrics, retrievalMetrics } from '@crossmodal/alignment';
 import { type Encoder, Random } from '@crossmodal/core';
 import { adamW } from '@crossmodal/core/optimisers';
 import { cosine, linearWarmup } from '@crossmodal/core/schedules';
@@ -9,6 +9,7 @@ import { pictureEncoder } from '../alignment/picture-encoder.js';
 import type { EntryContext } from '../entry.js';
 import { batchesOf } from '../shared/batches.js';
 import { decodePictures } from '../shared/images.js';
+import { exampleRows } from '../shared/retrieval.js';
 import { trainToEnd } from '../shared/train.js';
 import type { Captioned, Task } from './tasks.js';
 import { columnsOf, pictureVectors, standardized, textTower, textVectors, vectorEncoder } from './towers.js';
@@ -17,7 +18,7 @@ export interface PretrainedSettings {
   limit: number;
   /** Of the projections. */
   epochs: number;
-  /** Of the low-rank adaptations. */
+  /** Of the low-rank adaptations; 0 leaves them as they begin, which changes nothing. */
   loraEpochs: number;
   /** Of the model that begins with nothing. */
   scratchEpochs: number;
@@ -25,7 +26,19 @@ export interface PretrainedSettings {
   dimension: number;
 }
 
-export type Recalls = Record<'words to pictures' | 'pictures to words', RetrievalMetrics>;
+/** A caption, the places of the pictures that have it, and what was found for it. */
+export interface Example {
+  caption: string;
+  right: readonly number[];
+  /** Of the first picture that has the caption, from 1. */
+  rank: number;
+  /** The nearest pictures, best first. */
+  first: readonly number[];
+}
+
+export type Recalls = Record<'words to pictures' | 'pictures to words', RetrievalMetrics> & {
+  examples: readonly Example[];
+};
 
 type Model = ReturnType<typeof dualEncoder<'image' | 'text'>>;
 
@@ -98,7 +111,7 @@ export async function tuned(
     untrained,
     projections,
     lora: await measure(live, (captions) => captions),
-    history: { seconds: [first, second] },
+    durations: [first, second],
     trained: { projections: projectionValues, lora: sizeOf(live.trainableVariables()) },
   };
   adapted.remove();
@@ -127,7 +140,7 @@ export async function fromScratch(
   const model: Model = dualEncoder({ encoders: { image, text }, dimension: Math.min(64, dimension), seed });
   const measure = () => recalls(model, task.test, testPictures, (captions) => captions);
   const untrained = await measure();
-  const seconds = await timed(() =>
+  const duration = await timed(() =>
     trainPairs(context, model, task, {
       ...{ label: `${task.name}: from nothing`, epochs: scratchEpochs, batchSize, learningRate: 5e-3, textDecay: 3 },
       prepare: async (indices, captions, random) => ({
@@ -142,7 +155,7 @@ export async function fromScratch(
   const trained = await measure();
   const values = sizeOf(model.trainableVariables());
   model.dispose();
-  return { untrained, trained, seconds, values };
+  return { untrained, trained, duration, values };
 }
 
 type Prepared = Awaited<ReturnType<Encoder['prepare']>>;
@@ -172,6 +185,7 @@ async function trainPairs(
     ): Promise<{ image: Prepared; text: Prepared }>;
   },
 ): Promise<void> {
+  if (epochs === 0) return;
   // Control: every picture gets the captions of another, the same one throughout.
   const captioned = shuffle ? new Random(seed).fork('control').shuffle(task.train) : task.train;
   const numbers = new Map([...new Set(task.train.flatMap(({ captions }) => captions))].map((text, i) => [text, i]));
@@ -219,19 +233,41 @@ async function recalls(
   const image = await model.embedItems('image', pictures, { batchSize: 128 });
   const text = await model.embedItems('text', items(captions), { batchSize: 128 });
   try {
+    const examples = exampleRows(captions.length, 6);
+    const index = exactIndex({ dimension: image.shape[1] });
+    await index.upsertRows(
+      test.map((_, row) => String(row)),
+      image,
+    );
+    const queries = tf.gather(text, examples);
+    const hits = await index.search(queries, { k: test.length });
+    queries.dispose();
     return {
       'words to pictures': await retrievalMetrics(text, image, { relevant: ofCaption, k: [1, 10] }),
       'pictures to words': await retrievalMetrics(image, text, { relevant: ofPicture, k: [1, 10] }),
+      examples: examples.map((row, i) => {
+        const order = hits[i]!.map(({ id }) => Number(id));
+        const right = ofCaption[row]!;
+        const rank = order.findIndex((picture) => right.includes(picture)) + 1;
+        return { caption: captions[row]!, right, rank, first: order.slice(0, 5) };
+      }),
     };
   } finally {
     tf.dispose([image, text]);
   }
 }
 
-async function timed(run: () => Promise<void>): Promise<number> {
-  const started = performance.now();
+/** Seconds by the clock, and of the processor. */
+export interface Duration {
+  wall: number;
+  processor: number;
+}
+
+async function timed(run: () => Promise<void>): Promise<Duration> {
+  const [started, before] = [performance.now(), process.cpuUsage()];
   await run();
-  return (performance.now() - started) / 1000;
+  const { user, system } = process.cpuUsage(before);
+  return { wall: (performance.now() - started) / 1000, processor: (user + system) / 1e6 };
 }
 
 const sizeOf = (variables: readonly tf.Variable[]): number => variables.reduce((sum, { size }) => sum + size, 0);

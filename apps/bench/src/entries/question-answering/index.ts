@@ -1,22 +1,25 @@
 import { Random } from '@crossmodal/core';
-import { type EasyVqa, type EasyVqaPart, easyVqa, type PictureQuestion } from '@crossmodal/core/data/sets';
+import type { PictureQuestion } from '@crossmodal/core/data/sets';
 import { adamW } from '@crossmodal/core/optimisers';
 import { cosine, linearWarmup } from '@crossmodal/core/schedules';
 import { bagEncoder, wordTokenizer } from '@crossmodal/encoders-text';
-import { type BytePixels, convolutionalEncoder, decodeImage } from '@crossmodal/encoders-vision';
+import { type BytePixels, convolutionalEncoder } from '@crossmodal/encoders-vision';
 import { crossAttention, type QuestionAnswering, type QuestionBatch, questionAnswering } from '@crossmodal/fusion';
 import type { Settings } from '../../presets.js';
 import type { Entry, EntryContext, EntryOutcome } from '../entry.js';
 import { batchesOf } from '../shared/batches.js';
 import { trainingCurve, validationCurve } from '../shared/curve.js';
 import { trainToEnd } from '../shared/train.js';
-import { accuracyOf, answersWithoutPictures, kindOf } from './questions.js';
+import { easyVqaSet, nlvrSet, type QuestionSource } from './question-set.js';
+import { accuracyOf, answersWithoutPictures } from './questions.js';
 
 export interface QuestionSettings {
   size: number;
   channels: number[];
   dimension: number;
   blocks: number;
+  /** Words of a question. */
+  maximumLength: number;
   steps: number;
   batchSize: number;
   /** Pictures of each part. */
@@ -29,11 +32,29 @@ const settings: Settings<QuestionSettings> = {
     channels: [8, 16, 32, 64],
     dimension: 64,
     blocks: 1,
+    maximumLength: 10,
     steps: 2000,
     batchSize: 128,
     limit: Number.POSITIVE_INFINITY,
   },
-  smoke: { size: 16, channels: [4, 8], dimension: 8, blocks: 1, steps: 3, batchSize: 8, limit: 12 },
+  smoke: {
+    ...{ size: 16, channels: [4, 8], dimension: 8, blocks: 1, maximumLength: 10 },
+    ...{ steps: 3, batchSize: 8, limit: 12 },
+  },
+};
+
+const nlvrSettings: Settings<QuestionSettings> = {
+  quick: {
+    size: 48,
+    channels: [16, 32, 64],
+    dimension: 64,
+    blocks: 1,
+    maximumLength: 24,
+    steps: 400,
+    batchSize: 64,
+    limit: Number.POSITIVE_INFINITY,
+  },
+  smoke: { ...settings.smoke, limit: 40 },
 };
 
 /** Test questions that the curve is measured on. */
@@ -44,21 +65,30 @@ export const questionAnsweringEntry: Entry = {
   paradigm: 'fusion, cross attention',
   title: 'Answer questions about pictures',
   question: 'Is a question about a picture of a coloured shape answered better than without the picture? (easy-VQA)',
-  run: (context) => runQuestionAnswering(context),
+  run: (context) => runQuestionAnswering(context, settings[context.preset], easyVqaSet),
 };
 
-/** Trains on easy-VQA and answers the questions of its test part. */
+export const nlvrEntry: Entry = {
+  id: 'nlvr',
+  paradigm: 'fusion, cross attention',
+  title: 'Say whether a sentence is true of a picture',
+  question: 'Does the model that answers questions also compare and count? (Cornell NLVR)',
+  run: (context) => runQuestionAnswering(context, nlvrSettings[context.preset], nlvrSet),
+};
+
+/** Trains on the questions of a set and answers those of its test part. */
 export async function runQuestionAnswering(
   context: EntryContext,
-  own: QuestionSettings = settings[context.preset],
+  own: QuestionSettings,
+  source: QuestionSource,
 ): Promise<EntryOutcome> {
   const { seed, shuffle, dataFolder } = context;
-  const { size, channels, dimension, blocks, steps, batchSize, limit } = own;
-  const { train, test, answers } = limited(await easyVqa({ data: dataFolder }), limit);
-  const pictures = { train: await decoded(train, size), test: await decoded(test, size) };
+  const { size, channels, dimension, blocks, maximumLength, steps, batchSize, limit } = own;
+  const set = await source({ size, limit, dataFolder });
+  const { train, test, answers, chance } = set;
   const tokenizer = wordTokenizer({ corpus: train.questions.map(({ question }) => question) });
   const image = convolutionalEncoder({ size, channels, dimension, seed });
-  const question = bagEncoder({ tokenizer, dimension, maximumLength: 10, seed });
+  const question = bagEncoder({ tokenizer, dimension, maximumLength, seed });
   const model = questionAnswering({
     image,
     question,
@@ -75,13 +105,13 @@ export async function runQuestionAnswering(
   const data = batchesOf<QuestionBatch>(
     train.questions.length,
     async (indices) => ({
-      image: await image.prepare(indices.map((index) => pictures.train[shown[index]!]!)),
+      image: await image.prepare(indices.map((index) => train.pictures[shown[index]!]!)),
       question: await question.prepare(indices.map((index) => train.questions[index]!.question)),
       answers: model.answerIndices(indices.map((index) => train.questions[index]!.answer)),
     }),
     { batchSize, seed },
   );
-  const answer = (questions: readonly PictureQuestion[]) => answersOf(model, pictures.test, questions);
+  const answer = (questions: readonly PictureQuestion[]) => answersOf(model, test.pictures, questions);
   const few = new Random(seed).fork('watched').shuffle(test.questions).slice(0, watched);
   const untrained = accuracyOf(test.questions, await answer(test.questions));
   const history = await trainToEnd(
@@ -101,14 +131,12 @@ export async function runQuestionAnswering(
   const given = await answer(test.questions);
   const blind = answersWithoutPictures(train.questions, test.questions);
   const right = accuracyOf(test.questions, given);
-  const withoutPictures = accuracyOf(test.questions, blind);
-  const alwaysYes = accuracyOf(
-    test.questions,
-    test.questions.map(() => 'yes'),
-  );
+  // The same model, asked about other pictures: what it knows without looking.
+  const exchanged = new Random(seed).fork('exchanged').shuffle(test.questions.map(({ picture }) => picture));
+  const elsewhere = await answer(test.questions.map((own, i) => ({ ...own, picture: exchanged[i]! })));
   model.dispose();
-  const kinds = (['yes or no', 'shape', 'colour'] as const).map((kind) => {
-    const rows = [...test.questions.keys()].filter((row) => kindOf(test.questions[row]!) === kind);
+  const kinds = set.kinds.map((kind) => {
+    const rows = [...test.questions.keys()].filter((row) => set.kindOf(test.questions[row]!) === kind);
     const of = (list: readonly string[]) =>
       accuracyOf(
         rows.map((row) => test.questions[row]!),
@@ -121,7 +149,7 @@ export async function runQuestionAnswering(
       {
         metric: 'right answers to test questions',
         better: 'higher',
-        chance: withoutPictures,
+        chance: chance.value,
         untrained,
         value: right,
         published: null,
@@ -129,14 +157,15 @@ export async function runQuestionAnswering(
     ],
     summary:
       'The words of a question look at the regions of the picture (one Transformer layer with cross attention over a small ' +
-      'convolutional network), and one of 13 answers is chosen. Chance is the best answer to each question without its picture; ' +
-      `always "yes" gives ${alwaysYes.toFixed(3)}. The test pictures and their questions were not in training.`,
+      `convolutional network), and one of ${answers.length} answers is chosen. Chance: ${chance.name}. ` +
+      'The test pictures and their questions were not in training.',
     facts: {
       'Training questions': train.questions.length,
       'Test questions': test.questions.length,
       'Test pictures': test.pictures.length,
-      'Always "yes"': alwaysYes.toFixed(3),
-      'Without the picture': withoutPictures.toFixed(3),
+      [`Chance, ${chance.name}`]: chance.value.toFixed(3),
+      ...set.facts,
+      'Right answers when the test pictures are exchanged': accuracyOf(test.questions, elsewhere).toFixed(3),
       ...Object.fromEntries(kinds.map(({ kind, count, right: own }) => [`${kind} (${count})`, own.toFixed(3)])),
       Steps: steps,
       'Steps per second': history.stepsPerSecond.toFixed(1),
@@ -152,7 +181,7 @@ export async function runQuestionAnswering(
           { name: 'training batches', points: trainingCurve(history, 'accuracy') },
           { name: `${few.length} test questions`, points: validationCurve(history, 'accuracy') },
         ],
-        references: [{ name: 'without the picture', y: withoutPictures }],
+        references: [{ name: chance.name, y: chance.value }],
       },
       {
         kind: 'bars',
@@ -168,7 +197,7 @@ export async function runQuestionAnswering(
         kind: 'confusion',
         title: 'Which answer was given for which',
         caption: 'Test questions, by right answer and given answer.',
-        classes: answers,
+        classes: [...answers],
         counts: answers.map((actual) =>
           answers.map(
             (predicted) => test.questions.filter((q, i) => q.answer === actual && given[i] === predicted).length,
@@ -190,16 +219,4 @@ async function answersOf(
     { batchSize: 256 },
   );
   return answers.map(([best]) => best!.answer);
-}
-
-function decoded({ pictures }: EasyVqaPart, size: number): Promise<BytePixels[]> {
-  return Promise.all(pictures.map((bytes) => decodeImage(bytes, { size })));
-}
-
-function limited({ train, test, answers }: EasyVqa, limit: number): EasyVqa {
-  const part = ({ pictures, questions }: EasyVqaPart): EasyVqaPart => ({
-    pictures: pictures.slice(0, limit),
-    questions: questions.filter(({ picture }) => picture < limit),
-  });
-  return { train: part(train), test: part(test), answers };
 }

@@ -5,17 +5,21 @@ export function accuracyOf(questions: readonly PictureQuestion[], answers: reado
   return questions.filter(({ answer }, i) => answer === answers[i]).length / questions.length;
 }
 
-/** The answer that each question most often has, whatever the picture: what can be known without looking. */
+/**
+ * The answer that each question most often has, whatever the picture: what can be known without looking. A question that
+ * was never asked gets the most frequent answer of all.
+ */
 export function answersWithoutPictures(train: readonly PictureQuestion[], test: readonly PictureQuestion[]): string[] {
   const counts = new Map<string, Map<string, number>>();
   for (const { question, answer } of train) {
     const own = counts.get(question) ?? new Map<string, number>();
     counts.set(question, own.set(answer, (own.get(answer) ?? 0) + 1));
   }
-  return test.map(({ question }) => {
-    const own = [...(counts.get(question) ?? [['yes', 1] as const])];
-    return own.reduce((best, next) => (next[1] > best[1] ? next : best))[0];
-  });
+  const all = new Map<string, number>();
+  for (const { answer } of train) all.set(answer, (all.get(answer) ?? 0) + 1);
+  const mostFrequent = (own: ReadonlyMap<string, number>) =>
+    [...own].reduce((best, next) => (next[1] > best[1] ? next : best))[0];
+  return test.map(({ question }) => mostFrequent(counts.get(question) ?? all));
 }
 
 /** What kind of answer is asked for. */

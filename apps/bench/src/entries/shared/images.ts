@@ -1,8 +1,17 @@
 import { availableParallelism } from 'node:os';
 import type { Random } from '@crossmodal/core';
 import { mapConcurrently } from '@crossmodal/core/data';
-import { decodeImage, encodePng, type Image, loadImages, randomCrop, toImage } from '@crossmodal/encoders-vision';
+import {
+  type BytePixels,
+  decodeImage,
+  encodePng,
+  type Image,
+  loadImages,
+  randomCrop,
+  toImage,
+} from '@crossmodal/encoders-vision';
 import type { Tensor4D } from '@tensorflow/tfjs-core';
+import sharp from 'sharp';
 
 /** Decodes pictures into memory, on white: [size, size, 3], from 0 to 1. */
 export async function decodePictures(files: readonly string[], { size }: { size: number }): Promise<Image[]> {
@@ -23,6 +32,23 @@ export function shifted(image: Image, random: Random): Image {
 /** A picture as the bytes of a PNG file; values outside 0 to 1 are clipped. */
 export function pngOf(image: Image): Promise<Uint8Array> {
   return encodePng(image);
+}
+
+/** Grey frames of one size as the bytes of an animated WebP file that goes on and on, each pixel four wide. */
+export async function animationOf(frames: readonly BytePixels[], { delay = 200 } = {}): Promise<Uint8Array> {
+  const [height, width] = frames[0]!.shape;
+  const [pageHeight, wide] = [4 * height, 4 * width];
+  const data = new Uint8Array(3 * frames.length * pageHeight * wide);
+  for (let i = 0; i < data.length; i++) {
+    const pixel = Math.floor(i / 3);
+    const [row, column] = [Math.floor(pixel / wide), pixel % wide];
+    const { data: grey } = frames[Math.floor(row / pageHeight)]!;
+    data[i] = grey[Math.floor((row % pageHeight) / 4) * width + Math.floor(column / 4)]!;
+  }
+  const raw = { width: wide, height: frames.length * pageHeight, channels: 3 as const, pageHeight };
+  return sharp(data, { raw })
+    .webp({ lossless: true, loop: 0, delay: frames.map(() => delay) })
+    .toBuffer();
 }
 
 /** The pictures in a tensor [count, height, width, channels]. */

@@ -1,4 +1,4 @@
-import { type Encoder, Random } from '@crossmodal/core';
+import { type Encoder, type Inputs, Random } from '@crossmodal/core';
 import { adamW } from '@crossmodal/core/optimisers';
 import { cosine, linearWarmup } from '@crossmodal/core/schedules';
 import type { History } from '@crossmodal/core/train';
@@ -11,7 +11,7 @@ import {
   type SequenceBatch,
   wordErrorRate,
 } from '@crossmodal/encoder-decoder';
-import { type AudioItem, specAugment, spectrogramEncoder } from '@crossmodal/encoders-audio';
+import { type AudioItem, spectrogramEncoder } from '@crossmodal/encoders-audio';
 import { wordTokenizer } from '@crossmodal/encoders-text';
 import * as tf from '@tensorflow/tfjs-core';
 import { type DigitSequence, digitNames, digitSequences } from '../../data/digit-sequences.js';
@@ -21,6 +21,7 @@ import type { Entry, EntryContext, EntryOutcome, Row } from '../entry.js';
 import { batchesOf } from '../shared/batches.js';
 import { trainingCurve } from '../shared/curve.js';
 import { trainToEnd } from '../shared/train.js';
+import { type Recordings, readRecordings, recordingInputs } from '../speech/recordings.js';
 
 export interface SpeechToTextSettings {
   seconds: number;
@@ -75,7 +76,14 @@ export async function runSpeechToText(
   // Control: in training every recording has the text of another.
   const texts = train.map(({ text }) => text);
   const trainTexts = shuffle ? new Random(seed).fork('control').shuffle(texts) : texts;
-  const run = { own, context, train, trainTexts, test };
+  // Both models have encoders of equal options: what these prepare is made once.
+  const encoder = digitEncoder(own, seed);
+  const recorded = await readRecordings(
+    encoder,
+    train.map(({ waveform }) => waveform),
+  );
+  encoder.dispose();
+  const run = { own, context, recorded, trainTexts, test };
   const ctc = await ctcResults(run);
   const attention = await attentionResults(run);
   // Texts of other recordings: as many digits, as often each.
@@ -140,7 +148,7 @@ export async function runSpeechToText(
 interface TextRun {
   own: SpeechToTextSettings;
   context: EntryContext;
-  train: readonly DigitSequence[];
+  recorded: Recordings;
   trainTexts: readonly string[];
   test: readonly DigitSequence[];
 }
@@ -163,7 +171,6 @@ const tokenizer = () => wordTokenizer({ corpus: digitNames });
 function digitEncoder({ seconds, bands, channels, dimension }: SpeechToTextSettings, seed: number): Encoder<AudioItem> {
   return spectrogramEncoder({
     ...{ sampleRate: 8000, seconds, bands, channels, dimension, seed },
-    augmentFeatures: (features, random) => specAugment(features, { random, frequencyWidth: 6, timeWidth: 12 }),
   });
 }
 
@@ -171,17 +178,17 @@ function digitEncoder({ seconds, bands, channels, dimension }: SpeechToTextSetti
 async function trainOn<Batch>(
   label: string,
   model: Parameters<typeof trainToEnd<Batch>>[0],
-  make: (items: AudioItem[], texts: string[], random: Random) => Promise<Batch>,
-  { own, context, train, trainTexts }: TextRun,
+  make: (inputs: Inputs, texts: string[]) => Batch,
+  { own, context, recorded, trainTexts }: TextRun,
 ): Promise<History> {
   const { epochs, batchSize } = own;
   const data = batchesOf<Batch>(
-    train.length,
+    trainTexts.length,
     (indices, random) =>
       make(
-        indices.map((index) => train[index]!.waveform),
+        // Shorter than a digit, which would be written but not heard.
+        recordingInputs(recorded, indices, random, { timeWidth: 12 }),
         indices.map((index) => trainTexts[index]!),
-        random,
       ),
     { batchSize, seed: context.seed },
   );
@@ -210,10 +217,7 @@ async function ctcResults(run: TextRun): Promise<Heard & { greedy: number; beam:
   const history = await trainOn<CtcBatch>(
     'CTC',
     model,
-    async (items, texts, random) => ({
-      inputs: await model.encoder.prepare(items, { training: true, random }),
-      labels: model.prepareLabels(texts),
-    }),
+    (inputs, texts) => ({ inputs, labels: model.prepareLabels(texts) }),
     run,
   );
   const greedy = (await hear(1)).rate;
@@ -238,10 +242,7 @@ async function attentionResults(run: TextRun): Promise<Heard & { beam: number }>
   const history = await trainOn<SequenceBatch>(
     'attention',
     model,
-    async (items, texts, random) => ({
-      inputs: await model.encoder.prepare(items, { training: true, random }),
-      targets: model.prepareTargets(texts),
-    }),
+    (inputs, texts) => ({ inputs, targets: model.prepareTargets(texts) }),
     run,
   );
   const { texts, rate } = await hear(4);

@@ -1,12 +1,12 @@
 import { openMojiCorpus } from '../../data/corpus.js';
 import type { Emoji, Style } from '../../data/openmoji.js';
-import { alignmentSettings } from '../alignment/model.js';
 import type { Entry, EntryContext, EntryOutcome, Row } from '../entry.js';
-import { trainingCurve } from '../shared/curve.js';
 import { decodePictures, pngOf } from '../shared/images.js';
 import { cutOffsFor, exampleRows } from '../shared/retrieval.js';
+import { styleFigures } from './figures.js';
 import { type StyleMethod, styleMethods } from './methods.js';
-import { type StyledPictures, type StyleRecalls, trainStyle } from './train-style.js';
+import { styleSettings } from './settings.js';
+import { type StyledPictures, type StyleOutcome, trainStyle } from './train-style.js';
 
 export const styleRetrievalEntry: Entry = {
   id: 'style-retrieval',
@@ -19,7 +19,7 @@ export const styleRetrievalEntry: Entry = {
 
 async function runStyleRetrieval(context: EntryContext): Promise<EntryOutcome> {
   const { preset, seed, shuffle, openmoji } = context;
-  const settings = alignmentSettings[preset];
+  const settings = styleSettings[preset];
   const corpus = openMojiCorpus(openmoji, { limit: settings.limit });
   const load = async (style: Style): Promise<StyledPictures> => {
     const of = async (emojis: readonly Emoji[]) =>
@@ -34,22 +34,27 @@ async function runStyleRetrieval(context: EntryContext): Promise<EntryOutcome> {
   };
   const [colour, lines] = [await load('color'), await load('black')];
   const train = (method: StyleMethod | 'plain', source: StyledPictures, label: string = method) =>
-    trainStyle(method, corpus, { source, target: lines }, settings, {
-      ...{ seed, shuffle },
-      follow: (steps) => context.follow(label, steps),
-    });
-  const results = new Map<string, StyleRecalls>([['plain dual encoder', await train('plain', colour)]]);
+    context.kept(label, () =>
+      trainStyle(method, corpus, { source, target: lines }, settings, {
+        ...{ seed, shuffle },
+        follow: (steps) => context.follow(label, steps),
+      }),
+    );
+  const plain = await train('plain', colour);
+  const results = new Map<string, StyleOutcome>([
+    ['plain dual encoder', plain],
+    ['plain, normalised by line drawings', { ...plain, target: plain.targetStatistics }],
+  ]);
   for (const method of Object.keys(styleMethods) as StyleMethod[]) results.set(method, await train(method, colour));
   results.set('trained on named line drawings', await train('plain', lines, 'trained on target'));
 
   const widest = cutOffsFor(corpus.test.length).at(-1)!;
-  const control = results.get('the same batches, lambda 0')!;
-  const adversarial = results.get('contrastive + adversarial')!;
+  const metric = (method: string) => `recall@${widest}, words to line drawings, ${method}`;
   const shown = exampleRows(corpus.test.length, 12);
   return {
     rows: [...results].map(
       ([method, { target, untrained, chance }]): Row => ({
-        metric: `recall@${widest}, words to line drawings, ${method}`,
+        metric: metric(method),
         better: 'higher',
         ...{ chance, untrained },
         value: target,
@@ -61,7 +66,7 @@ async function runStyleRetrieval(context: EntryContext): Promise<EntryOutcome> {
       'the same batches, lambda 0',
       'contrastive + adversarial',
       'contrastive + MMD',
-    ].map((method) => `recall@${widest}, words to line drawings, ${method}`),
+    ].map(metric),
     summary:
       'A dual encoder learns from named colour pictures; line drawings of the same emojis, in an order of their own, come without names. ' +
       'Asked are names of emojis that were in neither. With lambda 0 the line drawings only pass through the batch normalisation: what is above ' +
@@ -88,28 +93,7 @@ async function runStyleRetrieval(context: EntryContext): Promise<EntryOutcome> {
           })),
         ),
       },
-      {
-        kind: 'bars',
-        title: `Recall@${widest}, words to line drawings`,
-        caption: 'Held-out emojis.',
-        maximum: 1,
-        bars: [
-          { name: 'chance', value: control.chance },
-          ...[...results].map(([name, { target }]) => ({ name, value: target, emphasis: name in styleMethods })),
-        ],
-      },
-      {
-        kind: 'curves',
-        title: 'How often the style is told',
-        xLabel: 'step',
-        yLabel: 'share right',
-        share: true,
-        series: [
-          { name: 'lambda 0', points: trainingCurve(control.history, 'domainAccuracy/image') },
-          { name: 'adversarial', points: trainingCurve(adversarial.history, 'domainAccuracy/image') },
-        ],
-        references: [{ name: 'cannot tell', y: 0.5 }],
-      },
+      ...styleFigures(results, { test: corpus.test, widest }),
     ],
   };
 }

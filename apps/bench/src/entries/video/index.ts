@@ -48,6 +48,8 @@ interface Measured {
   wordsToClips: number;
   clipsToWords: number;
   order: number;
+  /** Share of clips shown backwards that still find the words of the clip. */
+  backwards: number;
 }
 
 /** Trains two dual encoders of clips and captions, with the mean and with a Transformer over time. */
@@ -68,18 +70,22 @@ export async function runVideo(
     wordsToClips: 1 / captions,
     clipsToWords: 1 / captions,
     order: 0.5,
+    backwards: 1 / captions,
   };
   const metrics: Record<keyof Measured, string> = {
     wordsToClips: 'first clip is right, words to clips',
     clipsToWords: 'first text is right, clips to words',
     order: 'clip is nearer to its own words than to those of its way back',
+    backwards: 'first text is that of the clip, clip shown backwards',
   };
   const keys = Object.keys(metrics) as (keyof Measured)[];
+  // Backwards it is another clip, whose words are others.
+  const betterOf = (key: keyof Measured) => (key === 'backwards' ? ('lower' as const) : ('higher' as const));
   return {
     rows: [
       ...keys.map((key) => ({
         metric: metrics[key],
-        better: 'higher' as const,
+        better: betterOf(key),
         chance: chance[key],
         untrained: transformer.untrained[key],
         value: transformer.trained[key],
@@ -87,7 +93,7 @@ export async function runVideo(
       })),
       ...keys.map((key) => ({
         metric: `${metrics[key]} (mean over frames)`,
-        better: 'higher' as const,
+        better: betterOf(key),
         chance: chance[key],
         untrained: mean.untrained[key],
         value: mean.trained[key],
@@ -116,6 +122,18 @@ export async function runVideo(
           { name: 'Transformer over time', points: trainingCurve(transformer.history) },
           { name: 'mean over frames', points: trainingCurve(mean.history) },
         ],
+      },
+      {
+        kind: 'bars',
+        title: 'Forwards and backwards',
+        caption: 'Share of test clips for which the first text is that of the clip, shown as it is and from its end.',
+        bars: Object.entries({ 'Transformer over time': transformer, 'mean over frames': mean }).flatMap(
+          ([name, { trained: own }]) => [
+            { name, value: own.clipsToWords, emphasis: true },
+            { name: `${name}, backwards`, value: own.backwards },
+          ],
+        ),
+        maximum: 1,
       },
       {
         kind: 'pictures',
@@ -193,13 +211,23 @@ async function measured(clips: readonly MovingDigit[], embedItems: EmbedItems): 
     clips.map(({ digit, direction }) => captionOf(digit, opposite[direction])),
   );
   const clipsToWords = await retrievalMetrics(video, text, { relevant: { queries: own, gallery: captions }, k: [1] });
+  const reversed = await embedItems(
+    'video',
+    clips.map(({ frames }) => frames.toReversed()),
+  );
+  const backwards = await retrievalMetrics(reversed, text, { relevant: { queries: own, gallery: captions }, k: [1] });
   const wordsToClips = await retrievalMetrics(text, video, { relevant: { queries: captions, gallery: own }, k: [1] });
   const lead = tf.tidy(() => tf.sum(tf.mul(video, tf.sub(right, back)), 1));
   const values = Array.from(await lead.data());
   // Clips of equal vectors are undecided: half of them count, so that a tie is no success.
   const order = values.reduce((sum, value) => sum + (1 + Math.sign(value)) / 2, 0) / values.length;
-  tf.dispose([video, text, right, back, lead]);
+  tf.dispose([video, reversed, text, right, back, lead]);
   const hits = ({ ranks }: { ranks: ArrayLike<number> }) =>
     Array.from(ranks).filter((rank) => rank === 1).length / ranks.length;
-  return { wordsToClips: hits(wordsToClips), clipsToWords: hits(clipsToWords), order };
+  return {
+    wordsToClips: hits(wordsToClips),
+    clipsToWords: hits(clipsToWords),
+    order,
+    backwards: hits(backwards),
+  };
 }

@@ -1,4 +1,14 @@
 import type { Scalar, Tensor, Variable } from '@tensorflow/tfjs-core';
+import type { PretrainedFolder } from './pretrained-folder.js';
+
+/** What it cost to read a model from its folder. */
+export interface Loading {
+  seconds: number;
+  /** By how much the peak of the process lies above what it held before, in MB. */
+  peakMb: number;
+  /** Size of the file of the weights in MB. */
+  weightsMb: number;
+}
 
 /** What is timed: a training step (forward, backward and Adam), or a forward pass. */
 export interface Workload {
@@ -8,6 +18,8 @@ export interface Workload {
   inputs: Tensor[];
   /** What the step trains, to count parameters. */
   variables: Variable[];
+  /** Where the model comes from a folder. */
+  loading?: Loading;
 }
 
 /** A row of the table: a model, a batch size, and the arithmetic that one step needs. */
@@ -19,7 +31,10 @@ export interface Row {
   readonly forwardFlops: number;
   /** Only the forward pass is timed, as at evaluation. */
   readonly inference?: boolean;
-  build(batch: number): Workload;
+  /** What the model is loaded from, here and in PyTorch. */
+  readonly folder?: PretrainedFolder;
+  /** @param folder where that folder lies */
+  build(batch: number, folder?: string): Workload | Promise<Workload>;
 }
 
 /** Two per multiply-add of a 2-D convolution. */

@@ -72,6 +72,7 @@ export function bertLike(config: Config, variant: Variant): TextArchitecture {
     dropout: { hidden: dropped, attention: config.number('attention_probs_dropout_prob', 0.1) },
   };
   const positions = config.size('max_position_embeddings', 512);
+  const causal = config.flag('is_decoder');
   const behindPadding = variant.positions === 'behindPadding';
   const padding = config.integer('pad_token_id', behindPadding ? 1 : 0);
   const types = config.size('type_vocab_size', 2);
@@ -115,7 +116,7 @@ export function bertLike(config: Config, variant: Variant): TextArchitecture {
       const untrained = behindPadding ? padding : undefined;
       x = tf.add(x, embedding(parameters, 'embeddings.position_embeddings', places, { padding: untrained }));
       x = run.drop(layerNormalization(parameters, 'embeddings.LayerNorm', x, layer.epsilon), dropped);
-      let bias = attentionBias({ mask });
+      let bias = attentionBias({ mask, causal: causal ? length : undefined });
       if (variant.relative) bias = tf.add(bias!, relativeBias(parameters.at('encoder'), length));
       for (let i = 0; i < layers; i++)
         x = transformerLayer(parameters.at(`encoder.layer.${i}`), x, layer, { bias }, run);

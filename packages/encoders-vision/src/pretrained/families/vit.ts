@@ -27,7 +27,12 @@ type ExtraTokens = readonly string[];
 export function embeddedPatches(
   parameters: Parameters,
   pixels: Tensor4D,
-  { tokens, grid, projection }: { tokens: ExtraTokens; grid: readonly [number, number]; projection: string },
+  {
+    tokens,
+    grid,
+    projection,
+    antialias = false,
+  }: { tokens: ExtraTokens; grid: readonly [number, number]; projection: string; antialias?: boolean },
 ): Tensor {
   const { patches: vectors, grid: found } = patches(parameters, projection, pixels);
   const [batch, , width] = vectors.shape;
@@ -35,7 +40,7 @@ export function embeddedPatches(
   const flat = tf.reshape(table, [table.shape[1]!, width]);
   const count = tokens.length;
   const own = tf.slice(flat, [count, 0], [grid[0] * grid[1], width]);
-  const placed = tf.add(vectors, interpolatedPositions(own, grid, found));
+  const placed = tf.add(vectors, interpolatedPositions(own, grid, found, { antialias }));
   const before = tokens.map((name, i) => {
     const token = tf.add(tf.reshape(parameters.get(name), [1, 1, width]), tf.slice(flat, [i, 0], [1, width]));
     return tf.tile(token, [batch, 1, 1]);
@@ -141,7 +146,8 @@ export function dinov2(config: Config, weights: StoredWeights): VisionArchitectu
   const channels = config.size('num_channels', 3);
   const gated = config.flag('use_swiglu_ffn');
   const inner = Math.trunc(width * config.number('mlp_ratio', 4));
-  const registers = config.text('model_type') === 'dinov2_with_registers' ? config.size('num_register_tokens', 4) : 0;
+  const hasRegisters = config.text('model_type') === 'dinov2_with_registers';
+  const registers = hasRegisters ? config.size('num_register_tokens', 4) : 0;
   const layer: TransformerLayer = {
     width,
     hidden: gated ? Math.floor((Math.trunc((inner * 2) / 3) + 7) / 8) * 8 : inner,
@@ -187,7 +193,8 @@ export function dinov2(config: Config, weights: StoredWeights): VisionArchitectu
       const embeddings = parameters.at('embeddings');
       const pixels = pixelsOf(inputs);
       const projection = 'patch_embeddings.projection';
-      let x = embeddedPatches(embeddings, pixels, { tokens: ['cls_token'], grid, projection });
+      const antialias = hasRegisters; // of the two families one smooths
+      let x = embeddedPatches(embeddings, pixels, { tokens: ['cls_token'], grid, projection, antialias });
       if (registers > 0) {
         const [batch, length] = x.shape as [number, number, number];
         const first = tf.slice(x, [0, 0, 0], [batch, 1, width]);

@@ -1,132 +1,122 @@
-import { domainPicture, type Point } from '@crossmodal/adaptation';
-import * as tf from '@tensorflow/tfjs-core';
+import { type DomainAdapter, digitFeatures } from '@crossmodal/adaptation';
 import type { Settings } from '../../../presets.js';
-import type { Figure } from '../../../report/figure.js';
-import type { Entry, EntryContext, EntryOutcome, Row } from '../../entry.js';
-import { trainingCurve, validationCurve } from '../../shared/curve.js';
-import { type DigitDomain, digitDomains } from './digit-domains.js';
-import { type DigitMethod, digitMethods } from './digit-methods.js';
-import { type DigitResult, type DigitSettings, trainDigits } from './train-digits.js';
+import type { Entry, EntryContext, EntryOutcome } from '../../entry.js';
+import { accuracyRows, comparisonFigures, onTarget } from '../comparison.js';
+import type { Domain } from '../labelled-set.js';
+import { findMethod, type Method, methods, recipe } from '../methods.js';
+import { type MethodResult, type TrainingSettings, trainMethod } from '../train-method.js';
+import { openDomain, requireSameClasses } from './open-domain.js';
+import { domainOf } from './picture-domain.js';
 
-const settings: Settings<DigitSettings> = {
+/** Size of the extractor, length of the training, and pictures of each domain. */
+export interface DigitSettings extends TrainingSettings {
+  filters: [number, number];
+  limit: number;
+}
+
+export const digitSettings: Settings<DigitSettings> = {
   quick: { filters: [32, 48], steps: 1200, batchSize: 32, limit: Number.POSITIVE_INFINITY, measurements: 5 },
   smoke: { filters: [4, 4], steps: 2, batchSize: 8, limit: 64, measurements: 1 },
 };
 
 /** Published, MNIST to MNIST-M: Ganin and Lempitsky (2015), table 1. */
-const published: Partial<Record<string, number>> = { 'source only': 0.5225, DANN: 0.7666, 'trained on target': 0.9596 };
+const published: Partial<Record<string, number>> = { 'source only': 0.5225, DANN: 0.7666, [onTarget]: 0.9596 };
 
 export const digitAdaptationEntry: Entry = {
   id: 'digit-adaptation',
   paradigm: 'domain adaptation',
   title: 'From black and white digits to digits on photographs, without their labels',
-  question: 'Does adaptation win where the papers win, on MNIST to MNIST-M?',
+  question: 'Does adaptation win where the papers win, on MNIST to MNIST-M, or on --source and --target?',
+  takesDomains: true,
   run: runDigitAdaptation,
 };
 
 async function runDigitAdaptation(context: EntryContext): Promise<EntryOutcome> {
-  const { preset, seed, shuffle } = context;
-  const own = settings[preset];
-  const { mnist, mnistM } = await digitDomains(context.dataFolder, own.limit);
-  const train = (method: DigitMethod, source: DigitDomain, target: DigitDomain, label: string = method) =>
-    trainDigits(method, { source, target }, own, { seed, shuffle, follow: context.follow(label, own.steps) });
-  const forward = new Map<string, DigitResult>();
-  for (const method of Object.keys(digitMethods) as DigitMethod[])
-    forward.set(method, await train(method, mnist, mnistM));
-  forward.set('trained on target', await train('source only', mnistM, mnistM, 'trained on target'));
-  const backward = new Map<string, DigitResult>();
-  for (const method of ['source only', 'DANN with confusion'] as const) {
-    backward.set(method, await train(method, mnistM, mnist, `${method}, reversed`));
+  const { dataFolder, domains = {} } = context;
+  const own = digitSettings[context.preset];
+  const options = { dataFolder, limit: own.limit };
+  const chosen = domains.methods ?? [...Object.keys(methods), onTarget];
+  for (const name of chosen) if (name !== onTarget) findMethod(name); // before anything takes long
+  const first = await openDomain(domains.source ?? 'mnist', options);
+  const second = await openDomain(domains.target ?? 'mnist-m', options);
+  requireSameClasses(first, second);
+  const { classes } = first;
+  const [source, target] = [domainOf(first, classes), domainOf(second, classes)];
+  const train = async (name: string, from: Domain, to: Domain, label = name): Promise<MethodResult> => {
+    const reference = name === onTarget;
+    const { model, ...result } = await trainDigits(context, own, {
+      ...{ method: findMethod(reference ? 'source only' : name), source: reference ? to : from, target: to },
+      ...{ classes: classes.length, label },
+    });
+    model.dispose();
+    return result;
+  };
+  const results = new Map<string, MethodResult>();
+  for (const name of chosen) results.set(name, await train(name, source, target));
+  const backward = new Map<string, MethodResult>();
+  if (Object.keys(domains).length === 0) {
+    for (const name of ['source only', recipe])
+      backward.set(name, await train(name, target, source, `${name}, reversed`));
   }
-  const rows = (pair: string, results: ReadonlyMap<string, DigitResult>): Row[] =>
-    [...results].map(([method, { target, untrained }]) => ({
-      metric: `accuracy, ${pair}, ${method}`,
-      better: 'higher',
-      chance: 0.1,
-      untrained,
-      value: target.accuracy,
-      published: pair === 'MNIST to MNIST-M' ? (published[method] ?? null) : null,
-    }));
-  const adapted = forward.get('DANN with confusion')!;
-  const source = forward.get('source only')!;
+  const pair = `${source.name} to ${target.name}`;
+  const chance = 1 / classes.length;
+  const list = (of: (result: MethodResult) => string) =>
+    [...results].map(([name, result]) => `${name} ${of(result)}`).join(', ');
   return {
-    rows: [...rows('MNIST to MNIST-M', forward), ...rows('MNIST-M to MNIST', backward)],
-    headline: ['source only', 'DANN with confusion', 'DANN', 'DAN'].map(
-      (method) => `accuracy, MNIST to MNIST-M, ${method}`,
-    ),
+    rows: [
+      ...accuracyRows(pair, results, { chance, published: pair === 'MNIST to MNIST-M' ? published : {} }),
+      ...accuracyRows(`${target.name} to ${source.name}`, backward, { chance }),
+    ],
+    headline: ['source only', recipe, 'DANN', 'DAN']
+      .filter((method) => results.has(method))
+      .map((method) => `accuracy, ${pair}, ${method}`),
     summary:
-      'A classifier learns from labelled digits of MNIST and from digits on photographs (MNIST-M) whose labels it never sees. ' +
+      `A classifier learns from labelled pictures (${source.name}) and from pictures of another look (${target.name}) whose labels it never sees. ` +
       'All methods have the same network, batches, optimiser and number of steps; the source-only classifier is the same without the term that adapts.',
     facts: {
-      'Training pictures': `${mnist.train.count} per domain`,
-      'Test pictures': mnistM.test.count,
+      'Training pictures': `${source.train.count} and ${target.train.count}`,
+      'Test pictures': target.test.count,
       Steps: own.steps,
       'Pictures in a batch': `${own.batchSize} of each domain`,
-      'Accuracy on MNIST': `${source.source.accuracy.toFixed(3)} source only, ${adapted.source.accuracy.toFixed(3)} DANN with confusion`,
+      [`Accuracy on ${source.name}`]: list((result) => result.source.accuracy.toFixed(3)),
+      'Seconds of processor': list((result) => result.processorSeconds.toFixed(0)),
+      ...criteria(results),
     },
-    figures: [
-      {
-        kind: 'curves',
-        title: 'How often the domain classifier is right',
-        xLabel: 'step',
-        yLabel: 'share right',
-        share: true,
-        series: ['DANN with confusion', 'DANN', 'CDAN-E'].map((name) => ({
-          name,
-          points: trainingCurve(forward.get(name)!.history, 'domainAccuracy'),
-        })),
-        references: [{ name: 'cannot tell', y: 0.5 }],
-      },
-      over(forward, 'proxy A-distance', 'Proxy A-distance of the features', { name: 'cannot be told apart', y: 0 }),
-      over(forward, 'target accuracy', 'Accuracy on test digits of MNIST-M', { name: 'chance', y: 0.1 }),
-      {
-        kind: 'confusion',
-        title: 'DANN with confusion on MNIST-M',
-        caption: 'Rows: what it is. Columns: what it was taken for, in per cent.',
-        classes: Array.from({ length: 10 }, (_, digit) => String(digit)),
-        counts: adapted.target.confusion,
-      },
-      ...(await maps('source only', source, mnistM.test.labels)),
-      ...(await maps('DANN with confusion', adapted, mnistM.test.labels)),
-    ],
+    figures: await comparisonFigures(results, { source, target, classes }),
   };
 }
 
-/** A measured number of all methods over the steps. */
-function over(
-  results: ReadonlyMap<string, DigitResult>,
-  name: string,
-  title: string,
-  reference: { name: string; y: number },
-): Figure {
-  const series = [...results]
-    .filter(([method]) => method !== 'trained on target')
-    .map(([method, { history }]) => ({ name: method, points: validationCurve(history, name) }));
-  return { kind: 'curves', title, xLabel: 'step', yLabel: name, series, references: [reference] };
+/** Trains one method on pictures; what each call asks of the suite is the same. */
+export function trainDigits(
+  { seed, shuffle, follow }: Pick<EntryContext, 'seed' | 'shuffle' | 'follow'>,
+  { filters, ...own }: DigitSettings,
+  {
+    method,
+    source,
+    target,
+    classes,
+    label,
+  }: { method: Method; source: Domain; target: Domain; classes: number; label: string },
+): Promise<MethodResult & { model: DomainAdapter }> {
+  // Not zero: TensorFlow.js takes a seed of zero for none.
+  const features = digitFeatures({ seed: seed + 1, filters });
+  return trainMethod(method, { source, target }, { features, classes }, own, {
+    ...{ seed, shuffle, follow: follow(label, own.steps) },
+  });
 }
 
-/** The same test digits of both domains on the two main directions of their features: by domain, and by class. */
-async function maps(method: string, { features }: DigitResult, labels: ArrayLike<number>): Promise<Figure[]> {
-  const rows = { source: tf.tensor2d(features.source), target: tf.tensor2d(features.target) };
-  const points = await domainPicture(rows);
-  tf.dispose(rows);
-  const { source, target } = points as { source: Point[]; target: Point[] };
-  // As many as there are colours.
-  const digits = Array.from({ length: 6 }, (_, digit) => ({
-    name: String(digit),
-    points: target.filter((_point, row) => labels[row] === digit),
-  }));
-  const caption = 'Test digits on the two main directions of the features of both domains.';
-  return [
-    {
-      kind: 'scatter',
-      title: `Features by domain: ${method}`,
-      caption,
-      series: [
-        { name: 'MNIST', points: source },
-        { name: 'MNIST-M', points: target },
-      ],
-    },
-    { kind: 'scatter', title: `Features of MNIST-M by class: ${method}`, caption, series: digits },
-  ];
+/** What would have been known of each method without labels of the target. */
+function criteria(results: ReadonlyMap<string, MethodResult>): Record<string, string> {
+  const names = {
+    information: 'information (higher is better)',
+    softNeighbourhoodDensity: 'soft neighbourhood density (higher is better)',
+    entropy: 'entropy (lower is better)',
+    importanceWeightedRisk: 'importance-weighted risk (lower is better)',
+  } as const;
+  return Object.fromEntries(
+    (Object.keys(names) as (keyof typeof names)[]).map((key) => [
+      `Without labels: ${names[key]}`,
+      [...results].map(([name, { scores }]) => `${name} ${scores[key].toFixed(3)}`).join(', '),
+    ]),
+  );
 }
