@@ -38,7 +38,7 @@ export async function mutualInformationGap<Factor extends string>(
   } = {},
 ): Promise<Disentanglement> {
   const where = 'mutualInformationGap';
-  assertKnownOptions(where, others, ['bins']);
+  assertKnownOptions('mutualInformationGap', others, ['bins']);
   requireInteger(`${where}: bins`, bins, 2);
   checkLatents(where, latents, { least: 2 });
   const [rows, dimension] = latents.shape;
