@@ -28,7 +28,7 @@ export {
 } from './linear.js';
 export { savedOptionsFile, withSavedOptions } from './loader-options.js';
 export { type Adapter, Parameters, type Run } from './parameters.js';
-export { cubicMatrix, firstHit, interpolatedPositions, placeOf, rotary, selected } from './positions.js';
+export { cubicMatrix, firstHit, placeOf, rotary, selected } from './positions.js';
 export {
   type PretrainedEncoder,
   type PretrainedOptions,

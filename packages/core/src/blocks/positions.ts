@@ -2,8 +2,9 @@ import type { Tensor, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { assertKnownOptions } from '../known-options.js';
 
-/** Keys' cubic kernel: torch's interpolation has a = -0.75 without antialiasing, -0.5 with it. */
-function cubic(distance: number, a = -0.75): number {
+/** Keys' cubic kernel with a = -0.75, as torch's interpolation without antialiasing has it. */
+function cubic(distance: number): number {
+  const a = -0.75;
   const x = Math.abs(distance);
   if (x <= 1) return (a + 2) * x ** 3 - (a + 3) * x ** 2 + 1;
   return x < 2 ? a * x ** 3 - 5 * a * x ** 2 + 8 * a * x - 4 * a : 0;
@@ -25,54 +26,6 @@ export function cubicMatrix(from: number, to: number, { alignCorners = false, ..
     }
   }
   return matrix;
-}
-
-/** The same with antialiasing: a kernel as wide as a step where there are fewer places than before, of what lies within only. */
-function smoothCubicMatrix(from: number, to: number): Float32Array {
-  const matrix = new Float32Array(to * from);
-  const step = from / to;
-  const widening = Math.max(1, step);
-  for (let i = 0; i < to; i++) {
-    const centre = (i + 0.5) * step;
-    const first = Math.max(0, Math.trunc(centre - 2 * widening + 0.5));
-    const end = Math.min(from, Math.trunc(centre + 2 * widening + 0.5));
-    const weights = Array.from({ length: end - first }, (_, j) => cubic((first + j + 0.5 - centre) / widening, -0.5));
-    const total = weights.reduce((sum, weight) => sum + weight, 0);
-    weights.forEach((weight, j) => {
-      matrix[i * from + first + j] = weight / total;
-    });
-  }
-  return matrix;
-}
-
-/**
- * A table of positions of a grid for a grid of another size, by bicubic interpolation (align_corners off).
- *
- * @param table [rows * columns, width]
- * @returns [to[0] * to[1], width]
- */
-export function interpolatedPositions(
-  table: Tensor,
-  from: readonly [rows: number, columns: number],
-  to: readonly [rows: number, columns: number],
-  {
-    antialias = false,
-    ...others
-  }: {
-    /** @default false */
-    antialias?: boolean;
-  } = {},
-): Tensor {
-  assertKnownOptions('interpolatedPositions', others, ['antialias']);
-  if (from[0] === to[0] && from[1] === to[1]) return table;
-  const width = table.shape[1] as number;
-  const matrix = antialias ? smoothCubicMatrix : cubicMatrix;
-  const alongRows = tf.tensor2d(matrix(from[0], to[0]), [to[0], from[0]]);
-  const alongColumns = tf.tensor2d(matrix(from[1], to[1]), [to[1], from[1]]);
-  const rows = tf.matMul(alongRows, tf.reshape(table, [from[0], from[1] * width]) as tf.Tensor2D);
-  const turned = tf.transpose(tf.reshape(rows, [to[0], from[1], width]), [1, 0, 2]);
-  const columns = tf.matMul(alongColumns, tf.reshape(turned, [from[1], to[0] * width]) as tf.Tensor2D);
-  return tf.reshape(tf.transpose(tf.reshape(columns, [to[1], to[0], width]), [1, 0, 2]), [to[0] * to[1], width]);
 }
 
 /**

@@ -19,18 +19,9 @@ import { batchesOf } from '../shared/batches.js';
 import { trainingCurve } from '../shared/curve.js';
 import { animationOf } from '../shared/images.js';
 import { trainToEnd } from '../shared/train.js';
+import type { VideoSettings } from '../video/index.js';
 
-export interface VideoCaptionsSettings {
-  channels: number[];
-  dimension: number;
-  frames: number;
-  clips: number;
-  testClips: number;
-  steps: number;
-  batchSize: number;
-}
-
-const settings: Settings<VideoCaptionsSettings> = {
+const settings: Settings<VideoSettings> = {
   quick: { channels: [8, 16, 32], dimension: 64, frames: 6, clips: 8000, testClips: 500, steps: 400, batchSize: 64 },
   smoke: { channels: [4, 8], dimension: 8, frames: 3, clips: 32, testClips: 16, steps: 3, batchSize: 8 },
 };
@@ -53,7 +44,7 @@ interface Right {
 /** Trains an encoder of clips and a decoder of captions, and asks for captions of clips of digits that were not in training. */
 export async function runVideoCaptions(
   context: EntryContext,
-  own: VideoCaptionsSettings = settings[context.preset],
+  own: VideoSettings = settings[context.preset],
 ): Promise<EntryOutcome> {
   const { seed, dataFolder } = context;
   const { frames, clips, testClips } = own;
@@ -112,7 +103,7 @@ export async function runVideoCaptions(
 
 function captioner(
   training: readonly MovingDigit[],
-  { channels, dimension, frames }: VideoCaptionsSettings,
+  { channels, dimension, frames }: VideoSettings,
   seed: number,
 ): EncoderDecoder<VideoItem> {
   const image = convolutionalEncoder({
@@ -136,7 +127,7 @@ function captioner(
 function trainCaptioner(
   model: EncoderDecoder<VideoItem>,
   training: readonly MovingDigit[],
-  { steps, batchSize }: VideoCaptionsSettings,
+  { steps, batchSize }: VideoSettings,
   { seed, shuffle, follow }: EntryContext,
 ): Promise<History> {
   // Control: in training every clip has the words of another.

@@ -3,7 +3,6 @@ import {
   activationOf,
   type Config,
   convolutionSpecs,
-  interpolatedPositions,
   type LayerNames,
   layerNormalization,
   linear,
@@ -20,6 +19,7 @@ import {
 import { scaledDotProductAttention } from '@crossmodal/core/layers';
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { interpolatedPositions } from '../interpolated-positions.js';
 import { pairOf, pixelsOf, type VisionArchitecture } from '../vision-architecture.js';
 
 const names: LayerNames = {

@@ -3,7 +3,6 @@ import {
   activationOf,
   type Config,
   convolutionSpecs,
-  interpolatedPositions,
   layerNormalization,
   linear,
   linearSpecs,
@@ -18,6 +17,7 @@ import {
 } from '@crossmodal/core/blocks';
 import type { Tensor, Tensor2D, Tensor3D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
+import { interpolatedPositions } from '../interpolated-positions.js';
 import { classesOf, pairOf, pixelsOf, type VisionArchitecture } from '../vision-architecture.js';
 
 /** Extra tokens before the patches, by the names of their variables, [1, n, width] each, in order. */
