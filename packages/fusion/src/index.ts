@@ -16,6 +16,7 @@ export {
 } from './co-attention/co-attention-matcher.js';
 export type { PlaceTable } from './co-attention/place-table.js';
 export { rerank } from './co-attention/rerank.js';
+export { contrastiveObjective, hingeObjective, type ScoreObjective } from './co-attention/score-objective.js';
 export { logSumExpScore, meanScore, type ScorePooling } from './co-attention/score-pooling.js';
 export {
   type PairAttention,

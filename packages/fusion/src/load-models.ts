@@ -9,6 +9,7 @@ import {
   type CoAttentionOptions,
   coAttentionMatcher,
 } from './co-attention/co-attention-matcher.js';
+import { contrastiveObjective, hingeObjective, type ScoreObjective } from './co-attention/score-objective.js';
 import { logSumExpScore, meanScore, type ScorePooling } from './co-attention/score-pooling.js';
 import { type MatchModel, type MatchModelOptions, matchModel } from './match/match-model.js';
 import { hardestNegatives, type NegativeChoice, rolledNegatives } from './match/negatives.js';
@@ -26,8 +27,10 @@ import { lowRankBilinear } from './strategies/low-rank-bilinear.js';
 /** What describes itself among the options, by name. */
 const values = {
   concatenation,
+  contrastiveObjective,
   crossAttention,
   gated,
+  hingeObjective,
   lowRankBilinear,
   logSumExpScore,
   meanScore,
@@ -133,6 +136,8 @@ export interface LoadCoAttentionMatcherOptions {
   encoders: EncoderLoaders;
   /** A pooling of your own, which no file holds. */
   pooling?: ScorePooling;
+  /** An objective of your own. */
+  objective?: ScoreObjective;
 }
 
 /**
@@ -150,6 +155,7 @@ export function loadCoAttentionMatcher(
   assertKnownOptions('loadCoAttentionMatcher', options, {
     encoders: true,
     pooling: true,
+    objective: true,
   } satisfies Record<keyof LoadCoAttentionMatcherOptions, true>);
   const { encoders, ...given } = options;
   return loadSavedModel(

@@ -7,6 +7,8 @@ import { describe, expect, it } from 'vitest';
 import {
   type CoAttentionOptions,
   coAttentionMatcher,
+  contrastiveObjective,
+  hingeObjective,
   logSumExpScore,
   meanScore,
   rerank,
@@ -118,6 +120,29 @@ describe('stackedCrossAttention', () => {
     );
     expect(() => stackedCrossAttention(places([2, 3, 4]), places([2, 3, 4]), { sharpness: 0 })).toThrow('sharpness');
     expect(() => logSumExpScore({ scale: -1 })).toThrow('scale must be a positive number, got -1');
+  });
+});
+
+describe('contrastiveObjective', () => {
+  it('is the cross entropy of both directions over the scores', async () => {
+    const scores = seededTensor([3, 3], 7) as Tensor2D;
+    const negatives = tf.sub(1, tf.eye(3)) as Tensor2D;
+    const s = (await scores.array()) as number[][];
+    const entropy = (row: number[], i: number) =>
+      Math.log(row.reduce((sum, x) => sum + Math.exp(x / 0.5), 0)) - row[i]! / 0.5;
+    const columns = s[0]!.map((_, j) => s.map((row) => row[j]!));
+    const expected = [...s.map(entropy), ...columns.map(entropy)].reduce((sum, x) => sum + x, 0) / 6;
+    expect(contrastiveObjective({ temperature: 0.5 }).loss(scores, negatives)).toBeAllclose(expected, { rtol: 1e-5 });
+  });
+
+  it('does not see pairs that belong together beside the diagonal', () => {
+    const scores = tf.tensor2d([
+      [0, 9],
+      [9, 0],
+    ]);
+    expect(contrastiveObjective().loss(scores, tf.zeros([2, 2]))).toBeAllclose(0, { atol: 1e-6 });
+    expect(() => contrastiveObjective({ temperature: 0 })).toThrow('temperature must be a positive number, got 0');
+    expect(() => hingeObjective({ margin: -1 })).toThrow('margin must be a positive number, got -1');
   });
 });
 

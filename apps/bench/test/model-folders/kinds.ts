@@ -19,6 +19,7 @@ import { bagEncoder, loadTextEncoder, transformerEncoder, wordTokenizer } from '
 import { convolutionalEncoder, linearEncoder, loadImageEncoder } from '@crossmodal/encoders-vision';
 import {
   coAttentionMatcher,
+  contrastiveObjective,
   crossAttention,
   fusionClassifier,
   gated,
@@ -253,6 +254,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
         encoders: { image: image(), text: text() },
         dimension: 5,
         pooling: meanScore(),
+        objective: contrastiveObjective({ temperature: 0.1 }),
         sharpness: { 'text-image': 3 },
         seed: 1,
       }),

@@ -196,12 +196,18 @@ describe('hubFolder', () => {
 
   it('goes on where a connection broke, within a call and in the next one', async () => {
     manners.send = half;
-    await expect(get()).rejects.toThrow(/connection broke after 150000 of 300000 bytes|only 150000 of 300000/);
+    const broken: Error = await get().then(
+      () => expect.unreachable(),
+      (error: Error) => error,
+    );
+    // The last of what was sent may be lost with the connection.
+    const [, arrived] = /(?:connection broke after|only) (\d+) of 300000/.exec(broken.message)!;
+    expect(Number(arrived)).toBeGreaterThan(0);
     expect(visible()).toEqual([]);
     asked = [];
     manners = {};
     expect(readFileSync(join(await get(), 'model.safetensors')).equals(weights)).toBe(true);
-    expect(asked.filter(({ url }) => url.includes('resolve')).map(({ range }) => range)).toContain('bytes=150000-');
+    expect(asked.filter(({ url }) => url.includes('resolve')).map(({ range }) => range)).toContain(`bytes=${arrived}-`);
     expect(asked.some(({ url }) => url.endsWith('/config.json') && !url.includes('Pooling'))).toBe(false);
     manners.send = (request, response, bytes) => !request.headers.range && half(request, response, bytes);
     const second = await get({ cacheFolder: join(cacheFolder, 'second') });

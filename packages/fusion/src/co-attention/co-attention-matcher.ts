@@ -9,19 +9,19 @@ import {
   prefixed,
   Random,
   requireInteger,
-  requirePositive,
   requireSeed,
   type Savable,
   savedModelFiles,
   type Trainable,
   withoutGradient,
 } from '@crossmodal/core';
-import { pairsByLabel, scoreHinge } from '@crossmodal/losses';
+import { pairsByLabel } from '@crossmodal/losses';
 import type { Scalar, Tensor1D, Tensor2D, Tensor3D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
 import { rowsOf } from '../internal/batch-rows.js';
 import { linear } from '../internal/linear.js';
 import { encodePlaces, type PlaceTable } from './place-table.js';
+import { hingeObjective, type ScoreObjective } from './score-objective.js';
 import { logSumExpScore, type ScorePooling } from './score-pooling.js';
 import { type PairAttention, type Places, stackedCrossAttention } from './stacked-cross-attention.js';
 
@@ -45,13 +45,11 @@ export interface CoAttentionOptions {
   sharpness?: Partial<Record<'text-image' | 'image-text', number>>;
   /** @default logSumExpScore() */
   pooling?: ScorePooling;
-  /** @default 0.2 */
-  margin?: number;
   /**
-   * Whether only the hardest negatives count, or all of the batch.
-   * @default true
+   * What training makes of the scores.
+   * @default hingeObjective()
    */
-  hardest?: boolean;
+  objective?: ScoreObjective;
   /**
    * Width of `encodeSequence` where it is not the encoder's dimension.
    * @default {}
@@ -82,7 +80,7 @@ export interface CoAttentionMatcher extends Trainable<CoAttentionBatch>, Savable
   places(modality: Modality, inputs: Inputs, options?: { training?: boolean }): { sequence: Tensor3D; mask?: Tensor2D };
   /** Scores of all pairs: [pictures, texts]. */
   scores(image: Places, text: Places): Tensor2D;
-  /** The hinge over the hardest negatives of the batch; terms `loss` and `gap`, how far matching pairs are above their hardest negatives. */
+  /** The objective over the scores of the batch; terms `loss` and `gap`, how far matching pairs are above their hardest negatives. */
   loss(batch: CoAttentionBatch, options?: { training?: boolean }): LossTerms;
   /** Where words and regions of pair i look. */
   attend(batch: Pick<CoAttentionBatch, 'image' | 'text'>): AttentionMaps;
@@ -98,7 +96,8 @@ export interface CoAttentionMatcher extends Trainable<CoAttentionBatch>, Savable
  * region a word that names it. More exact than comparing two vectors, and too slow for a large collection: let a dual
  * encoder find the first 50, and `rerank` them.
  *
- * S(I, T) = mean over the directions of `stackedCrossAttention`; L = hinge over the hardest negatives of the batch.
+ * S(I, T) = mean over the directions of `stackedCrossAttention`; L = the objective over the scores of the batch, by default the
+ * paper's hinge over its hardest negatives.
  *
  * @throws CrossmodalError when an encoder has no `encodeSequence`, or an option does not fit; by `loss` for a batch of one
  * @see Lee et al.: Stacked cross attention for image-text matching (2018)
@@ -114,8 +113,7 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
     directions: true,
     sharpness: true,
     pooling: true,
-    margin: true,
-    hardest: true,
+    objective: true,
     widths: true,
   } satisfies Record<keyof CoAttentionOptions, true>);
   const {
@@ -125,14 +123,12 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
     directions = ['text-image', 'image-text'],
     sharpness = {},
     pooling = logSumExpScore(),
-    margin = 0.2, // the paper
-    hardest = true, // the paper
+    objective = hingeObjective(), // the paper
     widths = {},
   } = options;
   const where = 'coAttentionMatcher';
   requireInteger(`${where}: dimension`, dimension);
   requireSeed(where, seed);
-  requirePositive(`${where}: margin`, margin);
   const known = ['text-image', 'image-text'];
   if (directions.length === 0 || directions.some((name) => !known.includes(name))) {
     throw new CrossmodalError(
@@ -206,7 +202,7 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
           const matched = tf.sum(tf.mul(scores, tf.eye(size)), 1);
           return tf.mean(tf.sub(matched, tf.max(tf.sub(scores, tf.mul(tf.sub(1, negatives), 1e9)), 1))) as Scalar;
         });
-        return { loss: scoreHinge(scores, { margin, hardest, negatives }), gap };
+        return { loss: objective.loss(scores, negatives), gap };
       });
     },
     attend: ({ image, text }) =>
@@ -245,7 +241,7 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
       savedModelFiles(
         {
           type: 'coAttentionMatcher',
-          options: { encoders, dimension, seed, directions, sharpness, pooling, margin, hardest, widths },
+          options: { encoders, dimension, seed, directions, sharpness, pooling, objective, widths },
         },
         model.namedVariables(),
         settings,

@@ -5,7 +5,14 @@ import { cosine, linearWarmup } from '@crossmodal/core/schedules';
 import type { History } from '@crossmodal/core/train';
 import { bagEncoder, wordTokenizer } from '@crossmodal/encoders-text';
 import { convolutionalEncoder, flipHorizontally, type ImageItem, randomCrop } from '@crossmodal/encoders-vision';
-import { type CoAttentionMatcher, coAttentionMatcher, meanScore, type PlaceTable, rerank } from '@crossmodal/fusion';
+import {
+  type CoAttentionMatcher,
+  coAttentionMatcher,
+  contrastiveObjective,
+  meanScore,
+  type PlaceTable,
+  rerank,
+} from '@crossmodal/fusion';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Settings } from '../../presets.js';
 import type { Entry, EntryContext, EntryOutcome, Row } from '../entry.js';
@@ -142,7 +149,13 @@ export async function runCoAttention(
   dual.dispose();
 
   const towers = encoders();
-  const matcher = coAttentionMatcher({ encoders: towers, dimension, pooling: meanScore(), hardest: false, seed });
+  const matcher = coAttentionMatcher({
+    encoders: towers,
+    dimension,
+    pooling: meanScore(),
+    objective: contrastiveObjective(),
+    seed,
+  });
   const untrained = await matcherScores(matcher, gallery);
   const untrainedMetrics = await bothWays(untrained.scores, gallery);
   tf.dispose([untrained.scores, untrained.image, untrained.text]);

@@ -23,7 +23,7 @@ export interface AssistanceSettings {
 }
 
 const settings: Settings<AssistanceSettings> = {
-  quick: { channels: [8, 16, 32], dimension: 64, steps: 500, batchSize: 64, limit: Number.POSITIVE_INFINITY },
+  quick: { channels: [16, 32, 48], dimension: 64, steps: 1200, batchSize: 48, limit: Number.POSITIVE_INFINITY },
   smoke: { channels: [4, 8], dimension: 8, steps: 3, batchSize: 8, limit: 60 },
 };
 
@@ -46,7 +46,7 @@ interface Listener {
   history: Awaited<ReturnType<typeof trainToEnd>>;
 }
 
-/** Trains one classifier on sound and picture with modality dropout, and one of equal size on sound alone. */
+/** Trains one classifier on sound and picture, either of which may be missing, and one of equal size on sound alone. */
 export async function runAssistance(
   context: EntryContext,
   own: AssistanceSettings = settings[context.preset],
@@ -90,8 +90,9 @@ export async function runAssistance(
     rows,
     headline: Object.keys(curves).map((name) => `right digits at 0 dB: ${name}`),
     summary:
-      'Recordings of digits under white noise, with a handwritten digit of the same class beside them (gated fusion, a modality ' +
-      'is left out of every third sample in training). The recordings and the pictures of the test were not in training.',
+      'Recordings of digits under white noise, with a handwritten digit of the same class beside them (gated fusion). In training every ' +
+      'recording is there twice, with a picture and without, and every third of the pictures without the recording: the model hears as much ' +
+      'sound alone as the one that has nothing else. The recordings and the pictures of the test were not in training.',
     facts: {
       'Training recordings': sets.train.length,
       'Test recordings': sets.test.length,
@@ -143,7 +144,6 @@ async function listener(
     strategy: gated({ dimension }),
     hidden: [dimension],
     dropout: 0.2,
-    modalityDropout: picturesInTraining ? 1 / 3 : 0,
     seed,
   });
   // Control: in training every recording is called another digit.
@@ -151,22 +151,33 @@ async function listener(
   const labels = shuffle ? new Random(seed).fork('control').shuffle(told) : told;
   const data = batchesOf<FusionBatch<'audio' | 'image'>>(
     train.length,
-    async (indices, random) => ({
-      audio: await audio.prepare(
-        indices.map((index, row) => {
-          const own = random.fork(row);
-          return noisy(train[index]!.waveform, 10 - 20 * own.uniform(), own);
-        }),
-        { training: true, random },
-      ),
-      ...(picturesInTraining
-        ? { image: await image.prepare(indices.map((index) => pictures.train.of(train[index]!.digit, random))) }
-        : {}),
-      labels: tf.tensor1d(
-        indices.map((index) => labels[index]!),
-        'int32',
-      ),
-    }),
+    async (indices, random) => {
+      // With pictures every recording is in the batch twice: beside one, and alone.
+      const rows = picturesInTraining ? [...indices, ...indices] : indices;
+      const labelled = {
+        audio: await audio.prepare(
+          rows.map((index, row) => {
+            const own = random.fork(row);
+            return noisy(train[index]!.waveform, 10 - 20 * own.uniform(), own);
+          }),
+          { training: true, random },
+        ),
+        labels: tf.tensor1d(
+          rows.map((index) => labels[index]!),
+          'int32',
+        ),
+      };
+      if (!picturesInTraining) return labelled;
+      const first = (row: number) => row < indices.length;
+      return {
+        ...labelled,
+        image: await image.prepare(rows.map((index) => pictures.train.of(train[index]!.digit, random))),
+        present: {
+          audio: tf.tensor1d(rows.map((_, row) => (first(row) && random.uniform() < 1 / 3 ? 0 : 1))),
+          image: tf.tensor1d(rows.map((_, row) => (first(row) ? 1 : 0))),
+        },
+      };
+    },
     { batchSize, seed },
   );
   const measure = (ratio: number, withPicture: boolean) =>

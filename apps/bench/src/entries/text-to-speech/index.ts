@@ -35,7 +35,7 @@ export interface TextToSpeechSettings {
 
 const settings: Settings<TextToSpeechSettings> = {
   quick: {
-    ...{ bands: 40, maximumFrames: 80, reduction: 4, dimension: 96, epochs: 20, batchSize: 48, takes: 2 },
+    ...{ bands: 40, maximumFrames: 80, reduction: 4, dimension: 96, epochs: 70, batchSize: 48, takes: 2 },
     ...{ judge: { channels: [16, 32, 48, 64], epochs: 12 }, limit: Number.POSITIVE_INFINITY },
     pitches: Array.from({ length: 20 }, (_, i) => 30 + 2 * i),
   },
