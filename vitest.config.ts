@@ -3,7 +3,18 @@ import { defineConfig } from 'vitest/config';
 const conditions = ['@crossmodal/source', 'node', 'import', 'default'];
 
 /** Packages whose tests leave nothing behind: a process runs many of their files and loads the modules once. */
-const together = ['adaptation', 'alignment', 'encoder-decoder', 'encoders-audio', 'encoders-text', 'encoders-vision', 'fusion', 'gan', 'losses', 'vae'];
+const together = [
+  'adaptation',
+  'alignment',
+  'encoder-decoder',
+  'encoders-audio',
+  'encoders-text',
+  'encoders-vision',
+  'fusion',
+  'gan',
+  'losses',
+  'vae',
+];
 const names = `{${together.join(',')}}`;
 
 export default defineConfig({
