@@ -1,18 +1,11 @@
-import { dualEncoder, type RetrievalMetrics, scoreMetrics } from '@crossmodal/alignment';
+import { dualEncoder } from '@crossmodal/alignment';
 import { type Encoder, type Inputs, Random, type Trainable } from '@crossmodal/core';
 import { adamW } from '@crossmodal/core/optimisers';
 import { cosine, linearWarmup } from '@crossmodal/core/schedules';
 import type { History } from '@crossmodal/core/train';
 import { bagEncoder, wordTokenizer } from '@crossmodal/encoders-text';
 import { convolutionalEncoder, flipHorizontally, type ImageItem, randomCrop } from '@crossmodal/encoders-vision';
-import {
-  type CoAttentionMatcher,
-  coAttentionMatcher,
-  contrastiveObjective,
-  meanScore,
-  type PlaceTable,
-  rerank,
-} from '@crossmodal/fusion';
+import { coAttentionMatcher, contrastiveObjective, meanScore } from '@crossmodal/fusion';
 import * as tf from '@tensorflow/tfjs-core';
 import type { Settings } from '../../presets.js';
 import type { Entry, EntryContext, EntryOutcome, Row } from '../entry.js';
@@ -21,6 +14,7 @@ import { trainingCurve } from '../shared/curve.js';
 import { trainToEnd } from '../shared/train.js';
 import { attentionFigure } from './attention-figure.js';
 import { type CaptionedPicture, type CaptionedSource, emojis, photographs, uniqueCaptions } from './captions.js';
+import { type BothWays, bothWays, type Gallery, matcherScores, reranked, rerankedScores, searchOf } from './search.js';
 
 export interface CoAttentionSettings {
   size: number;
@@ -48,9 +42,6 @@ const emojiSettings: Settings<CoAttentionSettings> = {
   quick: { ...settings.quick, epochs: 8 },
   smoke: settings.smoke,
 };
-
-/** How many of the dual encoder's answers are sorted again. */
-const reranked = 50;
 
 export const coAttentionEntry: Entry = {
   id: 'co-attention',
@@ -177,86 +168,6 @@ export async function runCoAttention(
   );
 }
 
-interface Gallery {
-  images: CaptionedPicture['image'][];
-  texts: string[];
-  /** Whether text i describes picture j. */
-  fits: (text: number, image: number) => boolean;
-}
-
-/** What is searched: all test pictures, and each of their captions once. */
-function searchOf(test: readonly CaptionedPicture[]): Gallery {
-  const texts = uniqueCaptions(test);
-  const own = test.map(({ captions }) => new Set(captions));
-  return { images: test.map(({ image }) => image), texts, fits: (text, image) => own[image]!.has(texts[text]!) };
-}
-
-interface BothWays {
-  textToImage: RetrievalMetrics;
-  imageToText: RetrievalMetrics;
-}
-
-/** @param scores [texts, pictures] */
-async function bothWays(scores: tf.Tensor2D, { fits }: Gallery): Promise<BothWays> {
-  const turned = tf.transpose(scores) as tf.Tensor2D;
-  const metrics = {
-    textToImage: await scoreMetrics(scores, { relevant: fits }),
-    imageToText: await scoreMetrics(turned, { relevant: (image, text) => fits(text, image) }),
-  };
-  turned.dispose();
-  return metrics;
-}
-
-async function matcherScores(
-  matcher: CoAttentionMatcher,
-  { images, texts }: Gallery,
-): Promise<{ scores: tf.Tensor2D; image: PlaceTable; text: PlaceTable }> {
-  const image = await matcher.encodeItems('image', images);
-  const text = await matcher.encodeItems('text', texts);
-  const parts: tf.Tensor2D[] = [];
-  const part = 32; // texts at a time: all pairs of regions and words of a part are in memory
-  for (let start = 0; start < texts.length; start += part) {
-    const rows = Math.min(part, texts.length - start);
-    const scored = tf.tidy(() =>
-      tf.transpose(
-        matcher.scores(image, {
-          sequence: tf.slice(text.sequence, start, rows),
-          mask: tf.slice(text.mask, start, rows),
-        }),
-      ),
-    ) as tf.Tensor2D;
-    await scored.data();
-    parts.push(scored);
-  }
-  const scores = tf.tidy(() => tf.concat(parts, 0));
-  tf.dispose(parts);
-  return { scores, image, text };
-}
-
-/** The dual encoder's scores, where the first of each text are put into the matcher's order. */
-async function rerankedScores(
-  matcher: CoAttentionMatcher,
-  dualScores: tf.Tensor2D,
-  { image, text }: { image: PlaceTable; text: PlaceTable },
-): Promise<tf.Tensor2D> {
-  const values = (await dualScores.array()) as number[][];
-  const orders = values.map((row) => row.map((_, i) => i).sort((a, b) => row[b]! - row[a]! || a - b));
-  const sorted = await rerank(
-    orders.map((order) => order.slice(0, reranked)),
-    text,
-    image,
-    (words, regions) => tf.transpose(matcher.scores(regions, words)) as tf.Tensor2D,
-  );
-  const ranks = orders.map((order, query) => {
-    const row = new Array<number>(order.length);
-    [...sorted[query]!, ...order.slice(reranked)].forEach((item, rank) => {
-      row[item] = -rank;
-    });
-    return row;
-  });
-  return tf.tensor2d(ranks);
-}
-
 function outcome(
   results: Record<'dual' | 'matcher' | 'again', BothWays>,
   untrained: Record<'dual' | 'matcher', BothWays> & { again: undefined },
@@ -328,7 +239,7 @@ function outcome(
         kind: 'curves',
         title: 'Loss of co-attention',
         xLabel: 'step',
-        yLabel: 'hinge',
+        yLabel: 'nats',
         series: [{ name: 'training', points: trainingCurve(matcherHistory) }],
       },
       {

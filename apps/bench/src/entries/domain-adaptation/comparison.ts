@@ -4,11 +4,14 @@ import type { Figure } from '../../report/figure.js';
 import type { Row } from '../entry.js';
 import { trainingCurve, validationCurve } from '../shared/curve.js';
 import type { Domain } from './labelled-set.js';
-import { recipe } from './methods.js';
+import { byDefaults, recipe } from './methods.js';
 import type { MethodResult } from './train-method.js';
 
 /** What the reference that is given the target's labels is called. */
 export const onTarget = 'trained on target';
+
+/** Whether a method is the recipe of the README, along the run or by its defaults. */
+const isRecipe = (name: string): boolean => name === recipe || name === byDefaults;
 
 /** One row per method. */
 export function accuracyRows(
@@ -35,7 +38,7 @@ export async function comparisonFigures(
   const adversaries = [...results].filter(([, { history }]) => trainingCurve(history, 'domainAccuracy').length > 0);
   const names = [...results.keys()];
   const adapting = names.filter((name) => name !== 'source only' && name !== onTarget);
-  const best = adapting.includes(recipe) ? recipe : (adapting[0] ?? names[0]!);
+  const best = adapting.find(isRecipe) ?? adapting[0] ?? names[0]!;
   const mapped = [...new Set(['source only', best])].filter((method) => results.has(method));
   const maps: Figure[] = [];
   for (const method of mapped) {
@@ -56,7 +59,7 @@ export async function comparisonFigures(
         ]) => ({
           name: `${name} ± ${standardError(accuracy, target.test.count).toFixed(3)}`,
           value: accuracy,
-          emphasis: name === recipe,
+          emphasis: isRecipe(name),
         }),
       ),
     },

@@ -1,4 +1,5 @@
 import type { DomainInputs, LabelledBatch } from '@crossmodal/adaptation';
+import type { Random } from '@crossmodal/core';
 import type { Dataset } from '@crossmodal/core/data';
 import * as tf from '@tensorflow/tfjs-core';
 
@@ -6,7 +7,8 @@ import * as tf from '@tensorflow/tfjs-core';
 export interface LabelledSet {
   count: number;
   labels: ArrayLike<number>;
-  inputs(rows: readonly number[]): DomainInputs;
+  /** With `random` as training sees them, each time another way where the set has ways. */
+  inputs(rows: readonly number[], random?: Random): DomainInputs;
 }
 
 /** What is learnt from, and what is judged on. */
@@ -22,7 +24,11 @@ export function subset(set: LabelledSet, rows: readonly number[]): LabelledSet {
   return {
     count: rows.length,
     labels: rows.map((row) => set.labels[row] as number),
-    inputs: (places) => set.inputs(places.map((place) => rows[place] as number)),
+    inputs: (places, random) =>
+      set.inputs(
+        places.map((place) => rows[place] as number),
+        random,
+      ),
   };
 }
 

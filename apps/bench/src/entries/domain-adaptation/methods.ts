@@ -45,9 +45,12 @@ export const methods: Readonly<Record<string, Method>> = {
 export const dannOfStrength = (strength: number): Method =>
   along((common, schedule) => dann({ ...common, lambda: (step) => strength * schedule(step), confusion: 0 }));
 
+/** `dann` with no more than it needs: lambda and confusion rise over 2,000 steps, however many are run. */
+export const byDefaults = 'dann by its defaults';
+
 /** Variants that run when they are named. */
 const variants: Readonly<Record<string, Method>> = {
-  'dann by its defaults': { build: (common) => dann(common), adapts: true },
+  [byDefaults]: { build: (common) => dann(common), adapts: true },
   'DANN with confusion, slower domain classifier': { ...methods[recipe]!, domainRate: 0.1 },
 };
 

@@ -61,10 +61,17 @@ export async function trainMethod(
   const order = new Random(seed).fork('target');
   const data = batchesOf(
     source.train.count,
-    (rows): DomainBatch => ({
-      source: source.train.inputs(rows),
+    (rows, random): DomainBatch => ({
+      source: source.train.inputs(rows, random),
       labels: labelTensor(labels, rows),
-      ...(method.adapts ? { target: target.train.inputs(rows.map(() => order.integer(target.train.count))) } : {}),
+      ...(method.adapts
+        ? {
+            target: target.train.inputs(
+              rows.map(() => order.integer(target.train.count)),
+              random,
+            ),
+          }
+        : {}),
     }),
     { batchSize, seed },
   );

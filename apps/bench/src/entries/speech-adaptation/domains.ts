@@ -37,7 +37,7 @@ export function voices(count: number): Voice[] {
 export const spokenBy = (list: readonly Voice[]): Utterance[] =>
   list.flatMap((voice) => digitNames.map((text, digit) => ({ id: `digit-${digit}`, text, voice })));
 
-/** Spectrograms of recordings, computed once. */
+/** Spectrograms of recordings, computed once; in training moved in time by up to a sixth, and partly blotted out. */
 export async function soundSet(encoder: Encoder<AudioItem>, said: readonly Said[]): Promise<LabelledSet> {
   const recordings = await readRecordings(
     encoder,
@@ -46,7 +46,7 @@ export async function soundSet(encoder: Encoder<AudioItem>, said: readonly Said[
   return {
     count: recordings.count,
     labels: said.map(({ digit }) => digit),
-    inputs: (rows) => recordingInputs(recordings, rows),
+    inputs: (rows, random) => recordingInputs(recordings, rows, random, { shift: Math.floor(recordings.frames / 6) }),
   };
 }
 

@@ -29,12 +29,15 @@ export async function readRecordings(encoder: Encoder<AudioItem>, sounds: readon
   return { values, count: sounds.length, frames, bands };
 }
 
-/** Spectrograms of some recordings; with `random`, a stretch of up to `timeWidth` frames and some bands are blotted out. */
+/**
+ * Spectrograms of some recordings; with `random`, each is moved by up to `shift` frames, and a stretch of up to `timeWidth` frames and some
+ * bands are blotted out.
+ */
 export function recordingInputs(
   { values, frames, bands }: Recordings,
   indices: readonly number[],
   random?: Random,
-  { timeWidth = frames / 6 } = {},
+  { timeWidth = frames / 6, shift = 0 } = {},
 ): Inputs {
   const length = frames * bands;
   const batch = new Float32Array(indices.length * length);
@@ -42,7 +45,7 @@ export function recordingInputs(
     let data = values.subarray(index * length, (index + 1) * length);
     if (random) {
       const augmented = specAugment(
-        { data, shape: [frames, bands] },
+        { data: shift > 0 ? moved(data, bands, random.integer(2 * shift + 1) - shift) : data, shape: [frames, bands] },
         { random, frequencyMasks: 1, frequencyWidth: bands / 6, timeMasks: 1, timeWidth, value: 0 },
       );
       data = augmented.data as Float32Array<ArrayBuffer>;
@@ -50,4 +53,12 @@ export function recordingInputs(
     batch.set(data, row * length);
   });
   return { features: tf.tensor3d(batch, [indices.length, frames, bands]) };
+}
+
+/** The frames of a spectrogram, so many places later; where there is none, its quietest value. */
+function moved(values: Float32Array, bands: number, by: number): Float32Array {
+  const result = new Float32Array(values.length).fill(values.reduce((low, value) => Math.min(low, value)));
+  const start = by * bands;
+  result.set(start < 0 ? values.subarray(-start) : values.subarray(0, values.length - start), Math.max(0, start));
+  return result;
 }

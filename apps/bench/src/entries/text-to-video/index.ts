@@ -1,8 +1,7 @@
 import { Random } from '@crossmodal/core';
 import { mnist } from '@crossmodal/core/data/sets';
-import { adam } from '@crossmodal/core/optimisers';
-import { cosine, linearWarmup } from '@crossmodal/core/schedules';
-import { bernoulli, denseDecoder, denseInference, type VaeBatch, vae } from '@crossmodal/vae';
+import { fit } from '@crossmodal/core/train';
+import { type ConditionalGanBatch, conditionalGan, ganStep } from '@crossmodal/gan';
 import * as tf from '@tensorflow/tfjs-core';
 import {
   captionOf,
@@ -17,16 +16,17 @@ import type { Entry, EntryContext, EntryOutcome, Row } from '../entry.js';
 import { batchesOf } from '../shared/batches.js';
 import { trainingCurve } from '../shared/curve.js';
 import { animationOf } from '../shared/images.js';
-import { trainToEnd } from '../shared/train.js';
 import { ClipValues } from './clips.js';
 import { type ClipJudgeSettings, clipJudge } from './judges.js';
 
 export interface TextToVideoSettings {
   frames: number;
+  /** Height and width of the field. */
+  size: number;
   clips: number;
   testClips: number;
   latentDimension: number;
-  hidden: number[];
+  width: number;
   steps: number;
   batchSize: number;
   judge: ClipJudgeSettings;
@@ -36,11 +36,20 @@ export interface TextToVideoSettings {
 
 const settings: Settings<TextToVideoSettings> = {
   quick: {
-    ...{ frames: 6, clips: 12000, testClips: 500, latentDimension: 24, hidden: [256], steps: 1500, batchSize: 64 },
+    ...{
+      frames: 6,
+      size: 32,
+      clips: 12000,
+      testClips: 500,
+      latentDimension: 32,
+      width: 16,
+      steps: 5000,
+      batchSize: 32,
+    },
     ...{ judge: { channels: [16, 32, 64], steps: 400, batchSize: 64 }, takes: 10 },
   },
   smoke: {
-    ...{ frames: 3, clips: 200, testClips: 16, latentDimension: 4, hidden: [16], steps: 3, batchSize: 8 },
+    ...{ frames: 3, size: 16, clips: 200, testClips: 16, latentDimension: 4, width: 4, steps: 3, batchSize: 8 },
     ...{ judge: { channels: [4, 8], steps: 3, batchSize: 8 }, takes: 1 },
   },
 };
@@ -59,15 +68,15 @@ export const textToVideoEntry: Entry = {
   run: (context) => runTextToVideo(context),
 };
 
-/** Trains a conditional variational autoencoder of clips, whose condition are the words of the caption, and has its clips judged. */
+/** Trains a conditional GAN of clips, whose condition are the words of the caption, and has its clips judged. */
 export async function runTextToVideo(
   context: EntryContext,
   own: TextToVideoSettings = settings[context.preset],
 ): Promise<EntryOutcome> {
   const { seed, dataFolder, shuffle, follow } = context;
-  const { frames, batchSize, steps, latentDimension, hidden } = own;
+  const { frames, size, batchSize, steps, latentDimension, width } = own;
   const { train, test } = await mnist({ data: dataFolder });
-  const all = movingDigits(train, { count: own.clips, frames, seed });
+  const all = movingDigits(train, { count: own.clips, frames, size, seed });
   const training = all.filter((clip) => !isNew(clip));
   const clips = ClipValues.of(training);
   const judges = {
@@ -78,16 +87,18 @@ export async function runTextToVideo(
     const [digits, ways] = [await judges.digit.look(some), await judges.direction.look(some)];
     return digits.map((digit, i) => ({ digit, direction: directions[ways[i]!]! }));
   };
-  const real = movingDigits(test, { count: own.testClips, frames, seed: seed + 1 });
+  const real = movingDigits(test, { count: own.testClips, frames, size, seed: seed + 1 });
   const judged = rightOf(await look(ClipValues.of(real)), real);
 
   const words = [...digitNames, ...directions];
-  const dimension = clips.values.length / clips.count;
-  const sides = { hidden, conditionDimension: words.length, seed };
-  const model = vae({
-    encoder: denseInference({ inputDimension: dimension, ...sides }),
-    decoder: denseDecoder({ latentDimension, outputDimension: dimension, ...sides }),
-    ...{ conditionDimension: words.length, likelihood: bernoulli(), seed },
+  // The frames of a clip are the channels of one picture.
+  const gan = conditionalGan({
+    conditionDimension: words.length,
+    latentDimension,
+    size,
+    channels: frames,
+    width,
+    seed,
   });
   const asked = digitNames.flatMap((_, digit) =>
     directions.flatMap((direction) => Array.from({ length: own.takes }, () => ({ digit, direction }))),
@@ -98,7 +109,7 @@ export async function runTextToVideo(
       words,
     );
     const random = new Random(seed).fork('clips');
-    const tensor = tf.tidy(() => model.sample(asked.length, { condition, random }));
+    const tensor = tf.tidy(() => gan.generate(condition, { random }));
     const values = (await tensor.data()) as Float32Array;
     tf.dispose([condition, tensor]);
     return new ClipValues(values.slice(), clips);
@@ -107,24 +118,31 @@ export async function runTextToVideo(
   // Control: in training every clip has the words of another.
   const said = training.map(({ caption }) => caption);
   const captions = shuffle ? new Random(seed).fork('control').shuffle(said) : said;
-  const data = batchesOf<VaeBatch>(
+  const data = batchesOf<ConditionalGanBatch>(
     training.length,
-    (indices) => ({
-      x: clips.rows(indices, [dimension]),
-      condition: wordRows(
-        indices.map((index) => captions[index]!),
-        words,
-      ),
-    }),
+    (indices, random) => {
+      const told = indices.map((index) => captions[index]!);
+      return {
+        real: clips.rows(indices, [size, size, frames]),
+        condition: wordRows(told, words),
+        // Of captions of other clips the direction alone tells that they do not fit: nothing would be learned of digits.
+        mismatched: wordRows(
+          told.map((caption) => withOneOtherWord(caption, random)),
+          words,
+        ),
+      };
+    },
     { batchSize, seed },
   );
-  const learningRate = linearWarmup({ steps: steps / 20, to: cosine({ from: 1e-3, steps }) });
-  const history = await trainToEnd(model, adam({ learningRate }), data, { steps, ...follow('clips', steps) });
+  const step = ganStep(gan);
+  const history = await fit(step, data, { steps, ...follow('clips', steps) });
+  step.applyAverages();
   const generated = await made();
   const seen = await look(generated);
   const familiar = rightOf(seen, asked, (one) => !isNew(one));
   const fresh = rightOf(seen, asked, isNew);
-  model.dispose();
+  step.dispose();
+  gan.dispose();
   judges.digit.dispose();
   judges.direction.dispose();
   const row = (metric: string, chance: number, value: number, start: number): Row => ({
@@ -139,7 +157,7 @@ export async function runTextToVideo(
       row('both are seen, captions that were never said in training', 0.025, fresh.both, untrained.both),
     ],
     summary:
-      `A conditional variational autoencoder makes clips of ${frames} frames of the words of a caption and a random code. Two classifiers ` +
+      `A conditional GAN makes clips of ${frames} frames, all at once, of the words of a caption and noise. Two classifiers ` +
       'that were trained on real clips alone say which digit they see and where it moves. Four of the forty captions were left out of ' +
       'training.',
     facts: {
@@ -153,10 +171,10 @@ export async function runTextToVideo(
     figures: [
       {
         kind: 'curves',
-        title: 'Negative ELBO',
+        title: 'How far clips of one caption differ',
         xLabel: 'step',
-        yLabel: 'nats per clip',
-        series: [{ name: 'training', points: trainingCurve(history) }],
+        yLabel: 'by the measure of real clips',
+        series: [{ name: 'diversity', points: trainingCurve(history, 'generator/diversity') }],
       },
       {
         kind: 'pictures',
@@ -187,6 +205,18 @@ function judgeOf(
   // Other seeds than the generator's: they have nothing in common.
   const run = { seed: seed + (what === 'digit' ? 1000 : 2000), label: `judge of the ${what}`, follow };
   return clipJudge(ClipValues.of(clips), labels, what === 'digit' ? 10 : 4, judge, run);
+}
+
+/** The caption with another digit or, every fourth time, another direction. */
+function withOneOtherWord(caption: string, random: Random): string {
+  const [digit, verb, direction] = caption.split(' ') as [string, string, Direction];
+  const other = <T>(all: readonly T[], own: T): T => {
+    const rest = all.filter((one) => one !== own);
+    return rest[random.integer(rest.length)]!;
+  };
+  return random.uniform() < 0.75
+    ? [other<string>(digitNames, digit), verb, direction].join(' ')
+    : [digit, verb, other(directions, direction)].join(' ');
 }
 
 /** Which words each caption has: [captions, words]. */

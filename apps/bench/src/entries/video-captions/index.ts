@@ -22,7 +22,7 @@ import { trainToEnd } from '../shared/train.js';
 import type { VideoSettings } from '../video/index.js';
 
 const settings: Settings<VideoSettings> = {
-  quick: { channels: [8, 16, 32], dimension: 64, frames: 6, clips: 8000, testClips: 500, steps: 400, batchSize: 64 },
+  quick: { channels: [8, 16, 32], dimension: 64, frames: 6, clips: 8000, testClips: 500, steps: 1500, batchSize: 64 },
   smoke: { channels: [4, 8], dimension: 8, frames: 3, clips: 32, testClips: 16, steps: 3, batchSize: 8 },
 };
 
@@ -119,6 +119,7 @@ function captioner(
     }),
     decoder: transformerDecoder({ dimension, layers: 1, heads: 4, dropout: 0.1 }),
     tokenizer: wordTokenizer({ corpus: training.map(({ caption }) => caption) }),
+    memoryPositions: true,
     maximumLength: 4,
     seed,
   });
