@@ -27,9 +27,14 @@ function spread(values) {
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0);
   return `${number(mean)} ± ${number(Math.sqrt(squares / (values.length - 1)))}`;
 }
-console.log(line(['entry', 'measured', 'chance', 'untrained', 'shuffled', 'trained', 'seeds', 'minutes']));
-console.log(line(['---', '---', '--:', '--:', '--:', '--:', '---', '--:']));
-for (const { id, metric, better, chance, untrained, shuffled, values, seeds, times } of groups.values()) {
+// A column of published numbers where there is one.
+const published = [...groups.values()].some((group) => typeof group.published === 'number') ? ['published'] : [];
+console.log(
+  line(['entry', 'measured', 'chance', 'untrained', 'shuffled', 'trained', ...published, 'seeds', 'minutes']),
+);
+console.log(line(['---', '---', '--:', '--:', '--:', '--:', ...published.map(() => '--:'), '---', '--:']));
+for (const group of groups.values()) {
+  const { id, metric, better, chance, untrained, shuffled, values, seeds, times } = group;
   const name = better === 'lower' ? `${metric} (lower is better)` : metric;
   const minutes = times.map((seconds) => (seconds / 60).toFixed(1)).join(', ');
   console.log(
@@ -40,6 +45,7 @@ for (const { id, metric, better, chance, untrained, shuffled, values, seeds, tim
       number(untrained),
       spread(shuffled),
       `**${spread(values)}**`,
+      ...published.map(() => number(group.published ?? null)),
       seeds.join(', '),
       minutes,
     ]),
