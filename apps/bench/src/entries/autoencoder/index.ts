@@ -35,7 +35,7 @@ const small: AutoencoderSettings = {
 };
 
 const emojiSettings: Settings<AutoencoderSettings> = {
-  quick: { ...common, size: 32, dimension: 64, length: 8, epochs: 10 },
+  quick: { ...common, size: 32, dimension: 64, length: 8, epochs: 30 },
   smoke: small,
 };
 
