@@ -110,6 +110,40 @@ describe('stackedCrossAttention', () => {
     gradientCheck(f, [seededTensor([2, 3, 4], 5), seededTensor([3, 5, 4], 6)], { rtol: 2e-2, atol: 2e-3 });
   });
 
+  it('counts places by the lengths of their vectors where it is weighted, padding not at all', async () => {
+    const readers = tf.tensor3d([
+      [
+        [3, 0],
+        [0, 1],
+        [50, 50],
+      ],
+    ]);
+    const mask = tf.tensor2d([[1, 1, 0]]);
+    const context = { sequence: tf.tensor3d([[[1, 0]], [[1, 1]]]) }; // one place each, so that all attention is on it
+    for (const pooling of [meanScore(), logSumExpScore({ scale: 2 })]) {
+      const { scores } = stackedCrossAttention({ sequence: readers, mask }, context, { pooling, weighted: true });
+      const weights = [1.5, 0.5];
+      const expected = [
+        [1, 0],
+        [Math.SQRT1_2, Math.SQRT1_2],
+      ].map((cosines) =>
+        pooling.saved!.type === 'meanScore'
+          ? (weights[0]! * cosines[0]! + weights[1]! * cosines[1]!) / 2
+          : Math.log(weights[0]! * Math.exp(2 * cosines[0]!) + weights[1]! * Math.exp(2 * cosines[1]!)) / 2,
+      );
+      expect(scores).toBeAllclose([expected], { rtol: 1e-5 });
+    }
+    const f = (a: tf.Tensor) =>
+      tf.sum(
+        stackedCrossAttention(
+          { sequence: a as Tensor3D },
+          { sequence: seededTensor([3, 5, 4], 6) as Tensor3D },
+          { weighted: true, pooling: meanScore() },
+        ).scores,
+      ) as Scalar;
+    gradientCheck(f, [seededTensor([2, 3, 4], 5)], { rtol: 2e-2, atol: 2e-3 });
+  });
+
   it('refuses other widths and masks', () => {
     const places = (shape: [number, number, number]) => ({ sequence: tf.zeros<tf.Rank.R3>(shape) });
     expect(() => stackedCrossAttention(places([2, 3, 4]), places([2, 3, 5]))).toThrow(

@@ -254,6 +254,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
         encoders: { image: image(), text: text() },
         dimension: 5,
         pooling: meanScore(),
+        weighted: true,
         objective: contrastiveObjective({ temperature: 0.1 }),
         sharpness: { 'text-image': 3 },
         seed: 1,

@@ -46,6 +46,11 @@ export interface CoAttentionOptions {
   /** @default logSumExpScore() */
   pooling?: ScorePooling;
   /**
+   * Whether words and regions count by the lengths of their vectors, so that the model can learn which of them matter.
+   * @default false
+   */
+  weighted?: boolean;
+  /**
    * What training makes of the scores.
    * @default hingeObjective()
    */
@@ -76,7 +81,7 @@ export type AttentionMaps = {
 /** A matcher of pictures and texts by their regions and words; see `coAttentionMatcher`. */
 export interface CoAttentionMatcher extends Trainable<CoAttentionBatch>, Savable {
   readonly dimension: number;
-  /** Regions or words in the common space: [batch, places, dimension] of unit length, and their mask. */
+  /** Regions or words in the common space, [batch, places, dimension], and their mask. */
   places(modality: Modality, inputs: Inputs, options?: { training?: boolean }): { sequence: Tensor3D; mask?: Tensor2D };
   /** Scores of all pairs: [pictures, texts]. */
   scores(image: Places, text: Places): Tensor2D;
@@ -113,6 +118,7 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
     directions: true,
     sharpness: true,
     pooling: true,
+    weighted: true,
     objective: true,
     widths: true,
   } satisfies Record<keyof CoAttentionOptions, true>);
@@ -123,6 +129,7 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
     directions = ['text-image', 'image-text'],
     sharpness = {},
     pooling = logSumExpScore(),
+    weighted = false, // the paper
     objective = hingeObjective(), // the paper
     widths = {},
   } = options;
@@ -154,9 +161,9 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
   };
   const read = {
     'text-image': (image: Places, text: Places): PairAttention =>
-      stackedCrossAttention(text, image, { sharpness: wordSharpness, pooling }),
+      stackedCrossAttention(text, image, { sharpness: wordSharpness, pooling, weighted }),
     'image-text': (image: Places, text: Places): PairAttention =>
-      stackedCrossAttention(image, text, { sharpness: regionSharpness, pooling }),
+      stackedCrossAttention(image, text, { sharpness: regionSharpness, pooling, weighted }),
   };
 
   const model: CoAttentionMatcher = {
@@ -241,7 +248,7 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
       savedModelFiles(
         {
           type: 'coAttentionMatcher',
-          options: { encoders, dimension, seed, directions, sharpness, pooling, objective, widths },
+          options: { encoders, dimension, seed, directions, sharpness, pooling, weighted, objective, widths },
         },
         model.namedVariables(),
         settings,

@@ -6,7 +6,7 @@ import * as tf from '@tensorflow/tfjs-core';
 export interface ScorePooling extends Described {
   /**
    * @param similarities [..., places]
-   * @param mask broadcasts against them: 1 for real places, 0 for padding
+   * @param mask broadcasts against them: 1 for real places (or what they count, 1 on average), 0 for padding
    * @returns [...]
    */
   pool(similarities: Tensor, mask: Tensor): Tensor;
@@ -25,7 +25,7 @@ export function meanScore(): ScorePooling {
     pool: (similarities, mask) =>
       tf.tidy(() => {
         const real = tf.mul(mask, tf.onesLike(similarities));
-        return tf.div(tf.sum(tf.mul(similarities, real), -1), tf.maximum(tf.sum(real, -1), 1));
+        return tf.div(tf.sum(tf.mul(similarities, real), -1), tf.maximum(tf.sum(real, -1), 1e-12));
       }),
   };
 }

@@ -18,6 +18,12 @@ export interface StackedCrossAttentionOptions {
   sharpness?: number;
   /** @default logSumExpScore() */
   pooling?: ScorePooling;
+  /**
+   * Whether the places of a reader count by the lengths of their vectors (divided by the mean of all of its places), which is learned
+   * then; the paper's count alike, "the" as much as "harbor".
+   * @default false
+   */
+  weighted?: boolean;
 }
 
 /** What `stackedCrossAttention` gives; dispose with `tf.dispose`. */
@@ -33,7 +39,8 @@ export type PairAttention = {
  * to the places of a context (the regions of a picture) and is compared with what it finds; the similarities are pooled.
  *
  * With s_ij the cosine of place i of the reader and place j of the context: t_ij = [s_ij]_+ / sqrt(sum_i [s_ij]_+^2),
- * a_ij = softmax over j of lambda_1 t_ij, R_i = cosine(reader_i, sum_j a_ij context_j), S = pool_i R_i. Words reading
+ * a_ij = softmax over j of lambda_1 t_ij, R_i = cosine(reader_i, sum_j a_ij context_j), S = pool_i R_i. `weighted`: R_i counts
+ * |reader_i| times, as in the product of two mean vectors, which is what the mean of it becomes where attention is even. Words reading
  * regions is the paper's text-image model, regions reading words its image-text model.
  *
  * @throws CrossmodalError when widths or masks do not fit
@@ -47,10 +54,11 @@ export function stackedCrossAttention(
   {
     sharpness = 9, // lambda_1 of the authors' text-image model on Flickr30K
     pooling = logSumExpScore(),
+    weighted = false,
     ...others
   }: StackedCrossAttentionOptions = {},
 ): PairAttention {
-  assertKnownOptions('stackedCrossAttention', others, ['sharpness', 'pooling']);
+  assertKnownOptions('stackedCrossAttention', others, ['sharpness', 'pooling', 'weighted']);
   requirePositive('stackedCrossAttention: sharpness', sharpness);
   checkPlaces(readers, context);
   return tf.tidy(() => {
@@ -75,9 +83,18 @@ export function stackedCrossAttention(
     const squares = tf.sum(tf.mul(tf.matMul(byContext, gram), byContext), 2);
     const lengths = tf.transpose(tf.reshape(tf.rsqrt(tf.maximum(squares, 1e-12)), [n, m, places]), [1, 0, 2]);
     const similarities = tf.mul(tf.sum(tf.mul(attention, cosines), 3), lengths);
-    const scores = pooling.pool(similarities, tf.reshape(realReaders, [m, 1, places]));
+    const real = tf.reshape(realReaders, [-1, 1, places]);
+    const scores = pooling.pool(similarities, weighted ? tf.mul(real, lengthShares(readers.sequence, real)) : real);
     return { scores: scores as Tensor2D, attention };
   });
+}
+
+/** The length of each vector, divided by the mean over the real places of its item: [items, 1, places]. */
+function lengthShares(sequence: Tensor3D, real: Tensor): Tensor {
+  const [items, places] = sequence.shape;
+  const lengths = tf.reshape(tf.sqrt(tf.maximum(tf.sum(tf.square(sequence), 2), 1e-12)), [items, 1, places]);
+  const total = tf.sum(tf.mul(lengths, real), 2, true);
+  return tf.div(tf.mul(lengths, tf.sum(real, 2, true)), tf.maximum(total, 1e-12));
 }
 
 function maskOf({ mask }: Places, shape: number[]): Tensor {

@@ -3,7 +3,7 @@ import { type Encoder, type Inputs, Random, type Trainable } from '@crossmodal/c
 import { adamW } from '@crossmodal/core/optimisers';
 import { cosine, linearWarmup } from '@crossmodal/core/schedules';
 import type { History } from '@crossmodal/core/train';
-import { bagEncoder, wordTokenizer } from '@crossmodal/encoders-text';
+import { transformerEncoder, wordTokenizer } from '@crossmodal/encoders-text';
 import { convolutionalEncoder, flipHorizontally, type ImageItem, randomCrop } from '@crossmodal/encoders-vision';
 import { coAttentionMatcher, contrastiveObjective, meanScore } from '@crossmodal/fusion';
 import * as tf from '@tensorflow/tfjs-core';
@@ -87,7 +87,7 @@ export async function runCoAttention(
         return random.uniform() < 0.5 ? flipHorizontally(moved) : moved;
       },
     }),
-    text: bagEncoder({ tokenizer, dimension, maximumLength: 12, dropout: 0.2, seed }),
+    text: transformerEncoder({ tokenizer, dimension, maximumLength: 12, layers: 1, heads: 4, dropout: 0.2, seed }),
   });
   const groupOf = new Map(uniqueCaptions(train).map((text, i) => [text, i]));
   // Control: in training every picture has the captions of another.
