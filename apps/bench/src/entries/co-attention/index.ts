@@ -31,16 +31,11 @@ const settings: Settings<CoAttentionSettings> = {
     size: 40,
     channels: [16, 32, 64, 64],
     dimension: 64,
-    epochs: 10,
+    epochs: 12,
     batchSize: 48,
     limit: Number.POSITIVE_INFINITY,
   },
   smoke: { size: 16, channels: [4, 8], dimension: 8, epochs: 1, batchSize: 8, limit: 21 },
-};
-
-const emojiSettings: Settings<CoAttentionSettings> = {
-  quick: { ...settings.quick, epochs: 8 },
-  smoke: settings.smoke,
 };
 
 export const coAttentionEntry: Entry = {
@@ -57,8 +52,15 @@ export const emojiCoAttentionEntry: Entry = {
   paradigm: 'fusion, co-attention',
   title: 'Match words with regions of emojis',
   question: 'Do words and regions that look at each other find more than two vectors of the same networks? (OpenMoji)',
-  run: (context) => runCoAttention(context, emojiSettings[context.preset], emojis),
+  run: (context) => runCoAttention(context, settings[context.preset], emojis),
 };
+
+/** Of the matcher's cross entropy. */
+const temperature = 0.07;
+
+const models = ['dual', 'matcher', 'again', 'both'] as const;
+
+type Model = (typeof models)[number];
 
 interface Batch {
   image: Inputs;
@@ -137,6 +139,7 @@ export async function runCoAttention(
   dualStart.dispose();
   const dualHistory = await trained('dual encoder', dual, plain);
   const dualScores = await scoresOfDual();
+  const dualLogits = tf.tidy(() => tf.mul(dualScores, dual.scale()) as tf.Tensor2D);
   dual.dispose();
 
   const towers = encoders();
@@ -144,7 +147,8 @@ export async function runCoAttention(
     encoders: towers,
     dimension,
     pooling: meanScore(),
-    objective: contrastiveObjective(),
+    weighted: true,
+    objective: contrastiveObjective({ temperature }),
     seed,
   });
   const untrained = await matcherScores(matcher, gallery);
@@ -153,24 +157,26 @@ export async function runCoAttention(
   const matcherHistory = await trained('co-attention', matcher, towers);
   const { scores, image, text } = await matcherScores(matcher, gallery);
   const again = await rerankedScores(matcher, dualScores, { image, text });
+  const both = tf.tidy(() => tf.add(dualLogits, tf.div(scores, temperature)) as tf.Tensor2D);
   const results = {
     dual: await bothWays(dualScores, gallery),
     matcher: await bothWays(scores, gallery),
     again: await bothWays(again, gallery),
+    both: await bothWays(both, gallery),
   };
   const figure = await attentionFigure(matcher, towers, test);
-  tf.dispose([dualScores, scores, image, text, again]);
+  tf.dispose([dualScores, dualLogits, scores, image, text, again, both]);
   matcher.dispose();
   return outcome(
     results,
-    { dual: dualUntrained, matcher: untrainedMetrics, again: undefined },
+    { dual: dualUntrained, matcher: untrainedMetrics },
     { test, gallery, figure, dualHistory, matcherHistory },
   );
 }
 
 function outcome(
-  results: Record<'dual' | 'matcher' | 'again', BothWays>,
-  untrained: Record<'dual' | 'matcher', BothWays> & { again: undefined },
+  results: Record<Model, BothWays>,
+  untrained: Partial<Record<Model, BothWays>>,
   {
     test,
     gallery,
@@ -189,10 +195,11 @@ function outcome(
     dual: 'dual encoder',
     matcher: 'co-attention',
     again: `dual encoder, first ${reranked} by co-attention`,
+    both: 'both, their logits added',
   };
   const directions = { textToImage: 'words to pictures', imageToText: 'pictures to words' } as const;
   const rows = (['textToImage', 'imageToText'] as const).flatMap((direction) =>
-    (['dual', 'matcher', 'again'] as const)
+    models
       // Texts are the queries that are sorted again: the other direction has no list of 50.
       .filter((model) => model !== 'again' || direction === 'textToImage')
       .flatMap((model) =>
@@ -209,7 +216,7 @@ function outcome(
       ),
   );
   const bars = (['textToImage', 'imageToText'] as const).flatMap((direction) =>
-    (['dual', 'matcher', 'again'] as const)
+    models
       .filter((model) => model !== 'again' || direction === 'textToImage')
       .map((model) => ({
         name: `${names[model]}, ${directions[direction]}`,
