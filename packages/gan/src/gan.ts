@@ -31,7 +31,10 @@ export interface GanOptions {
   loss?: AdversarialKind;
   /** Shifts and recolours the images that the discriminator sees; off by default. */
   differentiableAugmentation?: { translation?: number; colour?: number } | undefined;
-  /** Also holds the discriminator's slope; off by default, where spectral normalisation does. */
+  /**
+   * Also holds the discriminator's slope; off by default, where spectral normalisation does. Of points in a plane that loses most parts;
+   * `{ kind: 'r1' }` with a discriminator without spectral normalisation keeps them (RESULTS.md).
+   */
   gradientPenalty?: GradientPenalty | undefined;
   /** Values of the real samples, mapped to the generator's [-1, 1] and back; without it they are taken as they are. */
   range?: readonly [low: number, high: number] | undefined;

@@ -54,7 +54,7 @@ export function openMojiCorpus(
 }
 
 /** Every n-th item, so that few are still of all kinds. */
-function spread<T>(items: readonly T[], limit: number): T[] {
+export function spread<T>(items: readonly T[], limit: number): T[] {
   if (items.length <= limit) return [...items];
   const count = Math.max(1, Math.floor(limit));
   return Array.from({ length: count }, (_, index) => items[Math.floor((index * items.length) / count)]!);

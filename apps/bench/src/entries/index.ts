@@ -6,6 +6,8 @@ import { ucmCaptionsEntry } from './captions/ucm.js';
 import { coAttentionEntry, emojiCoAttentionEntry } from './co-attention/index.js';
 import { assistanceEntry } from './digits/assistance.js';
 import { binarisedDigitsEntry } from './digits/binarised-digits.js';
+import { conditionalDigitsEntry } from './digits/conditional-digits.js';
+import { digitLikelihoodEntry } from './digits/digit-likelihood.js';
 import { drawnDigitsEntry } from './digits/drawn-digits.js';
 import { multimodalDigitsEntry } from './digits/multimodal-digits.js';
 import { threeModalitiesEntry } from './digits/three-modalities.js';
@@ -13,7 +15,9 @@ import { digitAdaptationEntry } from './domain-adaptation/digits/index.js';
 import { fewLabelsEntry } from './domain-adaptation/few-labels/index.js';
 import { domainAdaptation } from './domain-adaptation/index.js';
 import { adaptationStrengthEntry } from './domain-adaptation/strength/index.js';
+import { embeddingGanEntry } from './embedding-gan/index.js';
 import type { Entry } from './entry.js';
+import { ganShapesEntry } from './gan-shapes/index.js';
 import { hardVsSoft } from './hard-vs-soft/index.js';
 import { pretrainedEntry } from './pretrained/index.js';
 import { nlvrEntry, questionAnsweringEntry } from './question-answering/index.js';
@@ -24,7 +28,7 @@ import { speechToTextEntry } from './speech-to-text/index.js';
 import { spokenNamesEntry } from './speech-to-text/names.js';
 import { styleRetrievalEntry } from './style-retrieval/index.js';
 import { stylesEntry } from './styles/index.js';
-import { textToImage } from './text-to-image/index.js';
+import { textToClipArtEntry, textToImage } from './text-to-image/index.js';
 import { textToSpeechEntry } from './text-to-speech/index.js';
 import { textToVideoEntry } from './text-to-video/index.js';
 import { vaeEntry } from './vae.js';
@@ -58,8 +62,12 @@ export const dataSetEntries: readonly Entry[] = [
   textToVideoEntry,
   assistanceEntry,
   binarisedDigitsEntry,
+  digitLikelihoodEntry,
+  conditionalDigitsEntry,
   drawnDigitsEntry,
+  textToClipArtEntry,
   multimodalDigitsEntry,
+  embeddingGanEntry,
   threeModalitiesEntry,
   digitAdaptationEntry,
   fewLabelsEntry,
@@ -75,6 +83,7 @@ export const longEntries: readonly Entry[] = [
   styleRetrievalEntry,
   stylesEntry,
   vaeFactorsEntry,
+  ganShapesEntry,
 ];
 
 /** Entries that need models of others (`--models`): they run with the rest where these are there, and are named where not. */

@@ -81,9 +81,9 @@ export interface Recalls {
 /** The dual encoder of the suite before training, and its two encoders. */
 export function pairEncoder(
   { size, channels, dimension }: Pick<AlignmentSettings, 'size' | 'channels' | 'dimension'>,
-  { corpus, seed, pairLoss }: { corpus: Corpus; seed: number; pairLoss?: PairLoss | undefined },
+  { captions, seed, pairLoss }: { captions: readonly string[]; seed: number; pairLoss?: PairLoss | undefined },
 ): { model: DualEncoder<'image' | 'text'>; image: Encoder<ImageItem>; text: Encoder<string> } {
-  const tokenizer = wordTokenizer({ corpus: corpus.train.map(captionOf), minimumCount: 2 });
+  const tokenizer = wordTokenizer({ corpus: captions, minimumCount: 2 });
   const image = pictureEncoder({ size, channels, dropout: 0.3, seed });
   const text = bagEncoder({ tokenizer, dimension: 64, maximumLength: 24, dropout: 0.2, seed });
   const options = { encoders: { image, text }, dimension, seed };
@@ -133,7 +133,10 @@ async function trainAligned(context: EntryContext): Promise<AlignedModel> {
   const imageOf = new Map((await load(emojis)).map((image, index) => [emojis[index]!.hexcode, image]));
   const testImages = await load(corpus.test);
 
-  const { model, image, text } = pairEncoder(alignmentSettings[preset], { corpus, seed });
+  const { model, image, text } = pairEncoder(alignmentSettings[preset], {
+    captions: corpus.train.map(captionOf),
+    seed,
+  });
 
   // Control: every picture gets the caption of another emoji, the same one throughout.
   const captioned = shuffle ? new Random(seed).fork('control').shuffle(corpus.train) : corpus.train;

@@ -17,3 +17,8 @@ export function binarised(
     return tf.cast(tf.less(randomUniform(shape, { random }), tf.tensor2d(grey, shape)), 'float32') as tf.Tensor2D;
   });
 }
+
+/** A set whose pictures are binarised once and for all: each pixel black or white, as its grey says by chance. */
+export function binarisedOnce(digits: LabelledImages, random: Random): LabelledImages {
+  return { ...digits, images: digits.images.map((grey) => (255 * random.uniform() < grey ? 255 : 0)) };
+}

@@ -1,72 +1,18 @@
-import { sourceOnly } from '@crossmodal/adaptation';
-import { adamW } from '@crossmodal/core/optimisers';
-import { cosine } from '@crossmodal/core/schedules';
-import { convolutionalEncoder, type Image } from '@crossmodal/encoders-vision';
-import * as tf from '@tensorflow/tfjs-core';
+import type { Image } from '@crossmodal/encoders-vision';
 import type { Followed } from '../entry.js';
-import { batchesOf } from '../shared/batches.js';
-import { trainToEnd } from '../shared/train.js';
+import { type PictureJudge, type PictureJudgeSettings, pictureJudge } from '../shared/picture-judge.js';
 
 /** A classifier of digits that saw real pictures only. */
-export interface DigitJudge {
-  /** Logits [pictures, 10] and the features before them. */
-  look(pictures: readonly Image[]): Promise<{ scores: tf.Tensor2D; features: tf.Tensor2D }>;
-  dispose(): void;
-}
+export type DigitJudge = PictureJudge;
 
-export interface DigitJudgeSettings {
-  size: number;
-  channels: number[];
-  steps: number;
-  batchSize: number;
-}
+export type DigitJudgeSettings = PictureJudgeSettings;
 
 /** Trains the judge on labelled pictures [size, size, 1]. */
-export async function digitJudge(
+export function digitJudge(
   pictureOf: (index: number) => Image,
   labels: ArrayLike<number>,
-  { size, channels, steps, batchSize }: DigitJudgeSettings,
-  { seed, follow }: { seed: number; follow: Followed },
+  size: DigitJudgeSettings,
+  options: { seed: number; follow: Followed },
 ): Promise<DigitJudge> {
-  const encoder = convolutionalEncoder({ size, inputChannels: 1, channels, dimension: 64, seed });
-  const model = sourceOnly({ features: encoder, classes: 10, hidden: [], seed });
-  const data = batchesOf(
-    labels.length,
-    async (indices) => ({
-      source: await encoder.prepare(indices.map(pictureOf)),
-      labels: tf.tensor1d(
-        indices.map((index) => labels[index]!),
-        'int32',
-      ),
-    }),
-    { batchSize, seed },
-  );
-  const optimizer = adamW({ learningRate: cosine({ from: 2e-3, steps }) });
-  await trainToEnd(model, optimizer, data, { steps, ...follow });
-  return {
-    async look(pictures) {
-      const parts: { scores: tf.Tensor2D; features: tf.Tensor2D }[] = [];
-      for (let start = 0; start < pictures.length; start += 128) {
-        const inputs = await encoder.prepare(pictures.slice(start, start + 128));
-        parts.push(
-          tf.tidy(() => {
-            const features = model.features(inputs);
-            return { features, scores: model.predict(features) as tf.Tensor2D };
-          }),
-        );
-        tf.dispose(inputs);
-      }
-      const scores = tf.concat2d(
-        parts.map((part) => part.scores),
-        0,
-      );
-      const features = tf.concat2d(
-        parts.map((part) => part.features),
-        0,
-      );
-      tf.dispose(parts);
-      return { scores, features };
-    },
-    dispose: () => model.dispose(),
-  };
+  return pictureJudge(pictureOf, labels, size, { classes: 10, ...options });
 }

@@ -1,3 +1,4 @@
+import { Random } from '@crossmodal/core';
 import type { LabelledImages } from '@crossmodal/core/data/sets';
 import type { Image } from '@crossmodal/encoders-vision';
 import * as tf from '@tensorflow/tfjs-core';
@@ -8,6 +9,27 @@ import type { DigitJudge } from './digit-judge.js';
 export function greyPicture({ images }: LabelledImages, index: number): Image {
   const grey = images.subarray(index * 784, (index + 1) * 784);
   return { data: Float32Array.from(grey, (value) => value / 255), shape: [28, 28, 1] };
+}
+
+/** A digit as [28, 28, 1], each pixel on or off by its grey; always the same for one index. */
+export function binaryPicture(digits: LabelledImages, index: number): Image {
+  const random = new Random('binary picture').fork(index);
+  const { data, shape } = greyPicture(digits, index);
+  return { data: Float32Array.from(data, (grey) => Number(random.uniform() < grey)), shape };
+}
+
+/** A digit as [28, 28, 1], each pixel the mean of those around it, five a side: as models draw that hold many hands for possible. */
+export function blurredPicture(digits: LabelledImages, index: number): Image {
+  const { data, shape } = greyPicture(digits, index);
+  const blurred = Float32Array.from(data, (_, place) => {
+    const [row, column] = [Math.floor(place / 28), place % 28];
+    let sum = 0;
+    for (let y = Math.max(0, row - 2); y <= Math.min(27, row + 2); y++) {
+      for (let x = Math.max(0, column - 2); x <= Math.min(27, column + 2); x++) sum += data[y * 28 + x]!;
+    }
+    return sum / 25;
+  });
+  return { data: blurred, shape };
 }
 
 /** Pictures [28, 28, 1] as rows [count, 784]. */

@@ -58,7 +58,11 @@ export async function trainStyle(
   { seed, shuffle, follow }: { seed: number; shuffle: boolean; follow: (steps: number) => Followed },
 ): Promise<StyleOutcome> {
   const { epochs, batchSize, learningRate, beta1, measurements } = settings;
-  const { model, image, text } = pairEncoder(settings, { corpus, seed, pairLoss: stylePairLosses[method] });
+  const { model, image, text } = pairEncoder(settings, {
+    captions: corpus.train.map(captionOf),
+    seed,
+    pairLoss: stylePairLosses[method],
+  });
   const captioned = shuffle ? new Random(seed).fork('control').shuffle(corpus.train) : corpus.train;
   const prepared = (pictures: readonly Image[], random: Random) => image.prepare(pictures, { training: true, random });
   const data = batchesOf(

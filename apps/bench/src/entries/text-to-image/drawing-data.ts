@@ -1,45 +1,38 @@
-import { Random } from '@crossmodal/core';
 import type { Image } from '@crossmodal/encoders-vision';
 import type { Tensor2D } from '@tensorflow/tfjs-core';
-import type { Emoji } from '../../data/openmoji.js';
-import { alignedModel } from '../alignment/model.js';
-import type { EntryContext } from '../entry.js';
-import { captionOf, partialCaption } from '../shared/captions.js';
-import { groupOf } from '../shared/groups.js';
-import { decodePictures } from '../shared/images.js';
 
-/** Emojis of one side of the split, with their pictures and the text vectors of their names. */
-export interface DrawnEmojis {
-  emojis: Emoji[];
+/** What there is to draw: a name, what is written about it, and the number of its group. */
+export interface Subject {
+  name: string;
+  caption: string;
+  group: number;
+}
+
+/** Subjects of one side of the split, with their pictures and the text vectors of their captions. */
+export interface Subjects {
+  items: Subject[];
   images: Image[];
-  /** [emojis, dimension] */
+  /** [items, dimension] */
   conditions: Tensor2D;
-  /** The text vectors of each way to write the names, the whole captions first: [ways][emojis][dimension]. */
+  /** The text vectors of each way to write the captions, the whole ones first: [ways][items][dimension]. */
   variants: number[][][];
 }
 
-/** The emojis that belong to a group, with pictures of a size and text vectors of the suite's dual encoder. */
-export async function drawingData(
-  context: EntryContext,
-  { size, captions }: { size: number; captions: number },
-): Promise<{ train: DrawnEmojis; test: DrawnEmojis; dimension: number }> {
-  const { model, corpus } = await alignedModel(context);
-  const of = async (all: readonly Emoji[]): Promise<DrawnEmojis> => {
-    const emojis = all.filter((emoji) => groupOf(emoji) >= 0);
-    const files = await context.pictures(
-      emojis.map(({ hexcode }) => hexcode),
-      'color',
-    );
-    const conditions = await model.embedItems('text', emojis.map(captionOf), { batchSize: 128 });
-    const variants = [await conditions.array()];
-    for (let way = 1; way < captions; way++) {
-      const random = new Random(context.seed).fork('captions').fork(way);
-      const written = emojis.map((emoji) => partialCaption(emoji, random));
-      const rows = await model.embedItems('text', written, { batchSize: 128 });
-      variants.push(await rows.array());
-      rows.dispose();
-    }
-    return { emojis, images: await decodePictures(files, { size }), conditions, variants };
-  };
-  return { train: await of(corpus.train), test: await of(corpus.test), dimension: model.dimension };
+/** A classifier of groups that saw real pictures only. */
+export interface GroupJudge {
+  /** On the real pictures of the test subjects. */
+  accuracy: number;
+  /** Logits of pictures with values from 0 to 1. */
+  scores(images: readonly Image[]): Promise<Tensor2D>;
+  dispose?(): void;
+}
+
+/** All that the entry needs to know of a collection of pictures with names. */
+export interface DrawingSource {
+  train: Subjects;
+  test: Subjects;
+  /** Of the text vectors. */
+  dimension: number;
+  groups: number;
+  classifier: GroupJudge;
 }

@@ -5,7 +5,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Figure } from '../../report/figure.js';
 import { imagesOf, pngOf } from '../shared/images.js';
 import { exampleRows } from '../shared/retrieval.js';
-import type { DrawnEmojis } from './drawing-data.js';
+import type { Subjects } from './drawing-data.js';
 
 /** Drawings of one name, from different noise. */
 const drawings = 6;
@@ -13,15 +13,15 @@ const drawings = 6;
 /** Real pictures of some names, and what is drawn for them. */
 export async function drawingFigures(
   gan: ConditionalGan,
-  { train, test }: { train: DrawnEmojis; test: DrawnEmojis },
-  { seed }: { seed: number },
+  { train, test }: { train: Subjects; test: Subjects },
+  { seed, recipe }: { seed: number; recipe: string },
 ): Promise<Figure[]> {
   const random = new Random(seed).fork('figures');
   const figure = async (
-    { emojis, images, conditions }: DrawnEmojis,
+    { items, images, conditions }: Subjects,
     { names, title, caption }: { names: number; title: string; caption: string },
   ): Promise<Figure> => {
-    const picked = exampleRows(emojis.length, names);
+    const picked = exampleRows(items.length, names);
     const asked = tf.gather(conditions, picked);
     const columns: Uint8Array[][] = [];
     for (let column = 0; column < drawings; column++) {
@@ -31,7 +31,7 @@ export async function drawingFigures(
     }
     asked.dispose();
     const rows = picked.map(async (row, index) => ({
-      label: emojis[row]!.annotation,
+      label: items[row]!.name,
       pictures: [await pngOf(images[row]!), ...columns.map((column) => column[index]!)],
     }));
     const headings = ['real', ...columns.map(() => '')];
@@ -40,13 +40,13 @@ export async function drawingFigures(
   return [
     await figure(test, {
       names: 8,
-      title: 'Names it has never seen',
-      caption: 'The real emoji first, then six drawings from different noise.',
+      title: `Names it has never seen${recipe}`,
+      caption: 'The real picture first, then six drawings from different noise.',
     }),
     await figure(train, {
       names: 6,
-      title: 'Names of its training',
-      caption: 'The same for emojis that it was trained on.',
+      title: `Names of its training${recipe}`,
+      caption: 'The same for pictures that it was trained on.',
     }),
   ];
 }

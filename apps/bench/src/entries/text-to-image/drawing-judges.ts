@@ -3,14 +3,11 @@ import type { Image } from '@crossmodal/encoders-vision';
 import { type ConditionalGan, classifierConsistency, intraClassDistance, rPrecision } from '@crossmodal/gan';
 import type { Tensor2D, Tensor4D } from '@tensorflow/tfjs-core';
 import * as tf from '@tensorflow/tfjs-core';
-import { colourClassifier } from '../domain-adaptation/colour-classifier.js';
-import type { EntryContext } from '../entry.js';
 import { pixelRetrieval } from '../hard-vs-soft/pixel-retrieval.js';
-import { captionOf } from '../shared/captions.js';
-import { groupOf } from '../shared/groups.js';
 import { imagesOf } from '../shared/images.js';
 import { exampleRows } from '../shared/retrieval.js';
-import type { DrawnEmojis } from './drawing-data.js';
+import type { DrawingSource } from './drawing-data.js';
+import type { DrawingSettings } from './settings.js';
 
 /** What judges that never saw a drawing make of some. */
 export interface Judgement {
@@ -41,38 +38,36 @@ export const drawsPerName = 4;
 
 /** Judges made of real pictures only, which share no weights with the GAN or with the text vectors. */
 export async function drawingJudges(
-  context: EntryContext,
-  { train, test }: { train: DrawnEmojis; test: DrawnEmojis },
-  { candidates }: { candidates: number },
+  { train, test, classifier }: DrawingSource,
+  { candidates, retrieval: size, seed }: Pick<DrawingSettings, 'candidates' | 'retrieval'> & { seed: number },
 ): Promise<DrawingJudges> {
-  const { seed } = context;
-  const classifier = await colourClassifier(context);
   // The judge knows the real pictures of the test names, the generator does not. One that had seen those of training only knew them by
   // heart (.89 of 1 on the real ones, .38 on real ones of test names) and liked a mean of five of them best (.92): copies, not quality.
   const retrieval = await pixelRetrieval(
     [...train.images, ...test.images],
-    [...train.emojis, ...test.emojis].map(captionOf),
+    [...train.items, ...test.items].map(({ caption }) => caption),
+    size,
   );
   // Some hundred real pictures say how far those of one group differ.
   const some = exampleRows(train.images.length, Math.min(train.images.length, 400));
   const ofReal = flat(some.map((row) => train.images[row]!));
   const realDistance = await intraClassDistance(
     ofReal,
-    some.map((row) => groupOf(train.emojis[row]!)),
+    some.map((row) => train.items[row]!.group),
   );
   ofReal.dispose();
   const retrieved = async (pictures: readonly Image[]) => {
-    const emojis = pictures.map((_, index) => test.emojis[index % test.emojis.length]!);
+    const asked = pictures.map((_, index) => test.items[index % test.items.length]!);
     const embedded = retrieval.embedPictures(pictures);
-    const texts = retrieval.embedTexts(emojis.map(captionOf));
-    const labels = emojis.map(({ annotation }) => annotation);
+    const texts = retrieval.embedTexts(asked.map(({ caption }) => caption));
+    const labels = asked.map(({ name }) => name);
     const { precision } = await rPrecision(embedded, texts, { candidates, labels, seed });
     tf.dispose([embedded, texts]);
     return precision;
   };
   const judge = async (pictures: readonly Image[]): Promise<Judgement> => {
-    const classes = pictures.map((_, index) => groupOf(test.emojis[index % test.emojis.length]!));
-    const names = pictures.map((_, index) => index % test.emojis.length);
+    const classes = pictures.map((_, index) => test.items[index % test.items.length]!.group);
+    const names = pictures.map((_, index) => index % test.items.length);
     const scores = await classifier.scores(pictures);
     const every = flat(pictures);
     const { accuracy, chance } = await classifierConsistency(scores, classes);
@@ -93,7 +88,10 @@ export async function drawingJudges(
       tf.dispose([repeated, drawn]);
       return judge(pictures);
     },
-    dispose: () => retrieval.dispose(),
+    dispose() {
+      retrieval.dispose();
+      classifier.dispose?.();
+    },
   };
 }
 
