@@ -11,8 +11,8 @@ export type DigitJudgeSettings = PictureJudgeSettings;
 export function digitJudge(
   pictureOf: (index: number) => Image,
   labels: ArrayLike<number>,
-  size: DigitJudgeSettings,
+  settings: DigitJudgeSettings,
   options: { seed: number; follow: Followed },
 ): Promise<DigitJudge> {
-  return pictureJudge(pictureOf, labels, size, { classes: 10, ...options });
+  return pictureJudge(pictureOf, labels, settings, { classes: 10, ...options });
 }
