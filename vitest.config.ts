@@ -6,6 +6,7 @@ const conditions = ['@crossmodal/source', 'node', 'import', 'default'];
 const together = [
   'adaptation',
   'alignment',
+  'core',
   'encoder-decoder',
   'encoders-audio',
   'encoders-text',
@@ -13,8 +14,11 @@ const together = [
   'fusion',
   'gan',
   'losses',
+  'search',
   'vae',
 ];
+/** They replace modules of Node, which the others of their process would have too. */
+const replacing = ['packages/core/test/train/refused-writes.test.ts', 'packages/core/test/train/reports.test.ts'];
 const names = `{${together.join(',')}}`;
 
 export default defineConfig({
@@ -32,7 +36,12 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        test: { name: 'together', isolate: false, include: [`packages/${names}/test/**/*.test.ts`] },
+        test: {
+          name: 'together',
+          isolate: false,
+          include: [`packages/${names}/test/**/*.test.ts`],
+          exclude: replacing,
+        },
       },
       {
         extends: true,
@@ -40,6 +49,7 @@ export default defineConfig({
           name: 'alone',
           include: [
             `packages/!(${together.join('|')})/test/**/*.test.ts`,
+            ...replacing,
             'apps/*/test/**/*.test.ts',
             'tools/*/test/**/*.test.ts',
             'test/**/*.test.ts',

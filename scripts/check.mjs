@@ -12,7 +12,8 @@ const results = join(root, 'node_modules', '.cache', 'vitest-results.json');
 
 const checks = {
   lint: ['formatting and lint (biome)', 'biome', ['ci', '--reporter=summary', '.']],
-  types: ['types (tsc)', 'tsc', ['-p', 'tsconfig.json']],
+  // The native compiler checks three times as fast; the tools below need the interface of the other.
+  types: ['types (tsc)', process.execPath, ['node_modules/typescript-native/bin/tsc', '-p', 'tsconfig.json']],
   imports: [
     'import rules (dependency-cruiser)',
     'depcruise',
@@ -65,7 +66,7 @@ async function lane(...names) {
 }
 
 const started = performance.now();
-await Promise.all([lane('types'), lane('lint', 'imports', 'unused', 'build')]);
+await Promise.all([lane('types', 'imports', 'unused'), lane('lint', 'build')]);
 await lane('packages');
 await run('tests', { atOnce: true });
 

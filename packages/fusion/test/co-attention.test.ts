@@ -54,7 +54,7 @@ describe('stackedCrossAttention', () => {
         stackedCrossAttention(
           { sequence: readers, mask: masks.readers },
           { sequence: context, mask: masks.context },
-          { sharpness, pooling },
+          { sharpness, damping: 0, pooling },
         );
       const readers = padded(golden.readers, lengths.readers);
       const context = padded(golden.context, lengths.context);
@@ -84,6 +84,29 @@ describe('stackedCrossAttention', () => {
     );
     expect(scores).toBeAllclose([[1]], { atol: 1e-5 });
     expect(tf.reshape(attention, [4, 4])).toBeAllclose(tf.eye(4), { atol: 1e-5 });
+  });
+
+  it('attends to what hardly resembles a word as if it did without damping, and not with it', () => {
+    // Two words; region 0 shows the first; the blank region 1 is hardly like it, and like no other.
+    const words = tf.tensor3d([
+      [
+        [1, 0, 0],
+        [0, 1, 0],
+      ],
+    ]); // prettier-ignore
+    const regions = tf.tensor3d([
+      [
+        [1, 0, 0],
+        [0.01, 0, 1],
+      ],
+    ]); // prettier-ignore
+    const shares = (damping: number) =>
+      stackedCrossAttention({ sequence: words }, { sequence: regions }, { damping }).attention.dataSync().slice(0, 2);
+    expect([...shares(0)]).toEqual([expect.closeTo(0.5, 4), expect.closeTo(0.5, 4)]);
+    // t = 1 / sqrt(1 + 0.01) and 0.01 / sqrt(0.0001 + 0.01), times 9, in a softmax.
+    const [near, blank] = [1 / Math.sqrt(1.01), 0.0099995 / Math.sqrt(0.00009999 + 0.01)];
+    expect(shares(0.1)[0]).toBeCloseTo(1 / (1 + Math.exp(9 * (blank - near))), 4);
+    expect(() => shares(-1)).toThrow('damping must be finite and not negative, got -1');
   });
 
   it('is finite with its gradient for zero vectors and texts without words', () => {

@@ -3,7 +3,7 @@ import { alignment } from './alignment/index.js';
 import { autoencoderEntry, photographAutoencoderEntry } from './autoencoder/index.js';
 import { captionsEntry } from './captions/index.js';
 import { ucmCaptionsEntry } from './captions/ucm.js';
-import { coAttentionEntry, emojiCoAttentionEntry } from './co-attention/index.js';
+import { coAttentionEntry, emojiCoAttentionEntry, sceneCoAttentionEntry } from './co-attention/index.js';
 import { assistanceEntry } from './digits/assistance.js';
 import { binarisedDigitsEntry } from './digits/binarised-digits.js';
 import { conditionalDigitsEntry } from './digits/conditional-digits.js';
@@ -78,6 +78,7 @@ export const dataSetEntries: readonly Entry[] = [
 /** Entries that take longer than the others together: they run when they are named. */
 export const longEntries: readonly Entry[] = [
   emojiCoAttentionEntry,
+  sceneCoAttentionEntry,
   autoencoderEntry,
   spokenNamesEntry,
   styleRetrievalEntry,

@@ -43,6 +43,11 @@ export interface CoAttentionOptions {
    * @default {}
    */
   sharpness?: Partial<Record<'text-image' | 'image-text', number>>;
+  /**
+   * Keeps what is like nothing from being attended to; 0 is the paper, see `stackedCrossAttention`.
+   * @default 0.1
+   */
+  damping?: number;
   /** @default logSumExpScore() */
   pooling?: ScorePooling;
   /**
@@ -117,6 +122,7 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
     seed: true,
     directions: true,
     sharpness: true,
+    damping: true,
     pooling: true,
     weighted: true,
     objective: true,
@@ -128,6 +134,7 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
     seed,
     directions = ['text-image', 'image-text'],
     sharpness = {},
+    damping = 0.1, // as stackedCrossAttention
     pooling = logSumExpScore(),
     weighted = false, // the paper
     objective = hingeObjective(), // the paper
@@ -161,9 +168,9 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
   };
   const read = {
     'text-image': (image: Places, text: Places): PairAttention =>
-      stackedCrossAttention(text, image, { sharpness: wordSharpness, pooling, weighted }),
+      stackedCrossAttention(text, image, { sharpness: wordSharpness, damping, pooling, weighted }),
     'image-text': (image: Places, text: Places): PairAttention =>
-      stackedCrossAttention(image, text, { sharpness: regionSharpness, pooling, weighted }),
+      stackedCrossAttention(image, text, { sharpness: regionSharpness, damping, pooling, weighted }),
   };
 
   const model: CoAttentionMatcher = {
@@ -223,7 +230,11 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
               sequence: tf.slice(sequence, i, 1),
               mask: mask && tf.slice(mask, i, 1),
             });
-            const { attention } = stackedCrossAttention(own(readers), own(context), { sharpness: lambda, pooling });
+            const { attention } = stackedCrossAttention(own(readers), own(context), {
+              sharpness: lambda,
+              damping,
+              pooling,
+            });
             return tf.reshape(attention, [1, attention.shape[2], attention.shape[3]]) as Tensor3D;
           });
           return tf.concat(rows, 0);
@@ -248,7 +259,7 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
       savedModelFiles(
         {
           type: 'coAttentionMatcher',
-          options: { encoders, dimension, seed, directions, sharpness, pooling, weighted, objective, widths },
+          options: { encoders, dimension, seed, directions, sharpness, damping, pooling, weighted, objective, widths },
         },
         model.namedVariables(),
         settings,

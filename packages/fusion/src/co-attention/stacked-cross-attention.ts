@@ -16,6 +16,12 @@ export interface StackedCrossAttentionOptions {
    * @default 9
    */
   sharpness?: number;
+  /**
+   * Added under the root by which the cosines of a place of the context are divided. The paper has 0: a blank region that is hardly like any
+   * word then counts as much as one that is, and training loses its way (RESULTS.md).
+   * @default 0.1
+   */
+  damping?: number;
   /** @default logSumExpScore() */
   pooling?: ScorePooling;
   /**
@@ -38,7 +44,7 @@ export type PairAttention = {
  * Stacked cross attention, one direction, for all pairs of two collections: every place of a reader (a word, say) attends
  * to the places of a context (the regions of a picture) and is compared with what it finds; the similarities are pooled.
  *
- * With s_ij the cosine of place i of the reader and place j of the context: t_ij = [s_ij]_+ / sqrt(sum_i [s_ij]_+^2),
+ * With s_ij the cosine of place i of the reader and place j of the context: t_ij = [s_ij]_+ / sqrt(sum_i [s_ij]_+^2 + damping^2),
  * a_ij = softmax over j of lambda_1 t_ij, R_i = cosine(reader_i, sum_j a_ij context_j), S = pool_i R_i. `weighted`: R_i counts
  * |reader_i| times, as in the product of two mean vectors, which is what the mean of it becomes where attention is even. Words reading
  * regions is the paper's text-image model, regions reading words its image-text model.
@@ -53,13 +59,17 @@ export function stackedCrossAttention(
   context: Places,
   {
     sharpness = 9, // lambda_1 of the authors' text-image model on Flickr30K
+    damping = 0.1, // measured on scenes of emojis
     pooling = logSumExpScore(),
     weighted = false,
     ...others
   }: StackedCrossAttentionOptions = {},
 ): PairAttention {
-  assertKnownOptions('stackedCrossAttention', others, ['sharpness', 'pooling', 'weighted']);
+  assertKnownOptions('stackedCrossAttention', others, ['sharpness', 'damping', 'pooling', 'weighted']);
   requirePositive('stackedCrossAttention: sharpness', sharpness);
+  if (!(damping >= 0 && Number.isFinite(damping))) {
+    throw new CrossmodalError(`stackedCrossAttention: damping must be finite and not negative, got ${damping}`);
+  }
   checkPlaces(readers, context);
   return tf.tidy(() => {
     const [m, places, dimension] = readers.sequence.shape;
@@ -73,7 +83,7 @@ export function stackedCrossAttention(
     const realContext = maskOf(context, [1, n, 1, length]);
     // Padding neither attends nor is attended to.
     const positive = tf.mul(tf.relu(cosines), tf.mul(realReaders, realContext));
-    const norms = tf.rsqrt(tf.maximum(tf.sum(tf.square(positive), 2, true), 1e-12));
+    const norms = tf.rsqrt(tf.maximum(tf.add(tf.sum(tf.square(positive), 2, true), damping ** 2), 1e-12));
     const logits = tf.add(tf.mul(tf.mul(positive, norms), sharpness), tf.mul(tf.sub(1, realContext), -1e9));
     const attention = tf.softmax(logits) as Tensor4D;
     // cosine(r, sum_j a_j c_j) = sum_j a_j (r . c_j) / sqrt(a' G a) with G = C C': the sums themselves, one vector for each

@@ -15,7 +15,7 @@ export interface CaptionedPicture {
 }
 
 /** Only words, so that those of a figure are those of the tokeniser. */
-function wordsOf(text: string): string {
+export function wordsOf(text: string): string {
   return (text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? []).join(' ');
 }
 

@@ -14,6 +14,7 @@ import { trainingCurve } from '../shared/curve.js';
 import { trainToEnd } from '../shared/train.js';
 import { attentionFigure } from './attention-figure.js';
 import { type CaptionedPicture, type CaptionedSource, emojis, photographs, uniqueCaptions } from './captions.js';
+import { scenes } from './scenes.js';
 import { type BothWays, bothWays, type Gallery, matcherScores, reranked, rerankedScores, searchOf } from './search.js';
 
 export interface CoAttentionSettings {
@@ -22,8 +23,12 @@ export interface CoAttentionSettings {
   dimension: number;
   epochs: number;
   batchSize: number;
+  /** Words of a caption that are read. */
+  words: number;
   /** Pictures of each part. */
   limit: number;
+  /** How far down the list the headline looks. */
+  rank: 1 | 10;
 }
 
 const settings: Settings<CoAttentionSettings> = {
@@ -33,9 +38,15 @@ const settings: Settings<CoAttentionSettings> = {
     dimension: 64,
     epochs: 12,
     batchSize: 48,
+    words: 12,
     limit: Number.POSITIVE_INFINITY,
+    rank: 10,
   },
-  smoke: { size: 16, channels: [4, 8], dimension: 8, epochs: 1, batchSize: 8, limit: 21 },
+  smoke: { size: 16, channels: [4, 8], dimension: 8, epochs: 1, batchSize: 8, words: 12, limit: 21, rank: 10 },
+};
+const sceneSettings: Settings<CoAttentionSettings> = {
+  quick: { ...settings.quick, size: 32, epochs: 8, words: 16, rank: 1 },
+  smoke: { ...settings.smoke, words: 16, rank: 1 },
 };
 
 export const coAttentionEntry: Entry = {
@@ -53,6 +64,14 @@ export const emojiCoAttentionEntry: Entry = {
   title: 'Match words with regions of emojis',
   question: 'Do words and regions that look at each other find more than two vectors of the same networks? (OpenMoji)',
   run: (context) => runCoAttention(context, settings[context.preset], emojis),
+};
+
+export const sceneCoAttentionEntry: Entry = {
+  id: 'co-attention-scenes',
+  paradigm: 'fusion, co-attention',
+  title: 'Match words with regions of scenes of several emojis',
+  question: 'Where a picture shows several things: do words find theirs, and is that better than two vectors?',
+  run: (context) => runCoAttention(context, sceneSettings[context.preset], scenes),
 };
 
 /** Of the matcher's cross entropy. */
@@ -75,7 +94,7 @@ export async function runCoAttention(
   source: CaptionedSource,
 ): Promise<EntryOutcome> {
   const { seed, shuffle } = context;
-  const { size, channels, dimension, epochs, batchSize, limit } = own;
+  const { size, channels, dimension, epochs, batchSize, words, limit, rank } = own;
   const { train, test } = await source(context, { size, limit });
   const tokenizer = wordTokenizer({ corpus: train.flatMap(({ captions }) => captions), minimumCount: 2 });
   const encoders = (): { image: Encoder<ImageItem>; text: Encoder<string> } => ({
@@ -89,7 +108,7 @@ export async function runCoAttention(
         return random.uniform() < 0.5 ? flipHorizontally(moved) : moved;
       },
     }),
-    text: transformerEncoder({ tokenizer, dimension, maximumLength: 12, layers: 1, heads: 4, dropout: 0.2, seed }),
+    text: transformerEncoder({ tokenizer, dimension, maximumLength: words, layers: 1, heads: 4, dropout: 0.2, seed }),
   });
   const groupOf = new Map(uniqueCaptions(train).map((text, i) => [text, i]));
   // Control: in training every picture has the captions of another.
@@ -170,7 +189,7 @@ export async function runCoAttention(
   return outcome(
     results,
     { dual: dualUntrained, matcher: untrainedMetrics },
-    { test, gallery, figure, dualHistory, matcherHistory },
+    { test, gallery, figure, dualHistory, matcherHistory, rank },
   );
 }
 
@@ -183,12 +202,14 @@ function outcome(
     figure,
     dualHistory,
     matcherHistory,
+    rank,
   }: {
     test: readonly CaptionedPicture[];
     gallery: Gallery;
     figure: EntryOutcome['figures'][number];
     dualHistory: History;
     matcherHistory: History;
+    rank: 1 | 10;
   },
 ): EntryOutcome {
   const names = {
@@ -220,14 +241,14 @@ function outcome(
       .filter((model) => model !== 'again' || direction === 'textToImage')
       .map((model) => ({
         name: `${names[model]}, ${directions[direction]}`,
-        value: results[model][direction].recall[10]!,
+        value: results[model][direction].recall[rank]!,
         emphasis: model === 'matcher',
       })),
   );
   return {
     rows,
     headline: rows
-      .filter(({ metric }) => metric.startsWith('recall@10'))
+      .filter(({ metric }) => metric.startsWith(`recall@${rank},`))
       .map(({ metric }) => metric)
       .slice(0, 4),
     summary:
@@ -251,7 +272,7 @@ function outcome(
       },
       {
         kind: 'bars',
-        title: 'Recall@10',
+        title: `Recall@${rank}`,
         caption: 'The same encoders, compared as vectors and place by place.',
         bars,
         maximum: 1,
