@@ -45,7 +45,7 @@ export interface CoAttentionOptions {
   sharpness?: Partial<Record<'text-image' | 'image-text', number>>;
   /**
    * Keeps what is like nothing from being attended to; 0 is the paper, see `stackedCrossAttention`.
-   * @default 0.1
+   * @default 1
    */
   damping?: number;
   /** @default logSumExpScore() */
@@ -134,7 +134,7 @@ export function coAttentionMatcher(options: CoAttentionOptions): CoAttentionMatc
     seed,
     directions = ['text-image', 'image-text'],
     sharpness = {},
-    damping = 0.1, // as stackedCrossAttention
+    damping = 1, // as stackedCrossAttention
     pooling = logSumExpScore(),
     weighted = false, // the paper
     objective = hingeObjective(), // the paper
