@@ -30,7 +30,7 @@ interface ConditionalDigitsSettings {
 
 const settings: Settings<ConditionalDigitsSettings> = {
   quick: {
-    ...{ hidden: 200, latentDimension: 50, steps: 1500, batchSize: 100 },
+    ...{ hidden: 200, latentDimension: 50, steps: 6000, batchSize: 100 },
     judge: { channels: [16, 32, 64], steps: 500, batchSize: 64 },
     ...{ drawsPerDigit: 60, test: 500, testSamples: 500 },
   },
