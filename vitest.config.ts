@@ -2,7 +2,7 @@ import { defineConfig } from 'vitest/config';
 
 const conditions = ['@crossmodal/source', 'node', 'import', 'default'];
 
-/** Packages whose tests leave nothing behind: a process runs many of their files and loads the modules once. */
+/** Packages whose tests leave nothing behind that others mind: a process runs many of their files and loads the modules once. */
 const together = [
   'adaptation',
   'alignment',

@@ -12,7 +12,7 @@ const results = join(root, 'node_modules', '.cache', 'vitest-results.json');
 
 const checks = {
   lint: ['formatting and lint (biome)', 'biome', ['ci', '--reporter=summary', '.']],
-  // The native compiler checks three times as fast; the tools below need the interface of the other.
+  // The native compiler took 30 s of processor time where the other took 89; declarations and the tools below need the other.
   types: ['types (tsc)', process.execPath, ['node_modules/typescript-native/bin/tsc', '-p', 'tsconfig.json']],
   imports: [
     'import rules (dependency-cruiser)',

@@ -93,13 +93,13 @@ describe('stackedCrossAttention', () => {
         [1, 0, 0],
         [0, 1, 0],
       ],
-    ]); // prettier-ignore
+    ]);
     const regions = tf.tensor3d([
       [
         [1, 0, 0],
         [0.01, 0, 1],
       ],
-    ]); // prettier-ignore
+    ]);
     const shares = (damping: number) =>
       stackedCrossAttention({ sequence: words }, { sequence: regions }, { damping }).attention.dataSync().slice(0, 2);
     expect([...shares(0)]).toEqual([expect.closeTo(0.5, 4), expect.closeTo(0.5, 4)]);
@@ -109,12 +109,14 @@ describe('stackedCrossAttention', () => {
     expect(() => shares(-1)).toThrow('damping must be finite and not negative, got -1');
   });
 
-  it('is finite with its gradient for zero vectors and texts without words', () => {
+  it.each([0, 1])('is finite with its gradient for zero vectors and texts without words, damping %d', (damping) => {
     const readers = tf.zeros<tf.Rank.R3>([2, 3, 4]);
     const context = seededTensor<Tensor3D>([2, 5, 4], 1);
     const mask = tf.zeros<tf.Rank.R2>([2, 3]);
     const f = (a: tf.Tensor, b: tf.Tensor) =>
-      tf.sum(stackedCrossAttention({ sequence: a as Tensor3D, mask }, { sequence: b as Tensor3D }).scores) as Scalar;
+      tf.sum(
+        stackedCrossAttention({ sequence: a as Tensor3D, mask }, { sequence: b as Tensor3D }, { damping }).scores,
+      ) as Scalar;
     for (const gradient of tf.grads(f)([readers, context])) expect(tf.all(tf.isFinite(gradient)).dataSync()[0]).toBe(1);
     expect(Number.isFinite(f(readers, context).dataSync()[0])).toBe(true);
   });
@@ -247,6 +249,19 @@ describe('coAttentionMatcher', () => {
       sharpness: 4,
     });
     expect(regions!).toBeAllclose(expected.scores);
+  });
+
+  it('reads and shows its attention with its damping', () => {
+    const model = matcher({ damping: 0.05 });
+    const [regions, words] = [model.places('image', image()), model.places('text', text())];
+    const byWords = stackedCrossAttention(words, regions, { sharpness: 9, damping: 0.05 });
+    const byRegions = stackedCrossAttention(regions, words, { sharpness: 4, damping: 0.05 });
+    const mean = tf.div(tf.add(tf.transpose(byWords.scores), byRegions.scores), 2);
+    expect(model.scores(regions, words)).toBeAllclose(mean);
+    const { wordsToRegions, regionsToWords } = model.attend({ image: image(), text: text() });
+    const own = (attention: tf.Tensor4D, shape: number[]) => tf.reshape(tf.slice(attention, [1, 1], [1, 1]), shape);
+    expect(tf.slice(wordsToRegions, 1, 1)).toBeAllclose(own(byWords.attention, [1, 3, 5]));
+    expect(tf.slice(regionsToWords, 1, 1)).toBeAllclose(own(byRegions.attention, [1, 5, 3]));
   });
 
   it('gives maps of one pair per row that sum to one and leave out padding', () => {

@@ -257,6 +257,7 @@ export const kinds: Readonly<Record<string, Kind>> = {
         weighted: true,
         objective: contrastiveObjective({ temperature: 0.1 }),
         sharpness: { 'text-image': 3 },
+        damping: 0.3,
         seed: 1,
       }),
     probe: async (model) => {

@@ -71,8 +71,14 @@ export const sceneCoAttentionEntry: Entry = {
   paradigm: 'fusion, co-attention',
   title: 'Match words with regions of scenes of several emojis',
   question: 'Where a picture shows several things: do words find theirs, and is that better than two vectors?',
-  run: (context) => runCoAttention(context, sceneSettings[context.preset], scenes),
+  run: async (context) => {
+    const { summary, ...rest } = await runCoAttention(context, sceneSettings[context.preset], scenes);
+    return { ...rest, summary: `${summary} ${ofScenes}` };
+  },
 };
+
+const ofScenes =
+  'A scene shows three of 100 emojis, its caption names them in any order; those of the test are new combinations of the emojis of training.';
 
 /** Of the matcher's cross entropy. */
 const temperature = 0.07;

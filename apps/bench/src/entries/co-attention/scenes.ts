@@ -1,4 +1,4 @@
-import { Random } from '@crossmodal/core';
+import { CrossmodalError, Random } from '@crossmodal/core';
 import type { Image } from '@crossmodal/encoders-vision';
 import { openMojiCorpus } from '../../data/corpus.js';
 import type { Emoji } from '../../data/openmoji.js';
@@ -9,11 +9,11 @@ import { type CaptionedPicture, type CaptionedSource, wordsOf } from './captions
 const groups = ['animals-nature', 'food-drink', 'travel-places', 'activities', 'objects'];
 
 const emojis = 100;
-const perScene = 3;
+const lengths = { test: 300, train: 2400 };
 
 /**
  * Scenes of three emojis in the quarters of a picture, captioned by their names in any order. Training and test have the same emojis, no two
- * scenes the same three: what is asked is whether a text is understood part by part.
+ * scenes the same three: what is asked is whether a text is understood part by part. Every seed has scenes of its own.
  */
 export const scenes: CaptionedSource = async (context, { size, limit }) => {
   const { train: chosen } = openMojiCorpus(context.openmoji, {
@@ -26,10 +26,11 @@ export const scenes: CaptionedSource = async (context, { size, limit }) => {
   );
   const images = await decodePictures(files, { size: Math.round(0.42 * size) });
   const random = new Random(context.seed).fork('scenes');
-  const seen = new Set<string>();
+  const counts = { test: Math.min(limit, lengths.test), train: Math.min(limit, lengths.train) };
+  const newTriple = triples(chosen.length, { random, wanted: counts.test + counts.train });
   const of = (count: number): CaptionedPicture[] =>
-    Array.from({ length: Math.min(limit, count) }, () => {
-      const places = newPlaces(chosen.length, random, seen);
+    Array.from({ length: count }, () => {
+      const places = newTriple();
       return {
         image: arranged(
           places.map((place) => images[place]!),
@@ -39,22 +40,38 @@ export const scenes: CaptionedSource = async (context, { size, limit }) => {
         label: '',
       };
     });
-  return { test: of(300), train: of(2400) };
+  return { test: of(counts.test), train: of(counts.train) };
 };
 
 function captionOfScene(own: readonly Emoji[]): string {
   return wordsOf(own.map(({ annotation }) => annotation).join(' and '));
 }
 
-/** Three of so many, in any order, that were not together before. */
-function newPlaces(count: number, random: Random, seen: Set<string>): number[] {
-  for (;;) {
-    const places = random.shuffle(Array.from({ length: count }, (_, i) => i)).slice(0, perScene);
-    const key = [...places].sort((a, b) => a - b).join();
-    if (seen.has(key)) continue;
-    seen.add(key);
-    return places;
+/**
+ * Gives three of so many, in any order, that were not together before, each time it is called.
+ *
+ * @throws CrossmodalError when fewer triples exist than are wanted
+ */
+export function triples(
+  count: number,
+  { random, wanted }: { random: Random; wanted: number },
+): () => [number, number, number] {
+  const possible = (count * (count - 1) * (count - 2)) / 6;
+  if (possible < wanted) {
+    throw new CrossmodalError(`scenes: ${count} emojis have ${possible} triples, ${wanted} scenes are wanted`, {
+      remedy: 'take more emojis, or fewer scenes',
+    });
   }
+  const seen = new Set<string>();
+  return () => {
+    for (;;) {
+      const [a, b, c] = random.shuffle(Array.from({ length: count }, (_, i) => i)) as [number, number, number];
+      const key = [a, b, c].sort((x, y) => x - y).join();
+      if (seen.has(key)) continue;
+      seen.add(key);
+      return [a, b, c];
+    }
+  };
 }
 
 /** Pictures in different quarters of a white one, each somewhere in its quarter. */
