@@ -10,6 +10,7 @@ import type { EntryContext } from '../entry.js';
 import { batchesOf } from '../shared/batches.js';
 import { trainToEnd } from '../shared/train.js';
 import { type ByClass, byClass, type Method, type Positives, positiveKinds, positiveNames } from './measured.js';
+import { classVectors } from './semantic-matching.js';
 
 export interface ArticleSettings {
   dimension: number;
@@ -31,7 +32,7 @@ export async function alignArticles(context: EntryContext, own: ArticleSettings)
   const parts = { train: rowsOf(train, own.limit), test: rowsOf(test, own.limit) };
   // Control: in training every picture has the article of another.
   if (context.shuffle) parts.train.image = new Random(context.seed).fork('control').shuffle(parts.train.image);
-  const methods: Method[] = [await correlated(parts)];
+  const methods: Method[] = [await correlated(parts), await matchedByClass(parts)];
   for (const positives of positiveKinds) {
     methods.push({ name: positiveNames[positives], ...(await contrasted(context, own, parts, positives)) });
   }
@@ -68,6 +69,25 @@ async function correlated({ train, test }: Parts): Promise<Method> {
     untrained: null,
     trained,
     published: { imageToText: 0.249, textToImage: 0.196 }, // Rasiwasia et al. (2010)
+  };
+}
+
+/** The published supervised baseline: a classifier of either side. */
+async function matchedByClass({ train, test }: Parts): Promise<Method> {
+  const classes = Math.max(...train.labels) + 1;
+  const [image, text] = await Promise.all(
+    (['image', 'text'] as const).map(async (modality) => {
+      const scale = standardisation(train[modality]);
+      const rows = { train: matrix(train[modality].map(scale)), test: matrix(test[modality].map(scale)) };
+      const vectors = await classVectors({ ...rows, labels: train.labels }, classes);
+      tf.dispose(rows);
+      return vectors;
+    }),
+  );
+  return {
+    name: 'semantic matching',
+    untrained: null,
+    trained: await byClass(image!, text!, test.labels),
   };
 }
 
